@@ -1,0 +1,78 @@
+# Everything installs into .venv and .frugal in this checkout, once. `make` lists the commands.
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.PHONY: help up down test check bench lock setup engine
+
+# Compiled modules halve the time of each preview, and the user's own Python settings are not ours.
+unexport PYTHONDONTWRITEBYTECODE PYTHONPATH PYTHONHOME VIRTUAL_ENV
+export UV_PYTHON_DOWNLOADS := never
+
+UV := .frugal/uv/bin/uv
+SYNC := $(UV) pip sync --quiet --require-hashes
+APPS := $(patsubst apps/%/requirements-dev.lock,%,$(wildcard apps/*/requirements-dev.lock))
+NO_PACKAGES = { echo "The packages of $@ could not be installed (the reason is above)." \
+	"Check the network (HTTPS_PROXY), then run the command again." >&2; exit 1; }
+
+help: ## List the commands
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-7s %s\n", $$1, $$2 }' Makefile
+
+up: .venv/run.stamp ## Bring everything up on this machine; prints the addresses
+	@.venv/bin/frugal up
+
+down: .venv/run.stamp ## Take it down to nothing
+	@.venv/bin/frugal down
+
+test: .venv/dev.stamp engine $(APPS:%=.frugal/venvs/%/stamp) ## Run every test
+	@.venv/bin/pytest $(PYTEST_ARGUMENTS)
+	@set -e; for app in $(APPS); do echo "== apps/$$app"; \
+		(cd "apps/$$app" && "../../.frugal/venvs/$$app/bin/python" -m pytest); done
+
+check: .venv/dev.stamp $(APPS:%=.frugal/venvs/%/stamp) ## Check format, lint and types
+	@.venv/bin/ruff format --check --quiet .
+	@.venv/bin/ruff check --quiet .
+	@for folder in . $(APPS:%=apps/%); do .venv/bin/basedpyright --project "$$folder" || exit 1; done
+
+bench: .venv/dev.stamp engine ## Measure; prints tables
+	@.venv/bin/python -m benchmarks
+
+setup: .venv/run.stamp engine ## Install what `make up` needs, and start nothing
+
+lock: .frugal/uv.stamp ## Renew every lock file
+	@set -e; compile() { echo "$$2"; $(UV) pip compile --quiet --universal --generate-hashes \
+		--no-header --python-version 3.11 --upgrade "$$@"; }; \
+	for name in uv run go; do compile requirements/$$name.in -o requirements/$$name.lock; done; \
+	compile requirements/dev.in -c requirements/run.lock -o requirements/dev.lock; \
+	for in in apps/*/requirements.in apps/*/requirements-dev.in; do compile "$$in" -o "$${in%.in}.lock"; done
+
+engine: .venv/run.stamp
+	@.venv/bin/python -m frugal.engine
+
+.frugal/uv.stamp: requirements/uv.lock tools/python.sh
+	@python=$$(tools/python.sh) && mkdir -p .frugal && echo "Installing uv" && \
+	"$$python" -m venv --clear .frugal/uv && \
+	{ .frugal/uv/bin/python -m pip install --quiet --disable-pip-version-check --retries 2 \
+		--only-binary :all: --require-hashes -r requirements/uv.lock || $(NO_PACKAGES); }
+	@touch $@
+
+# frugal itself is installed in place; uv builds that without a network.
+INSTALL = [ -x .venv/bin/python ] || $(UV) venv --quiet --python .frugal/uv/bin/python .venv; \
+	$(SYNC) --python .venv/bin/python $< || $(NO_PACKAGES); \
+	$(UV) pip install --quiet --offline --no-deps --python .venv/bin/python --editable .
+
+.venv/run.stamp: requirements/run.lock pyproject.toml .frugal/uv.stamp
+	@echo "Installing the packages of requirements/run.lock into .venv"
+	@set -e; $(INSTALL)
+	@rm -f .venv/dev.stamp
+	@touch $@
+
+# The same versions and more, so that it serves `make up` too.
+.venv/dev.stamp: requirements/dev.lock pyproject.toml .frugal/uv.stamp
+	@echo "Installing the packages of requirements/dev.lock into .venv"
+	@set -e; $(INSTALL)
+	@touch .venv/run.stamp $@
+
+.frugal/venvs/%/stamp: apps/%/requirements-dev.lock .frugal/uv.stamp
+	@echo "Installing the packages of $< into .frugal/venvs/$*"
+	@set -e; $(UV) venv --quiet --clear --python .frugal/uv/bin/python .frugal/venvs/$*; \
+	$(SYNC) --python .frugal/venvs/$*/bin/python $< || $(NO_PACKAGES)
+	@touch $@

@@ -1,0 +1,71 @@
+"""Serve the homepage with gunicorn: `python -m homepage` binds HOST and PORT."""
+
+import logging
+from typing import TYPE_CHECKING, Any, Final
+
+from gunicorn.app.base import BaseApplication
+
+from homepage import logs
+from homepage.app import create_app
+from homepage.settings import Settings, load
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from flask import Flask
+    from gunicorn.arbiter import Arbiter
+
+_THREADS: Final = 8
+_GRACE: Final = 25
+"""Seconds for requests under way after SIGTERM: the platform kills after 30."""
+_KEEP_ALIVE: Final = 75
+"""Seconds; longer than a proxy keeps idle connections, so that it is never we who close."""
+
+
+class Server(BaseApplication):
+    """gunicorn with one worker of threads, configured here alone."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        super().__init__()
+
+    def load_config(self) -> None:
+        """Give gunicorn its options; it calls this once."""
+        options: Mapping[str, Any] = {
+            "bind": f"{self._settings.host}:{self._settings.port}",
+            "workers": 1,
+            "threads": _THREADS,
+            "worker_class": "gthread",
+            "graceful_timeout": _GRACE,
+            "keepalive": _KEEP_ALIVE,
+            # A broken app ends the process at once and with its own error.
+            "preload_app": True,
+            "control_socket_disable": True,
+            "logconfig_dict": logs.CONFIG,
+            "when_ready": _announce,
+        }
+        for name, value in options.items():
+            self.cfg.set(name, value)
+
+    # The stubs of gunicorn and Werkzeug write the types of WSGI differently.
+    def load(self) -> "Flask":  # pyright: ignore[reportIncompatibleMethodOverride]
+        """Give gunicorn the application; it calls this once, before it starts its worker."""
+        return create_app(self._settings)
+
+
+def _announce(arbiter: "Arbiter") -> None:
+    """Say where we listen: with PORT=0 nobody else can know."""
+    for listener in arbiter.LISTENERS:
+        fields = {"address": str(listener)}
+        logging.getLogger("homepage").info("listening", extra={"fields": fields})
+
+
+def main() -> None:
+    """Run until SIGTERM or SIGINT."""
+    settings = load()
+    logs.configure()
+    Server(settings).run()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,44 @@
+"""What every response says about caching and safety."""
+
+from typing import Final
+
+from flask import Response, current_app, request
+
+NO_STORE: Final = "no-store"
+IMMUTABLE: Final = "public, max-age=31536000, immutable"
+
+_CONTENT_POLICY: Final = (
+    "default-src 'none'; style-src 'self'; img-src 'self'; "
+    "base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+)
+_SAFETY: Final = {
+    "Content-Security-Policy": _CONTENT_POLICY,
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
+    "Referrer-Policy": "strict-origin-when-cross-origin",
+    "X-Content-Type-Options": "nosniff",
+}
+_HTTPS_ONLY: Final = "max-age=31536000"
+
+
+def shared(seconds: int) -> str:
+    """Cache-Control of a page: a shared cache may keep it that long, a browser asks each time."""
+    return f"public, max-age=0, s-maxage={seconds}"
+
+
+def finish(response: Response) -> Response:
+    """Complete a response: a cache rule always, an entity tag and 304 where it may be stored.
+
+    A view says its own Cache-Control; where none did (and for every error) nobody may store the
+    response: Front Door keeps an answer without the header for one to three days.
+    """
+    for name, value in _SAFETY.items():
+        response.headers[name] = value
+    if current_app.config["HTTPS"]:
+        response.headers["Strict-Transport-Security"] = _HTTPS_ONLY
+    if response.status_code >= 400 or "Cache-Control" not in response.headers:  # noqa: PLR2004
+        response.headers["Cache-Control"] = NO_STORE
+    if request.method in {"GET", "HEAD"} and response.cache_control.public:
+        response.add_etag()
+        response.make_conditional(request)
+    return response

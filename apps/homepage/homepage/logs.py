@@ -1,0 +1,64 @@
+"""Logs as JSON lines on standard output, each with the id of the request it belongs to."""
+
+import json
+import logging
+import logging.config
+import re
+import uuid
+from contextvars import ContextVar
+from datetime import UTC, datetime
+from typing import Any, Final
+
+request_id: ContextVar[str | None] = ContextVar("request_id", default=None)
+
+_SANE_ID: Final = re.compile(r"[A-Za-z0-9._-]{8,64}")
+
+
+def new_request_id(given: str | None) -> str:
+    """The id that the caller gave if it can be trusted in a log line, else a new one."""
+    return given if given and _SANE_ID.fullmatch(given) else uuid.uuid4().hex
+
+
+class JsonFormatter(logging.Formatter):
+    """One JSON object a record: time (UTC), level, logger, message, and `extra={"fields": …}`."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Return the record as one line of JSON."""
+        line: dict[str, Any] = {
+            "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
+            "level": record.levelname.lower(),
+            "logger": record.name,
+            "message": record.getMessage(),
+        }
+        if (current := request_id.get()) is not None:
+            line["request_id"] = current
+        line.update(getattr(record, "fields", {}))
+        if record.exc_info:
+            line["exception"] = self.formatException(record.exc_info)
+        return json.dumps(line, ensure_ascii=False, default=str)
+
+
+CONFIG: Final[dict[str, Any]] = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"json": {"()": JsonFormatter}},
+    "handlers": {
+        "stdout": {
+            "class": "logging.StreamHandler",
+            "formatter": "json",
+            "stream": "ext://sys.stdout",
+        }
+    },
+    "root": {"level": "INFO", "handlers": ["stdout"]},
+    # gunicorn gives its loggers handlers of their own unless told otherwise. Requests are logged by
+    # the app, which knows their ids.
+    "loggers": {
+        "gunicorn.error": {"level": "INFO", "handlers": [], "propagate": True},
+        "gunicorn.access": {"level": "CRITICAL", "handlers": [], "propagate": False},
+    },
+}
+
+
+def configure() -> None:
+    """Send every log record of this process to standard output as JSON."""
+    logging.config.dictConfig(CONFIG)

@@ -1,0 +1,72 @@
+"""Rules for the image and the locks."""
+
+import json
+import re
+from pathlib import Path
+
+APP = Path(__file__).resolve().parents[1]
+DOCKERFILE = [
+    line
+    for line in (APP / "Dockerfile").read_text().replace("\\\n", " ").splitlines()
+    if line and not line.startswith("#")
+]
+
+
+def only(instruction: str) -> str:
+    found = [line for line in DOCKERFILE if line.startswith(f"{instruction} ")]
+    assert len(found) == 1, found
+    return found[0].removeprefix(f"{instruction} ")
+
+
+def position(start: str) -> int:
+    return next(number for number, line in enumerate(DOCKERFILE) if line.startswith(start))
+
+
+def test_dependencies_are_a_layer_before_the_source() -> None:
+    lock, install, source = (
+        position("COPY requirements.lock"),
+        position("RUN pip install"),
+        position("COPY homepage"),
+    )
+    assert lock < install < source
+    assert "--require-hashes -r requirements.lock" in DOCKERFILE[install]
+
+
+def test_it_runs_as_a_numeric_user_that_is_not_root() -> None:
+    user = only("USER")
+    assert user.isdecimal()
+    assert int(user) > 0
+    assert position("USER") > position("RUN pip install")
+
+
+def test_the_command_gets_signals_itself() -> None:
+    assert json.loads(only("CMD")) == ["python", "-m", "homepage"]
+
+
+def test_the_base_image_is_the_official_slim_python() -> None:
+    assert re.fullmatch(r"python:3\.\d+-slim", only("FROM"))
+
+
+def test_the_image_holds_nothing_for_development() -> None:
+    ignored = (APP / ".dockerignore").read_text().splitlines()
+    assert {"tests", "requirements-dev.*", "**/__pycache__", ".*"} <= set(ignored)
+    copied = [line.split()[1] for line in DOCKERFILE if line.startswith("COPY ")]
+    assert copied == ["requirements.lock", "homepage"]
+
+
+def pins(lock: str) -> dict[str, str]:
+    return dict(re.findall(r"^([a-z0-9._-]+)==(\S+)", (APP / lock).read_text(), re.MULTILINE))
+
+
+def test_the_tests_run_with_the_versions_that_the_image_has() -> None:
+    run = pins("requirements.lock")
+    assert len(run) > 5
+    assert run.items() <= pins("requirements-dev.lock").items()
+
+
+def test_every_pin_has_its_hashes_and_no_address() -> None:
+    text = (APP / "requirements.lock").read_text()
+    assert len(re.findall(r"==\S+(?: ; [^\\]+)? \\\n    --hash=sha256:", text)) == len(
+        pins("requirements.lock")
+    )
+    assert "://" not in text

@@ -1,0 +1,86 @@
+"""The app as a process: how it starts, logs and stops."""
+
+import signal
+import socket
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from urllib.parse import urlsplit
+
+import httpx
+import pytest
+from serving import Process
+
+Serve = Callable[..., Process]
+
+
+def test_it_serves_over_a_real_socket(serve: Serve) -> None:
+    process = serve(PUBLIC_URL="https://www.example.org")
+    page = httpx.get(f"{process.address}/")
+    health = httpx.get(f"{process.address}/healthz")
+    assert page.status_code == 200
+    assert "Odile Farrow" in page.text
+    assert health.json() == {"status": "ok"}
+
+
+def test_every_log_line_is_json_and_a_request_is_one_of_them(serve: Serve) -> None:
+    process = serve()
+    headers = {"X-Request-ID": "from-the-edge-1", "X-Forwarded-For": "10.0.0.1, 192.0.2.7"}
+    httpx.get(f"{process.address}/", headers=headers)
+    httpx.get(f"{process.address}/nowhere?x=1", headers={"X-Request-ID": "bad id\tno"})
+    httpx.get(f"{process.address}/healthz")
+    requests = [line for line in process.lines() if line["message"] == "request"]
+    assert [line["path"] for line in requests] == ["/", "/nowhere"]
+    assert requests[0]["request_id"] == "from-the-edge-1"
+    assert requests[0]["client"] == "192.0.2.7"
+    assert requests[0]["status"] == 200
+    assert len(requests[1]["request_id"]) == 32
+
+
+def test_a_request_under_way_is_finished_before_it_stops(serve: Serve) -> None:
+    process = serve()
+    address = urlsplit(process.address)
+    with socket.create_connection((address.hostname or "", address.port or 0)) as connection:
+        connection.sendall(b"GET / HTTP/1.1\r\nHost: x\r\n")
+        httpx.get(f"{process.address}/healthz")  # the worker is up, and has our half request
+        process.terminate()
+        process.wait_for_line("Handling signal: term")
+        connection.sendall(b"Connection: close\r\n\r\n")
+        answer = b"".join(iter(lambda: connection.recv(65536), b""))
+    assert answer.startswith(b"HTTP/1.1 200 OK")
+    assert answer.rstrip().endswith(b"</html>")
+    assert process.wait() == 0
+
+
+def test_it_stops_at_once_when_nothing_is_under_way(serve: Serve) -> None:
+    process = serve()
+    with httpx.Client() as client:
+        client.get(f"{process.address}/")  # leaves an idle connection behind
+        process.terminate()
+        assert process.wait() == 0
+    assert signal.SIGTERM.name not in process.text()
+
+
+def test_many_at_once(serve: Serve) -> None:
+    process = serve()
+    with httpx.Client() as client, ThreadPoolExecutor(32) as pool:
+        responses = pool.map(client.get, [f"{process.address}/"] * 300)
+        assert [response.status_code for response in responses] == [200] * 300
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("PORT", "eighty"),
+        ("PORT", "70000"),
+        ("HOST", ""),
+        ("PUBLIC_URL", "www.example.org"),
+        ("PUBLIC_URL", "https://www.example.org/path"),
+        ("PUBLIC_URL", "ftp://www.example.org"),
+    ],
+)
+def test_a_wrong_setting_is_named_and_ends_it(name: str, value: str, serve: Serve) -> None:
+    with pytest.raises(AssertionError) as failure:
+        serve(**{name: value})
+    message = str(failure.value)
+    assert f"{name}={value!r}: " in message
+    assert "Traceback" not in message

@@ -1,0 +1,73 @@
+"""An app as a real process, started by the command of its image."""
+
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+_PATIENCE = 20
+"""Seconds, on a busy machine."""
+
+
+class Process:
+    """`python -m PACKAGE` on a free port of 127.0.0.1, with nothing of our environment but PATH."""
+
+    def __init__(
+        self, package: str, *, folder: Path, environment: Mapping[str, str], log: Path
+    ) -> None:
+        self._log = log
+        with log.open("wb") as output:
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", package],
+                cwd=folder,
+                env={"PATH": os.environ["PATH"], "HOST": "127.0.0.1", "PORT": "0", **environment},
+                stdout=output,
+                stderr=subprocess.STDOUT,
+            )
+
+    @property
+    def address(self) -> str:
+        """The base URL that the process says it listens on."""
+        return next(str(line["address"]) for line in self.lines() if "address" in line)
+
+    def lines(self) -> list[dict[str, Any]]:
+        """The log so far: every line of it is a JSON object, or this raises ValueError."""
+        return [json.loads(line) for line in self._log.read_text().splitlines()]
+
+    def text(self) -> str:
+        """The log as it is."""
+        return self._log.read_text()
+
+    def wait_until_listening(self) -> None:
+        """Return once the process has said where it listens."""
+        self.wait_for_line('"address": ')
+
+    def wait_for_line(self, wanted: str) -> None:
+        """Return once `wanted` stands in the log; fail when the process ends or time is up."""
+        deadline = time.monotonic() + _PATIENCE
+        while wanted not in self.text():
+            assert self._process.poll() is None, self.text()
+            assert time.monotonic() < deadline, self.text()
+            time.sleep(0.01)
+
+    def terminate(self) -> None:
+        """Ask the process to stop, as the platform does."""
+        self._process.terminate()
+
+    def wait(self) -> int:
+        """Return the process's exit code."""
+        return self._process.wait(_PATIENCE)
+
+    def kill(self) -> None:
+        """End the process, whatever it does."""
+        if self._process.poll() is None:
+            self._process.terminate()
+            try:
+                self._process.wait(5)
+            except subprocess.TimeoutExpired:
+                self._process.kill()
+                self._process.wait()

@@ -1,0 +1,184 @@
+"""The database goes and comes back; tokens end; nothing of it stops the app."""
+
+import time
+from collections.abc import Callable, Generator
+
+import httpx
+import pytest
+from identity import Identity
+from postgres import DATABASE, ROLE, Postgres
+from serving import Process
+
+_RECOVERY = 10
+"""Seconds in which the app has to be well again."""
+Serve = Callable[..., Process]
+
+
+@pytest.fixture
+def stopped(postgres: Postgres) -> Generator[Postgres]:
+    postgres.stop()
+    yield postgres
+    postgres.start()
+
+
+def post(address: str) -> httpx.Response:
+    return httpx.post(f"{address}/api/rounds", json={"message": "hello"}, timeout=15)
+
+
+def recovered(address: str) -> httpx.Response:
+    """The first answer that is no 503."""
+    deadline = time.monotonic() + _RECOVERY
+    while (response := post(address)).status_code == 503:
+        assert time.monotonic() < deadline, response.text
+    return response
+
+
+def cut(postgres: Postgres) -> None:
+    postgres.administer(
+        f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = '{ROLE}'"
+    )
+
+
+def test_the_connection_is_encrypted_and_by_token(
+    process: Process, identity: Identity, postgres: Postgres
+) -> None:
+    assert post(process.address).status_code == 201
+    rows = postgres.administer(
+        "SELECT ssl, usename, datname, application_name FROM pg_stat_ssl"
+        f" JOIN pg_stat_activity USING (pid) WHERE usename = '{ROLE}'"
+    )
+    assert set(rows) == {(True, ROLE, DATABASE, "translator")}
+    assert identity.tokens
+    assert not any(token in process.text() for token in identity.tokens)
+
+
+def test_it_starts_without_its_database_and_finds_it_later(
+    postgres: Postgres, serve: Serve
+) -> None:
+    postgres.stop()
+    process = serve()
+    try:
+        assert httpx.get(f"{process.address}/healthz").status_code == 200
+        assert httpx.get(f"{process.address}/").status_code == 200
+        assert httpx.get(f"{process.address}/generate_name").status_code == 200
+        for response in (httpx.get(f"{process.address}/readyz"), post(process.address)):
+            assert response.status_code == 503
+            assert response.headers["Content-Type"] == "application/problem+json"
+            assert response.headers["Cache-Control"] == "no-store"
+            assert response.headers["Retry-After"] == "5"
+    finally:
+        postgres.start()
+    assert recovered(process.address).status_code == 201
+    assert httpx.get(f"{process.address}/readyz").status_code == 200
+
+
+def test_a_restart_of_the_database_is_not_noticed(process: Process, postgres: Postgres) -> None:
+    kept = post(process.address)
+    postgres.stop()
+    postgres.start()
+    assert post(process.address).status_code == 201
+    assert httpx.get(process.address + kept.headers["Location"]).json() == kept.json()
+
+
+def test_a_frozen_database_is_hung_up_on(process: Process, postgres: Postgres) -> None:
+    assert post(process.address).status_code == 201
+    postgres.signal("STOP")
+    try:
+        started = time.monotonic()
+        assert post(process.address).status_code == 503
+        assert time.monotonic() - started < 8
+        assert httpx.get(f"{process.address}/readyz").status_code == 503
+        assert httpx.get(f"{process.address}/healthz").status_code == 200
+    finally:
+        postgres.signal("CONT")
+    assert recovered(process.address).status_code == 201
+
+
+def test_a_server_that_falls_silent_in_a_statement_is_hung_up_on(
+    process: Process, postgres: Postgres
+) -> None:
+    assert post(process.address).status_code == 201
+    postgres.administer(
+        "CREATE FUNCTION stall() RETURNS trigger LANGUAGE plpgsql AS"
+        " $$ BEGIN PERFORM pg_sleep(60); RETURN NEW; END $$",
+        "CREATE TRIGGER stall BEFORE INSERT ON rounds EXECUTE FUNCTION stall()",
+        database=DATABASE,
+    )
+    try:
+        started = time.monotonic()
+        assert post(process.address).status_code == 503  # by the statement's own time-out
+        assert 4 < time.monotonic() - started < 8
+    finally:
+        postgres.administer(
+            "DROP TRIGGER stall ON rounds", "DROP FUNCTION stall", database=DATABASE
+        )
+    assert post(process.address).status_code == 201
+
+
+def test_a_new_connection_takes_a_new_token_when_the_old_one_has_ended(
+    postgres: Postgres, identity: Identity, serve: Serve
+) -> None:
+    identity.lifetime = -1
+    process = serve()
+    assert post(process.address).status_code == 201
+    before = len(identity.tokens)
+    cut(postgres)
+    assert post(process.address).status_code == 201
+    assert len(identity.tokens) > before
+
+
+def test_a_kept_token_that_is_no_longer_taken_is_replaced(
+    process: Process, postgres: Postgres, identity: Identity
+) -> None:
+    assert post(process.address).status_code == 201
+    kept = list(identity.tokens)
+    postgres.administer(f"ALTER ROLE \"{ROLE}\" PASSWORD 'another'")
+    cut(postgres)
+    assert recovered(process.address).status_code == 201
+    assert len(identity.tokens) > len(kept)
+
+
+def test_a_good_token_is_used_again(
+    process: Process, postgres: Postgres, identity: Identity
+) -> None:
+    assert post(process.address).status_code == 201
+    cut(postgres)
+    assert post(process.address).status_code == 201
+    assert len(identity.tokens) == 1
+
+
+def test_without_tokens_there_is_no_database_but_an_app(identity: Identity, serve: Serve) -> None:
+    identity.broken = True
+    process = serve()
+    assert httpx.get(f"{process.address}/healthz").status_code == 200
+    assert post(process.address).status_code == 503
+    identity.broken = False
+    assert recovered(process.address).status_code == 201
+
+
+def test_a_server_with_another_certificate_gets_no_token(serve: Serve) -> None:
+    for wrong in ({"PGHOST": "another.frugal.test"}, {"PGSSLROOTCERT": None}):
+        process = serve(**wrong)
+        assert post(process.address).status_code == 503
+        assert "certificate" in process.text()
+
+
+def test_two_that_start_on_an_empty_database_make_one_table(
+    postgres: Postgres, serve: Serve
+) -> None:
+    postgres.administer("DROP TABLE IF EXISTS rounds", database=DATABASE)
+    processes = [serve(), serve()]
+    assert [post(process.address).status_code for process in processes] == [201, 201]
+    assert not any("already exists" in process.text() for process in processes)
+
+
+def test_a_flood_waits_its_turn_over_few_connections(process: Process, postgres: Postgres) -> None:
+    limits = httpx.Limits(max_connections=60)
+    with httpx.Client(base_url=process.address, limits=limits, timeout=30) as client:
+        from concurrent.futures import ThreadPoolExecutor
+
+        with ThreadPoolExecutor(60) as pool:
+            statuses = pool.map(lambda _: client.get("/readyz").status_code, range(300))
+            assert set(statuses) == {200}
+    rows = postgres.administer(f"SELECT count(*) FROM pg_stat_activity WHERE usename = '{ROLE}'")
+    assert rows[0][0] <= 4

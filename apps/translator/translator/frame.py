@@ -1,0 +1,105 @@
+"""What surrounds every request: its id, its log line, its limits, the headers of its response."""
+
+import logging
+import time
+from typing import Final
+
+from fastapi import HTTPException
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from translator import logs, problems
+
+_log: Final = logging.getLogger("translator.request")
+
+_MAX_BODY: Final = 16 * 1024
+"""Bytes; the longest message, escaped as JSON, is a fifth of it."""
+_QUIET: Final = frozenset({"/healthz", "/readyz"})
+_SAFETY: Final = {
+    "Content-Security-Policy": (
+        "default-src 'none'; style-src 'self'; img-src 'self'; "
+        "base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+    ),
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
+    "Referrer-Policy": "strict-origin-when-cross-origin",
+    "X-Content-Type-Options": "nosniff",
+}
+
+
+class Frame:
+    """The outermost layer of the app: no response leaves without passing here."""
+
+    def __init__(self, app: ASGIApp, *, https: bool) -> None:
+        self._app = app
+        self._headers = _SAFETY | (
+            {"Strict-Transport-Security": "max-age=31536000"} if https else {}
+        )
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        started = time.perf_counter()
+        status = 0
+
+        async def send_completed(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                self._complete(MutableHeaders(scope=message), status)
+            await send(message)
+
+        current = logs.request_id.set(logs.new_request_id(Headers(scope=scope).get("X-Request-ID")))
+        try:
+            await self._app(scope, _limited(receive), send_completed)
+        except Exception:
+            _log.exception("unexpected error")
+            if status:
+                raise
+            broken = problems.problem(
+                500, "Something broke on this side. It has been written down."
+            )
+            await broken(scope, receive, send_completed)
+        finally:
+            _log_request(scope, status, time.perf_counter() - started)
+            logs.request_id.reset(current)
+
+    def _complete(self, headers: MutableHeaders, status: int) -> None:
+        """Add safety headers always, and a cache rule where it is missing.
+
+        What a route does not speak of, and every error, nobody may store: Front Door keeps an
+        answer without the header for one to three days.
+        """
+        headers.update(self._headers)
+        if status >= 400 or "Cache-Control" not in headers:  # noqa: PLR2004
+            headers["Cache-Control"] = "no-store"
+
+
+def _limited(receive: Receive) -> Receive:
+    """Refuse a body of more than `_MAX_BODY` bytes as soon as that many have come."""
+    received = 0
+
+    async def receive_limited() -> Message:
+        nonlocal received
+        message = await receive()
+        received += len(message.get("body", b""))
+        if received > _MAX_BODY:
+            raise HTTPException(413, f"A body of more than {_MAX_BODY} bytes is not read.")
+        return message
+
+    return receive_limited
+
+
+def _log_request(scope: Scope, status: int, seconds: float) -> None:
+    # Probes come every few seconds, and a log is paid by the gigabyte.
+    level = logging.DEBUG if scope["path"] in _QUIET else logging.INFO
+    fields = {
+        "method": scope["method"],
+        "path": scope["path"],
+        "status": status,
+        "milliseconds": round(seconds * 1000, 1),
+        "client": (scope.get("client") or ("",))[0],
+    }
+    _log.log(level, "request", extra={"fields": fields})

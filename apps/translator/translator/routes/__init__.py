@@ -1,0 +1,1 @@
+"""What the app answers, one file for each kind of caller."""

@@ -1,0 +1,25 @@
+"""For the platform's probes."""
+
+from typing import Final
+
+from fastapi import APIRouter
+
+from translator.dependencies import TheDatabase
+
+router = APIRouter(include_in_schema=False)
+
+_WAIT_SECONDS: Final = 2.0
+"""Shorter than a probe's own time-out, so that the answer is ours."""
+
+
+@router.api_route("/healthz", methods=["GET", "HEAD"])
+async def healthz() -> dict[str, str]:
+    """200 as long as requests are answered at all; it asks nobody else."""
+    return {"status": "ok"}
+
+
+@router.api_route("/readyz", methods=["GET", "HEAD"])
+async def readyz(database: TheDatabase) -> dict[str, str]:
+    """200 if the database answers, else 503."""
+    await database.ping(wait=_WAIT_SECONDS)
+    return {"status": "ready"}

@@ -1,0 +1,52 @@
+"""Access tokens of the app's managed identity: what PostgreSQL takes as its password."""
+
+import asyncio
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from azure.identity.aio import ManagedIdentityCredential
+
+_SCOPE: Final = "https://ossrdbms-aad.database.windows.net/.default"
+"""Of Azure Database for PostgreSQL, in every Azure public region (Microsoft's guide, 2026-11)."""
+_CONNECT_SECONDS: Final = 2
+_READ_SECONDS: Final = 5
+
+
+class Tokens:
+    """Tokens from the platform's identity endpoint (IDENTITY_ENDPOINT, IDENTITY_HEADER).
+
+    A token is kept until shortly before it ends, so asking often costs nothing.
+    """
+
+    def __init__(self, client_id: str | None) -> None:
+        self._client_id = client_id
+        self._credential: ManagedIdentityCredential | None = None
+
+    async def get(self) -> str:
+        """A token that is still good; raises azure.core's AzureError where there is none."""
+        if self._credential is None:
+            # The library takes as long to import as the web framework. Neither the start of the
+            # app nor its event loop waits for that.
+            self._credential = await asyncio.to_thread(_credential, self._client_id)
+        return (await self._credential.get_token(_SCOPE)).token
+
+    def forget(self) -> None:
+        """Throw away what is kept: the next token is a new one."""
+        self._credential = None
+
+
+def _credential(client_id: str | None) -> "ManagedIdentityCredential":
+    from azure.core.pipeline.transport import (  # noqa: PLC0415
+        AsyncioRequestsTransport,  # pyright: ignore[reportPrivateImportUsage]
+    )
+    from azure.identity.aio import ManagedIdentityCredential  # noqa: PLC0415
+
+    # `requests` is installed anyway; the default transport would bring aiohttp and eight packages
+    # for one small request. It is not retried here, because the pool tries again by itself.
+    return ManagedIdentityCredential(
+        client_id=client_id,
+        transport=AsyncioRequestsTransport(),
+        connection_timeout=_CONNECT_SECONDS,
+        read_timeout=_READ_SECONDS,
+        retry_total=0,
+    )

@@ -1,0 +1,1 @@
+"""Frugal: small Python sites on Azure, declared once and priced before every deploy."""

@@ -1,0 +1,120 @@
+"""The `frugal` command."""
+
+import errno
+import json
+import shlex
+import sys
+import time
+from enum import StrEnum
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from frugal import daemon as daemons
+from frugal import local, status
+from frugal.errors import FrugalError
+from frugal.paths import checkout
+
+app = typer.Typer(
+    name="frugal",
+    help="Small Python sites on Azure, and the same ones on this machine.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+# What a program reads goes to standard output; everything told to a person, to standard error.
+_out = Console()
+_err = Console(stderr=True)
+
+
+class App(StrEnum):
+    """What has a log."""
+
+    homepage = "homepage"
+    translator = "translator"
+    postgres = "postgres"
+    edge = "edge"
+
+
+@app.command("up")
+def up_command() -> None:
+    """Bring the local environment up: everything that the program declares, on this machine."""
+    daemon, engine = local.up(checkout(), _err)
+    status.show_after_up(_out, daemon.status(), engine)
+
+
+@app.command("down")
+def down_command() -> None:
+    """Take the local environment down to nothing: processes, ports and files."""
+    removed = local.down(checkout(), _err)
+    if not removed:
+        _out.print("Nothing is running, and nothing is left to remove.")
+        return
+    _out.print("The local environment is gone:")
+    for line in removed:
+        _out.print(f"  {line}", soft_wrap=True)
+
+
+@app.command("status")
+def status_command(
+    as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False,
+) -> None:
+    """Show addresses and health of what runs here; exit code 1 where nothing does."""
+    daemon = daemons.find(checkout())
+    found = daemon.status() if daemon else status.NOTHING
+    if as_json:
+        sys.stdout.write(json.dumps(found, indent=2) + "\n")
+    elif found["urls"]:
+        _out.print(status.table(found))
+    else:
+        _err.print("Nothing is running. `make up` brings the local environment up.")
+    if not found["urls"]:
+        raise typer.Exit(1)
+
+
+@app.command("logs")
+def logs_command(
+    name: Annotated[App, typer.Argument(metavar="APP", help="homepage|translator|postgres|edge")],
+    follow: Annotated[bool, typer.Option("-f", "--follow", help="Stay, show what comes.")] = False,
+) -> None:
+    """Show what an app, the database or the edge wrote."""
+    file = checkout().logs / f"{name.value}.log"
+    if not file.exists():
+        raise FrugalError(f"There is no log of {name.value}: it has not run since `make up`.")
+    with file.open(errors="replace") as log:
+        while True:
+            for line in log:
+                sys.stdout.write(line)
+            sys.stdout.flush()
+            if not follow:
+                return
+            time.sleep(0.2)
+            if not file.exists():
+                return
+
+
+@app.command("env")
+def env_command() -> None:
+    """Print the exports with which plain `pulumi ... -s local` works in your own shell.
+
+    Use: eval "$(.venv/bin/frugal env)"
+    """
+    _daemon, engine = local.prepare(checkout(), _err)
+    for name, value in engine.settings().items():
+        sys.stdout.write(f"export {name}={shlex.quote(value)}\n")
+
+
+def main() -> None:
+    """Run the command: every error one message, no traceback, an exit code that is not 0."""
+    try:
+        app()
+    except FrugalError as error:
+        _err.print(f"Error: {error}", style="red", markup=False, highlight=False, soft_wrap=True)
+        sys.exit(error.code)
+    except OSError as error:
+        if error.errno != errno.ENOSPC:
+            raise
+        where = error.filename or checkout().root
+        _err.print(f"Error: No space left on the disk of {where}. Make room, then run it again.")
+        sys.exit(1)

@@ -1,0 +1,92 @@
+"""The daemon: `python -m frugal.cloud FOLDER` serves one environment until SIGTERM.
+
+`FOLDER/daemon.json` (readable for its owner alone) tells the tool and the engine's plugin where it
+listens; it is there exactly while the daemon serves.
+"""
+
+import asyncio
+import fcntl
+import json
+import os
+import secrets
+import signal
+import sys
+import traceback
+from datetime import UTC, datetime
+from pathlib import Path
+
+from frugal.cloud.arm import Arm
+from frugal.cloud.cloud import Cloud
+from frugal.cloud.errors import CloudError
+from frugal.cloud.listen import Listener
+from frugal.cloud.provider import Provider, serve
+
+# How long calls under way have when the daemon is told to end, in seconds.
+GRACE = 10
+
+
+async def run(folder: Path) -> None:
+    """Serve until told to stop. Raises CloudError for what keeps it from starting."""
+    stopped = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stopped.set)
+    cloud = Cloud(folder)
+    admin_token = secrets.token_urlsafe(32)
+    arm = Arm(cloud, admin_token=admin_token)
+    listener = Listener(arm.app, cloud.ports.get("resource-manager"))
+    await listener.start()
+    cloud.http_port = listener.port
+    server = None
+    try:
+        await cloud.start()
+        server, port = await serve(Provider(cloud))
+        _announce(
+            folder / "daemon.json",
+            {
+                "pid": os.getpid(),
+                "grpc": port,
+                "http": listener.port,
+                "admin_token": admin_token,
+                "identity_header": cloud.identities.deployer_header,
+            },
+        )
+        print(f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ} serving", flush=True)
+        await stopped.wait()
+    finally:
+        (folder / "daemon.json").unlink(missing_ok=True)
+        if server is not None:
+            await server.stop(GRACE)
+        await cloud.stop()
+        await listener.stop()
+
+
+def _announce(file: Path, content: dict[str, object]) -> None:
+    fresh = file.with_suffix(".new")
+    fresh.unlink(missing_ok=True)
+    fresh.touch(mode=0o600)
+    fresh.write_text(json.dumps(content))
+    fresh.replace(file)
+
+
+def main() -> None:
+    """Start, holding the folder's lock; one line says what is wrong if it can't."""
+    if len(sys.argv) != 2:  # noqa: PLR2004
+        sys.exit("usage: python -m frugal.cloud FOLDER")
+    folder = Path(sys.argv[1]).resolve()
+    folder.mkdir(parents=True, exist_ok=True)
+    lock = (folder / "daemon.lock").open("w")
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        sys.exit(f"A daemon already serves {folder}.")
+    try:
+        asyncio.run(run(folder))
+    except CloudError as error:
+        sys.exit(str(error))
+    except OSError as error:
+        traceback.print_exc()
+        sys.exit(f"The local cloud could not go on: {error}")
+
+
+main()

@@ -1,0 +1,235 @@
+"""The local cloud over HTTP: what a program asks Resource Manager for beside its resources.
+
+Discovery, tokens, image builds, the edge's purge, role assignments by principal, and reading,
+patching or deleting a resource by its id. Served on the loopback alone; every call under
+`/subscriptions` needs a token of this daemon, every one under `/frugal` its admin token.
+"""
+
+import secrets
+from collections.abc import Awaitable, Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.middleware.base import BaseHTTPMiddleware
+from starlette.requests import Request
+from starlette.responses import JSONResponse, PlainTextResponse, Response
+from starlette.routing import Route
+
+from frugal.cloud.bodies import Body, merge
+from frugal.cloud.builds import Builds
+from frugal.cloud.contract import model
+from frugal.cloud.errors import CloudError
+from frugal.cloud.ids import key_of
+from frugal.cloud.status import status
+from frugal.cloud.store import Resource
+from frugal.cloud.tokens import InvalidToken
+
+if TYPE_CHECKING:
+    from frugal.cloud.cloud import Cloud
+
+GROUP = "/subscriptions/{sub}/resourceGroups/{group}"
+REGISTRY = GROUP + "/providers/Microsoft.ContainerRegistry/registries/{name}"
+ENDPOINT = GROUP + "/providers/Microsoft.Cdn/profiles/{profile}/afdEndpoints/{name}"
+NOT_FOUND = {
+    "ResourceNotFound",
+    "ResourceGroupNotFound",
+    "ParentResourceNotFound",
+    "RunNotFound",
+    "NotFound",
+}
+
+
+class Arm:
+    """The HTTP face of a Cloud, as an ASGI application (`.app`)."""
+
+    def __init__(self, cloud: "Cloud", *, admin_token: str) -> None:
+        self._cloud = cloud
+        self._admin_token = admin_token
+        self._builds = Builds(cloud)
+        routes = [
+            Route("/metadata/endpoints", self._endpoints),
+            Route("/msi/token", self._token),
+            Route("/uploads/{upload}", self._upload, methods=["PUT"]),
+            Route(f"{REGISTRY}/listBuildSourceUploadUrl", self._new_upload, methods=["POST"]),
+            Route(f"{REGISTRY}/scheduleRun", self._schedule, methods=["POST"]),
+            Route(f"{REGISTRY}/runs/{{run}}", self._run),
+            Route(f"{REGISTRY}/runs/{{run}}/listLogSasUrl", self._log_url, methods=["POST"]),
+            Route("/logs/{run}", self._log),
+            Route(f"{ENDPOINT}/purge", self._purge, methods=["POST"]),
+            Route("/frugal/status", self._status),
+            Route("/frugal/sweep", self._sweep, methods=["POST"]),
+            Route("/{id:path}", self._resource, methods=["GET", "PATCH", "DELETE"]),
+        ]
+        self.app = Starlette(
+            routes=routes,
+            middleware=[Middleware(BaseHTTPMiddleware, dispatch=self._admit)],
+            exception_handlers={CloudError: _refusal},
+        )
+
+    @property
+    def _base(self) -> str:
+        return f"http://127.0.0.1:{self._cloud.http_port}"
+
+    async def _admit(
+        self, request: Request, following: Callable[[Request], Awaitable[Response]]
+    ) -> Response:
+        path = request.url.path.lower()
+        bearer = request.headers.get("authorization", "").removeprefix("Bearer ")
+        try:
+            if path.startswith("/frugal/"):
+                self._check_admin(bearer)
+            elif not path.startswith(("/metadata/", "/msi/", "/uploads/", "/logs/")):
+                self._check_token(bearer)
+        except CloudError as error:
+            return _refusal(request, error)
+        return await following(request)
+
+    def _check_admin(self, bearer: str) -> None:
+        if not secrets.compare_digest(bearer, self._admin_token):
+            raise CloudError("Unauthorized", "This address needs the daemon's admin token.")
+
+    def _check_token(self, bearer: str) -> None:
+        try:
+            claims = self._cloud.tokens.verify(bearer, resource=self._base)
+        except InvalidToken as error:
+            raise CloudError(
+                "Unauthorized", f"The access token is not accepted: {error}"
+            ) from error
+        if claims.object_id != "deployer":
+            raise CloudError(
+                "AuthorizationFailed",
+                f"The client with object id '{claims.object_id}' may not act on Resource Manager.",
+            )
+
+    async def _endpoints(self, request: Request) -> Response:
+        del request
+        return JSONResponse(
+            [
+                {
+                    "name": "FrugalLocal",
+                    "resourceManager": self._base,
+                    "authentication": {
+                        "loginEndpoint": self._base,
+                        "audiences": [self._base],
+                    },
+                }
+            ]
+        )
+
+    async def _token(self, request: Request) -> Response:
+        answer = self._cloud.identities.token(
+            request.headers.get("x-identity-header", ""),
+            resource=request.query_params.get("resource", ""),
+            client_id=request.query_params.get("client_id"),
+        )
+        return JSONResponse(answer)
+
+    def _registry(self, request: Request) -> Resource:
+        return self._cloud.store.need(REGISTRY.format_map(request.path_params))
+
+    async def _new_upload(self, request: Request) -> Response:
+        self._registry(request)
+        upload = self._builds.new_upload()
+        return JSONResponse(
+            {"uploadUrl": f"{self._base}/uploads/{upload}", "relativePath": f"source/{upload}"}
+        )
+
+    async def _upload(self, request: Request) -> Response:
+        if request.headers.get("x-ms-blob-type") != "BlockBlob":
+            raise CloudError("InvalidHeaderValue", "x-ms-blob-type must be BlockBlob.")
+        self._builds.upload(request.path_params["upload"], await request.body())
+        return Response(status_code=201)
+
+    async def _schedule(self, request: Request) -> Response:
+        run = self._builds.schedule(self._registry(request), await _json(request))
+        return JSONResponse(run.body(), status_code=202)
+
+    async def _run(self, request: Request) -> Response:
+        run = self._builds.get(self._registry(request), request.path_params["run"])
+        return JSONResponse(run.body())
+
+    async def _log_url(self, request: Request) -> Response:
+        run = self._builds.get(self._registry(request), request.path_params["run"])
+        return JSONResponse({"logLink": f"{self._base}/logs/{run.id}"})
+
+    async def _log(self, request: Request) -> Response:
+        lines = self._builds.log(request.path_params["run"])
+        return PlainTextResponse("".join(f"{line}\n" for line in lines))
+
+    async def _purge(self, request: Request) -> Response:
+        resource = self._cloud.store.need(ENDPOINT.format_map(request.path_params))
+        paths = [str(p) for p in (await _json(request)).get("contentPaths") or []]
+        if not paths or not all(p.startswith("/") for p in paths):
+            raise CloudError("BadRequest", "contentPaths: give paths that begin with '/'.")
+        endpoint, _ = self._cloud.endpoints[key_of(resource.id)]
+        await endpoint.purge(paths)
+        return Response(status_code=200)
+
+    async def _status(self, request: Request) -> Response:
+        del request
+        return JSONResponse(status(self._cloud))
+
+    async def _sweep(self, request: Request) -> Response:
+        known = {str(i) for i in (await _json(request)).get("known") or []}
+        return JSONResponse({"removed": await self._cloud.sweep(known)})
+
+    async def _resource(self, request: Request) -> Response:
+        resource_id = request.url.path
+        if resource_id.lower().endswith("/providers/microsoft.authorization/roleassignments"):
+            return self._role_assignments(request)
+        resource = self._cloud.store.need(resource_id)
+        if request.method == "DELETE":
+            await self._cloud.run(self._cloud.delete(resource_id))
+            return Response(status_code=200)
+        if request.method == "PATCH":
+            inputs = _patched(resource, await _json(request))
+            resource = await self._cloud.run(self._cloud.update(resource_id, inputs))
+        return JSONResponse(_arm_body(self._cloud, resource))
+
+    def _role_assignments(self, request: Request) -> Response:
+        scope = request.url.path.lower().partition("/providers/microsoft.authorization/")[0]
+        principal = request.query_params.get("$filter", "").removeprefix("assignedTo('")
+        found = [
+            _arm_body(self._cloud, a)
+            for a in self._cloud.store.of("azure-native:authorization:RoleAssignment")
+            if str(a.inputs.get("principalId")) == principal.removesuffix("')")
+            and scope.startswith(key_of(str(a.inputs.get("scope"))))
+        ]
+        return JSONResponse({"value": found})
+
+
+def _arm_body(cloud: "Cloud", resource: Resource) -> Body:
+    outputs = cloud.outputs(resource)
+    outputs.pop("azureApiVersion", None)
+    top = {"name", "type", *model(resource.token).top_level}
+    body: Body = {"id": resource.id, **{k: v for k, v in outputs.items() if k in top}}
+    body["properties"] = {k: v for k, v in outputs.items() if k not in top}
+    return body
+
+
+def _patched(resource: Resource, patch: Mapping[str, Any]) -> Body:
+    """A body with a patch in Resource Manager's shape (`properties` beside tags and such) on it."""
+    flat = {k: v for k, v in patch.items() if k != "properties"}
+    return merge(merge(resource.inputs, flat), patch.get("properties") or {})
+
+
+async def _json(request: Request) -> Body:
+    try:
+        body = await request.json()
+    except ValueError as error:
+        raise CloudError("InvalidRequestContent", f"The request is not JSON: {error}") from error
+    if not isinstance(body, dict):
+        raise CloudError("InvalidRequestContent", "The request must be a JSON object.")
+    return body  # pyright: ignore[reportUnknownVariableType]
+
+
+def _refusal(request: Request, error: Exception) -> Response:
+    del request
+    if not isinstance(error, CloudError):
+        raise error
+    codes = {"Unauthorized": 401, "AuthorizationFailed": 403, "AuthenticationFailed": 403}
+    status_code = 404 if error.code in NOT_FOUND else codes.get(error.code, 400)
+    return JSONResponse(
+        {"error": {"code": error.code, "message": error.message}}, status_code=status_code
+    )

@@ -1,0 +1,223 @@
+"""A cloud on this machine: resources are put, read and deleted as Resource Manager would.
+
+One asyncio loop, no threads: a method that does not await can't be interrupted, so state needs no
+locks. Every operation runs in a task of its own, so that it ends even when the engine that asked
+for it is killed in the middle.
+"""
+
+import asyncio
+import contextlib
+import copy
+from collections.abc import AsyncIterator, Coroutine
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from frugal.cloud.bodies import Body, hide, merge
+from frugal.cloud.contract import model
+from frugal.cloud.errors import CloudError
+from frugal.cloud.identity import Identities
+from frugal.cloud.ids import ancestors_of, key_of, name_of, path_parameters, resource_id_of
+from frugal.cloud.images import Images
+from frugal.cloud.ports import Ports
+from frugal.cloud.spawn import Reaper
+from frugal.cloud.store import Resource, Store
+from frugal.cloud.tls import Authority
+from frugal.cloud.tokens import Tokens
+from frugal.cloud.types import TYPES
+from frugal.cloud.types.base import ResourceType
+
+if TYPE_CHECKING:
+    from frugal.cloud.edge import Endpoint
+    from frugal.cloud.listen import Listener
+    from frugal.cloud.postgres import Server
+    from frugal.cloud.processes import App
+
+T = TypeVar("T")
+
+# Servers that refuse a second operation while one is under way, as flexible servers do.
+ONE_AT_A_TIME = "/providers/microsoft.dbforpostgresql/flexibleservers/"
+
+
+class Cloud:
+    """Everything of one environment on this machine.
+
+    `folder` holds all of it. Between `start` and `stop` the apps, servers and endpoints that the
+    resources declare are running.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        self.folder = folder
+        self.logs = folder / "logs"
+        self.logs.mkdir(exist_ok=True)
+        self.store = Store(folder)
+        self.ports = Ports(folder / "ports.json")
+        self.tokens = Tokens(folder / "tokens")
+        self.authority = Authority(folder / "tls")
+        self.identities = Identities(self.store, self.tokens)
+        self.images = Images(folder / "images")
+        self.reaper = Reaper()
+        self.apps: dict[str, App] = {}
+        self.servers: dict[str, Server] = {}
+        self.endpoints: dict[str, tuple[Endpoint, Listener]] = {}
+        self.http_port = 0
+        self._busy: set[str] = set()
+        self._running: set[asyncio.Task[Any]] = set()
+
+    async def start(self) -> None:
+        """Bring back everything that the resources on disk declare."""
+        await self.reaper.start()
+        for token in TYPES:
+            for resource in self.store.of(token):
+                await TYPES[token].restore(self, resource)
+
+    async def stop(self) -> None:
+        """End what runs; the resources stay for the next start."""
+        await self.settle()
+        stopping = [app.stop() for app in self.apps.values()]
+        stopping += [listener.stop() for _, listener in self.endpoints.values()]
+        await asyncio.gather(*stopping)
+        await asyncio.gather(*(endpoint.close() for endpoint, _ in self.endpoints.values()))
+        await asyncio.gather(*(server.stop() for server in self.servers.values()))
+        await self.reaper.stop()
+
+    async def settle(self) -> None:
+        """Wait until no operation is under way."""
+        while self._running:
+            await asyncio.wait(set(self._running))
+
+    async def run(self, operation: Coroutine[Any, Any, T]) -> T:
+        """Run an operation to its end, whatever becomes of the caller."""
+        return await asyncio.shield(self.keep(asyncio.ensure_future(operation)))
+
+    def keep(self, task: "asyncio.Task[T]") -> "asyncio.Task[T]":
+        """Count a task among the operations under way, which `settle` waits for."""
+        self._running.add(task)
+        task.add_done_callback(self._running.discard)
+        return task
+
+    async def create(self, token: str, inputs: Body, *, subscription: str, urn: str) -> Resource:
+        """Create a resource from its body. Raises CloudError as Azure refuses it."""
+        kind = type_of(token)
+        resource_id = resource_id_of(model(token), inputs, subscription)
+        if self.store.get(resource_id) is not None:
+            raise CloudError(
+                "AlreadyExists", f"cannot create already existing resource '{resource_id}'"
+            )
+        if kind.keeps_name and self.store.is_reserved(token, resource_id):
+            raise CloudError(
+                "ServerNameAlreadyExists",
+                f"The name '{name_of(resource_id)}' is reserved for some days after the "
+                "deletion of its last owner. Choose another name.",
+            )
+        resource = Resource(id=resource_id, token=token, inputs=copy.deepcopy(inputs), urn=urn)
+        async with self._operation(resource_id):
+            self._check_ancestors(resource_id)
+            kind.check(self, resource)
+            resource.computed = kind.computed(self, resource)
+            await kind.apply(self, resource, None)
+            self.store.put(resource)
+        return resource
+
+    async def update(self, resource_id: str, inputs: Body) -> Resource:
+        """Give a resource a new body. Raises CloudError; the old body then still stands."""
+        before = self.store.need(resource_id)
+        kind = type_of(before.token)
+        after = copy.deepcopy(before)
+        after.inputs = copy.deepcopy(inputs)
+        async with self._operation(resource_id):
+            kind.check(self, after)
+            after.computed = merge(before.computed, kind.computed(self, after))
+            await kind.apply(self, after, before)
+            self.store.put(after)
+        return after
+
+    async def delete(self, resource_id: str) -> None:
+        """Delete a resource and what is in it; one that is gone already is no error."""
+        resource = self.store.get(resource_id)
+        if resource is None:
+            return
+        kind = type_of(resource.token)
+        async with self._operation(resource_id):
+            kind.check_removal(self, resource)
+            for inside in self.store.within(resource_id):
+                await self._remove(inside)
+            await self._remove(resource)
+
+    async def _remove(self, resource: Resource) -> None:
+        kind = type_of(resource.token)
+        await kind.remove(self, resource)
+        self.store.remove(resource, reserve=kind.keeps_name)
+
+    async def sweep(self, known: set[str]) -> list[str]:
+        """Delete every resource whose id is not in `known`; returns the ids that went.
+
+        For what a killed engine had created but not recorded. Waits for operations under way.
+        """
+        await self.settle()
+        kept = {key_of(i) for i in known}
+        gone: list[str] = []
+        strays = [r for r in self.store if key_of(r.id) not in kept]
+        for stray in sorted(strays, key=lambda r: -r.created):
+            await self._remove(stray)
+            gone.append(stray.id)
+        return gone
+
+    def outputs(self, resource: Resource) -> Body:
+        """A resource as Azure answers it: its body, what Azure adds, no value of a secret."""
+        m = model(resource.token)
+        parameters = path_parameters(m)
+        body = {
+            k: v
+            for k, v in copy.deepcopy(resource.inputs).items()
+            if k not in parameters and not k.startswith("__")
+        }
+        body = merge(body, resource.computed)
+        for path in m.secret_paths:
+            hide(body, path.replace("[*]", ".*").split("."))
+        body["name"] = name_of(resource.id)
+        body["type"] = m.arm_type
+        body["azureApiVersion"] = m.api_version
+        return body
+
+    def _check_ancestors(self, resource_id: str) -> None:
+        for ancestor in ancestors_of(resource_id):
+            if self.store.get(ancestor) is not None:
+                continue
+            name = name_of(ancestor)
+            if "/providers/" not in ancestor:
+                raise CloudError(
+                    "ResourceGroupNotFound", f"Resource group '{name}' could not be found."
+                )
+            raise CloudError(
+                "ParentResourceNotFound",
+                f"Failed to perform 'write' on resource '{name_of(resource_id)}', because "
+                f"the parent resource '{ancestor}' could not be found.",
+            )
+
+    @contextlib.asynccontextmanager
+    async def _operation(self, resource_id: str) -> AsyncIterator[None]:
+        key = key_of(resource_id)
+        head, found, tail = key.partition(ONE_AT_A_TIME)
+        busy = head + found + tail.split("/")[0] if found else key
+        if busy in self._busy:
+            raise CloudError(
+                "ServerIsBusy" if found else "AnotherOperationInProgress",
+                f"'{name_of(busy)}' is busy with another operation. Try again later.",
+            )
+        self._busy.add(busy)
+        try:
+            yield
+        finally:
+            self._busy.discard(busy)
+
+
+def type_of(token: str) -> ResourceType:
+    """The behaviour of a type; raises CloudError for one that the local cloud does not have."""
+    found = TYPES.get(token)
+    if found is None:
+        raise CloudError(
+            "NoRegisteredProviderFound",
+            f"The local cloud has no resource type {token}. It has: " + ", ".join(sorted(TYPES)),
+        )
+    return found

@@ -1,0 +1,174 @@
+"""A build context: what a tar.gz holds, its digest, and putting parts of it into a folder.
+
+Nothing is ever written outside the folder given: members that would be are refused by name. (The
+standard library's filter for this is missing from the Python 3.11.2 that Debian 12 has.)
+"""
+
+import fnmatch
+import hashlib
+import io
+import posixpath
+import tarfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from frugal.cloud.dockerfile import BuildError, Copy
+
+_EXECUTABLE = 0o111
+
+
+@dataclass(frozen=True, kw_only=True)
+class Entry:
+    """A file (`content`), a link (`link`), or a folder (neither)."""
+
+    content: bytes | None = None
+    link: str | None = None
+    executable: bool = False
+
+
+class Context:
+    """The entries of a context by path, relative and without `.` or `..`."""
+
+    def __init__(self, entries: Mapping[str, Entry]) -> None:
+        self.entries = dict(sorted(entries.items()))
+
+    @classmethod
+    def read(cls, content: bytes) -> "Context":
+        """Read a tar.gz. Raises BuildError if it is none or has members that reach outside."""
+        entries: dict[str, Entry] = {}
+        try:
+            with tarfile.open(fileobj=io.BytesIO(content), mode="r:gz") as archive:
+                for member in archive:
+                    path = _inside(member.name, member.name)
+                    if path != ".":
+                        entries[path] = _entry(archive, member, path)
+        except (tarfile.TarError, EOFError, OSError) as error:
+            message = f"The build context is not a whole tar.gz archive: {error}"
+            raise BuildError(message) from error
+        for path in entries:
+            for parent in _parents(path):
+                if entries.get(parent, Entry()).link is not None:
+                    raise BuildError(f"The build context has {path} below the link {parent}.")
+        return cls(entries)
+
+    def digest(self, dockerfile: str) -> str:
+        """Return sha256:… over names, contents and executable bits; not over times and owners."""
+        whole = hashlib.sha256(f"frugal image 1\n{dockerfile}\n".encode())
+        for path, entry in self.entries.items():
+            content = entry.link.encode() if entry.link is not None else entry.content
+            kind = "link" if entry.link is not None else "folder" if content is None else "file"
+            part = hashlib.sha256(content or b"").hexdigest()
+            whole.update(f"{path}\0{kind}\0{entry.executable}\0{part}\n".encode())
+        return f"sha256:{whole.hexdigest()}"
+
+    def text(self, path: str) -> str:
+        """Return a file's text. Raises BuildError when it is not there or not UTF-8."""
+        entry = self.entries.get(posixpath.normpath(path))
+        if entry is None or entry.content is None:
+            there = (
+                ", ".join(sorted({name.partition("/")[0] for name in self.entries})) or "nothing"
+            )
+            raise BuildError(f"The build context has no file {path}; at its top there is: {there}.")
+        try:
+            return entry.content.decode()
+        except UnicodeDecodeError as error:
+            raise BuildError(f"{path} is not UTF-8 text.") from error
+
+    def copy(self, step: Copy, root: Path) -> None:
+        """Carry out a COPY into the folder that stands for `/` of the image.
+
+        Raises BuildError for a source that is not in the context.
+        """
+        found = [(source, self._matches(source)) for source in step.sources]
+        for source, matches in found:
+            if not matches:
+                raise BuildError(
+                    f"COPY {source}: nothing of that name is in the build context "
+                    "(a .dockerignore may have left it out)."
+                )
+        several = len(found) > 1 or len(found[0][1]) > 1
+        for _, matches in found:
+            for match in matches:
+                self._copy(match, step.target, root, into=several)
+
+    def _matches(self, source: str) -> list[str]:
+        path = posixpath.normpath(source.lstrip("/") or ".")
+        if path == "." or path in self.entries or self._below(path):
+            return [path]
+        depth = path.count("/")
+        return [
+            name
+            for name in self.entries
+            if name.count("/") == depth
+            and all(map(fnmatch.fnmatchcase, name.split("/"), path.split("/")))
+        ]
+
+    def _below(self, folder: str) -> list[str]:
+        if folder == ".":
+            return list(self.entries)
+        return [name for name in self.entries if name.startswith(f"{folder}/")]
+
+    def _copy(self, path: str, target: str, root: Path, *, into: bool) -> None:
+        entry = self.entries.get(path)
+        if entry is None or (entry.content is None and entry.link is None):
+            # A folder: what is in it, not the folder itself, as docker does.
+            base = _place(root, target)
+            base.mkdir(parents=True, exist_ok=True)
+            for name in self._below(path):
+                relative = name if path == "." else name.removeprefix(f"{path}/")
+                _write(base / relative, self.entries[name], root)
+            return
+        place = _place(root, target)
+        if into or target.endswith("/") or place.is_dir():
+            place /= posixpath.basename(path)
+        _write(place, entry, root)
+
+
+def _place(root: Path, target: str) -> Path:
+    return root / target.strip("/")
+
+
+def _write(place: Path, entry: Entry, root: Path) -> None:
+    place.parent.mkdir(parents=True, exist_ok=True)
+    if not place.parent.resolve().is_relative_to(root.resolve()):
+        raise BuildError(f"COPY would write through a link out of the image: {place.name}.")
+    if entry.link is None and entry.content is None:
+        place.mkdir(exist_ok=True)
+        return
+    if place.is_symlink() or place.is_file():
+        place.unlink()
+    if entry.link is not None:
+        place.symlink_to(entry.link)
+    elif entry.content is not None:
+        place.write_bytes(entry.content)
+        place.chmod(0o755 if entry.executable else 0o644)
+
+
+def _entry(archive: tarfile.TarFile, member: tarfile.TarInfo, path: str) -> Entry:
+    if member.isdir():
+        return Entry()
+    if member.issym():
+        _inside(posixpath.join(posixpath.dirname(path), member.linkname), f"{path} (a link)")
+        return Entry(link=member.linkname)
+    if member.isfile() or member.islnk():
+        try:
+            stream = archive.extractfile(member)
+        except KeyError:
+            stream = None
+        if stream is not None:
+            executable = bool(member.mode & _EXECUTABLE)
+            return Entry(content=stream.read(), executable=executable)
+    raise BuildError(f"The build context has {path}, which is no file, folder or link.")
+
+
+def _inside(path: str, shown: str) -> str:
+    normal = posixpath.normpath(path)
+    if normal.startswith(("/", "../")) or normal == "..":
+        raise BuildError(f"The build context reaches outside itself: {shown}.")
+    return normal
+
+
+def _parents(path: str) -> list[str]:
+    parts = path.split("/")[:-1]
+    return ["/".join(parts[: count + 1]) for count in range(len(parts))]

@@ -1,0 +1,18 @@
+"""What a resource's body may hold: Microsoft's published models as data, and the check.
+
+The data (`data/*.json`) is derived by `python -m tools.contract`, never written by hand; each file
+names what it was derived from. So the local cloud refuses what Azure's published model refuses, and
+not what we happen to remember of Azure.
+
+    app = model("azure-native:app:ContainerApp")
+    for finding in app.check(inputs):
+        print(finding)          # configuration.ingress.targetPort: is a string, must be an integer
+"""
+
+from frugal.cloud.contract.findings import Finding, Unknown
+from frugal.cloud.contract.model import Model, UnknownTypeError, model, tokens
+
+UNKNOWN = Unknown()
+"""Stands in a body for a value that a preview does not know yet. The check skips it."""
+
+__all__ = ["UNKNOWN", "Finding", "Model", "Unknown", "UnknownTypeError", "model", "tokens"]

@@ -1,0 +1,314 @@
+"""What a Dockerfile asks for: the steps that can be carried out here, and the names of the rest."""
+
+import io
+import json
+import posixpath
+import re
+import shlex
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TypedDict, cast
+
+from dockerfile_parse import (  # pyright: ignore[reportMissingTypeStubs] - it has none
+    DockerfileParser,
+)
+from dockerfile_parse.util import (  # pyright: ignore[reportMissingTypeStubs] - it has none
+    extract_key_values,  # pyright: ignore[reportUnknownVariableType] - it has no types
+)
+
+from frugal.cloud.pip_command import Install, read_install
+
+
+class BuildError(Exception):
+    """An image that cannot be built; str() says why and what would help."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Copy:
+    """COPY: `sources` are paths or patterns in the context, `target` an absolute image path.
+
+    `target` ends with a slash when it names a folder to copy into.
+    """
+
+    sources: tuple[str, ...]
+    target: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Run:
+    """An installation, run in the image folder `workdir`."""
+
+    install: Install
+    workdir: str
+
+
+@dataclass(kw_only=True)
+class Recipe:
+    """A Dockerfile as read. Paths are the image's own, absolute; `notes` name what is left out."""
+
+    base: str = ""
+    python: str | None = None
+    steps: list[Copy | Run] = field(default_factory=list["Copy | Run"])
+    environment: dict[str, str] = field(default_factory=dict[str, str])
+    workdir: str = "/"
+    entrypoint: list[str] = field(default_factory=list[str])
+    arguments: list[str] = field(default_factory=list[str])
+    port: int | None = None
+    user: int | None = None
+    notes: list[str] = field(default_factory=list[str])
+
+    @property
+    def command(self) -> tuple[str, ...]:
+        """ENTRYPOINT followed by CMD; empty when the Dockerfile has neither."""
+        if self.entrypoint[:2] == _SHELL:
+            return tuple(self.entrypoint)
+        return (*self.entrypoint, *self.arguments)
+
+
+_SHELL = ["/bin/sh", "-c"]
+
+# Without an effect on what runs here or there.
+_SILENT = {"COMMENT", "LABEL", "MAINTAINER"}
+_NAMED = {
+    "HEALTHCHECK": "the probes of the declared resource are what is run",
+    "VOLUME": "there are no volumes",
+    "STOPSIGNAL": "SIGTERM is sent",
+    "SHELL": "/bin/sh is used",
+    "ONBUILD": "no other image is built from this one",
+}
+
+
+def read(text: str, *, inherited: Mapping[str, str]) -> Recipe:
+    """Read a Dockerfile of one stage. `inherited`: the variables that its base image has set.
+
+    Raises BuildError for what cannot be understood or would build another image than meant.
+    """
+    reader = _Reader(inherited)
+    for item in _instructions(text):
+        reader.take(item["instruction"], item["value"], item["startline"] + 1)
+    if not reader.recipe.base:
+        message = "The Dockerfile has no FROM."
+        raise BuildError(message)
+    return reader.recipe
+
+
+class _Instruction(TypedDict):
+    instruction: str
+    value: str
+    startline: int
+
+
+def _instructions(text: str) -> list[_Instruction]:
+    parser = DockerfileParser(
+        fileobj=io.BytesIO(text.encode())  # pyright: ignore[reportArgumentType] - bytes, it says
+    )
+    return cast("list[_Instruction]", parser.structure)
+
+
+class _Reader:
+    def __init__(self, inherited: Mapping[str, str]) -> None:
+        self.recipe = Recipe()
+        self._arguments: dict[str, str] = {}
+        self._before_from: dict[str, str] = {}
+        self._variables = dict(inherited)
+
+    def take(self, instruction: str, value: str, line: int) -> None:
+        """Add one instruction to the recipe."""
+        where = f"Dockerfile line {line}: {instruction}"
+        if instruction in _SILENT:
+            return
+        if "<<" in value and instruction in {"RUN", "COPY", "ADD"}:
+            raise BuildError(f"{where} with a here-document is not understood: {_short(value)}")
+        if not self.recipe.base and instruction not in {"ARG", "FROM"}:
+            raise BuildError(f"{where} stands before FROM.")
+        if instruction in _NAMED:
+            self._note(where, value, _NAMED[instruction])
+            return
+        known = {
+            "ARG": self._argument,
+            "FROM": self._from,
+            "ENV": self._environment,
+            "WORKDIR": self._workdir,
+            "COPY": self._copy,
+            "ADD": self._copy,
+            "RUN": self._run,
+            "CMD": self._cmd,
+            "ENTRYPOINT": self._entrypoint,
+            "EXPOSE": self._expose,
+            "USER": self._user,
+        }
+        if instruction not in known:
+            raise BuildError(f"{where} is not a Dockerfile instruction that is known.")
+        known[instruction](value, where)
+
+    def _note(self, where: str, value: str, why: str) -> None:
+        self.recipe.notes.append(f"{where} {_short(value)}: not carried out ({why}).")
+
+    def _pairs(self, value: str) -> dict[str, str]:
+        pairs = cast(
+            "Iterable[tuple[str, str]]",
+            extract_key_values(
+                env_replace=True,
+                args=self._arguments,
+                envs=self._variables,
+                instruction_value=_with_defaults(value, self._known),
+            ),
+        )
+        return dict(pairs)
+
+    @property
+    def _known(self) -> dict[str, str]:
+        return {**self._arguments, **self._variables}
+
+    def _substituted(self, value: str) -> str:
+        text = _with_defaults(value, self._known)
+        return _VARIABLE.sub(lambda match: self._known.get(match[1] or match[2], ""), text)
+
+    def _path(self, path: str) -> str:
+        slash = "/" if path.endswith(("/", "/.")) or path == "." else ""
+        path = posixpath.normpath(posixpath.join("/", self.recipe.workdir, path))
+        return (path.rstrip("/") + slash) or "/"
+
+    def _environment(self, value: str, _where: str) -> None:
+        pairs = self._pairs(value)
+        self.recipe.environment.update(pairs)
+        self._variables.update(pairs)
+
+    def _workdir(self, value: str, _where: str) -> None:
+        self.recipe.workdir = self._path(self._substituted(value.strip())).rstrip("/") or "/"
+
+    def _cmd(self, value: str, _where: str) -> None:
+        self.recipe.arguments = _command(value)
+
+    def _entrypoint(self, value: str, _where: str) -> None:
+        self.recipe.entrypoint = _command(value)
+
+    def _argument(self, value: str, _where: str) -> None:
+        for word in shlex.split(self._substituted(value)):
+            name, given, default = word.partition("=")
+            if not self.recipe.base and given:
+                self._before_from[name] = default
+            if given or name in self._before_from:
+                self._arguments[name] = default if given else self._before_from[name]
+
+    def _from(self, value: str, where: str) -> None:
+        if self.recipe.base:
+            raise BuildError(
+                f"{where} {_short(value)}: a Dockerfile of several stages is not carried out here. "
+                "Write it as one stage (the dependency layer before the source)."
+            )
+        words = [word for word in self._substituted(value).split() if not word.startswith("--")]
+        self.recipe.base = words[0]
+        match = _PYTHON_IMAGE.search(words[0])
+        self.recipe.python = match[1] if match else None
+        self._arguments.clear()
+
+    def _copy(self, value: str, where: str) -> None:
+        text = self._substituted(value)
+        options = re.findall(r"--[a-z-]+(?:=\S+)?", text[: _after_options(text)])
+        text = text[_after_options(text) :]
+        if any(option.startswith("--from=") for option in options):
+            self._note(where, value, "it takes files from another image")
+            return
+        for option in options:
+            if not option.startswith(("--link", "--chown")):
+                self._note(where, option, "the option is not known here")
+        words = _json_words(text) or shlex.split(text)
+        *sources, target = words if len(words) > 1 else ["", ""]
+        if not sources or not target:
+            raise BuildError(f"{where} needs sources and a target: {_short(value)}")
+        if any("://" in source for source in sources):
+            self._note(where, value, "nothing is fetched while building")
+            return
+        self.recipe.steps.append(Copy(sources=tuple(sources), target=self._path(target)))
+
+    def _run(self, value: str, where: str) -> None:
+        text = value[_after_options(value) :]
+        words = _json_words(text)
+        commands = [words] if words else _shell_commands(self._substituted(text))
+        for command in commands:
+            install = read_install(command)
+            if install is None:
+                self._note(where, shlex.join(command), "only pip installations are")
+            else:
+                self.recipe.steps.append(Run(install=install, workdir=self.recipe.workdir))
+
+    def _expose(self, value: str, where: str) -> None:
+        port = self._substituted(value).split()[0].removesuffix("/tcp")
+        if not port.isdigit():
+            self._note(where, value, "not a TCP port number")
+        elif self.recipe.port is None:
+            self.recipe.port = int(port)
+
+    def _user(self, value: str, where: str) -> None:
+        user, _, group = self._substituted(value.strip()).partition(":")
+        user = "0" if user == "root" else user
+        if not user.isdigit():
+            self._note(where, value, "a name is known only inside an image: give the user's number")
+            return
+        self.recipe.user = int(user)
+        if group not in {"", user}:
+            self._note(where, f":{group}", f"the group is {user} here")
+
+
+_PYTHON_IMAGE = re.compile(r"(?:^|/)python:(\d+\.\d+)")
+_VARIABLE = re.compile(r"\$(?:(\w+)|\{(\w+)\})")
+_DEFAULTED = re.compile(r"\$\{(\w+):([-+])([^}]*)\}")
+_OPTIONS = re.compile(r"\s*(?:--[a-z-]+(?:=\S+)?\s+)*")
+
+
+def _with_defaults(value: str, known: Mapping[str, str]) -> str:
+    """Resolve `${NAME:-default}` and `${NAME:+other}`, which dockerfile-parse 2.0 does not know."""
+
+    def resolve(match: re.Match[str]) -> str:
+        present = known.get(match[1], "")
+        if match[2] == "-":
+            return present or match[3]
+        return match[3] if present else ""
+
+    return _DEFAULTED.sub(resolve, value)
+
+
+def _after_options(value: str) -> int:
+    match = _OPTIONS.match(value)
+    return match.end() if match else 0
+
+
+def _json_words(value: str) -> list[str]:
+    """Return the words of the exec form; empty when it is not in that form."""
+    if not value.lstrip().startswith("["):
+        return []
+    try:
+        words: object = json.loads(value)
+    except ValueError:
+        return []
+    if not isinstance(words, list):
+        return []
+    return [str(word) for word in cast("list[object]", words)]
+
+
+def _command(value: str) -> list[str]:
+    return _json_words(value) or [*_SHELL, value.strip()]
+
+
+def _shell_commands(text: str) -> list[Sequence[str]]:
+    """Split a line of shell at its `&&` and `;`, each command into words."""
+    lexer = shlex.shlex(text, posix=True, punctuation_chars=True)
+    lexer.whitespace_split = True
+    lexer.commenters = ""
+    commands: list[list[str]] = [[]]
+    try:
+        words = list(lexer)
+    except ValueError:
+        return [[text]]
+    for word in words:
+        if word in {"&&", ";"}:
+            commands.append([])
+        else:
+            commands[-1].append(word)
+    return [command for command in commands if command]
+
+
+def _short(value: str) -> str:
+    text = " ".join(value.split())
+    return text if len(text) <= 80 else text[:77] + "…"  # noqa: PLR2004 - a line's length

@@ -1,0 +1,286 @@
+"""A Front Door endpoint on this machine: an ASGI application that routes, caches and forwards.
+
+Routes match as articles/frontdoor/front-door-route-matching.md in MicrosoftDocs/azure-docs tells
+(06/01/2023): an exact pattern first, then the longest that ends in `*`; in any case. Without a
+match the answer is 404, as in the newer text on learn.microsoft.com (400 in the older).
+
+`X-Cache` (front-door-caching.md, 11/08/2023): TCP_HIT, TCP_MISS, PRIVATE_NOSTORE for a response
+that is private or no-store, CONFIG_NOCACHE on a route without caching. TCP_REMOTE_HIT, a hit in
+another data centre's cache, cannot happen here. A page that the origin has just confirmed by a 304
+counts as a hit, a POST on a route with caching as a miss (both unconfirmed).
+
+Plain HTTP on the loopback stands for HTTPS: a route's redirect to https does nothing here.
+"""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from hishel import Headers
+from starlette.requests import ClientDisconnect
+from starlette.types import Receive, Scope, Send
+
+from frugal.cloud.edge_cache import LARGEST_BODY, Cache, Key, Lookup
+from frugal.cloud.edge_exchange import Exchange, RawHeaders
+from frugal.cloud.edge_origin import Answer, Origin, OriginError, Origins
+from frugal.cloud.edge_policy import (
+    DROPPED_REQUEST_HEADERS,
+    CachePolicy,
+    accepts_gzip,
+    cache_url,
+    is_no_cache,
+    is_private,
+)
+
+__all__ = ["CachePolicy", "Endpoint", "Origin", "Route"]
+
+_NOT_MODIFIED = 304
+_CLIENT_GONE = 499
+# A page that is fetched to be kept is asked for as a whole; the edge compares and cuts by itself.
+_NOT_FOR_A_COPY = DROPPED_REQUEST_HEADERS.union(
+    (b"accept-encoding", b"if-none-match", b"if-modified-since", b"if-range", b"range")
+)
+# These ask for an error instead of a page: such a request is never answered from the cache.
+_PRECONDITIONS = frozenset({b"if-match", b"if-unmodified-since"})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Route:
+    """Which paths go to which origins; the first origin that can be reached answers.
+
+    `patterns` are exact paths or end in `/*`; `cache` is None where caching is off.
+    `https_redirect` is kept for the record only (see the module).
+    """
+
+    patterns: tuple[str, ...]
+    origins: tuple[Origin, ...]
+    cache: CachePolicy | None = None
+    https_redirect: bool = False
+
+
+class Endpoint:
+    """The ASGI application of one endpoint.
+
+    `host` is its declared name, `front_door_id` what origins get as `X-Azure-FDID`, `connect`
+    gives the address on this machine of an origin's host name (None: it is not here), and
+    `response_timeout` the seconds that an origin may stay silent. A line a request goes to `log`,
+    without its query. What is cached is in memory and gone with the daemon: `folder` is not used.
+    """
+
+    def __init__(
+        self,
+        *,
+        host: str,
+        front_door_id: str,
+        routes: Sequence[Route],
+        folder: Path,
+        connect: Callable[[str], str | None],
+        log: Path,
+        response_timeout: float = 60,
+    ) -> None:
+        del folder
+        self.host = host
+        self._origins = Origins(
+            connect=connect, front_door_id=front_door_id, response_timeout=response_timeout
+        )
+        self._log = log.open("a", encoding="utf-8", buffering=1)
+        self._cache = Cache()
+        self._fetching: dict[Key, asyncio.Event] = {}
+        self.configure(routes)
+
+    def configure(self, routes: Sequence[Route]) -> None:
+        """Take other routes from the next request on; what is cached stays."""
+        patterns = {p.casefold(): route for route in routes for p in route.patterns}
+        self._exact = {p: route for p, route in patterns.items() if not p.endswith("*")}
+        prefixes = [(p[:-1], route) for p, route in patterns.items() if p.endswith("*")]
+        self._prefixes = sorted(prefixes, key=lambda item: -len(item[0]))
+
+    async def purge(self, paths: Sequence[str]) -> int:
+        """Drop pages: `/a/b`, `/a/*` or `/*`, with any query, in any case. Returns how many."""
+        return self._cache.purge(paths)
+
+    async def close(self) -> None:
+        """Close the connections to the origins and the log."""
+        await self._origins.close()
+        self._log.close()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one HTTP request."""
+        if scope["type"] != "http":
+            return
+        began = time.monotonic()
+        exchange = Exchange(scope, receive, send)
+        try:
+            await self._answer(exchange)
+        except OriginError as error:
+            if exchange.status is None:
+                await exchange.refuse(error.status, str(error))
+            else:
+                # Nothing can be said after the first byte: the server cuts the connection.
+                exchange.trouble = str(error)
+        except ClientDisconnect:
+            pass
+        finally:
+            self._write_log(exchange, time.monotonic() - began)
+
+    async def _answer(self, exchange: Exchange) -> None:
+        route = self._match(exchange.path)
+        if route is None:
+            await exchange.refuse(404, "No route of this endpoint matches the path.")
+        elif route.cache is None:
+            await self._forward(exchange, route)
+        elif exchange.method not in {"GET", "HEAD"}:
+            await self._forward(exchange, route)
+            url = _url(exchange, route.cache)
+            self._cache.invalidate(url, exchange.method, exchange.status or _CLIENT_GONE)
+        elif any(name in _PRECONDITIONS for name, _ in exchange.headers):
+            await self._forward(exchange, route)
+        else:
+            await self._serve(exchange, route, route.cache)
+
+    def _match(self, path: str) -> Route | None:
+        folded = path.casefold()
+        if folded in self._exact:
+            return self._exact[folded]
+        return next((route for prefix, route in self._prefixes if folded.startswith(prefix)), None)
+
+    async def _forward(self, exchange: Exchange, route: Route) -> None:
+        """Pass request and response on as they come, unbuffered in both directions."""
+
+        async def forward() -> None:
+            async with self._origins.ask(exchange, route.origins, without=without) as answer:
+                await _stream(exchange, answer.status, answer.headers, answer.chunks, x_cache)
+
+        reads = exchange.method in {"GET", "HEAD"}
+        without = DROPPED_REQUEST_HEADERS if route.cache and reads else frozenset[bytes]()
+        x_cache = "TCP_MISS" if route.cache else "CONFIG_NOCACHE"
+        await _until_gone(exchange, forward())
+
+    async def _serve(self, exchange: Exchange, route: Route, policy: CachePolicy) -> None:
+        """Answer a GET or HEAD from the cache, or else from the origin."""
+        gzip = accepts_gzip(exchange.header("accept-encoding"))
+        key = Key(url=_url(exchange, policy), gzip=gzip)
+        authorized = bool(exchange.header("authorization"))
+        lookup = self._cache.look_up(key, authorized=authorized)
+        if lookup.hit is None and key in self._fetching:
+            # Someone is fetching it: one request for all, if it turns out to be for all.
+            await self._fetching[key].wait()
+            lookup = self._cache.look_up(key, authorized=authorized)
+        if lookup.hit is not None:
+            await exchange.answer(*lookup.hit.message(), x_cache="TCP_HIT")
+        elif exchange.method == "HEAD":
+            await self._forward(exchange, route)
+        else:
+            self._fetching.setdefault(key, asyncio.Event())
+            try:
+                await self._fetch(exchange, route, policy, lookup)
+            finally:
+                self._let_go(key)
+
+    def _let_go(self, key: Key) -> None:
+        """Let those go on who wait for a fetch that has ended or is of no use to them."""
+        if key in self._fetching:
+            self._fetching.pop(key).set()
+
+    async def _fetch(
+        self, exchange: Exchange, route: Route, policy: CachePolicy, lookup: Lookup
+    ) -> None:
+        """Answer a GET from the origin, or from what is kept if the origin confirms it."""
+        extra = [(n.encode(), v.encode("latin-1")) for n, v in lookup.validators]
+        if lookup.key.gzip:
+            extra.append((b"accept-encoding", b"gzip"))
+        if lookup.stale is None:
+            # A part of what is not kept is the origin's to cut.
+            extra += [h for h in exchange.headers if h[0] in {b"range", b"if-range"}]
+        asking = self._origins.ask(exchange, route.origins, without=_NOT_FOR_A_COPY, extra=extra)
+        async with asking as answer:
+            if answer.status != _NOT_MODIFIED or not lookup.validators:
+                await self._keep(exchange, policy, lookup, answer)
+                return
+            fresh = self._cache.revalidated(lookup, _grouped(answer.headers))
+        if fresh is not None:
+            await exchange.answer(*fresh.message(), x_cache="TCP_HIT")
+        else:
+            again = self._cache.look_up(lookup.key, authorized=lookup.authorized)
+            await self._fetch(exchange, route, policy, again)
+
+    async def _keep(
+        self, exchange: Exchange, policy: CachePolicy, lookup: Lookup, answer: Answer
+    ) -> None:
+        """Answer from the origin's response; keep it if that is allowed and it is not too large."""
+        headers = _grouped(answer.headers)
+        kept = self._cache.may_keep(lookup, answer.status, headers)
+        private = is_private(headers)
+        raw = answer.headers
+        if kept is not None or (is_no_cache(headers) and not private):
+            raw = [h for h in raw if h[0] != b"set-cookie"]
+        body = b""
+        if kept is not None:
+            async for chunk in answer.chunks:
+                body += chunk
+                if len(body) > LARGEST_BODY:
+                    break
+            else:
+                stored = await self._cache.keep(
+                    lookup, kept, body, path=exchange.path, policy=policy
+                )
+                self._let_go(lookup.key)
+                await exchange.answer(*stored.message(), x_cache="TCP_MISS")
+                return
+        self._let_go(lookup.key)
+        rest = _joined(body, answer.chunks)
+        x_cache = "PRIVATE_NOSTORE" if private else "TCP_MISS"
+        await _until_gone(exchange, _stream(exchange, answer.status, raw, rest, x_cache))
+
+    def _write_log(self, exchange: Exchange, seconds: float) -> None:
+        when = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+        status = exchange.status or _CLIENT_GONE
+        what = f"{exchange.method} {exchange.raw_path} {status} {exchange.x_cache}"
+        line = f"{when} {what} {seconds * 1000:.0f}ms {self.host} {exchange.ref} {exchange.trouble}"
+        if not self._log.closed:
+            self._log.write(line.rstrip() + "\n")
+
+
+def _url(exchange: Exchange, policy: CachePolicy) -> str:
+    return cache_url(exchange.header("host"), exchange.raw_path, exchange.query, policy)
+
+
+async def _stream(
+    exchange: Exchange, status: int, headers: RawHeaders, chunks: AsyncIterator[bytes], x_cache: str
+) -> None:
+    await exchange.start(status, headers, x_cache=x_cache)
+    async for chunk in chunks:
+        await exchange.write(chunk, last=False)
+    await exchange.write(b"", last=True)
+
+
+async def _joined(first: bytes, rest: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    if first:
+        yield first
+    async for chunk in rest:
+        yield chunk
+
+
+async def _until_gone(exchange: Exchange, answering: Coroutine[Any, Any, None]) -> None:
+    """Run `answering` to its end, or drop it when the visitor goes: a stream may have no end."""
+    task = asyncio.ensure_future(answering)
+    gone = asyncio.ensure_future(exchange.disconnected())
+    try:
+        await asyncio.wait((task, gone), return_when=asyncio.FIRST_COMPLETED)
+        if not task.done():
+            raise ClientDisconnect
+    finally:
+        gone.cancel()
+        task.cancel()
+        await asyncio.wait((task, gone))
+    task.result()
+
+
+def _grouped(headers: RawHeaders) -> Headers:
+    grouped: dict[str, list[str]] = {}
+    for name, value in headers:
+        grouped.setdefault(name.decode("latin-1"), []).append(value.decode("latin-1"))
+    return Headers(grouped)

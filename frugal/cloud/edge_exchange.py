@@ -1,0 +1,206 @@
+"""One request at an edge: what is forwarded to the origin, and how the visitor is answered."""
+
+import asyncio
+import re
+import secrets
+import time
+from collections.abc import AsyncIterator, Iterable
+from email.utils import formatdate
+
+from starlette.requests import ClientDisconnect
+from starlette.types import Receive, Scope, Send
+
+from frugal.cloud.edge_policy import http_seconds
+
+RawHeaders = list[tuple[bytes, bytes]]
+
+_HOP_BY_HOP = frozenset(
+    {b"connection", b"keep-alive", b"proxy-connection", b"proxy-authenticate", b"te", b"trailer"}
+    | {b"proxy-authorization", b"transfer-encoding", b"upgrade"}
+)
+# Front Door sets these itself, whatever a visitor or an origin sends.
+_OWN_REQUEST_HEADERS = frozenset(
+    {b"host", b"expect", b"via", b"x-forwarded-for", b"x-forwarded-host", b"x-forwarded-proto"}
+    | {b"x-azure-clientip", b"x-azure-socketip", b"x-azure-ref", b"x-azure-fdid"}
+    | {b"x-azure-requestchain"}
+)
+_OWN_RESPONSE_HEADERS = frozenset({b"x-azure-ref", b"x-cache"})
+# A 304 describes no body (RFC 9110 section 15.4.5); the rest of the headers may be sent.
+_BODY_HEADERS = frozenset({"content-length", "content-type", "content-encoding", "content-range"})
+
+
+class Exchange:
+    """A visitor's request and the answer to it.
+
+    `path` is decoded, `raw_path` as sent. `ref` is the value of
+    `X-Azure-Ref` on both sides. `status` and `x_cache` are set once an answer has begun, `trouble`
+    when the edge itself had to refuse.
+    """
+
+    def __init__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        self.method = str(scope["method"])
+        self.path = str(scope["path"])
+        self.raw_path = bytes(scope.get("raw_path") or self.path.encode()).decode("latin-1")
+        self.query = bytes(scope["query_string"]).decode("latin-1")
+        self.scheme = str(scope["scheme"])
+        self.headers: RawHeaders = [(n.lower(), v) for n, v in scope["headers"]]
+        self.ref = time.strftime("%Y%m%dT%H%M%SZ-", time.gmtime()) + secrets.token_hex(16)
+        self.status: int | None = None
+        self.x_cache = "CONFIG_NOCACHE"
+        self.trouble = ""
+        self._version = str(scope["http_version"])
+        self._socket_ip = str(scope["client"][0]) if scope.get("client") else "127.0.0.1"
+        self._receive = receive
+        self._send = send
+        self._received = asyncio.Event()
+
+    @property
+    def target(self) -> bytes:
+        """Path and query byte by byte as the visitor sent them."""
+        query = f"?{self.query}" if self.query else ""
+        return (self.raw_path + query).encode("latin-1")
+
+    @property
+    def has_body(self) -> bool:
+        """Whether the request has a body, be it empty."""
+        return any(n in {b"content-length", b"transfer-encoding"} for n, _ in self.headers)
+
+    def header(self, name: str) -> str:
+        """The values of a request header, joined by commas; empty if there are none."""
+        wanted = name.encode()
+        return ", ".join(v.decode("latin-1") for n, v in self.headers if n == wanted)
+
+    def origin_headers(
+        self, *, host_header: str, front_door_id: str, without: Iterable[bytes] = ()
+    ) -> RawHeaders:
+        """The request's headers as the origin gets them.
+
+        Source: MicrosoftDocs/azure-docs front-door-http-headers-protocol.md (03/27/2024).
+        `X-Forwarded-Proto` and `-Host` are what the visitor really used: on this machine plain
+        HTTP and `localhost:PORT`, so that the links an app builds from them open.
+        """
+        dropped = _OWN_REQUEST_HEADERS | set(without)
+        forwarded_for = self.header("x-forwarded-for")
+        client_ip = forwarded_for.split(",")[0].strip() or self._socket_ip
+        via = self.header("via")
+        own = {
+            "host": host_header,
+            "via": ", ".join(filter(None, [via, f"{self._version} Azure"])),
+            "x-forwarded-for": ", ".join(filter(None, [forwarded_for, self._socket_ip])),
+            "x-forwarded-host": self.header("host"),
+            "x-forwarded-proto": self.scheme,
+            "x-azure-clientip": client_ip,
+            "x-azure-socketip": self._socket_ip,
+            "x-azure-ref": self.ref,
+            "x-azure-fdid": front_door_id,
+            "x-azure-requestchain": "hops=1",
+        }
+        kept = [h for h in end_to_end(self.headers) if h[0] not in dropped]
+        kept = [h for h in kept if not h[0].startswith(b"x-fd-")]
+        return [*((n.encode(), v.encode("latin-1")) for n, v in own.items()), *kept]
+
+    async def body(self) -> AsyncIterator[bytes]:
+        """The request's body as it comes. Raises ClientDisconnect when the visitor goes away."""
+        more = True
+        while more:
+            message = await self._receive()
+            if message["type"] == "http.disconnect":
+                raise ClientDisconnect
+            more = bool(message.get("more_body"))
+            if message.get("body"):
+                yield bytes(message["body"])
+        self._received.set()
+
+    async def disconnected(self) -> None:
+        """Return when the visitor has gone; only after the request's body was read."""
+        if self.has_body:
+            await self._received.wait()
+        while (await self._receive())["type"] != "http.disconnect":
+            pass
+
+    async def start(self, status: int, headers: RawHeaders, *, x_cache: str) -> None:
+        """Begin the answer; `X-Cache` and `X-Azure-Ref` are added."""
+        self.status, self.x_cache = status, x_cache
+        kept = [h for h in headers if h[0] not in _OWN_RESPONSE_HEADERS]
+        own = [(b"x-azure-ref", self.ref.encode()), (b"x-cache", x_cache.encode())]
+        await self._send(
+            {"type": "http.response.start", "status": status, "headers": [*kept, *own]}
+        )
+
+    async def write(self, chunk: bytes, *, last: bool) -> None:
+        """Send a piece of the answer's body."""
+        await self._send({"type": "http.response.body", "body": chunk, "more_body": not last})
+
+    async def answer(
+        self, status: int, headers: list[tuple[str, str]], body: bytes, *, x_cache: str
+    ) -> None:
+        """Answer with a whole body, or as much of it as the visitor's headers ask for."""
+        if status == 200:  # noqa: PLR2004
+            if self._has_it_already(headers):
+                status = 304
+                headers = [h for h in headers if h[0] not in _BODY_HEADERS]
+            else:
+                status, headers, body = self._ranged(headers, body)
+        if self.method == "HEAD" or status == 304:  # noqa: PLR2004
+            body = b""
+        raw = [(n.encode("latin-1"), v.encode("latin-1")) for n, v in headers]
+        await self.start(status, raw, x_cache=x_cache)
+        await self.write(body, last=True)
+
+    async def refuse(self, status: int, message: str) -> None:
+        """Answer with an error of the edge itself."""
+        self.trouble = message
+        body = f"{status} {message}\nReference: {self.ref}\n".encode()
+        headers = [
+            ("date", formatdate(usegmt=True)),
+            ("content-type", "text/plain; charset=utf-8"),
+            ("cache-control", "no-store"),
+            ("content-length", str(len(body))),
+        ]
+        await self.answer(status, headers, body, x_cache="CONFIG_NOCACHE")
+
+    def _has_it_already(self, headers: list[tuple[str, str]]) -> bool:
+        given = dict(headers)
+        wanted = self.header("if-none-match")
+        if wanted:
+            tag = _opaque(given.get("etag", ""))
+            tags = {_opaque(t) for t in re.findall(r'(?:W/)?"[^"]*"', wanted)}
+            return wanted.strip() == "*" or (bool(tag) and tag in tags)
+        since = self.header("if-modified-since")
+        asked, changed = http_seconds(since), http_seconds(given.get("last-modified", ""))
+        return asked is not None and changed is not None and changed <= asked
+
+    def _ranged(
+        self, headers: list[tuple[str, str]], body: bytes
+    ) -> tuple[int, list[tuple[str, str]], bytes]:
+        """One range of bytes as a 206 or 416; several, or an outdated If-Range, get the whole."""
+        given = dict(headers)
+        asked = re.fullmatch(r"bytes=(\d*)-(\d*)", self.header("range").replace(" ", ""))
+        condition = self.header("if-range")
+        current = (given.get("etag", ""), given.get("last-modified", ""))
+        if self.method != "GET" or not asked or not any(asked.groups()):
+            return 200, headers, body
+        if condition and (condition not in current or condition.startswith("W/")):
+            return 200, headers, body
+        first, last = asked.groups()
+        size = len(body)
+        start = int(first) if first else max(0, size - int(last))
+        end = min(int(last), size - 1) if first and last else size - 1
+        rest = [h for h in headers if h[0] != "content-length"]
+        if start >= size or (first and last and int(last) < start):
+            rest = [h for h in rest if h[0] not in _BODY_HEADERS]
+            return 416, [*rest, ("content-range", f"bytes */{size}"), ("content-length", "0")], b""
+        part = body[start : end + 1]
+        span = ("content-range", f"bytes {start}-{end}/{size}")
+        return 206, [*rest, span, ("content-length", str(len(part)))], part
+
+
+def end_to_end(headers: Iterable[tuple[bytes, bytes]]) -> RawHeaders:
+    """Headers without those for one connection only (RFC 9110 section 7.6.1)."""
+    lowered = [(n.lower(), v) for n, v in headers]
+    named = {t.strip().lower() for n, v in lowered if n == b"connection" for t in v.split(b",")}
+    return [(n, v) for n, v in lowered if n not in _HOP_BY_HOP and n not in named]
+
+
+def _opaque(etag: str) -> str:
+    return etag.strip().removeprefix("W/")

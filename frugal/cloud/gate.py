@@ -1,0 +1,39 @@
+"""The gate: what a child runs first, until the guard knows of it; then it becomes the program.
+
+Run as a plain script, standard library alone: `gate.py UID FORGET PROGRAM ARGUMENT…`. UID: a number
+or `-`. FORGET: an environment variable that Python added by itself at its start, or `-`. One byte
+on standard input opens the gate; if that closes instead, the daemon is gone, and so is the child.
+"""
+
+import os
+import signal
+import sys
+
+NEVER_OPENED = 125
+CANNOT_RUN = 127
+
+
+def main(user: str, forget: str, program: list[str]) -> None:
+    """Wait, give up root if asked to, become the program."""
+    if not os.read(0, 1):
+        os._exit(NEVER_OPENED)
+    os.environ.pop(forget, None)
+    os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+    # Python ignores these two, and a program would inherit that.
+    for restored in (signal.SIGPIPE, signal.SIGXFSZ):
+        signal.signal(restored, signal.SIG_DFL)
+    try:
+        if user != "-":
+            # The group of the same number: root's group would leave doors open.
+            os.setgroups([])
+            os.setgid(int(user))
+            os.setuid(int(user))
+        os.execv(program[0], program)  # noqa: S606 - no shell is the point
+    except OSError as error:
+        sys.stderr.write(f"{program[0]} cannot be run: {error.strerror}\n")
+        sys.stderr.flush()
+        os._exit(CANNOT_RUN)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1], sys.argv[2], sys.argv[3:])

@@ -1,0 +1,351 @@
+"""One PostgreSQL server process and its data folder: made, started, watched, stopped."""
+
+import asyncio
+import contextlib
+import os
+import pwd
+import shutil
+import signal
+import sys
+import time
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import psycopg
+
+from frugal.cloud.errors import CloudError
+from frugal.cloud.pgbinaries import Installation, choose, installations
+from frugal.cloud.user import RunAs, run_as
+
+if TYPE_CHECKING:
+    from frugal.cloud.processes import Health
+    from frugal.cloud.spawn import Reaper
+
+SUPERUSER = "azuresu"
+"""Azure's name for the role that is its own alone (learn.microsoft.com, "Describe built-in Azure
+Database for PostgreSQL server roles", read in November 2026)."""
+
+_PORT = 5432
+# Given at every start, so that a newer Frugal's hold for older data too. No TCP: the socket lies
+# in the data folder, which is its owner's alone; that's why those who get there are trusted.
+_SETTINGS = {
+    "listen_addresses": "",
+    "port": str(_PORT),
+    "unix_socket_directories": ".",
+    "unix_socket_permissions": "0700",
+    "fsync": "on",
+    "max_connections": "50",
+    "shared_buffers": "32MB",
+    "max_wal_size": "256MB",
+    "logging_collector": "off",
+    "log_destination": "stderr",
+    "timezone": "UTC",
+    "log_timezone": "UTC",
+}
+_LOCALES = ("C.UTF-8", "C")
+# Nothing of the user's environment: PGOPTIONS, LANG or a time zone would change the server.
+# A locale is named because macOS looks one up, in a thread, where none is.
+_ENVIRONMENT = {"PATH": os.defpath, "LC_ALL": "C"}
+# What sun_path of a Unix socket's address holds, less its closing zero, where it is shortest.
+_SOCKET_PATH_BYTES = 103
+
+_READY_SECONDS = 60.0
+_POLL_SECONDS = 0.02
+_STOP_SECONDS = 20.0
+_ATTEMPTS = 6
+_FIRST_DELAY, _LAST_DELAY = 0.1, 30.0
+# Up for this long, and the next crash is taken for a new one.
+_SOUND_SECONDS = 60.0
+_LOG_LINES = 12
+
+
+class Cluster:
+    """A PostgreSQL data folder (`folder`/data) and the process that serves it.
+
+    Started again by itself, ever more slowly, when it dies. `log` takes its output; `note` writes
+    a line of ours there.
+    """
+
+    def __init__(
+        self, name: str, folder: Path, *, log: Path, reaper: "Reaper", note: Callable[[str], None]
+    ) -> None:
+        self.name = name
+        self.folder = folder
+        self.data = folder / "data"
+        self.installation: Installation | None = None
+        self.restarts = 0
+        self.health: Health = "stopped"
+        self._log = log
+        self._reaper = reaper
+        self._note = note
+        self._process: asyncio.subprocess.Process | None = None
+        self._watcher: asyncio.Task[None] | None = None
+        self._data_descriptor: int | None = None
+
+    @property
+    def pid(self) -> int | None:
+        """The server's process id, None while there is none."""
+        process = self._process
+        return process.pid if process is not None and process.returncode is None else None
+
+    async def start(self, *, declared: str) -> None:
+        """Make the data if there is none, and serve it; returns once it takes connections.
+
+        `declared` is the major version to prefer. Raises CloudError with what PostgreSQL said.
+        """
+        if self._watcher is not None:
+            return
+        made_by = self.data / "PG_VERSION"
+        required = made_by.read_text().strip() if made_by.exists() else None
+        installation = choose(await installations(), declared=declared, required=required)
+        self.installation = installation
+        self.health = "starting"
+        try:
+            if required is None:
+                await self._initialise(installation)
+            process = await self._launch_patiently(installation)
+        except BaseException:
+            self.health = "stopped"
+            self._close_data()
+            raise
+        self._watcher = asyncio.create_task(
+            self._watch(installation, process), name=f"postgres:{self.name}"
+        )
+
+    async def stop(self) -> None:
+        """Shut down with a checkpoint; sessions are told and closed."""
+        if self._watcher is not None:
+            self._watcher.cancel()
+            await asyncio.gather(self._watcher, return_exceptions=True)
+            self._watcher = None
+        process, self._process = self._process, None
+        if process is not None:
+            await _end(process)
+        self._close_data()
+        self.health = "stopped"
+
+    async def drop(self) -> None:
+        """Stop and delete the folder."""
+        await self.stop()
+        if self.folder.exists():
+            await asyncio.to_thread(shutil.rmtree, self.folder)
+
+    def socket(self) -> str:
+        """The path of the Unix socket, short enough for its address however deep the folder lies.
+
+        Raises CloudError on a system where there is no short way to a deep folder.
+        """
+        name = f".s.PGSQL.{_PORT}"
+        path = f"{self.data}/{name}"
+        if len(os.fsencode(path)) <= _SOCKET_PATH_BYTES:
+            return path
+        if sys.platform != "linux":
+            raise CloudError(
+                "PathTooLong",
+                f"{path} is too long for a Unix socket ({_SOCKET_PATH_BYTES} bytes). Move the "
+                "checkout to a shorter path.",
+            )
+        if self._data_descriptor is None:
+            self._data_descriptor = os.open(self.data, os.O_RDONLY | os.O_DIRECTORY)
+        return f"/proc/self/fd/{self._data_descriptor}/{name}"
+
+    async def connect(self, database: str = "postgres") -> psycopg.AsyncConnection:
+        """A superuser's connection, in autocommit. Raises psycopg.OperationalError."""
+        return await psycopg.AsyncConnection.connect(
+            host=str(Path(self.socket()).parent),
+            # Else libpq would take the user's PGHOSTADDR.
+            hostaddr="",
+            # A user's open transaction must not make everyone wait at the door.
+            options="-c lock_timeout=10s",
+            port=_PORT,
+            user=SUPERUSER,
+            dbname=database,
+            autocommit=True,
+        )
+
+    async def _initialise(self, installation: Installation) -> None:
+        """Make the data folder, whole or not at all."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        fresh = self.folder / "data.new"
+        output = self.folder / "initdb.log"
+        for locale in _LOCALES:
+            shutil.rmtree(fresh, ignore_errors=True)
+            fresh.mkdir(mode=0o700)
+            uid = _account()
+            if uid is not None:
+                os.chown(fresh, uid, uid)
+            output.write_bytes(b"")
+            process = await self._spawn(
+                [
+                    installation.folder / "initdb",
+                    f"--pgdata={fresh}",
+                    f"--username={SUPERUSER}",
+                    "--auth-local=trust",
+                    "--auth-host=reject",
+                    "--encoding=UTF8",
+                    f"--locale={locale}",
+                    "--data-checksums",
+                ],
+                uid=uid,
+                log=output,
+            )
+            if await process.wait() == 0:
+                fresh.rename(self.data)
+                output.unlink()
+                return
+        raise CloudError(
+            "ServerCreationFailed", f"initdb failed for {self.name}: {_tail(output, 0)}"
+        )
+
+    async def _launch(self, installation: Installation) -> asyncio.subprocess.Process:
+        """Start the server; returns once it takes connections. Raises CloudError."""
+        # Root serves old data as whoever owns it: made by another user before, perhaps.
+        uid = _account() and (self.data.stat().st_uid or _account())
+        settings = {**_SETTINGS, "cluster_name": self.name[:63]}
+        options = [part for key, value in settings.items() for part in ("-c", f"{key}={value}")]
+        foreign = await self._end_orphan()
+        written = self._log.stat().st_size if self._log.exists() else 0
+        self._process = process = await self._spawn(
+            [installation.folder / "postgres", "-D", self.data, *options],
+            uid=uid,
+            log=self._log,
+            # What pg_ctl says of its own caller: this process id is no other server's.
+            more={} if foreign is None else {"PG_GRANDPARENT_PID": str(foreign)},
+        )
+        started = time.monotonic()
+        while process.returncode is None and time.monotonic() - started < _READY_SECONDS:
+            with contextlib.suppress(psycopg.OperationalError):
+                await (await self.connect()).close()
+                self.health = "healthy"
+                return process
+            await asyncio.sleep(_POLL_SECONDS)
+        await _end(process)
+        raise CloudError(
+            "ServerNotAccessible",
+            f"PostgreSQL {installation.version} for {self.name} did not start: "
+            f"{_tail(self._log, written)}",
+        )
+
+    async def _launch_patiently(self, installation: Installation) -> asyncio.subprocess.Process:
+        """A few attempts: after a kill, sessions of the old server hold its memory a moment."""
+        for attempt in range(_ATTEMPTS - 1):
+            with contextlib.suppress(CloudError):
+                return await self._launch(installation)
+            await asyncio.sleep(_FIRST_DELAY * 2**attempt)
+        return await self._launch(installation)
+
+    async def _watch(self, installation: Installation, process: asyncio.subprocess.Process) -> None:
+        """Start the server again whenever it ends, at once at first, then ever more slowly."""
+        delay = _FIRST_DELAY
+        while True:
+            up = time.monotonic()
+            code = await process.wait()
+            if time.monotonic() - up > _SOUND_SECONDS:
+                delay = _FIRST_DELAY
+            self.health = "starting"
+            while True:
+                self._note(f"the server ended with {code}; starting it again in {delay:.1f} s")
+                await asyncio.sleep(delay)
+                delay = min(2 * delay, _LAST_DELAY)
+                self.restarts += 1
+                try:
+                    process = await self._launch(installation)
+                    break
+                except (CloudError, OSError) as error:
+                    self.health = "failed"
+                    self._note(str(error))
+                    code = "an error"
+
+    async def _spawn(
+        self,
+        command: Sequence[str | Path],
+        *,
+        uid: int | None,
+        log: Path,
+        more: Mapping[str, str] | None = None,
+    ) -> asyncio.subprocess.Process:
+        as_user = await run_as(uid, self.folder, Path(command[0]))
+        if uid is not None and as_user == RunAs(note=as_user.note):
+            raise CloudError(
+                "FolderNotReachable", f"PostgreSQL doesn't run as root. {as_user.note}"
+            )
+        return await self._reaper.spawn(
+            [str(part) for part in command],
+            cwd=self.folder,
+            env={**_ENVIRONMENT, **(more or {})},
+            log=log,
+            user=as_user,
+        )
+
+    async def _end_orphan(self) -> int | None:
+        """End a server on our data that a lost daemon left.
+
+        Returns the process id that the data's lock file names when that is another program's by
+        now: PostgreSQL would take it for a server of its own and refuse to start.
+        """
+        try:
+            pid = int((self.data / "postmaster.pid").read_text().split()[0])
+            os.kill(pid, 0)
+        except (OSError, ValueError, IndexError):
+            # No such file, no such process, or one of another user, which PostgreSQL sees as well.
+            return None
+        try:
+            _, writer = await asyncio.open_unix_connection(self.socket())
+        except (FileNotFoundError, ConnectionRefusedError):
+            return pid
+        writer.close()
+        self._note(f"ending a server that was left behind (process {pid})")
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGQUIT)
+            async with asyncio.timeout(_STOP_SECONDS):
+                while True:
+                    await asyncio.sleep(_POLL_SECONDS)
+                    os.kill(pid, 0)
+        return None
+
+    def _close_data(self) -> None:
+        if self._data_descriptor is not None:
+            os.close(self._data_descriptor)
+            self._data_descriptor = None
+
+
+def _account() -> int | None:
+    """The uid to run PostgreSQL under: None for the ordinary user that we are.
+
+    For root the system's `postgres`, else `nobody`: initdb wants a user that has a name.
+    """
+    if os.geteuid() != 0:
+        return None
+    for name in ("postgres", "nobody"):
+        with contextlib.suppress(KeyError):
+            return pwd.getpwnam(name).pw_uid
+    raise CloudError(
+        "NoAccount",
+        "PostgreSQL doesn't run as root, and this machine has neither a user `postgres` nor a user "
+        "`nobody` to run it as. Run the command as an ordinary user.",
+    )
+
+
+async def _end(process: asyncio.subprocess.Process) -> None:
+    """Ask for an orderly end, then for a quick one, then insist."""
+    for number, seconds in ((signal.SIGINT, _STOP_SECONDS), (signal.SIGQUIT, 5.0)):
+        if process.returncode is not None:
+            return
+        with contextlib.suppress(ProcessLookupError):
+            process.send_signal(number)
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await process.wait()
+                return
+    with contextlib.suppress(ProcessLookupError):
+        process.kill()
+    await process.wait()
+
+
+def _tail(log: Path, offset: int) -> str:
+    """The last lines that came into a log after `offset` (bytes)."""
+    with log.open("rb") as content:
+        content.seek(offset)
+        lines = content.read().decode(errors="replace").splitlines()
+    return "\n".join(lines[-_LOG_LINES:]) or "it said nothing"

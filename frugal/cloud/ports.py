@@ -1,0 +1,47 @@
+"""Loopback ports by name, the same ones at every start."""
+
+import json
+import random
+import socket
+from pathlib import Path
+
+# Below the range that Linux and macOS lend to outgoing connections, so that a kept port is not
+# taken by chance while the daemon is down.
+LOWEST, HIGHEST = 20000, 32000
+
+
+class Ports:
+    """Gives each name a free port of 127.0.0.1 and keeps it: addresses survive a restart."""
+
+    def __init__(self, file: Path) -> None:
+        self._file = file
+        self._ports: dict[str, int] = json.loads(file.read_text()) if file.exists() else {}
+
+    def get(self, name: str) -> int:
+        """The port of `name`: the one it had, else a free one."""
+        key = name.lower()
+        if key not in self._ports:
+            self._ports[key] = self._free()
+            fresh = self._file.with_suffix(".new")
+            fresh.write_text(json.dumps(self._ports, indent=1))
+            fresh.replace(self._file)
+        return self._ports[key]
+
+    def all(self) -> dict[str, int]:
+        """Every port given so far, by name."""
+        return dict(self._ports)
+
+    def _free(self) -> int:
+        taken = set(self._ports.values())
+        candidates = [port for port in range(LOWEST, HIGHEST) if port not in taken]
+        random.shuffle(candidates)
+        return next(port for port in candidates if _is_free(port))
+
+
+def _is_free(port: int) -> bool:
+    with socket.socket() as probe:
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+        return True

@@ -1,0 +1,330 @@
+"""A flexible server on this machine: a real PostgreSQL behind TLS, tokens and a firewall."""
+
+import asyncio
+import contextlib
+import ipaddress
+from collections.abc import AsyncGenerator, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, LiteralString
+
+import psycopg
+from psycopg import sql
+
+from frugal.cloud.errors import CloudError
+from frugal.cloud.pgcluster import SUPERUSER, Cluster
+from frugal.cloud.pgfront import Front, Login, Refused, no_entry
+from frugal.cloud.tls import Authority
+from frugal.cloud.tokens import InvalidToken, Tokens
+
+if TYPE_CHECKING:
+    from frugal.cloud.processes import Health
+    from frugal.cloud.spawn import Reaper
+
+RESOURCE = "https://ossrdbms-aad.database.windows.net"
+"""The audience of PostgreSQL's tokens (learn.microsoft.com, "Use Microsoft Entra ID for
+authentication with Azure Database for PostgreSQL", read in November 2026)."""
+
+ADMINISTRATORS = "azure_pg_admin"
+"""Azure's role for whoever administers a server; it owns the databases."""
+
+# Which role signs in with whose token. By the role's oid, so that one made anew under an old name
+# is not let in with the old one's token. Azure keeps this out of its users' sight, and so do we.
+_PRINCIPALS: tuple[LiteralString, ...] = (
+    "CREATE SCHEMA IF NOT EXISTS frugal",
+    "CREATE TABLE IF NOT EXISTS frugal.principals (role oid PRIMARY KEY, object_id text NOT NULL)",
+)
+_PRINCIPAL_OF: LiteralString = (
+    "SELECT p.object_id FROM frugal.principals p JOIN pg_roles r ON r.oid = p.role"
+    " WHERE r.rolname = %s AND r.rolcanlogin"
+)
+_ROLES_OF: LiteralString = (
+    "SELECT r.rolname FROM frugal.principals p JOIN pg_roles r ON r.oid = p.role"
+    " WHERE p.object_id = %s"
+)
+_BIND: LiteralString = (
+    "INSERT INTO frugal.principals (object_id, role)"
+    " SELECT %s, oid FROM pg_roles WHERE rolname = %s"
+    " ON CONFLICT (role) DO UPDATE SET object_id = excluded.object_id"
+)
+_UNBIND: LiteralString = (
+    "DELETE FROM frugal.principals p USING pg_roles r WHERE r.oid = p.role AND r.rolname = %s"
+)
+_END_SESSIONS: LiteralString = (
+    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = %s"
+)
+_DATABASE: LiteralString = "SELECT 1 FROM pg_database WHERE datname = %s"
+_DATABASES: LiteralString = (
+    "SELECT datname, datcollate FROM pg_database WHERE datallowconn AND datname !~ '^template'"
+)
+# PostgreSQL's databases and Azure's.
+_RESERVED_DATABASES = {"postgres", "template0", "template1", "azure_maintenance", "azure_sys"}
+
+
+class Server:
+    """One flexible server; `host` is its declared name, `port` where it answers on 127.0.0.1.
+
+    With port 0 it takes a free one at `start`. Every address but those of `set_firewall` is
+    refused, so everyone is until it is called. Methods raise CloudError.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        *,
+        host: str,
+        port: int,
+        folder: Path,
+        log: Path,
+        reaper: "Reaper",
+        authority: Authority,
+        tokens: Tokens,
+    ) -> None:
+        self.name = name
+        self.host = host
+        self.port = port
+        self._log = log
+        self._authority = authority
+        self._tokens = tokens
+        self._cluster = Cluster(name, folder, log=log, reaper=reaper, note=self._note)
+        self._front: Front | None = None
+        self._declared = ""
+        self._rules: list[tuple[ipaddress.IPv4Address, ipaddress.IPv4Address]] = []
+        self._databases: dict[str, str] = {}
+        self._changing = asyncio.Lock()
+        self._asking = asyncio.Lock()
+        self._connection: psycopg.AsyncConnection | None = None
+
+    async def start(self, *, version: str) -> None:
+        """Serve, with the data of the last time if there is any; running already, do nothing.
+
+        `version` is the declared major version (`17`).
+        """
+        async with self._changing:
+            self._declared = version
+            if self._front is not None:
+                return
+            self._log.parent.mkdir(parents=True, exist_ok=True)
+            front = Front(
+                self, self.port, context=self._authority.context(self.host), note=self._note
+            )
+            await front.listen()
+            try:
+                await self._cluster.start(declared=version)
+                await self._prepare()
+            except BaseException:
+                await front.close()
+                await self._cluster.stop()
+                raise
+            self._front = front
+            self.port = front.port
+
+    async def stop(self) -> None:
+        """Close every session and shut down; the data stays."""
+        async with self._changing:
+            if self._connection is not None:
+                await self._connection.close()
+                self._connection = None
+            await self._cluster.stop()
+            if self._front is not None:
+                await self._front.close()
+                self._front = None
+
+    async def drop(self) -> None:
+        """Stop, and delete the data."""
+        await self.stop()
+        await self._cluster.drop()
+
+    def health(self) -> "Health":
+        """Whether it takes connections, is on its way there, or neither."""
+        return self._cluster.health
+
+    def status(self) -> dict[str, object]:
+        """What runs: binaries and their version against the declared one, process, sessions."""
+        found = self._cluster.installation
+        return {
+            "host": self.host,
+            "port": self.port,
+            "health": self.health(),
+            "binaries": str(found.folder) if found else None,
+            "source": found.source if found else None,
+            "version": found.version if found else None,
+            "declared": self._declared,
+            "differs": bool(found and self._declared and found.major != self._declared),
+            "pid": self._cluster.pid,
+            "restarts": self._cluster.restarts,
+            "sessions": self._front.sessions if self._front else 0,
+            "data": str(self._cluster.data),
+            "databases": dict(self._databases),
+        }
+
+    async def create_database(self, name: str, *, charset: str, collation: str) -> None:
+        """Create a database that azure_pg_admin owns; one that is there stays as it is.
+
+        Where this machine lacks the collation it gets the server's own (`status` shows which).
+        """
+        _check_database(name)
+        create = sql.SQL("CREATE DATABASE {} OWNER {} TEMPLATE template0 ENCODING {}").format(
+            sql.Identifier(name), sql.Identifier(ADMINISTRATORS), sql.Literal(charset)
+        )
+        localised = sql.SQL("{} LC_COLLATE {} LC_CTYPE {}").format(
+            create, sql.Literal(collation), sql.Literal(collation)
+        )
+        async with self._ask() as connection:
+            found = await connection.execute(_DATABASE, (name,))
+            if await found.fetchone():
+                return
+            try:
+                await connection.execute(localised)
+            except psycopg.errors.WrongObjectType:
+                self._note(f"database {name}: no collation {collation} on this machine")
+                await connection.execute(create)
+            await self._list_databases(connection)
+
+    async def drop_database(self, name: str) -> None:
+        """Drop a database, with whoever is in it; one that isn't there is no error."""
+        _check_database(name)
+        drop = sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name))
+        async with self._ask() as connection:
+            await connection.execute(drop)
+            await self._list_databases(connection)
+
+    def set_firewall(self, rules: Sequence[tuple[str, str]]) -> None:
+        """Let in the addresses of these ranges (first and last IPv4 address), and no other.
+
+        A range that holds 127.0.0.1 admits this machine's programs, and so does Azure's rule for
+        its own services, 0.0.0.0 to 0.0.0.0. Sessions that are open go on.
+        """
+        try:
+            ranges = [(ipaddress.IPv4Address(a), ipaddress.IPv4Address(b)) for a, b in rules]
+        except ipaddress.AddressValueError as error:
+            raise CloudError("InvalidParameterValue", f"Not an IPv4 address: {error}.") from None
+        self._rules = ranges
+
+    async def add_administrator(self, *, role: str, object_id: str) -> None:
+        """Let the principal `object_id` sign in as `role`, an administrator of this server.
+
+        A role that is there gets its rights (back), and with them what it owns. A principal has
+        one role: another one that it had is disarmed as by `remove_administrator`.
+        """
+        if role in {SUPERUSER, ADMINISTRATORS} or role.startswith("pg_"):
+            raise CloudError("InvalidParameterValue", f"'{role}' is a role of the server's own.")
+        name, group = sql.Identifier(role), sql.Identifier(ADMINISTRATORS)
+        async with self._ask() as connection, connection.transaction():
+            found = await connection.execute(_ROLES_OF, (object_id.lower(),))
+            for (other,) in await found.fetchall():
+                if other != role:
+                    await _disarm(connection, other)
+            found = await connection.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", (role,))
+            verb = sql.SQL("ALTER" if await found.fetchone() else "CREATE")
+            await connection.execute(
+                sql.SQL("{} ROLE {} LOGIN CREATEDB CREATEROLE").format(verb, name)
+            )
+            await connection.execute(
+                sql.SQL("GRANT {} TO {} WITH ADMIN OPTION").format(group, name)
+            )
+            await connection.execute(_BIND, (object_id.lower(), role))
+
+    async def remove_administrator(self, *, object_id: str) -> None:
+        """Disarm the role of the principal `object_id`; an unknown one is no error.
+
+        It can't sign in any more, leaves azure_pg_admin, and its sessions end. The role itself
+        stays, because its tables do.
+        """
+        async with self._ask() as connection, connection.transaction():
+            found = await connection.execute(_ROLES_OF, (object_id.lower(),))
+            for (role,) in await found.fetchall():
+                await _disarm(connection, role)
+
+    def admit(self, login: Login) -> None:
+        """Refuse an address that no firewall rule lets in (the front asks)."""
+        address = ipaddress.IPv4Address(login.address)
+        zero = ipaddress.IPv4Address(0)
+        for first, last in self._rules:
+            if first <= address <= last or (first == last == zero and address.is_loopback):
+                return
+        raise Refused("28000", no_entry(login, "SSL encryption"))
+
+    async def authenticate(self, login: Login, password: str) -> None:
+        """Refuse a password that isn't a token of the role's own principal (the front asks)."""
+        failed = f'password authentication failed for user "{login.user}"'
+        try:
+            claims = self._tokens.verify(password, resource=RESOURCE)
+        except InvalidToken as error:
+            raise Refused("28P01", failed, str(error)) from None
+        try:
+            async with self._ask() as connection:
+                found = await connection.execute(_PRINCIPAL_OF, (login.user,))
+                row = await found.fetchone()
+        except CloudError:
+            raise Refused("57P03", "the database system is starting up") from None
+        if row is None:
+            detail = f'There is no role "{login.user}" that signs in with a token.'
+            raise Refused("28P01", failed, detail)
+        if row[0] != claims.object_id.lower():
+            raise Refused("28P01", failed, "The access token is another principal's.")
+
+    def backend(self) -> str:
+        """The Unix socket of the server behind the front."""
+        return self._cluster.socket()
+
+    async def _prepare(self) -> None:
+        """What every server has besides PostgreSQL's own: Azure's role, our table of principals."""
+        async with self._ask() as connection, connection.transaction():
+            found = await connection.execute(
+                "SELECT 1 FROM pg_roles WHERE rolname = %s", (ADMINISTRATORS,)
+            )
+            if not await found.fetchone():
+                await connection.execute(
+                    sql.SQL("CREATE ROLE {} NOLOGIN").format(sql.Identifier(ADMINISTRATORS))
+                )
+            for statement in _PRINCIPALS:
+                await connection.execute(statement)
+            await self._list_databases(connection)
+
+    async def _list_databases(self, connection: psycopg.AsyncConnection) -> None:
+        found = await connection.execute(_DATABASES)
+        self._databases = dict(await found.fetchall())
+
+    @contextlib.asynccontextmanager
+    async def _ask(self) -> AsyncGenerator[psycopg.AsyncConnection]:
+        """The superuser's connection, one asker at a time. Raises CloudError."""
+        async with self._asking:
+            try:
+                yield await self._connected()
+            except psycopg.OperationalError as error:
+                raise CloudError(
+                    "ServerNotAccessible", f"Server {self.name} is not accessible: {error}"
+                ) from error
+            except psycopg.Error as error:
+                raise CloudError("InvalidParameterValue", f"{self.name}: {error}") from error
+
+    async def _connected(self) -> psycopg.AsyncConnection:
+        if self._connection is not None:
+            # Asked first whether it still stands: the server behind may have been killed since.
+            with contextlib.suppress(psycopg.OperationalError):
+                await self._connection.execute("SELECT 1")
+                return self._connection
+            await self._connection.close()
+        self._connection = await self._cluster.connect()
+        return self._connection
+
+    def _note(self, text: str) -> None:
+        """A line in the server's log, in the form of PostgreSQL's own."""
+        moment = datetime.now(UTC).strftime("%Y-%m-%d %H:%M:%S.%f")[:-3]
+        with self._log.open("a") as log:
+            log.write(f"{moment} UTC [{self.name}] {text}\n")
+
+
+async def _disarm(connection: psycopg.AsyncConnection, role: str) -> None:
+    name, group = sql.Identifier(role), sql.Identifier(ADMINISTRATORS)
+    await connection.execute(sql.SQL("ALTER ROLE {} NOLOGIN NOCREATEDB NOCREATEROLE").format(name))
+    # What it granted to others by this membership goes with it.
+    await connection.execute(sql.SQL("REVOKE {} FROM {} CASCADE").format(group, name))
+    await connection.execute(_UNBIND, (role,))
+    await connection.execute(_END_SESSIONS, (role,))
+
+
+def _check_database(name: str) -> None:
+    if name in _RESERVED_DATABASES:
+        raise CloudError("InvalidParameterValue", f"'{name}' is a database of the server's own.")

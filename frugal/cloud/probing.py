@@ -1,0 +1,63 @@
+"""Running a probe against a process."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncGenerator
+from dataclasses import dataclass
+
+import httpcore
+
+from frugal.cloud.revision import Probe
+
+_SUCCESS = range(200, 400)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Verdict:
+    """What a probe found once a threshold was reached, and the last reason."""
+
+    passed: bool
+    reason: str = ""
+
+
+async def verdicts(probe: Probe, port: int, *, started: float) -> AsyncGenerator[Verdict]:
+    """Probe 127.0.0.1:`port` for ever, from `initial_delay` after `started` (loop time).
+
+    Gives a verdict each time that a threshold is reached (again).
+    """
+    loop = asyncio.get_running_loop()
+    await asyncio.sleep(started + probe.initial_delay - loop.time())
+    passed = failed = 0
+    while True:
+        reason = await _ask(probe, port)
+        if reason is None:
+            passed, failed = passed + 1, 0
+            if passed >= probe.success_threshold:
+                yield Verdict(passed=True)
+        else:
+            passed, failed = 0, failed + 1
+            if failed >= probe.failure_threshold:
+                yield Verdict(passed=False, reason=reason)
+        await asyncio.sleep(probe.period)
+
+
+async def _ask(probe: Probe, port: int) -> str | None:
+    """Return why the probe failed; None when it passed."""
+    try:
+        async with asyncio.timeout(probe.timeout):
+            if not probe.path:
+                _, writer = await asyncio.open_connection("127.0.0.1", port)
+                writer.close()
+                with contextlib.suppress(OSError):
+                    await writer.wait_closed()
+                return None
+            async with httpcore.AsyncConnectionPool() as pool:
+                path = "/" + probe.path.removeprefix("/")
+                response = await pool.request("GET", f"http://127.0.0.1:{port}{path}")
+    except TimeoutError:
+        return f"no answer in {probe.timeout:g} s"
+    except (OSError, httpcore.NetworkError, httpcore.ProtocolError) as error:
+        return f"no connection ({type(error).__name__})"
+    if response.status in _SUCCESS:
+        return None
+    return f"GET {probe.path} answered {response.status}"

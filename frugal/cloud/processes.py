@@ -1,0 +1,250 @@
+"""An app in single-revision mode: processes on this machine behind an ingress of its own."""
+
+import asyncio
+import os
+import shutil
+from pathlib import Path
+
+from frugal.cloud.app_log import AppLog
+from frugal.cloud.fleet import Fleet
+from frugal.cloud.ingress import Ingress, Unavailable
+from frugal.cloud.listen import Listener
+from frugal.cloud.replica import Replica
+from frugal.cloud.revision import Health, Probe, Revision, RevisionFailed
+from frugal.cloud.spawn import Reaper
+from frugal.cloud.user import run_as
+
+__all__ = ["App", "Health", "Probe", "Revision", "RevisionFailed"]
+
+# Seconds that a request may wait for its answer, the start of a replica included.
+REQUEST_TIMEOUT = 240.0
+# Seconds that a new revision has to become ready.
+DEPLOY_TIMEOUT = 600.0
+# Seconds that requests under way have when the app is stopped.
+_STOP_GRACE = 10
+# Seconds before a replica that refused a connection is tried again, if no other comes up.
+_REFUSED_PAUSE = 0.2
+
+
+class App:
+    """One app, reached at 127.0.0.1:`port`. `host` is its declared name, for people to read.
+
+    `log`: the file for what it prints. `folder`: its own, for the home folder of its processes.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        *,
+        host: str,
+        port: int,
+        reaper: Reaper,
+        log: Path,
+        folder: Path,
+        request_timeout: float = REQUEST_TIMEOUT,
+        deploy_timeout: float = DEPLOY_TIMEOUT,
+    ) -> None:
+        self.name = name
+        self.host = host
+        self._reaper = reaper
+        self._log = AppLog(log)
+        self._home = folder / "home"
+        self._deploy_timeout = deploy_timeout
+        ingress = Ingress(acquire=self._acquire, release=self._release, timeout=request_timeout)
+        self._listener = Listener(ingress, port, grace=_STOP_GRACE)
+        self._fleet: Fleet | None = None
+        self._coming: Fleet | None = None
+        self._deploying = asyncio.Lock()
+        self._retiring: set[asyncio.Task[None]] = set()
+        self._waiting = 0
+        self._change = asyncio.Event()
+        self._failure: str | None = None
+        self._notes: tuple[str, ...] = ()
+
+    @property
+    def port(self) -> int:
+        """Where its ingress listens."""
+        return self._listener.port
+
+    async def start(self) -> None:
+        """Let the ingress listen. Raises CloudError when the port is taken."""
+        self._home.mkdir(parents=True, exist_ok=True)
+        await self._listener.start()
+
+    async def stop(self) -> None:
+        """Take no more requests, let those under way end, end every process."""
+        await self._listener.stop()
+        async with self._deploying:
+            fleet, self._fleet = self._fleet, None
+            if fleet is not None:
+                await fleet.drain()
+            await asyncio.gather(*self._retiring)
+        self._log.close()
+
+    async def deploy(self, revision: Revision) -> None:
+        """Start a revision; return once it is ready and takes the requests.
+
+        The revision before it keeps serving until then and drains afterwards. Raises
+        RevisionFailed when the new one does not become ready; nothing has changed then.
+        """
+        async with self._deploying:
+            fleet = await self._make_fleet(revision)
+            self._coming = fleet
+            fleet.start()
+            self._say(f"deploying revision {revision.name}")
+            try:
+                async with asyncio.timeout(self._deploy_timeout):
+                    await self._until_ready(fleet)
+            except BaseException as error:
+                self._retire(fleet, drain=False)
+                if isinstance(error, TimeoutError):
+                    why = f"it was not ready after {self._deploy_timeout:g} s"
+                    error = _failed(self.name, fleet, why)
+                if isinstance(error, RevisionFailed):
+                    self._failure = str(error)
+                    self._say(f"revision {revision.name} failed")
+                    raise error from None
+                raise
+            finally:
+                self._coming = None
+            self._switch(fleet)
+
+    async def restore(self, revision: Revision) -> None:
+        """Start a revision and give it the requests at once, as after the daemon's own start."""
+        async with self._deploying:
+            fleet = await self._make_fleet(revision)
+            fleet.start()
+            self._switch(fleet)
+
+    def health(self) -> Health:
+        """Return how the app is; `stopped` also when it is scaled to zero."""
+        fleet = self._fleet
+        if fleet is None:
+            if self._coming is not None:
+                return "starting"
+            return "stopped" if self._failure is None else "failed"
+        if any(replica.ready for replica in fleet.replicas):
+            return "healthy"
+        if not fleet.replicas:
+            return "stopped"
+        return "failed" if fleet.failed else "starting"
+
+    def status(self) -> dict[str, object]:
+        """Return what `frugal status` shows; nothing of it is secret."""
+        replicas = [] if self._fleet is None else self._fleet.replicas
+        return {
+            "name": self.name,
+            "host": self.host,
+            "port": self.port,
+            "health": self.health(),
+            "revision": None if self._fleet is None else self._fleet.revision.name,
+            "replicas": [replica.status() for replica in replicas],
+            "restarts": sum(replica.restarts for replica in replicas),
+            "failedRevision": self._failure,
+            "notes": list(self._notes),
+        }
+
+    def _say(self, line: str) -> None:
+        self._log.platform(self.name, line)
+
+    def _changed(self) -> None:
+        self._change.set()
+        self._change = asyncio.Event()
+
+    async def _make_fleet(self, revision: Revision) -> Fleet:
+        image = revision.image
+        command = tuple(map(image.locate, revision.command or ())) or image.command
+        if not command:
+            message = f"{self.name} has nothing to run: no CMD in its image, no command declared."
+            raise RevisionFailed(message)
+        environment = {"HOME": str(self._home), **image.environment, **revision.environment}
+        program = shutil.which(command[0], path=environment.get("PATH"))
+        paths = [image.workdir, *([Path(program)] if program else [])]
+        become = await run_as(image.user, *paths)
+        owner = image.user if image.user is not None and os.geteuid() == 0 else -1
+        os.chown(self._home, owner, owner)
+        self._notes = (*image.notes, *([become.note] if become.note else []))
+        for note in self._notes:
+            self._say(f"note: {note}")
+
+        def make(name: str) -> Replica:
+            return Replica(
+                name,
+                revision,
+                command=command,
+                environment=environment,
+                run_as=become,
+                reaper=self._reaper,
+                log=self._log,
+                changed=self._changed,
+            )
+
+        fleet = Fleet(revision, make=make, load=lambda: self._load(fleet))
+        return fleet
+
+    def _load(self, fleet: Fleet) -> int:
+        waiting = self._waiting if fleet is self._fleet else 0
+        return waiting + sum(replica.in_flight for replica in fleet.replicas)
+
+    async def _until_ready(self, fleet: Fleet) -> None:
+        while not all(replica.ready for replica in fleet.replicas):
+            hopeless = next((r for r in fleet.replicas if r.failed and not r.ready), None)
+            if hopeless is not None and hopeless.last_exit is not None:
+                raise _failed(self.name, fleet, hopeless.last_exit)
+            await self._change.wait()
+
+    def _switch(self, fleet: Fleet) -> None:
+        before, self._fleet = self._fleet, fleet
+        self._failure = None
+        self._say(f"revision {fleet.revision.name} takes the requests")
+        self._changed()
+        fleet.rescale()
+        if before is not None:
+            self._retire(before, drain=True)
+
+    def _retire(self, fleet: Fleet, *, drain: bool) -> None:
+        task = asyncio.create_task(fleet.drain() if drain else fleet.end())
+        self._retiring.add(task)
+        task.add_done_callback(self._retiring.discard)
+
+    async def _acquire(self, refused: set[Replica]) -> Replica:
+        """Wait until a replica can take a request. Raises Unavailable when none will soon."""
+        self._waiting += 1
+        try:
+            while True:
+                if self._fleet is None and self._coming is None:
+                    raise Unavailable(503, "The app is stopped: it has no running revision.")
+                if self._fleet is not None:
+                    self._fleet.rescale()
+                    replica = self._fleet.pick(refused)
+                    if replica is not None:
+                        replica.enter()
+                        return replica
+                    if self._fleet.failed:
+                        raise Unavailable(503, "no healthy upstream")
+                await self._next_change(pause=bool(refused))
+                refused.clear()
+        finally:
+            self._waiting -= 1
+
+    async def _next_change(self, *, pause: bool) -> None:
+        try:
+            async with asyncio.timeout(_REFUSED_PAUSE if pause else None):
+                await self._change.wait()
+        except TimeoutError:
+            pass
+
+    def _release(self, replica: Replica) -> None:
+        replica.leave()
+        if self._fleet is not None:
+            self._fleet.rescale()
+
+
+def _failed(app: str, fleet: Fleet, why: str) -> RevisionFailed:
+    """Make the error of a revision: why, and what the most hopeless replica printed last."""
+    replica = max(fleet.replicas, key=lambda replica: replica.failures)
+    lines = "\n".join(f"  {line}" for line in replica.last_lines)
+    printed = f"Its last lines:\n{lines}" if lines else "It printed nothing."
+    return RevisionFailed(
+        f"Revision {fleet.revision.name} of {app} did not become ready: {why}. {printed}"
+    )

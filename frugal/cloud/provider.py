@@ -1,0 +1,340 @@
+"""The engine's face of the local cloud: the azure-native resource provider over gRPC.
+
+It answers as the genuine provider does (pulumi/pulumi-azure-native, provider/pkg/provider, read in
+November 2026): autonaming, location defaults, replacement rules, delete before replace only for
+names that the program chose, unknown outputs in a preview, no secrets accepted. It acts for stacks
+named `local` alone. In plan-only mode (`python -m frugal.cloud.provider --plan-only`, for pricing
+`dev` or `prod` without a login) it accepts any stack and any azure-native type, and every call that
+would create, change, delete or read fails.
+"""
+
+import asyncio
+import functools
+import hashlib
+import sys
+import uuid
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any, ParamSpec, TypeVar, cast
+
+import grpc
+import grpc.aio
+from google.protobuf import json_format, struct_pb2
+from google.protobuf.empty_pb2 import Empty
+from pulumi.runtime.proto import plugin_pb2, provider_pb2, provider_pb2_grpc
+
+from frugal.cloud.bodies import Body
+from frugal.cloud.cloud import Cloud
+from frugal.cloud.contract import UNKNOWN, Model, model
+from frugal.cloud.diff import Change, changes
+from frugal.cloud.errors import CloudError
+from frugal.cloud.ids import path_parameters
+from frugal.cloud.types import TYPES
+from frugal.cloud.types.plain import TENANT
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+VERSION = "3.29.0"
+STACK = "local"
+NO_SUBSCRIPTION = "00000000-0000-0000-0000-000000000000"
+# What the engine sends for a value that is not known before the deployment.
+UNKNOWN_ON_THE_WIRE = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
+# Set beside an autonamed resource's inputs, as the genuine provider does: a replacement may then be
+# created before the old one goes.
+AUTONAMED = "__createBeforeDelete"
+
+Context = "grpc.aio.ServicerContext[Any, Any]"
+
+
+def _refusing(method: Callable[P, Awaitable[T]]) -> Callable[P, Awaitable[T]]:
+    """Turn a CloudError of a method into the call's failure: the engine shows its text."""
+
+    @functools.wraps(method)
+    async def wrapped(*args: P.args, **kwargs: P.kwargs) -> T:
+        try:
+            return await method(*args, **kwargs)
+        except CloudError as error:
+            context = cast("Context", args[2])
+            await context.abort(grpc.StatusCode.FAILED_PRECONDITION, str(error))
+
+    return wrapped
+
+
+class Provider(provider_pb2_grpc.ResourceProviderServicer):
+    """Translates the engine's calls. `cloud` is None in plan-only mode."""
+
+    def __init__(self, cloud: Cloud | None) -> None:
+        self._cloud = cloud
+        # Each run of an engine has a connection of its own, and its own configuration.
+        self._configured: dict[str, dict[str, str]] = {}
+
+    async def Handshake(
+        self, request: provider_pb2.ProviderHandshakeRequest, context: Context
+    ) -> provider_pb2.ProviderHandshakeResponse:
+        return provider_pb2.ProviderHandshakeResponse(supports_autonaming_configuration=True)
+
+    async def GetPluginInfo(self, request: Empty, context: Context) -> plugin_pb2.PluginInfo:
+        return plugin_pb2.PluginInfo(version=VERSION)
+
+    async def Attach(self, request: plugin_pb2.PluginAttach, context: Context) -> Empty:
+        return Empty()
+
+    async def Cancel(self, request: Empty, context: Context) -> Empty:
+        return Empty()
+
+    async def CheckConfig(
+        self, request: provider_pb2.CheckRequest, context: Context
+    ) -> provider_pb2.CheckResponse:
+        stack = request.urn.split(":")[2]
+        if self._cloud is not None and stack != STACK:
+            failure = provider_pb2.CheckFailure(
+                reason=f"This is the local cloud, which acts for the stack '{STACK}' alone, and "
+                f"the stack is '{stack}'. Run `pulumi … -s {STACK}` here, or open a shell without "
+                f"`frugal env` to deploy '{stack}' to Azure."
+            )
+            return provider_pb2.CheckResponse(inputs=request.news, failures=[failure])
+        return provider_pb2.CheckResponse(inputs=request.news)
+
+    async def DiffConfig(
+        self, request: provider_pb2.DiffRequest, context: Context
+    ) -> provider_pb2.DiffResponse:
+        return provider_pb2.DiffResponse(changes=provider_pb2.DiffResponse.DIFF_NONE)
+
+    async def Configure(
+        self, request: provider_pb2.ConfigureRequest, context: Context
+    ) -> provider_pb2.ConfigureResponse:
+        arguments = _read(request.args)
+        self._configured[context.peer()] = {
+            k: str(v) for k, v in arguments.items() if k in {"subscriptionId", "location"}
+        }
+        return provider_pb2.ConfigureResponse(
+            supportsPreview=True, supports_autonaming_configuration=True
+        )
+
+    @_refusing
+    async def Invoke(
+        self, request: provider_pb2.InvokeRequest, context: Context
+    ) -> provider_pb2.InvokeResponse:
+        if request.tok != "azure-native:authorization:getClientConfig":
+            raise CloudError("NotSupportedHere", f"The local cloud has no function {request.tok}.")
+        answer = {
+            "subscriptionId": self._subscription(context),
+            "tenantId": TENANT,
+            "clientId": "deployer",
+            "objectId": "deployer",
+        }
+        response = provider_pb2.InvokeResponse()
+        getattr(response, "return").CopyFrom(_write(answer))
+        return response
+
+    @_refusing
+    async def Check(
+        self, request: provider_pb2.CheckRequest, context: Context
+    ) -> provider_pb2.CheckResponse:
+        token = request.urn.split("::")[2].rsplit("$", 1)[-1]
+        olds, news = _read(request.olds), _read(request.news)
+        if token not in TYPES:
+            return await self._check_foreign(token, request, context)
+        m = model(token)
+        _name(m, request, olds, news)
+        self._locate(m, olds, news, context)
+        findings = m.check({k: v for k, v in news.items() if k != AUTONAMED})
+        failures = [provider_pb2.CheckFailure(property=f.path, reason=f.message) for f in findings]
+        return provider_pb2.CheckResponse(inputs=_write(news), failures=failures)
+
+    async def _check_foreign(
+        self, token: str, request: provider_pb2.CheckRequest, context: Context
+    ) -> provider_pb2.CheckResponse:
+        """A type without a model: planned as it comes, refused where it would have to run."""
+        if self._cloud is None:
+            return provider_pb2.CheckResponse(inputs=request.news)
+        reason = (
+            f"The local cloud has no resource type {token}; docs/local-cloud.md lists what it has."
+        )
+        return provider_pb2.CheckResponse(
+            inputs=request.news, failures=[provider_pb2.CheckFailure(reason=reason)]
+        )
+
+    def _locate(self, m: Model, olds: Body, news: Body, context: Context) -> None:
+        """Fill in a location: what it was, else what is configured, else the resource group's."""
+        if "location" not in m.top_level or news.get("location"):
+            return
+        location = olds.get("location") or self._configured.get(context.peer(), {}).get("location")
+        group = news.get("resourceGroupName")
+        if not location and self._cloud and isinstance(group, str):
+            subscription = self._subscription(context)
+            found = self._cloud.store.get(f"/subscriptions/{subscription}/resourceGroups/{group}")
+            location = found.inputs.get("location") if found else None
+        if location:
+            news["location"] = location
+
+    async def Diff(
+        self, request: provider_pb2.DiffRequest, context: Context
+    ) -> provider_pb2.DiffResponse:
+        token = request.urn.split("::")[2].rsplit("$", 1)[-1]
+        olds, news = _read(request.old_inputs), _read(request.news)
+        ignored = [i.split(".")[0] for i in request.ignoreChanges]
+        found = [c for c in changes(model(token), olds, news) if c.top not in ignored]
+        replaces = sorted({c.path for c in found if c.replaces})
+        return provider_pb2.DiffResponse(
+            changes=(
+                provider_pb2.DiffResponse.DIFF_SOME
+                if found
+                else provider_pb2.DiffResponse.DIFF_NONE
+            ),
+            replaces=replaces,
+            deleteBeforeReplace=bool(replaces) and not news.get(AUTONAMED),
+            diffs=sorted({c.top for c in found}),
+            detailedDiff={c.path: _property_diff(c) for c in found},
+            hasDetailedDiff=True,
+        )
+
+    @_refusing
+    async def Create(
+        self, request: provider_pb2.CreateRequest, context: Context
+    ) -> provider_pb2.CreateResponse:
+        inputs = _read(request.properties)
+        token = request.urn.split("::")[2].rsplit("$", 1)[-1]
+        if request.preview:
+            return provider_pb2.CreateResponse(properties=_write(_previewed(token, inputs)))
+        cloud = self._for_real()
+        creating = cloud.create(
+            token, inputs, subscription=self._subscription(context), urn=request.urn
+        )
+        resource = await cloud.run(creating)
+        return provider_pb2.CreateResponse(
+            id=resource.id, properties=_write(cloud.outputs(resource))
+        )
+
+    @_refusing
+    async def Read(
+        self, request: provider_pb2.ReadRequest, context: Context
+    ) -> provider_pb2.ReadResponse:
+        cloud = self._for_real()
+        resource = cloud.store.get(request.id)
+        if resource is None:
+            return provider_pb2.ReadResponse(id="")
+        return provider_pb2.ReadResponse(
+            id=resource.id,
+            properties=_write(cloud.outputs(resource)),
+            inputs=_write(resource.inputs),
+        )
+
+    @_refusing
+    async def Update(
+        self, request: provider_pb2.UpdateRequest, context: Context
+    ) -> provider_pb2.UpdateResponse:
+        news, olds = _read(request.news), _read(request.olds)
+        token = request.urn.split("::")[2].rsplit("$", 1)[-1]
+        if request.preview:
+            stable = {k: olds[k] for k in ("name", "location") if k in olds}
+            planned = {**_previewed(token, news), **stable}
+            return provider_pb2.UpdateResponse(properties=_write(planned))
+        cloud = self._for_real()
+        resource = await cloud.run(cloud.update(request.id, news))
+        return provider_pb2.UpdateResponse(properties=_write(cloud.outputs(resource)))
+
+    @_refusing
+    async def Delete(self, request: provider_pb2.DeleteRequest, context: Context) -> Empty:
+        cloud = self._for_real()
+        await cloud.run(cloud.delete(request.id))
+        return Empty()
+
+    def _subscription(self, context: Context) -> str:
+        return self._configured.get(context.peer(), {}).get("subscriptionId") or NO_SUBSCRIPTION
+
+    def _for_real(self) -> Cloud:
+        if self._cloud is None:
+            raise CloudError(
+                "PlanOnly", "This provider only plans: it can't read, create, change or delete."
+            )
+        return self._cloud
+
+
+def _name(m: Model, request: provider_pb2.CheckRequest, olds: Body, news: Body) -> None:
+    """Give a resource a name where the program gave none, as the genuine provider does."""
+    parameter = m.name_parameter
+    if not parameter or news.get(parameter):
+        return
+    if olds.get(parameter):
+        news[parameter] = olds[parameter]
+        if AUTONAMED in olds:
+            news[AUTONAMED] = olds[AUTONAMED]
+        return
+    name = request.urn.split("::")[-1]
+    seed = hashlib.sha256(request.randomSeed or uuid.uuid4().bytes).digest()
+    news[AUTONAMED] = True
+    if request.HasField("autonaming") and request.autonaming.proposed_name:
+        news[parameter] = request.autonaming.proposed_name
+    elif m.arm_type.lower() == "microsoft.authorization/roleassignments":
+        news[parameter] = str(uuid.UUID(bytes=seed[:16], version=4))
+    elif m.arm_type.count("/") > 1:
+        news[parameter] = name
+    else:
+        news[parameter] = name + seed.hex()[:8]
+
+
+def _previewed(token: str, inputs: Body) -> Body:
+    """What a preview may tell: the inputs; an output that is not an input stays unknown."""
+    if token not in TYPES:
+        return inputs
+    parameters = path_parameters(model(token))
+    known = {k: v for k, v in inputs.items() if k not in parameters and not k.startswith("__")}
+    # The SDK sends identities as a list and reads them as a map of what Azure adds to each.
+    known.pop("identity", None)
+    return known
+
+
+def _property_diff(change: Change) -> provider_pb2.PropertyDiff:
+    kinds = {
+        ("add", False): provider_pb2.PropertyDiff.ADD,
+        ("add", True): provider_pb2.PropertyDiff.ADD_REPLACE,
+        ("delete", False): provider_pb2.PropertyDiff.DELETE,
+        ("delete", True): provider_pb2.PropertyDiff.DELETE_REPLACE,
+        ("update", False): provider_pb2.PropertyDiff.UPDATE,
+        ("update", True): provider_pb2.PropertyDiff.UPDATE_REPLACE,
+    }
+    return provider_pb2.PropertyDiff(kind=kinds[change.kind, change.replaces], inputDiff=True)
+
+
+def _read(struct: struct_pb2.Struct) -> Body:
+    """A body from the wire; the marker of an unknown value becomes UNKNOWN."""
+    return _map(json_format.MessageToDict(struct), UNKNOWN_ON_THE_WIRE, UNKNOWN)
+
+
+def _write(body: Mapping[str, Any]) -> struct_pb2.Struct:
+    struct = struct_pb2.Struct()
+    struct.update(_map(body, UNKNOWN, UNKNOWN_ON_THE_WIRE))
+    return struct
+
+
+def _map(value: Any, old: object, new: object) -> Any:
+    if isinstance(value, Mapping):
+        return {k: _map(v, old, new) for k, v in value.items() if v is not None}
+    if isinstance(value, list):
+        return [_map(v, old, new) for v in value]
+    return new if value is old or (isinstance(old, str) and value == old) else value
+
+
+async def serve(provider: Provider) -> tuple[grpc.aio.Server, int]:
+    """Serve a provider on a free loopback port; returns the server and the port."""
+    options = [("grpc.max_receive_message_length", -1), ("grpc.max_send_message_length", -1)]
+    server = grpc.aio.server(options=options)
+    provider_pb2_grpc.add_ResourceProviderServicer_to_server(provider, server)
+    port = server.add_insecure_port("127.0.0.1:0")
+    await server.start()
+    return server, port
+
+
+async def _plan_only() -> None:
+    """Serve until standard input ends: the engine holds it while it needs the plugin."""
+    server, port = await serve(Provider(None))
+    print(port, flush=True)
+    await asyncio.to_thread(sys.stdin.buffer.read)
+    await server.stop(None)
+
+
+if __name__ == "__main__":
+    if sys.argv[1:] != ["--plan-only"]:
+        sys.exit("usage: python -m frugal.cloud.provider --plan-only")
+    asyncio.run(_plan_only())

@@ -1,0 +1,298 @@
+"""One replica: a process of a revision, probed, restarted when it ends, drained when it must go."""
+
+import asyncio
+import contextlib
+import os
+import socket
+from collections import deque
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Literal
+
+import httpcore
+
+from frugal.cloud.app_log import AppLog
+from frugal.cloud.probing import verdicts
+from frugal.cloud.revision import Probe, Revision
+from frugal.cloud.spawn import Reaper
+from frugal.cloud.user import RunAs
+
+if TYPE_CHECKING:
+    from asyncio.subprocess import Process
+
+State = Literal["starting", "ready", "unready", "waiting", "draining", "ended"]
+
+# Seconds before the first, second, … restart in a row; the last one is repeated.
+BACK_OFF = (0.0, 1.0, 2.0, 4.0, 8.0, 16.0, 30.0)
+# Seconds of life after which an end counts as the first one again.
+SETTLED = 60.0
+# Ends in a row after which a revision counts as failed.
+TRIES = 3
+
+_LAST_LINES = 20
+_LONGEST_LINE = 64 * 1024
+# Idle connections are given up sooner than any usual server gives them up (gunicorn: 2 s).
+_KEEP_IDLE = 1.0
+_CONNECTIONS = 1000
+
+
+class Replica:
+    """A process slot. `changed` is called whenever it may be picked for requests, or no more."""
+
+    def __init__(
+        self,
+        name: str,
+        revision: Revision,
+        *,
+        command: tuple[str, ...],
+        environment: Mapping[str, str],
+        run_as: RunAs,
+        reaper: Reaper,
+        log: AppLog,
+        changed: Callable[[], None],
+    ) -> None:
+        self.name = name
+        self.state: State = "starting"
+        self.in_flight = 0
+        self.restarts = 0
+        self.last_exit: str | None = None
+        # Ends in a row before it settled; a startup probe that ran out counts as all tries.
+        self.failures = 0
+        self.last_lines: deque[str] = deque(maxlen=_LAST_LINES)
+        self.pool = httpcore.AsyncConnectionPool()
+        self.port = 0
+        self._revision = revision
+        self._command = command
+        self._environment = environment
+        self._run_as = run_as
+        self._reaper = reaper
+        self._log = log
+        self._changed = changed
+        self._process: Process | None = None
+        self._idle = asyncio.Event()
+        self._idle.set()
+        self._task = asyncio.create_task(self._supervise(), name=f"replica:{name}")
+
+    @property
+    def ready(self) -> bool:
+        """Whether requests may be sent to it."""
+        return self.state == "ready"
+
+    @property
+    def failed(self) -> bool:
+        """Whether it ended so often in a row that there is no hope soon."""
+        return self.failures >= TRIES
+
+    def enter(self) -> None:
+        """Count a request that is sent to it."""
+        self.in_flight += 1
+        self._idle.clear()
+
+    def leave(self) -> None:
+        """Count the end of a request."""
+        self.in_flight -= 1
+        if self.in_flight == 0:
+            self._idle.set()
+
+    def status(self) -> dict[str, object]:
+        """Return what `frugal status` shows of it."""
+        return {
+            "name": self.name,
+            "state": self.state,
+            "pid": None if self._process is None else self._process.pid,
+            "port": self.port,
+            "requests": self.in_flight,
+            "restarts": self.restarts,
+            "lastExit": self.last_exit,
+        }
+
+    async def drain(self) -> None:
+        """Send it nothing more, let its requests end, then end it. Each part has the grace time."""
+        self._become("draining")
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(self._revision.termination_grace):
+                await self._idle.wait()
+        await self.end()
+
+    async def end(self) -> None:
+        """End it: SIGTERM, after the grace time SIGKILL to all that it started."""
+        self._become("draining")
+        self._task.cancel()
+        await asyncio.gather(self._task, return_exceptions=True)
+        self._become("ended")
+
+    def _become(self, state: State) -> None:
+        if self.state in {state, "ended"} or (self.state == "draining" and state != "ended"):
+            return
+        self.state = state
+        self._changed()
+
+    def _say(self, line: str) -> None:
+        self._log.platform(self.name, line)
+
+    async def _supervise(self) -> None:
+        loop = asyncio.get_running_loop()
+        while True:
+            began = loop.time()
+            reason = await self._live()
+            if loop.time() - began >= SETTLED:
+                self.failures = 0
+            delay = BACK_OFF[min(self.failures, len(BACK_OFF) - 1)]
+            self.failures += 1
+            self.restarts += 1
+            self.last_exit = reason
+            self._say(f"{reason}; starting again" + (f" in {delay:g} s" if delay else ""))
+            self._become("waiting")
+            # Also when it was waiting already: one more failure may be what is waited for.
+            self._changed()
+            await asyncio.sleep(delay)
+            self._become("starting")
+
+    async def _live(self) -> str:
+        """Start the process and stay with it to its end; return how that came."""
+        self.last_lines.clear()
+        self.port = _free_port()
+        self.pool = httpcore.AsyncConnectionPool(
+            max_connections=_CONNECTIONS, keepalive_expiry=_KEEP_IDLE
+        )
+        ours, theirs = os.pipe()
+        reading = asyncio.create_task(self._read(ours))
+        try:
+            process = await self._reaper.spawn(
+                self._command,
+                cwd=self._revision.image.workdir,
+                env={**self._environment, "HOST": "127.0.0.1", "PORT": str(self.port)},
+                log=theirs,
+                user=self._run_as,
+            )
+        except OSError as error:
+            return f"could not be started: {error}"
+        finally:
+            os.close(theirs)
+        self._process = process
+        self._say(f"started (pid {process.pid}, port {self.port})")
+        watching = asyncio.create_task(self._watch())
+        ending = asyncio.create_task(process.wait())
+        try:
+            await asyncio.wait((watching, ending), return_when=asyncio.FIRST_COMPLETED)
+            if not ending.done():
+                self._become("waiting")
+                await self._reaper.terminate(process, grace=self._revision.termination_grace)
+                return f"ended, since {watching.result()}"
+            return _how(ending.result())
+        except asyncio.CancelledError:
+            status = await self._reaper.terminate(process, grace=self._revision.termination_grace)
+            self._say(f"ended as told ({_how(status)})")
+            raise
+        finally:
+            self._process = None
+            for task in (watching, ending):
+                task.cancel()
+            await asyncio.gather(watching, ending, return_exceptions=True)
+            await self.pool.aclose()
+            # What the process said last; a stranger that still holds its output is not waited for.
+            await asyncio.wait((reading,), timeout=1)
+            reading.cancel()
+
+    async def _watch(self) -> str:
+        """Carry out the probes; return why the process has to go."""
+        revision = self._revision
+        started = asyncio.get_running_loop().time()
+        liveness, readiness = revision.probe("Liveness"), revision.probe("Readiness")
+        startup = revision.probe("Startup")
+        if startup is None and readiness is None:
+            startup = _LISTENS
+        if startup is not None:
+            reason = await self._start_up(startup, started)
+            if reason is not None:
+                return reason
+        following = [asyncio.create_task(_for_ever())]
+        if readiness is None:
+            self._become("ready")
+        else:
+            following.append(asyncio.create_task(self._follow_readiness(readiness, started)))
+        if liveness is not None:
+            following.append(asyncio.create_task(self._follow_liveness(liveness, started)))
+        try:
+            done, _ = await asyncio.wait(following, return_when=asyncio.FIRST_COMPLETED)
+            return done.pop().result()
+        finally:
+            for task in following:
+                task.cancel()
+
+    async def _start_up(self, probe: Probe, started: float) -> str | None:
+        async for verdict in verdicts(probe, self._port(probe), started=started):
+            if verdict.passed:
+                return None
+            self.failures = TRIES
+            return f"the startup probe failed: {verdict.reason}"
+        return None
+
+    async def _follow_readiness(self, probe: Probe, started: float) -> str:
+        async for verdict in verdicts(probe, self._port(probe), started=started):
+            if verdict.passed:
+                self._become("ready")
+            elif self.state == "ready":
+                self._say(f"takes no requests: the readiness probe failed: {verdict.reason}")
+                self._become("unready")
+        return ""
+
+    async def _follow_liveness(self, probe: Probe, started: float) -> str:
+        async for verdict in verdicts(probe, self._port(probe), started=started):
+            if not verdict.passed:
+                return f"the liveness probe failed: {verdict.reason}"
+        return ""
+
+    def _port(self, probe: Probe) -> int:
+        return self.port if probe.port in {0, self._revision.target_port} else probe.port
+
+    async def _read(self, descriptor: int) -> None:
+        """Take the lines that the process prints to the log."""
+        reader = asyncio.StreamReader()
+        transport, _ = await asyncio.get_running_loop().connect_read_pipe(
+            lambda: asyncio.StreamReaderProtocol(reader), os.fdopen(descriptor, "rb", buffering=0)
+        )
+        try:
+            rest = b""
+            while chunk := await reader.read(_LONGEST_LINE):
+                *lines, rest = (rest + chunk).split(b"\n")
+                if len(rest) > _LONGEST_LINE:
+                    lines, rest = [*lines, rest], b""
+                for line in lines:
+                    self._print(line)
+            if rest:
+                self._print(rest)
+        finally:
+            transport.close()
+
+    def _print(self, line: bytes) -> None:
+        text = line.decode(errors="replace").rstrip("\r")
+        self.last_lines.append(text)
+        self._log.printed(self.name, text)
+
+
+# Where nothing is declared: ready when it accepts connections, four minutes to get there.
+_LISTENS = Probe(
+    kind="Startup",
+    path="",
+    port=0,
+    initial_delay=0,
+    period=0.1,
+    timeout=1,
+    failure_threshold=2400,
+    success_threshold=1,
+)
+
+
+async def _for_ever() -> str:
+    await asyncio.Event().wait()
+    return ""
+
+
+def _free_port() -> int:
+    with socket.socket() as sock:
+        sock.bind(("127.0.0.1", 0))
+        return int(sock.getsockname()[1])
+
+
+def _how(status: int) -> str:
+    return f"killed by signal {-status}" if status < 0 else f"exited with status {status}"

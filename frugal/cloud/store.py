@@ -1,0 +1,141 @@
+"""What exists in the local cloud: every resource by its id, kept on disk across restarts.
+
+The file is encrypted as a whole, because a resource's body may hold secrets (a container app's
+`configuration.secrets`, an app setting): no reader of the disk or of a backup finds one in clear.
+The key lies beside it, readable for its owner alone.
+"""
+
+import json
+import os
+import time
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from cryptography.fernet import Fernet, InvalidToken
+
+from frugal.cloud.bodies import Body
+from frugal.cloud.errors import CloudError
+from frugal.cloud.ids import key_of, name_of
+
+# How long Azure keeps the name of a deleted server or account: days (azure-docs issue 115432, read
+# in November 2026). Seven here; `frugal down` drops the reservations with the folder.
+RESERVED_SECONDS = 7 * 24 * 3600
+
+
+@dataclass(kw_only=True)
+class Resource:
+    """One resource as it stands.
+
+    `inputs` is its body as the Pulumi SDK sends it (`properties` flattened, path parameters
+    beside); `computed` are the properties that only the cloud sets; `data` is what the cloud keeps
+    for itself and no one reads over an API (a registry's images, say).
+    """
+
+    id: str
+    token: str
+    inputs: Body
+    computed: Body = field(default_factory=dict[str, Any])
+    data: Body = field(default_factory=dict[str, Any])
+    urn: str = ""
+    created: float = field(default_factory=time.time)
+
+
+class Store:
+    """Resources by id. Every change is on disk before the call returns.
+
+    Raises CloudError `StateUnreadable` when the file or its key are damaged.
+    """
+
+    def __init__(self, folder: Path | None) -> None:
+        """Open the store in `folder`; None keeps it in memory alone (planning from nothing)."""
+        self._resources: dict[str, Resource] = {}
+        self._reserved: dict[str, float] = {}
+        self._file: Path | None = None
+        if folder is None:
+            return
+        folder.mkdir(parents=True, exist_ok=True)
+        self._file = folder / "resources"
+        self._cipher = Fernet(_key(folder / "resources.key"))
+        if self._file.exists():
+            self._load(self._file)
+
+    def _load(self, file: Path) -> None:
+        try:
+            content = json.loads(self._cipher.decrypt(file.read_bytes()))
+        except (InvalidToken, ValueError) as error:
+            raise CloudError(
+                "StateUnreadable",
+                f"{file} can't be decrypted with the key beside it. Run `make down` and `make up`.",
+            ) from error
+        self._resources = {key_of(r["id"]): Resource(**r) for r in content["resources"]}
+        self._reserved = content["reserved"]
+
+    def save(self) -> None:
+        """Write everything, whole or not at all."""
+        if self._file is None:
+            return
+        content = {
+            "resources": [asdict(r) for r in self._resources.values()],
+            "reserved": self._reserved,
+        }
+        fresh = self._file.with_suffix(".new")
+        with fresh.open("wb") as out:
+            out.write(self._cipher.encrypt(json.dumps(content).encode()))
+            out.flush()
+            os.fsync(out.fileno())
+        fresh.replace(self._file)
+
+    def get(self, resource_id: str) -> Resource | None:
+        """The resource with this id, or None."""
+        return self._resources.get(key_of(resource_id))
+
+    def need(self, resource_id: str) -> Resource:
+        """The resource with this id; raises CloudError `ResourceNotFound`."""
+        found = self.get(resource_id)
+        if found is None:
+            raise CloudError("ResourceNotFound", f"The Resource '{resource_id}' was not found.")
+        return found
+
+    def put(self, resource: Resource) -> None:
+        """Add or replace a resource."""
+        self._resources[key_of(resource.id)] = resource
+        self.save()
+
+    def remove(self, resource: Resource, *, reserve: bool = False) -> None:
+        """Forget a resource; with `reserve` its name stays taken for a while."""
+        self._resources.pop(key_of(resource.id), None)
+        if reserve:
+            self._reserved[_name_key(resource.token, resource.id)] = time.time() + RESERVED_SECONDS
+        self.save()
+
+    def is_reserved(self, token: str, resource_id: str) -> bool:
+        """Whether a deleted resource of this type still holds this name."""
+        return self._reserved.get(_name_key(token, resource_id), 0) > time.time()
+
+    def of(self, token: str) -> list[Resource]:
+        """Every resource of one type."""
+        return [r for r in self if r.token == token]
+
+    def within(self, resource_id: str) -> list[Resource]:
+        """What is inside a resource, innermost first: its children and what is scoped to it."""
+        prefix = key_of(resource_id) + "/"
+        inside = [r for key, r in self._resources.items() if key.startswith(prefix)]
+        return sorted(inside, key=lambda r: (-r.id.count("/"), -r.created))
+
+    def __iter__(self) -> Iterator[Resource]:
+        return iter(list(self._resources.values()))
+
+
+def _name_key(token: str, resource_id: str) -> str:
+    return f"{token}/{name_of(resource_id).lower()}"
+
+
+def _key(file: Path) -> bytes:
+    if not file.exists():
+        fresh = file.with_suffix(".new")
+        fresh.touch(mode=0o600)
+        fresh.write_bytes(Fernet.generate_key())
+        fresh.replace(file)
+    return file.read_bytes()

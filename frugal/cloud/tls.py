@@ -1,0 +1,58 @@
+"""Certificates of the local cloud: an authority of its own, trusted by nobody but its apps."""
+
+import secrets
+import ssl
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import trustme
+
+from frugal.cloud.keyfile import kept
+
+# A server's certificate is made anew at every start of the daemon, which hardly runs for a year.
+_LIFETIME = timedelta(days=397)
+# A machine's clock may be set back a little between two starts.
+_BACKDATED = timedelta(hours=1)
+
+
+class Authority:
+    """A certificate authority kept in `folder`: the same one at every start.
+
+    `ca_file` (ca.pem) is public: what a client names as its root (PGSSLROOTCERT). The key and its
+    certificate are in `ca.key`, readable for its owner alone.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        pem = kept(folder / "ca.key", _new)
+        self._ca = trustme.CA.from_pem(cert_bytes=pem, private_key_bytes=pem)
+        self.ca_file = folder / "ca.pem"
+        # Always from the key's own file, so that the two can't be of different authorities.
+        certificate = self._ca.cert_pem.bytes()
+        if not self.ca_file.exists() or self.ca_file.read_bytes() != certificate:
+            fresh = folder / "ca.pem.new"
+            fresh.write_bytes(certificate)
+            fresh.chmod(0o644)
+            fresh.replace(self.ca_file)
+
+    def context(self, *host_names: str) -> ssl.SSLContext:
+        """A server's TLS context with a new certificate for `host_names`; TLS 1.2 or newer."""
+        now = datetime.now(UTC)
+        certificate = self._ca.issue_cert(
+            *host_names,
+            common_name=host_names[0] if len(host_names[0]) <= 64 else None,  # noqa: PLR2004 - X.509's limit
+            not_before=now - _BACKDATED,
+            not_after=now + _LIFETIME,
+        )
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.minimum_version = ssl.TLSVersion.TLSv1_2
+        certificate.configure_cert(context)  # pyright: ignore[reportUnknownMemberType] - pyOpenSSL's type
+        return context
+
+
+def _new() -> bytes:
+    ca = trustme.CA(
+        organization_name="Frugal local cloud",
+        # Two clones have two authorities: a certificate shown tells whose it is.
+        organization_unit_name=f"Environment {secrets.token_hex(4)}",
+    )
+    return ca.cert_pem.bytes() + ca.private_key_pem.bytes()

@@ -1,0 +1,89 @@
+"""Access tokens of managed identities, as the local cloud issues and checks them."""
+
+import secrets
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import jwt
+
+from frugal.cloud.keyfile import kept
+
+ISSUER = "https://sts.frugal.local/"
+_ALGORITHM = "HS256"
+_KEY_BYTES = 32
+_SCOPE_SUFFIX = "/.default"
+
+
+class InvalidToken(Exception):  # noqa: N818 - reads as what it is
+    """A token that isn't good for what it was shown for; the text says why and holds no token."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Claims:
+    """Whose token it is: the identity's client id and its principal's object id."""
+
+    client_id: str
+    object_id: str
+
+
+class Tokens:
+    """Issues and verifies tokens: JWTs signed with a key that stays in `folder` (mode 0600).
+
+    They carry the claims that Azure's carry for a managed identity and an app may look at: `aud`,
+    `iss`, `iat`, `nbf`, `exp`, `oid`, `sub`, `appid`, `azp` (learn.microsoft.com, "Access token
+    claims reference", November 2026). Azure signs with a public key (RS256); here the one who
+    issues is the one who verifies, so that a shared key (HS256) does.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._key = kept(folder / "tokens.key", lambda: secrets.token_bytes(_KEY_BYTES))
+
+    def issue(
+        self, *, client_id: str, object_id: str, resource: str, lifetime: float = 3600
+    ) -> tuple[str, int]:
+        """A token for `resource` and when it expires (Unix seconds); `lifetime` in seconds."""
+        now = int(time.time())
+        expires = int(now + lifetime)
+        claims = {
+            "aud": audience(resource),
+            "iss": ISSUER,
+            "iat": now,
+            "nbf": now,
+            "exp": expires,
+            "oid": object_id,
+            "sub": object_id,
+            "appid": client_id,
+            "azp": client_id,
+        }
+        return jwt.encode(claims, self._key, algorithm=_ALGORITHM), expires
+
+    def verify(self, token: str, *, resource: str) -> Claims:
+        """Whose token this is. Raises InvalidToken unless it is ours, current, for `resource`."""
+        try:
+            claims: dict[str, Any] = jwt.decode(
+                token,
+                self._key,
+                algorithms=[_ALGORITHM],
+                audience=audience(resource),
+                issuer=ISSUER,
+                options={"require": ["aud", "iss", "iat", "nbf", "exp", "oid", "appid"]},
+            )
+        except jwt.ExpiredSignatureError:
+            raise InvalidToken("The access token has expired; get a new one.") from None
+        except jwt.InvalidAudienceError:
+            raise InvalidToken(
+                "The access token is for another resource; this one is " + audience(resource)
+            ) from None
+        except jwt.InvalidSignatureError:
+            raise InvalidToken("The access token was not issued by this local cloud.") from None
+        except jwt.InvalidTokenError:
+            # PyJWT's own text may quote from the token.
+            raise InvalidToken("This is not an access token.") from None
+        return Claims(client_id=str(claims["appid"]), object_id=str(claims["oid"]))
+
+
+def audience(resource: str) -> str:
+    """The `aud` that stands for a resource or scope: no `/.default`, no slash at the end."""
+    return resource.removesuffix(_SCOPE_SUFFIX).rstrip("/")

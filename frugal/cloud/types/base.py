@@ -1,0 +1,78 @@
+"""What every resource type shares; a type overrides only where it differs."""
+
+import hashlib
+import uuid
+from typing import TYPE_CHECKING, ClassVar
+
+from frugal.cloud.bodies import Body
+from frugal.cloud.store import Resource
+
+if TYPE_CHECKING:
+    from frugal.cloud.cloud import Cloud
+
+
+class ResourceType:
+    """One type of resource: what Azure refuses, what it adds, what runs here because of it.
+
+    Methods raise CloudError. `apply` has the old resource as `before`, or None at creation; when it
+    raises, nothing of a new resource may be left and an old one must go on as it was.
+    """
+
+    token: ClassVar[str]
+    keeps_name: ClassVar[bool] = False
+    """Whether Azure reserves the name for some days after a deletion."""
+    implicit: ClassVar[bool] = False
+    """Whether it exists with its parent: creating sets it, deleting resets it."""
+
+    def check(self, cloud: "Cloud", resource: Resource) -> None:
+        """Refuse what Azure refuses beyond the shape of the body: references first of all."""
+
+    def check_removal(self, cloud: "Cloud", resource: Resource) -> None:
+        """Refuse a removal as Azure does."""
+
+    def computed(self, cloud: "Cloud", resource: Resource) -> Body:
+        """What Azure adds to the body: outputs that are not inputs, merged into it in depth."""
+        del cloud, resource
+        return {}
+
+    async def apply(self, cloud: "Cloud", resource: Resource, before: Resource | None) -> None:
+        """Make it real on this machine."""
+
+    async def remove(self, cloud: "Cloud", resource: Resource) -> None:
+        """Undo what `apply` made."""
+
+    async def restore(self, cloud: "Cloud", resource: Resource) -> None:
+        """Bring it back when the daemon starts again."""
+
+
+def short_hash(text: str, length: int = 8) -> str:
+    """A few hexadecimal digits that stand for `text`, the same every time."""
+    return hashlib.sha256(text.lower().encode()).hexdigest()[:length]
+
+
+def guid(resource: Resource, purpose: str) -> str:
+    """A GUID of this very resource: one made again under the same id has another."""
+    return str(
+        uuid.uuid5(uuid.NAMESPACE_URL, f"{resource.id.lower()}#{resource.created}#{purpose}")
+    )
+
+
+def identities_of(resource: Resource) -> list[str]:
+    """The ids of the user-assigned identities in a body: a list, or the keys of a map."""
+    return list((resource.inputs.get("identity") or {}).get("userAssignedIdentities") or [])
+
+
+def identity_outputs(cloud: "Cloud", resource: Resource) -> Body:
+    """The `identity` block as Azure answers it: a map of ids with their client and principal."""
+    ids = identities_of(resource)
+    if not ids:
+        return {}
+    found = {i: cloud.store.need(i).computed for i in ids}
+    return {
+        "identity": {
+            "userAssignedIdentities": {
+                i: {"clientId": c["clientId"], "principalId": c["principalId"]}
+                for i, c in found.items()
+            }
+        }
+    }

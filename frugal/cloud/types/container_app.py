@@ -1,0 +1,199 @@
+"""Container apps: the declared template becomes running replicas behind a local ingress."""
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from typing_extensions import override
+
+from frugal.cloud.bodies import Body
+from frugal.cloud.errors import CloudError
+from frugal.cloud.ids import name_of
+from frugal.cloud.processes import Probe, Revision
+from frugal.cloud.store import Resource
+from frugal.cloud.types import running
+from frugal.cloud.types.base import ResourceType, identities_of, identity_outputs, short_hash
+
+if TYPE_CHECKING:
+    from frugal.cloud.cloud import Cloud
+
+# Azure's defaults (Container Apps API 2025-02-02-preview and its scaling documentation).
+COOLDOWN_SECONDS = 300
+MAX_REPLICAS = 10
+CONCURRENT_REQUESTS = 10
+PROBE_DEFAULTS = {
+    "initialDelaySeconds": 1,
+    "periodSeconds": 10,
+    "timeoutSeconds": 1,
+    "failureThreshold": 3,
+    "successThreshold": 1,
+}
+
+
+class ContainerApp(ResourceType):
+    """One container app in single-revision mode, with one container."""
+
+    token = "azure-native:app:ContainerApp"
+
+    @override
+    def check(self, cloud: "Cloud", resource: Resource) -> None:
+        cloud.store.need(_environment_id(resource))
+        for identity in identities_of(resource):
+            cloud.store.need(identity)
+        containers = _template(resource).get("containers") or []
+        if len(containers) != 1 or _template(resource).get("initContainers"):
+            raise CloudError(
+                "NotSupportedHere",
+                f"The local cloud runs a container app of one container; '{name_of(resource.id)}' "
+                f"declares {len(containers)} and its init containers.",
+            )
+        running.find_image(cloud, str(containers[0]["image"]), _puller(cloud, resource))
+        _environment(resource)
+
+    @override
+    def computed(self, cloud: "Cloud", resource: Resource) -> Body:
+        outputs: Body = {
+            "latestRevisionName": _revision_name(resource),
+            "latestReadyRevisionName": _revision_name(resource),
+            "provisioningState": "Succeeded",
+            "runningStatus": "Running",
+            **identity_outputs(cloud, resource),
+        }
+        if _ingress(resource):
+            outputs["configuration"] = {"ingress": {"fqdn": _host(cloud, resource)}}
+            outputs["latestRevisionFqdn"] = _host(cloud, resource)
+        return outputs
+
+    @override
+    async def apply(self, cloud: "Cloud", resource: Resource, before: Resource | None) -> None:
+        if before is not None and _runs_the_same(before, resource):
+            return
+        await running.deploy(cloud, resource, **_plan(cloud, resource))
+
+    @override
+    async def restore(self, cloud: "Cloud", resource: Resource) -> None:
+        await running.restore(cloud, resource, **_plan(cloud, resource))
+
+    @override
+    async def remove(self, cloud: "Cloud", resource: Resource) -> None:
+        await running.remove(cloud, resource)
+
+
+def _plan(cloud: "Cloud", resource: Resource) -> dict[str, Any]:
+    container = _container(resource)
+    scale = _template(resource).get("scale") or {}
+    target_port = int(_ingress(resource).get("targetPort") or 80)
+    command = [*(container.get("command") or []), *(container.get("args") or [])]
+    revision = Revision(
+        name=_revision_name(resource),
+        image=running.find_image(cloud, str(container["image"]), _puller(cloud, resource)),
+        environment=running.platform_environment(cloud, resource, _environment(resource)),
+        command=tuple(command) or None,
+        target_port=target_port,
+        probes=tuple(_probe(p, target_port) for p in container.get("probes") or []),
+        min_replicas=int(scale.get("minReplicas") or 0),
+        max_replicas=int(scale.get("maxReplicas") or MAX_REPLICAS),
+        cooldown=float(scale.get("cooldownPeriod") or COOLDOWN_SECONDS),
+        concurrent_requests=_concurrent_requests(scale),
+        termination_grace=float(_template(resource).get("terminationGracePeriodSeconds") or 30),
+    )
+    return {
+        "host": _host(cloud, resource),
+        "image": str(container["image"]),
+        "revision": revision,
+    }
+
+
+def _runs_the_same(before: Resource, after: Resource) -> bool:
+    parts = ("template", "identity")
+    if any(before.inputs.get(p) != after.inputs.get(p) for p in parts):
+        return False
+    configuration = ("secrets", "ingress", "registries")
+    old, new = before.inputs.get("configuration") or {}, after.inputs.get("configuration") or {}
+    return all(old.get(c) == new.get(c) for c in configuration)
+
+
+def _environment_id(resource: Resource) -> str:
+    inputs = resource.inputs
+    return str(inputs.get("environmentId") or inputs.get("managedEnvironmentId") or "")
+
+
+def _template(resource: Resource) -> Body:
+    return resource.inputs.get("template") or {}
+
+
+def _container(resource: Resource) -> Body:
+    return _template(resource)["containers"][0]
+
+
+def _ingress(resource: Resource) -> Body:
+    return (resource.inputs.get("configuration") or {}).get("ingress") or {}
+
+
+def _host(cloud: "Cloud", resource: Resource) -> str:
+    domain = cloud.store.need(_environment_id(resource)).computed["defaultDomain"]
+    internal = "" if _ingress(resource).get("external") else "internal."
+    return f"{name_of(resource.id)}.{internal}{domain}"
+
+
+def _revision_name(resource: Resource) -> str:
+    suffix = _template(resource).get("revisionSuffix")
+    mark = short_hash(json.dumps(_template(resource), sort_keys=True), 7)
+    return f"{name_of(resource.id)}--{suffix or mark}"
+
+
+def _puller(cloud: "Cloud", resource: Resource) -> Resource | None:
+    server = str(_container(resource)["image"]).partition("/")[0].lower()
+    for registry in (resource.inputs.get("configuration") or {}).get("registries") or []:
+        if str(registry.get("server", "")).lower() == server and registry.get("identity"):
+            identity = str(registry["identity"])
+            if identity.lower() not in [i.lower() for i in identities_of(resource)]:
+                raise CloudError(
+                    "InvalidParameterValueInContainerTemplate",
+                    f"Identity '{identity}' of registry '{server}' is not assigned to "
+                    f"'{name_of(resource.id)}'.",
+                )
+            return cloud.store.need(identity)
+    return None
+
+
+def _environment(resource: Resource) -> dict[str, str]:
+    secrets = {
+        s["name"]: s.get("value", "")
+        for s in (resource.inputs.get("configuration") or {}).get("secrets") or []
+    }
+    environment: dict[str, str] = {}
+    for variable in _container(resource).get("env") or []:
+        reference = variable.get("secretRef")
+        if reference and reference not in secrets:
+            raise CloudError(
+                "ContainerAppSecretRefNotFound",
+                f"SecretRef '{reference}' of '{variable['name']}' is not among the secrets of "
+                f"'{name_of(resource.id)}'.",
+            )
+        environment[variable["name"]] = secrets[reference] if reference else variable["value"]
+    return environment
+
+
+def _probe(declared: Body, target_port: int) -> Probe:
+    http = declared.get("httpGet")
+    if not http:
+        raise CloudError("NotSupportedHere", "The local cloud probes over HTTP (httpGet) alone.")
+    values = {**PROBE_DEFAULTS, **{k: v for k, v in declared.items() if v is not None}}
+    return Probe(
+        kind=values["type"],
+        path=http.get("path") or "/",
+        port=int(http.get("port") or target_port),
+        initial_delay=float(values["initialDelaySeconds"]),
+        period=float(values["periodSeconds"]),
+        timeout=float(values["timeoutSeconds"]),
+        failure_threshold=int(values["failureThreshold"]),
+        success_threshold=int(values["successThreshold"]),
+    )
+
+
+def _concurrent_requests(scale: Body) -> int:
+    for rule in scale.get("rules") or []:
+        metadata = (rule.get("http") or {}).get("metadata") or {}
+        if metadata.get("concurrentRequests"):
+            return int(metadata["concurrentRequests"])
+    return CONCURRENT_REQUESTS

@@ -1,0 +1,153 @@
+"""PostgreSQL Flexible Server and its children: each server is a real PostgreSQL."""
+
+from typing import TYPE_CHECKING, ClassVar
+
+from typing_extensions import override
+
+from frugal.cloud.bodies import Body
+from frugal.cloud.errors import CloudError
+from frugal.cloud.ids import key_of, name_of, parent_of
+from frugal.cloud.postgres import Server
+from frugal.cloud.store import Resource
+from frugal.cloud.types.base import ResourceType
+
+if TYPE_CHECKING:
+    from frugal.cloud.cloud import Cloud
+
+
+class FlexibleServer(ResourceType):
+    """A server with Entra authentication alone."""
+
+    token = "azure-native:dbforpostgresql:Server"
+    keeps_name: ClassVar[bool] = True
+
+    @override
+    def check(self, cloud: "Cloud", resource: Resource) -> None:
+        auth = resource.inputs.get("authConfig") or {}
+        if auth.get("passwordAuth", "Enabled") != "Disabled":
+            raise CloudError(
+                "NotSupportedHere",
+                "The local cloud's PostgreSQL takes Entra tokens alone: set "
+                "authConfig.passwordAuth to Disabled.",
+            )
+        before = cloud.store.get(resource.id)
+        if before is not None:
+            old = float((before.inputs.get("storage") or {}).get("storageSizeGB") or 0)
+            new = float((resource.inputs.get("storage") or {}).get("storageSizeGB") or 0)
+            if new < old:
+                raise CloudError(
+                    "StorageSizeNotSupported",
+                    f"Storage can grow but not shrink: {old:.0f} GiB to {new:.0f} GiB.",
+                )
+
+    @override
+    def computed(self, cloud: "Cloud", resource: Resource) -> Body:
+        return {"fullyQualifiedDomainName": _host(resource), "state": "Ready"}
+
+    @override
+    async def apply(self, cloud: "Cloud", resource: Resource, before: Resource | None) -> None:
+        if before is None:
+            await _server(cloud, resource).start(version=str(resource.inputs.get("version", "")))
+
+    @override
+    async def restore(self, cloud: "Cloud", resource: Resource) -> None:
+        server = _server(cloud, resource)
+        await server.start(version=str(resource.inputs.get("version", "")))
+        server.set_firewall(_rules(cloud, resource.id))
+        for admin in cloud.store.of(Administrator.token):
+            if key_of(parent_of(admin.id)) == key_of(resource.id):
+                await Administrator().apply(cloud, admin, None)
+
+    @override
+    async def remove(self, cloud: "Cloud", resource: Resource) -> None:
+        server = cloud.servers.pop(key_of(resource.id), None)
+        if server is not None:
+            await server.drop()
+
+
+class Database(ResourceType):
+    """A database on a server."""
+
+    token = "azure-native:dbforpostgresql:Database"
+
+    @override
+    async def apply(self, cloud: "Cloud", resource: Resource, before: Resource | None) -> None:
+        if before is None:
+            await _running(cloud, resource).create_database(
+                name_of(resource.id),
+                charset=str(resource.inputs.get("charset") or "UTF8"),
+                collation=str(resource.inputs.get("collation") or "en_US.utf8"),
+            )
+
+    @override
+    async def remove(self, cloud: "Cloud", resource: Resource) -> None:
+        await _running(cloud, resource).drop_database(name_of(resource.id))
+
+
+class FirewallRule(ResourceType):
+    """Who may reach a server, by address."""
+
+    token = "azure-native:dbforpostgresql:FirewallRule"
+
+    @override
+    async def apply(self, cloud: "Cloud", resource: Resource, before: Resource | None) -> None:
+        server = parent_of(resource.id)
+        others = [r for r in _rule_resources(cloud, server) if r.id.lower() != resource.id.lower()]
+        _running(cloud, resource).set_firewall([_range(r) for r in [*others, resource]])
+
+    @override
+    async def remove(self, cloud: "Cloud", resource: Resource) -> None:
+        server = parent_of(resource.id)
+        others = [r for r in _rule_resources(cloud, server) if r.id.lower() != resource.id.lower()]
+        _running(cloud, resource).set_firewall([_range(r) for r in others])
+
+
+class Administrator(ResourceType):
+    """A Microsoft Entra administrator: a role that signs in with a token of its principal."""
+
+    token = "azure-native:dbforpostgresql:AdministratorsMicrosoftEntra"
+
+    @override
+    async def apply(self, cloud: "Cloud", resource: Resource, before: Resource | None) -> None:
+        await _running(cloud, resource).add_administrator(
+            role=str(resource.inputs["principalName"]), object_id=name_of(resource.id)
+        )
+
+    @override
+    async def remove(self, cloud: "Cloud", resource: Resource) -> None:
+        await _running(cloud, resource).remove_administrator(object_id=name_of(resource.id))
+
+
+def _host(resource: Resource) -> str:
+    return f"{name_of(resource.id).lower()}.postgres.database.azure.com"
+
+
+def _server(cloud: "Cloud", resource: Resource) -> Server:
+    server = Server(
+        name_of(resource.id),
+        host=_host(resource),
+        port=cloud.ports.get(resource.id),
+        folder=cloud.folder / "postgres" / name_of(resource.id),
+        log=cloud.logs / "postgres.log",
+        reaper=cloud.reaper,
+        authority=cloud.authority,
+        tokens=cloud.tokens,
+    )
+    cloud.servers[key_of(resource.id)] = server
+    return server
+
+
+def _running(cloud: "Cloud", child: Resource) -> Server:
+    return cloud.servers[key_of(parent_of(child.id))]
+
+
+def _rule_resources(cloud: "Cloud", server_id: str) -> list[Resource]:
+    return [r for r in cloud.store.within(server_id) if r.token == FirewallRule.token]
+
+
+def _rules(cloud: "Cloud", server_id: str) -> list[tuple[str, str]]:
+    return [_range(r) for r in _rule_resources(cloud, server_id)]
+
+
+def _range(rule: Resource) -> tuple[str, str]:
+    return str(rule.inputs["startIpAddress"]), str(rule.inputs["endIpAddress"])

@@ -1,0 +1,245 @@
+"""Azure Front Door: a profile's endpoints, each a real caching proxy on a port of its own."""
+
+from typing import TYPE_CHECKING
+
+from typing_extensions import override
+
+from frugal.cloud.bodies import Body
+from frugal.cloud.edge import CachePolicy, Endpoint, Origin, Route
+from frugal.cloud.errors import CloudError
+from frugal.cloud.ids import key_of, name_of, parent_of
+from frugal.cloud.listen import Listener
+from frugal.cloud.store import Resource
+from frugal.cloud.types.base import ResourceType, guid, short_hash
+
+if TYPE_CHECKING:
+    from frugal.cloud.cloud import Cloud
+
+
+class Profile(ResourceType):
+    """What endpoints belong to and the base fee is paid for."""
+
+    token = "azure-native:cdn:Profile"
+
+    @override
+    def computed(self, cloud: "Cloud", resource: Resource) -> Body:
+        return {"frontDoorId": guid(resource, "front door"), "resourceState": "Active"}
+
+
+class AfdEndpoint(ResourceType):
+    """A host name of the edge; it listens from its creation and answers 404 without a route."""
+
+    token = "azure-native:cdn:AFDEndpoint"
+
+    @override
+    def computed(self, cloud: "Cloud", resource: Resource) -> Body:
+        host = f"{name_of(resource.id).lower()}-{short_hash(resource.id, 16)}.z01.azurefd.net"
+        return {"hostName": host, "deploymentStatus": "NotStarted"}
+
+    @override
+    async def apply(self, cloud: "Cloud", resource: Resource, before: Resource | None) -> None:
+        if before is None:
+            await self.restore(cloud, resource)
+
+    @override
+    async def restore(self, cloud: "Cloud", resource: Resource) -> None:
+        profile = cloud.store.need(parent_of(resource.id))
+        endpoint = Endpoint(
+            host=str(resource.computed["hostName"]),
+            front_door_id=str(profile.computed["frontDoorId"]),
+            routes=routes_of(cloud, resource),
+            folder=cloud.folder / "edge" / name_of(resource.id),
+            connect=lambda host: local_address(cloud, host),
+            log=cloud.logs / "edge.log",
+        )
+        listener = Listener(endpoint, cloud.ports.get(resource.id))
+        await listener.start()
+        cloud.endpoints[key_of(resource.id)] = endpoint, listener
+
+    @override
+    async def remove(self, cloud: "Cloud", resource: Resource) -> None:
+        found = cloud.endpoints.pop(key_of(resource.id), None)
+        if found is not None:
+            endpoint, listener = found
+            await listener.stop()
+            await endpoint.close()
+
+
+class OriginGroup(ResourceType):
+    """A set of origins that a route points at."""
+
+    token = "azure-native:cdn:AFDOriginGroup"
+
+    @override
+    def check_removal(self, cloud: "Cloud", resource: Resource) -> None:
+        _refuse_under_a_route(cloud, resource.id, f"origin group '{name_of(resource.id)}'")
+
+    @override
+    async def apply(self, cloud: "Cloud", resource: Resource, before: Resource | None) -> None:
+        _configure(cloud, parent_of(resource.id), resource)
+
+
+class AfdOrigin(ResourceType):
+    """One host that a route's requests go to."""
+
+    token = "azure-native:cdn:AFDOrigin"
+
+    @override
+    def check_removal(self, cloud: "Cloud", resource: Resource) -> None:
+        group = parent_of(resource.id)
+        others = [o for o in _origins(cloud, group) if o.id.lower() != resource.id.lower()]
+        if not any(_enabled(o) for o in others):
+            _refuse_under_a_route(cloud, group, "the last origin")
+
+    @override
+    async def apply(self, cloud: "Cloud", resource: Resource, before: Resource | None) -> None:
+        _configure(cloud, parent_of(parent_of(resource.id)), resource)
+
+    @override
+    async def remove(self, cloud: "Cloud", resource: Resource) -> None:
+        _configure(cloud, parent_of(parent_of(resource.id)), removed=resource)
+
+
+class AfdRoute(ResourceType):
+    """Which paths of an endpoint go to which origin group, and whether they are cached."""
+
+    token = "azure-native:cdn:Route"
+
+    @override
+    def check(self, cloud: "Cloud", resource: Resource) -> None:
+        group = cloud.store.need(_group_id(resource))
+        if not any(_enabled(o) for o in _origins(cloud, group.id)):
+            raise CloudError(
+                "BadRequest",
+                "Please make sure that the originGroup is created successfully and at least one "
+                f"enabled origin is created under the origin group '{name_of(group.id)}'.",
+            )
+        protocols = set(resource.inputs.get("supportedProtocols") or [])
+        if resource.inputs.get("httpsRedirect") == "Enabled" and protocols != {"Http", "Https"}:
+            raise CloudError(
+                "BadRequest", "httpsRedirect needs both Http and Https in supportedProtocols."
+            )
+        self._refuse_taken_patterns(cloud, resource)
+
+    def _refuse_taken_patterns(self, cloud: "Cloud", resource: Resource) -> None:
+        mine = {p.lower() for p in resource.inputs.get("patternsToMatch") or []}
+        for other in cloud.store.within(parent_of(resource.id)):
+            if other.token != self.token or other.id.lower() == resource.id.lower():
+                continue
+            taken = mine & {p.lower() for p in other.inputs.get("patternsToMatch") or []}
+            if taken:
+                raise CloudError(
+                    "BadRequest",
+                    f"Pattern(s) {', '.join(sorted(taken))} are in route '{name_of(other.id)}' of "
+                    "this endpoint already.",
+                )
+
+    @override
+    async def apply(self, cloud: "Cloud", resource: Resource, before: Resource | None) -> None:
+        _configure(cloud, parent_of(parent_of(resource.id)), resource)
+
+    @override
+    async def remove(self, cloud: "Cloud", resource: Resource) -> None:
+        _configure(cloud, parent_of(parent_of(resource.id)), removed=resource)
+
+
+def local_address(cloud: "Cloud", host: str) -> str | None:
+    """Where a declared host name answers on this machine; None when nothing has it."""
+    for app in cloud.apps.values():
+        if app.host.lower() == host.lower():
+            return f"http://127.0.0.1:{app.port}"
+    return None
+
+
+def endpoint_hosts(cloud: "Cloud", endpoint: Resource) -> set[str]:
+    """The origin host names behind an endpoint."""
+    return {o.host for route in routes_of(cloud, endpoint) for o in route.origins}
+
+
+def routes_of(
+    cloud: "Cloud",
+    endpoint: Resource,
+    changed: Resource | None = None,
+    removed: Resource | None = None,
+) -> list[Route]:
+    """An endpoint's routes; `changed` stands in for what the store has or does not have yet."""
+    inside = {key_of(r.id): r for r in cloud.store.within(endpoint.id) if r.token == AfdRoute.token}
+    if changed is not None and key_of(changed.id).startswith(key_of(endpoint.id) + "/"):
+        inside[key_of(changed.id)] = changed
+    if removed is not None:
+        inside.pop(key_of(removed.id), None)
+    routes = [_route(cloud, r, changed, removed) for r in inside.values() if _enabled(r)]
+    return [r for r in routes if r.origins]
+
+
+def _route(
+    cloud: "Cloud", resource: Resource, changed: Resource | None, removed: Resource | None
+) -> Route:
+    inputs = resource.inputs
+    origins = _origins(cloud, _group_id(resource), changed, removed)
+    cache = inputs.get("cacheConfiguration")
+    return Route(
+        patterns=tuple(inputs.get("patternsToMatch") or ["/*"]),
+        origins=tuple(_origin(o) for o in origins if _enabled(o)),
+        cache=_cache(cache) if cache else None,
+        https_redirect=inputs.get("httpsRedirect") == "Enabled",
+    )
+
+
+def _origin(resource: Resource) -> Origin:
+    host = str(resource.inputs["hostName"])
+    return Origin(host=host, host_header=str(resource.inputs.get("originHostHeader") or host))
+
+
+def _cache(declared: Body) -> CachePolicy:
+    compression = declared.get("compressionSettings") or {}
+    parameters = str(declared.get("queryParameters") or "")
+    return CachePolicy(
+        query_string=declared.get("queryStringCachingBehavior") or "IgnoreQueryString",
+        query_parameters=tuple(p.strip() for p in parameters.split(",") if p.strip()),
+        compress=bool(compression.get("isCompressionEnabled")),
+        content_types=tuple(compression.get("contentTypesToCompress") or ()),
+    )
+
+
+def _configure(
+    cloud: "Cloud",
+    profile_id: str,
+    changed: Resource | None = None,
+    removed: Resource | None = None,
+) -> None:
+    """Give every running endpoint of a profile its routes anew."""
+    for resource in cloud.store.within(profile_id):
+        found = cloud.endpoints.get(key_of(resource.id))
+        if found is not None:
+            found[0].configure(routes_of(cloud, resource, changed, removed))
+
+
+def _origins(
+    cloud: "Cloud", group_id: str, changed: Resource | None = None, removed: Resource | None = None
+) -> list[Resource]:
+    inside = {key_of(r.id): r for r in cloud.store.within(group_id) if r.token == AfdOrigin.token}
+    if changed is not None and key_of(changed.id).startswith(key_of(group_id) + "/"):
+        inside[key_of(changed.id)] = changed
+    if removed is not None:
+        inside.pop(key_of(removed.id), None)
+    return list(inside.values())
+
+
+def _enabled(resource: Resource) -> bool:
+    # Azure makes an origin or route without this property disabled (azurerm issues 18063, 31647).
+    return resource.inputs.get("enabledState") == "Enabled"
+
+
+def _group_id(route: Resource) -> str:
+    return str((route.inputs.get("originGroup") or {}).get("id", ""))
+
+
+def _refuse_under_a_route(cloud: "Cloud", group_id: str, what: str) -> None:
+    for route in cloud.store.of(AfdRoute.token):
+        if _group_id(route).lower() == group_id.lower():
+            raise CloudError(
+                "BadRequest",
+                f"Cannot disable or delete {what} when the origin group is still associated with a "
+                f"route ('{name_of(route.id)}').",
+            )

@@ -1,0 +1,197 @@
+"""Types without a process behind them: a few rules and outputs each."""
+
+from datetime import UTC, date, datetime
+from typing import TYPE_CHECKING, ClassVar
+
+from typing_extensions import override
+
+from frugal.cloud.bodies import Body
+from frugal.cloud.errors import CloudError
+from frugal.cloud.ids import name_of
+from frugal.cloud.store import Resource
+from frugal.cloud.types.base import ResourceType, guid, short_hash
+
+if TYPE_CHECKING:
+    from frugal.cloud.cloud import Cloud
+
+# The name of every directory (tenant) that the local cloud plays; no real one has it.
+TENANT = "00000000-0000-0000-0000-000000000001"
+
+
+class ResourceGroup(ResourceType):
+    """A container of resources; deleting it deletes what is in it."""
+
+    token = "azure-native:resources:ResourceGroup"
+
+
+class Registry(ResourceType):
+    """A container registry; its images are in `data["images"]`: repository → tag → digest."""
+
+    token = "azure-native:containerregistry:Registry"
+
+    @override
+    def computed(self, cloud: "Cloud", resource: Resource) -> Body:
+        return {"loginServer": f"{name_of(resource.id).lower()}.azurecr.io"}
+
+
+class UserAssignedIdentity(ResourceType):
+    """An identity that apps act under."""
+
+    token = "azure-native:managedidentity:UserAssignedIdentity"
+
+    @override
+    def computed(self, cloud: "Cloud", resource: Resource) -> Body:
+        return {
+            "clientId": guid(resource, "client"),
+            "principalId": guid(resource, "principal"),
+            "tenantId": TENANT,
+        }
+
+
+class RoleAssignment(ResourceType):
+    """A role of a principal on a scope."""
+
+    token = "azure-native:authorization:RoleAssignment"
+
+    @override
+    def check(self, cloud: "Cloud", resource: Resource) -> None:
+        principal = str(resource.inputs["principalId"])
+        known = {i.computed["principalId"] for i in cloud.store.of(UserAssignedIdentity.token)}
+        if principal not in known:
+            raise CloudError(
+                "PrincipalNotFound",
+                f"Principal {principal} does not exist in the directory {TENANT}.",
+            )
+        kind = resource.inputs.get("principalType", "User")
+        if kind != "ServicePrincipal":
+            raise CloudError(
+                "UnmatchedPrincipalType",
+                f"The PrincipalId '{principal}' has type 'ServicePrincipal', which is different "
+                f"from specified PrincipalType '{kind}'.",
+            )
+
+
+class Workspace(ResourceType):
+    """A Log Analytics workspace. Nothing is ingested here: logs are files."""
+
+    token = "azure-native:operationalinsights:Workspace"
+
+    @override
+    def computed(self, cloud: "Cloud", resource: Resource) -> Body:
+        return {"customerId": guid(resource, "customer")}
+
+
+class DiagnosticSetting(ResourceType):
+    """Where a resource's logs go."""
+
+    token = "azure-native:monitor:DiagnosticSetting"
+
+    @override
+    def check(self, cloud: "Cloud", resource: Resource) -> None:
+        workspace = resource.inputs.get("workspaceId")
+        if workspace:
+            cloud.store.need(str(workspace))
+
+
+class ManagedEnvironment(ResourceType):
+    """A Container Apps environment."""
+
+    token = "azure-native:app:ManagedEnvironment"
+
+    @override
+    def computed(self, cloud: "Cloud", resource: Resource) -> Body:
+        location = str(resource.inputs.get("location", "eastus")).lower().replace(" ", "")
+        mark = short_hash(resource.id)
+        return {
+            "defaultDomain": f"frugal-{mark}.{location}.azurecontainerapps.io",
+            "staticIp": "127.0.0.1",
+        }
+
+    @override
+    def check_removal(self, cloud: "Cloud", resource: Resource) -> None:
+        inside = [
+            a
+            for a in cloud.store.of("azure-native:app:ContainerApp")
+            if str(a.inputs.get("environmentId", a.inputs.get("managedEnvironmentId"))).lower()
+            == resource.id.lower()
+        ]
+        if inside:
+            raise CloudError(
+                "ManagedEnvironmentHasApps",
+                f"The environment '{name_of(resource.id)}' still has container apps: "
+                + ", ".join(name_of(a.id) for a in inside),
+            )
+
+
+class AppServicePlan(ResourceType):
+    """A plan that web apps run on."""
+
+    token = "azure-native:web:AppServicePlan"
+
+    @override
+    def check_removal(self, cloud: "Cloud", resource: Resource) -> None:
+        for site in cloud.store.of("azure-native:web:WebApp"):
+            if str(site.inputs.get("serverFarmId", "")).lower() == resource.id.lower():
+                raise CloudError(
+                    "Conflict",
+                    f"Server farm '{name_of(resource.id)}' cannot be deleted because it has web "
+                    f"app(s) {name_of(site.id)} assigned to it.",
+                )
+
+
+class ScmPolicy(ResourceType):
+    """Whether basic credentials may publish over Kudu."""
+
+    token = "azure-native:web:WebAppScmAllowed"
+    implicit: ClassVar[bool] = True
+
+
+class FtpPolicy(ResourceType):
+    """Whether basic credentials may publish over FTP."""
+
+    token = "azure-native:web:WebAppFtpAllowed"
+    implicit: ClassVar[bool] = True
+
+
+class Budget(ResourceType):
+    """A budget; it is kept and checked, no bill is drawn up here and no mail is sent."""
+
+    token = "azure-native:consumption:Budget"
+
+    @override
+    def check(self, cloud: "Cloud", resource: Resource) -> None:
+        start = str((resource.inputs.get("timePeriod") or {}).get("startDate", ""))
+        before = cloud.store.get(resource.id)
+        if before is None:
+            check_budget_start(start)
+        elif start != (before.inputs.get("timePeriod") or {}).get("startDate"):
+            raise CloudError(
+                "400",
+                "Start date of budgets cannot be updated. Please delete and create a new budget.",
+            )
+        for name, notification in (resource.inputs.get("notifications") or {}).items():
+            if not (notification.get("contactEmails") or notification.get("contactGroups")):
+                raise CloudError(
+                    "400",
+                    f"Notification '{name}' of a budget needs at least one contact e-mail or "
+                    "contact group at this scope.",
+                )
+
+
+def check_budget_start(start: str) -> None:
+    """Refuse a start that Azure refuses at creation.
+
+    The first of a month, not before the current one and at most twelve months ahead (the SDK's
+    text for API version 2024-08-01, read in November 2026).
+    """
+    try:
+        day = datetime.fromisoformat(start).date()
+    except ValueError as error:
+        raise CloudError("400", f"Invalid budget start date '{start}': give a date.") from error
+    first = datetime.now(UTC).date().replace(day=1)
+    last = date(first.year + 1, first.month, 1)
+    if day.day != 1 or not first <= day <= last:
+        raise CloudError(
+            "400",
+            f"Budget start date {day} must be the first of a month, from {first} to {last}.",
+        )

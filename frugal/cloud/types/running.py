@@ -1,0 +1,136 @@
+"""What container apps and web apps share: from a declared image and settings to a running App."""
+
+from typing import TYPE_CHECKING
+
+from frugal.cloud.errors import CloudError
+from frugal.cloud.ids import key_of
+from frugal.cloud.images import Image
+from frugal.cloud.processes import App, Revision, RevisionFailed
+from frugal.cloud.store import Resource
+from frugal.cloud.types.base import identities_of
+from frugal.cloud.types.plain import Registry
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from frugal.cloud.cloud import Cloud
+
+ACR_PULL = "7f951dda-4ed3-4680-a7ca-43fe172d538d"
+
+
+def find_image(cloud: "Cloud", reference: str, puller: Resource | None) -> Image:
+    """The image behind `registry/repository[:tag|@digest]`, when this identity may pull it.
+
+    Raises CloudError as the platform does when it can't pull.
+    """
+    server, _, rest = reference.partition("/")
+    registry = next(
+        (r for r in cloud.store.of(Registry.token) if r.computed["loginServer"] == server.lower()),
+        None,
+    )
+    if registry is None:
+        raise CloudError(
+            "ImagePullFailure",
+            f"Image '{reference}': no registry '{server}' is in the local cloud, and it pulls from "
+            "no other. Leave the image unset to have it built.",
+        )
+    if puller is None or not _may_pull(cloud, registry, puller):
+        who = "no identity" if puller is None else f"identity '{puller.id.rsplit('/', 1)[-1]}'"
+        raise CloudError(
+            "ImagePullFailure",
+            f"Image '{reference}' can't be pulled: {who} has the role AcrPull on '{server}'.",
+        )
+    if "@" in rest:
+        repository, _, digest = rest.partition("@")
+    else:
+        repository, _, tag = rest.partition(":")
+        tags = registry.data.get("images", {}).get(repository, {})
+        digest = tags.get(tag or "latest", "")
+    image = cloud.images.get(digest) if digest else None
+    if image is None:
+        raise CloudError("ImagePullFailure", f"Image '{reference}': manifest unknown: not found.")
+    return image
+
+
+def _may_pull(cloud: "Cloud", registry: Resource, identity: Resource) -> bool:
+    principal = identity.computed["principalId"]
+    return any(
+        a.inputs.get("principalId") == principal
+        and str(a.inputs.get("roleDefinitionId", "")).lower().endswith(ACR_PULL)
+        and key_of(registry.id).startswith(key_of(str(a.inputs.get("scope"))))
+        for a in cloud.store.of("azure-native:authorization:RoleAssignment")
+    )
+
+
+def short_name(reference: str) -> str:
+    """What an app is called here, in logs and status: its image's repository."""
+    repository = reference.rsplit("/", 1)[-1]
+    return repository.partition("@")[0].partition(":")[0]
+
+
+def platform_environment(
+    cloud: "Cloud", resource: Resource, declared: "Mapping[str, str]"
+) -> dict[str, str]:
+    """The declared environment with what the local platform adds to it, and nothing more.
+
+    A token endpoint as Azure gives it, and for libpq the way to the real server behind the name
+    that the app keeps using (docs/local-cloud.md explains each).
+    """
+    environment = dict(declared)
+    identities = identities_of(resource)
+    if identities:
+        environment["IDENTITY_ENDPOINT"] = f"http://127.0.0.1:{cloud.http_port}/msi/token"
+        environment["IDENTITY_HEADER"] = cloud.identities.admit(identities)
+    for server in cloud.servers.values():
+        if declared.get("PGHOST") == server.host:
+            environment["PGHOSTADDR"] = "127.0.0.1"
+            environment["PGPORT"] = str(server.port)
+            environment["PGSSLROOTCERT"] = str(cloud.authority.ca_file)
+    return environment
+
+
+async def deploy(
+    cloud: "Cloud", resource: Resource, *, host: str, image: str, revision: Revision
+) -> None:
+    """Run a revision: the first one makes the App. Raises CloudError with the last log lines."""
+    key = key_of(resource.id)
+    app = cloud.apps.get(key)
+    fresh = app is None
+    if app is None:
+        app = await _listen(cloud, resource, host=host, image=image)
+    try:
+        await app.deploy(revision)
+    except RevisionFailed as error:
+        if fresh:
+            await remove(cloud, resource)
+        raise CloudError("RevisionFailed", str(error)) from error
+
+
+async def restore(
+    cloud: "Cloud", resource: Resource, *, host: str, image: str, revision: Revision
+) -> None:
+    """Bring an app back after a restart of the daemon, without waiting until it is ready."""
+    app = await _listen(cloud, resource, host=host, image=image)
+    await app.restore(revision)
+
+
+async def remove(cloud: "Cloud", resource: Resource) -> None:
+    """End an app and its processes."""
+    app = cloud.apps.pop(key_of(resource.id), None)
+    if app is not None:
+        await app.stop()
+
+
+async def _listen(cloud: "Cloud", resource: Resource, *, host: str, image: str) -> App:
+    name = short_name(image)
+    app = App(
+        name,
+        host=host,
+        port=cloud.ports.get(resource.id),
+        reaper=cloud.reaper,
+        log=cloud.logs / f"{name}.log",
+        folder=cloud.folder / "apps" / name,
+    )
+    await app.start()
+    cloud.apps[key_of(resource.id)] = app
+    return app

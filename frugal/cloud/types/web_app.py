@@ -1,0 +1,136 @@
+"""Web apps for containers on App Service: one instance of the declared image."""
+
+from typing import TYPE_CHECKING, Any
+
+from typing_extensions import override
+
+from frugal.cloud.bodies import Body
+from frugal.cloud.errors import CloudError
+from frugal.cloud.ids import name_of
+from frugal.cloud.processes import Probe, Revision
+from frugal.cloud.store import Resource
+from frugal.cloud.types import running
+from frugal.cloud.types.base import ResourceType, identities_of, identity_outputs, short_hash
+
+if TYPE_CHECKING:
+    from frugal.cloud.cloud import Cloud
+
+# App Service answers on 80 in the container unless WEBSITES_PORT says otherwise, and gives a start
+# 230 seconds (WEBSITES_CONTAINER_START_TIME_LIMIT's default; learn.microsoft.com, 2026).
+DEFAULT_PORT = 80
+START_LIMIT_SECONDS = 230
+
+
+class WebApp(ResourceType):
+    """A Linux web app that runs one container image."""
+
+    token = "azure-native:web:WebApp"
+
+    @override
+    def check(self, cloud: "Cloud", resource: Resource) -> None:
+        cloud.store.need(str(resource.inputs.get("serverFarmId")))
+        for identity in identities_of(resource):
+            cloud.store.need(identity)
+        running.find_image(cloud, _image(resource), _puller(cloud, resource))
+
+    @override
+    def computed(self, cloud: "Cloud", resource: Resource) -> Body:
+        return {
+            "defaultHostName": _host(resource),
+            "hostNames": [_host(resource)],
+            "enabledHostNames": [_host(resource)],
+            "state": "Running",
+            **identity_outputs(cloud, resource),
+        }
+
+    @override
+    async def apply(self, cloud: "Cloud", resource: Resource, before: Resource | None) -> None:
+        parts = ("siteConfig", "identity")
+        if before and all(before.inputs.get(p) == resource.inputs.get(p) for p in parts):
+            return
+        await running.deploy(cloud, resource, **_plan(cloud, resource))
+
+    @override
+    async def restore(self, cloud: "Cloud", resource: Resource) -> None:
+        await running.restore(cloud, resource, **_plan(cloud, resource))
+
+    @override
+    async def remove(self, cloud: "Cloud", resource: Resource) -> None:
+        await running.remove(cloud, resource)
+
+
+def _plan(cloud: "Cloud", resource: Resource) -> dict[str, Any]:
+    settings = _settings(resource)
+    port = int(settings.pop("WEBSITES_PORT", DEFAULT_PORT))
+    declared = {k: v for k, v in settings.items() if not k.startswith("WEBSITES_")}
+    config = _config(resource)
+    revision = Revision(
+        name=f"{name_of(resource.id)}-{short_hash(str(sorted(config.items(), key=str)), 7)}",
+        image=running.find_image(cloud, _image(resource), _puller(cloud, resource)),
+        environment=running.platform_environment(cloud, resource, declared),
+        command=None,
+        target_port=port,
+        probes=tuple(_probes(config.get("healthCheckPath") or "/", port)),
+        min_replicas=1,
+        max_replicas=1,
+        cooldown=0,
+        concurrent_requests=1_000_000,
+    )
+    return {"host": _host(resource), "image": _image(resource), "revision": revision}
+
+
+def _probes(path: str, port: int) -> list[Probe]:
+    start = Probe(
+        kind="Startup",
+        path=path,
+        port=port,
+        initial_delay=0,
+        period=1,
+        timeout=5,
+        failure_threshold=START_LIMIT_SECONDS,
+        success_threshold=1,
+    )
+    # App Service's health check asks every minute and replaces an instance after ten failures.
+    health = Probe(
+        kind="Readiness",
+        path=path,
+        port=port,
+        initial_delay=0,
+        period=60,
+        timeout=30,
+        failure_threshold=10,
+        success_threshold=1,
+    )
+    return [start, health]
+
+
+def _config(resource: Resource) -> Body:
+    return resource.inputs.get("siteConfig") or {}
+
+
+def _settings(resource: Resource) -> dict[str, str]:
+    return {s["name"]: s.get("value") or "" for s in _config(resource).get("appSettings") or []}
+
+
+def _image(resource: Resource) -> str:
+    kind, _, reference = str(_config(resource).get("linuxFxVersion", "")).partition("|")
+    if kind.upper() != "DOCKER" or not reference:
+        raise CloudError(
+            "NotSupportedHere",
+            f"The local cloud runs web apps from an image (linuxFxVersion 'DOCKER|…'); "
+            f"'{name_of(resource.id)}' has '{kind}'.",
+        )
+    return reference
+
+
+def _puller(cloud: "Cloud", resource: Resource) -> Resource | None:
+    config = _config(resource)
+    if not config.get("acrUseManagedIdentityCreds"):
+        return None
+    client = config.get("acrUserManagedIdentityID")
+    assigned = [cloud.store.need(i) for i in identities_of(resource)]
+    return next((i for i in assigned if i.computed["clientId"] == client), None)
+
+
+def _host(resource: Resource) -> str:
+    return f"{name_of(resource.id).lower()}.azurewebsites.net"

@@ -1,0 +1,169 @@
+"""The local cloud's daemon, seen from the command: start it, ask it, stop it."""
+
+import contextlib
+import fcntl
+import json
+import os
+import subprocess
+import time
+from dataclasses import dataclass
+from typing import Any, cast
+
+import httpx
+import psutil
+
+from frugal.errors import FrugalError
+from frugal.paths import Checkout
+
+# Seconds. Restarting everything that a stack declared is part of the start.
+_START = 90.0
+# Apps drain for up to 30 s, one after another at worst.
+_STOP = 60.0
+_POLL = 0.05
+_LAST_LINES = 12
+
+
+@dataclass(frozen=True)
+class Daemon:
+    """A daemon that runs: its process and how to reach it."""
+
+    pid: int
+    http: int
+    admin_token: str
+    identity_header: str
+
+    def variables(self) -> dict[str, str]:
+        """What points the program, and azure-identity in it, to this daemon."""
+        address = f"127.0.0.1:{self.http}"
+        return {
+            "ARM_METADATA_HOSTNAME": address,
+            "IDENTITY_ENDPOINT": f"http://{address}/msi/token",
+            "IDENTITY_HEADER": self.identity_header,
+            "AZURE_TOKEN_CREDENTIALS": "ManagedIdentityCredential",
+        }
+
+    def status(self) -> dict[str, Any]:
+        """Addresses, health and details of what runs."""
+        return self._ask("GET", "/frugal/status")
+
+    def sweep(self, known: list[str]) -> list[str]:
+        """Delete what the stack's failed run created and its state does not know; return its ids.
+
+        `known`: the ids of the resources in the state.
+        """
+        answer = self._ask("POST", "/frugal/sweep", {"known": known})
+        return cast("list[str]", answer["removed"])
+
+    def _ask(self, method: str, path: str, body: object = None) -> dict[str, Any]:
+        headers = {"Authorization": f"Bearer {self.admin_token}"}
+        url = f"http://127.0.0.1:{self.http}{path}"
+        try:
+            # No proxy is ever right for the loopback address.
+            with httpx.Client(trust_env=False, timeout=60) as client:
+                answer = client.request(method, url, headers=headers, json=body)
+            answer.raise_for_status()
+            return cast("dict[str, Any]", answer.json())
+        except (httpx.HTTPError, ValueError) as error:
+            raise FrugalError(
+                f"The local cloud (pid {self.pid}) did not answer {path}: {error}. "
+                "Its log is .frugal/local/cloud/daemon.log."
+            ) from error
+
+
+def find(checkout: Checkout) -> Daemon | None:
+    """The daemon that serves this checkout; None where none does, whatever a killed one left."""
+    try:
+        told = json.loads((checkout.cloud / "daemon.json").read_text())
+        daemon = Daemon(
+            int(told["pid"]), int(told["http"]), told["admin_token"], told["identity_header"]
+        )
+    except (OSError, ValueError, KeyError):
+        return None
+    return daemon if is_running(daemon.pid) and _is_ours(daemon.pid, checkout) else None
+
+
+def start(checkout: Checkout) -> Daemon:
+    """The running daemon; starts one where none is. Raises FrugalError with its last words."""
+    checkout.tool.mkdir(exist_ok=True)
+    with (checkout.tool / "start.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        return find(checkout) or _launch(checkout)
+
+
+def _launch(checkout: Checkout) -> Daemon:
+    checkout.cloud.mkdir(parents=True, exist_ok=True)
+    (checkout.cloud / "daemon.json").unlink(missing_ok=True)
+    log = checkout.cloud / "daemon.log"
+    command = [checkout.python, "-P", "-m", "frugal.cloud", checkout.cloud]
+    with log.open("ab") as output:
+        begin = output.tell()
+        process = subprocess.Popen(
+            command,
+            cwd=checkout.cloud,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+            start_new_session=True,
+        )
+    deadline = time.monotonic() + _START
+    while time.monotonic() < deadline:
+        daemon = find(checkout)
+        if daemon is not None:
+            return daemon
+        if process.poll() is not None:
+            raise FrugalError(f"The local cloud did not start: {_last_words(checkout, begin)}")
+        time.sleep(_POLL)
+    process.kill()
+    process.wait()
+    raise FrugalError(
+        f"The local cloud did not serve within {_START:.0f} s: {_last_words(checkout, begin)}"
+    )
+
+
+def _last_words(checkout: Checkout, begin: int) -> str:
+    with (checkout.cloud / "daemon.log").open("rb") as log:
+        log.seek(begin)
+        lines = log.read().decode(errors="replace").strip().splitlines()
+    # A traceback is for the log; its end, and what the daemon says itself, are for the user.
+    if any(line.startswith("Traceback") for line in lines):
+        lines = [*lines[-1:], "(all of it is in .frugal/local/cloud/daemon.log)"]
+    return "\n".join(lines[-_LAST_LINES:]) or "it said nothing."
+
+
+def stop(pid: int) -> list[int]:
+    """End the daemon `pid` and what it started; return the pids that ended.
+
+    Asks first (SIGTERM, up to a minute), then kills. Raises FrugalError naming what would not end.
+    """
+    try:
+        daemon = psutil.Process(pid)
+        family = [daemon, *daemon.children(recursive=True)]
+    except psutil.NoSuchProcess:
+        return []
+    with contextlib.suppress(psutil.NoSuchProcess):
+        daemon.terminate()
+    _gone, alive = psutil.wait_procs(family, timeout=_STOP)
+    for process in alive:
+        with contextlib.suppress(psutil.NoSuchProcess):
+            process.kill()
+    _gone, alive = psutil.wait_procs(alive, timeout=5)
+    left = [p.pid for p in alive if is_running(p.pid)]
+    if left:
+        raise FrugalError(f"These processes would not end: {', '.join(map(str, left))}.")
+    return [process.pid for process in family]
+
+
+def is_running(pid: int) -> bool:
+    """Whether the process lives; one that ended and was not yet collected does not."""
+    try:
+        return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
+
+
+def _is_ours(pid: int, checkout: Checkout) -> bool:
+    """Whether `pid` is still the daemon of this folder, and not a later process of that number."""
+    with contextlib.suppress(psutil.Error):
+        arguments = psutil.Process(pid).cmdline()
+        return "frugal.cloud" in arguments and os.fspath(checkout.cloud) in arguments
+    return False

@@ -1,0 +1,295 @@
+"""The Pulumi engine: where its pieces are put, and how it is run.
+
+`local_engine` acts on the environment `local` alone; `plan` previews any environment from an empty
+state, without a login, and creates nothing.
+"""
+
+import importlib.metadata
+import io
+import os
+import shlex
+import shutil
+import signal
+import subprocess
+import sys
+import tarfile
+import tempfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import FrameType
+from typing import cast
+
+import yaml
+from rich.console import Console
+
+from frugal.errors import FrugalError
+from frugal.paths import Checkout, checkout
+from frugal.toolchain import EXECUTOR, ensure_cli
+
+# Published on purpose: the local environment holds no secret worth keeping, and its salt is in the
+# repository, so that `up` leaves the checkout clean.
+LOCAL_PASSPHRASE = "frugal-local"  # noqa: S105
+LOCAL_STACK = "local"
+_PLUGIN = "pulumi-resource-azure-native"
+
+
+class Interrupted(Exception):  # noqa: N818 - it is no error
+    """The user stopped the engine; what was under way has finished and is recorded."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Engine:
+    """The CLI with a home and a state of its own, acting on the project in `project`."""
+
+    pulumi: Path
+    project: Path
+    home: Path
+    backend: Path
+    passphrase: str
+    variables: Mapping[str, str] = field(default_factory=dict[str, str])
+
+    def settings(self) -> dict[str, str]:
+        """The environment variables that make any `pulumi` act as this engine."""
+        return {
+            "PATH": _path_with(self.pulumi.parent),
+            "PULUMI_HOME": str(self.home),
+            "PULUMI_BACKEND_URL": self.backend.as_uri(),
+            "PULUMI_CONFIG_PASSPHRASE": self.passphrase,
+            "PULUMI_SKIP_UPDATE_CHECK": "true",
+            **self.variables,
+        }
+
+    def environment(self) -> dict[str, str]:
+        """The whole environment of a run: the user's, then ours."""
+        inherited = {k: v for k, v in os.environ.items() if k not in _FOREIGN}
+        return inherited | self.settings()
+
+    def run(self, *arguments: str, cwd: Path | None = None) -> str:
+        """Run quietly and return standard output; FrugalError carries the engine's own words."""
+        done = self.attempt(*arguments, cwd=cwd)
+        if done.returncode != 0:
+            words = (done.stderr.strip() or done.stdout.strip()).removeprefix("error: ")
+            raise FrugalError(f"pulumi {' '.join(arguments[:2])} failed: {words}")
+        return done.stdout
+
+    def attempt(self, *arguments: str, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
+        """Run quietly to the end, whatever the outcome."""
+        return subprocess.run(
+            [self.pulumi, *arguments, "--non-interactive", "--color", "never"],
+            cwd=cwd or self.project,
+            env=self.environment(),
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+    def follow(self, *arguments: str, keep_open: Sequence[int] = ()) -> int:
+        """Run with the engine's own display; return its exit code.
+
+        An interruption reaches the engine once, so that it ends what is under way and records it;
+        then Interrupted is raised. `keep_open`: descriptors that the engine holds as long as it
+        lives (a lock, so that it stays locked if we are killed).
+        """
+        # On a terminal the engine must stay in the foreground, and Ctrl-C reaches it by itself.
+        on_terminal = sys.stdin.isatty()
+        process = subprocess.Popen(
+            [self.pulumi, *arguments],
+            cwd=self.project,
+            env=self.environment(),
+            pass_fds=keep_open,
+            process_group=None if on_terminal else 0,
+        )
+        received: list[int] = []
+
+        def interrupt(number: int, _frame: FrameType | None) -> None:
+            received.append(number)
+            if len(received) > 1:
+                print("Still stopping: what is under way finishes first.", file=sys.stderr)
+            elif number != signal.SIGINT or not on_terminal:
+                process.send_signal(number)
+
+        before = {s: signal.signal(s, interrupt) for s in (signal.SIGINT, signal.SIGTERM)}
+        try:
+            code = process.wait()
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
+        if received:
+            raise Interrupted
+        return code
+
+
+# What would make our engine act on another state, or as another one than the user sees.
+_FOREIGN = frozenset(
+    {
+        "PULUMI_ACCESS_TOKEN",
+        "PULUMI_STACK",
+        "PULUMI_CONFIG_PASSPHRASE_FILE",
+        # Without compiled modules each run takes twice as long.
+        "PYTHONDONTWRITEBYTECODE",
+    }
+)
+
+
+def install_cli(place: Checkout, console: Console) -> Path:
+    """Put the CLI and the executables that it starts into `.frugal/bin`; return the CLI's path.
+
+    Does next to nothing when they are there. Raises FrugalError as `ensure_cli` does.
+    """
+    binary, executor = ensure_cli(place, console)
+    folder = place.bin
+    folder.mkdir(parents=True, exist_ok=True)
+    if executor is None:
+        for own in folder.iterdir():
+            if own.name != "pulumi":
+                own.unlink()
+        _link(binary, place.pulumi, hard=False)
+        return place.pulumi
+    # The CLI looks for its language host beside the file that runs, not beside a symbolic link.
+    _link(binary, place.pulumi, hard=True)
+    _link(executor, folder / EXECUTOR, hard=True)
+    language = [place.python, "-P", "-m", "frugal.hosts.language", folder / EXECUTOR]
+    _write_launcher(folder / "pulumi-language-python", language)
+    dynamic = [place.python, "-u", "-m", "frugal.hosts.dynamic"]
+    _write_launcher(folder / "pulumi-resource-pulumi-python", dynamic)
+    return place.pulumi
+
+
+def local_engine(place: Checkout, console: Console, variables: Mapping[str, str]) -> Engine:
+    """The engine of the environment `local`, ready to run once the daemon does.
+
+    `variables`: what points the program to the daemon's HTTP address.
+    """
+    host = place.root / "frugal" / "hosts" / "azure_native.py"
+    plugin = [place.python, "-I", "-S", host, place.cloud]
+    engine = Engine(
+        pulumi=install_cli(place, console),
+        project=place.root,
+        home=place.home,
+        backend=place.state,
+        passphrase=LOCAL_PASSPHRASE,
+        variables=variables,
+    )
+    engine.backend.mkdir(parents=True, exist_ok=True)
+    _install_plugin(engine, plugin)
+    return engine
+
+
+def plan(place: Checkout, console: Console, stack: str, *options: str) -> str:
+    """Preview `stack` from an empty state without a login; return what `pulumi preview` printed.
+
+    Nothing in the checkout changes. Secrets of the stack's configuration are not read: the program
+    sees a placeholder. `options` go to `pulumi preview`, say `--json`, `--show-sames`. Raises
+    FrugalError with the engine's words.
+    """
+    module = [place.python, "-P", "-m", "frugal.cloud.provider", "--plan-only"]
+    with tempfile.TemporaryDirectory(prefix="frugal-plan-") as scratch:
+        folder = Path(scratch).resolve()
+        (folder / "state").mkdir()
+        engine = Engine(
+            pulumi=install_cli(place, console),
+            project=place.root,
+            home=place.plan_home,
+            backend=folder / "state",
+            passphrase=LOCAL_PASSPHRASE,
+        )
+        _install_plugin(engine, module)
+        shutil.copy(place.root / "Pulumi.yaml", folder)
+        settings = folder / f"Pulumi.{stack}.yaml"
+        settings.write_text(_without_secrets(place.root / settings.name))
+        # `stack init` writes its salt into the stack's file, so it runs where the copy is.
+        engine.run("stack", "init", stack, "--no-select", cwd=folder)
+        return engine.run("preview", "-s", stack, "--config-file", str(settings), *options)
+
+
+def _without_secrets(file: Path) -> str:
+    if not file.exists():
+        raise FrugalError(f"There is no environment of that name: {file.name} is missing.")
+    content: dict[str, object] = yaml.safe_load(file.read_text()) or {}
+    for key in ("encryptionsalt", "encryptedkey", "secretsprovider"):
+        content.pop(key, None)
+    return yaml.safe_dump(_masked(content))
+
+
+def _masked(value: object) -> object:
+    if isinstance(value, list):
+        return [_masked(item) for item in cast("list[object]", value)]
+    if not isinstance(value, dict):
+        return value
+    entries = cast("dict[str, object]", value)
+    if entries.keys() == {"secure"}:
+        return "secret-not-read"
+    return {key: _masked(item) for key, item in entries.items()}
+
+
+def _install_plugin(engine: Engine, command: Sequence[str | Path]) -> None:
+    """Make `command` the azure-native plugin of the engine's home, in the SDK's version."""
+    version = importlib.metadata.version("pulumi-azure-native")
+    script = _launcher(command)
+    there = engine.home / "plugins" / f"resource-azure-native-v{version}" / _PLUGIN
+    if there.exists() and there.read_text() == script:
+        return
+    engine.home.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=engine.home) as folder:
+        archive = Path(folder) / "plugin.tar.gz"
+        entry = tarfile.TarInfo(_PLUGIN)
+        entry.size, entry.mode = len(script.encode()), 0o755
+        with tarfile.open(archive, "w:gz") as tar:
+            tar.addfile(entry, io.BytesIO(script.encode()))
+        source = ["--file", str(archive), "--reinstall"]
+        engine.run("plugin", "install", "resource", "azure-native", version, *source)
+
+
+def _launcher(command: Sequence[str | Path]) -> str:
+    # Through sh, since a `#!` line takes neither spaces nor a long path.
+    return f'#!/bin/sh\nexec {shlex.join(str(part) for part in command)} "$@"\n'
+
+
+def _write_launcher(file: Path, command: Sequence[str | Path]) -> None:
+    script = _launcher(command)
+    if file.exists() and file.read_text() == script:
+        return
+    fresh = file.with_name(f".{file.name}.{os.getpid()}")
+    fresh.write_text(script)
+    fresh.chmod(0o755)
+    fresh.replace(file)
+
+
+def _link(source: Path, link: Path, *, hard: bool) -> None:
+    if link.exists() and link.samefile(source) and link.is_symlink() != hard:
+        return
+    fresh = link.with_name(f".{link.name}.{os.getpid()}")
+    fresh.unlink(missing_ok=True)
+    if not hard:
+        fresh.symlink_to(source)
+    elif not _hard_link(source, fresh):
+        kept = link.stat() if link.exists() and not link.is_symlink() else None
+        wanted = source.stat()
+        if kept and (kept.st_size, kept.st_mtime_ns) == (wanted.st_size, wanted.st_mtime_ns):
+            return
+        shutil.copy2(source, fresh)
+    fresh.replace(link)
+
+
+def _hard_link(source: Path, link: Path) -> bool:
+    try:
+        link.hardlink_to(source)
+    except OSError:  # another file system, or one without hard links
+        return False
+    return True
+
+
+def _path_with(folder: Path) -> str:
+    """PATH with `folder` first, and in it once."""
+    entries = os.environ.get("PATH", os.defpath).split(os.pathsep)
+    return os.pathsep.join([str(folder), *(e for e in entries if e != str(folder))])
+
+
+if __name__ == "__main__":
+    # What `make setup` and `make test` run, so that the build is seen and not part of a test.
+    try:
+        install_cli(checkout(), Console(stderr=True))
+    except FrugalError as problem:
+        sys.exit(f"Error: {problem}")

@@ -1,0 +1,87 @@
+"""Where things live: in the checkout, and the one folder of the user that checkouts share."""
+
+import shutil
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+import platformdirs
+
+
+@dataclass(frozen=True)
+class Checkout:
+    """A clone of the project. What the tool makes is under `.venv` and `.frugal` in it."""
+
+    root: Path
+
+    @property
+    def tool(self) -> Path:
+        """The tool's own folder."""
+        return self.root / ".frugal"
+
+    @property
+    def python(self) -> Path:
+        """The interpreter of the checkout's virtualenv."""
+        return self.root / ".venv" / "bin" / "python"
+
+    @property
+    def uv(self) -> str:
+        """The uv to call: the one that the set-up installed, else the one on PATH."""
+        own = self.tool / "uv" / "bin" / "uv"
+        return str(own) if own.exists() else shutil.which("uv") or str(own)
+
+    @property
+    def bin(self) -> Path:
+        """The Pulumi CLI and the executables that it starts."""
+        return self.tool / "bin"
+
+    @property
+    def pulumi(self) -> Path:
+        """The Pulumi CLI of this checkout."""
+        return self.bin / "pulumi"
+
+    @property
+    def lock(self) -> Path:
+        """Locked while an update or a teardown of the local environment runs."""
+        return self.tool / "local.lock"
+
+    @property
+    def local(self) -> Path:
+        """Everything of the environment `local`."""
+        return self.tool / "local"
+
+    @property
+    def home(self) -> Path:
+        """PULUMI_HOME of the local environment: its azure-native is the local cloud."""
+        return self.local / "pulumi"
+
+    @property
+    def state(self) -> Path:
+        """The engine's state of the local environment, a file backend."""
+        return self.local / "state"
+
+    @property
+    def cloud(self) -> Path:
+        """The folder of the local cloud's daemon."""
+        return self.local / "cloud"
+
+    @property
+    def logs(self) -> Path:
+        """One log file a service: homepage, translator, postgres, edge."""
+        return self.cloud / "logs"
+
+    @property
+    def plan_home(self) -> Path:
+        """PULUMI_HOME for planning without a login: its azure-native only checks."""
+        return self.tool / "plan" / "pulumi"
+
+
+@cache
+def checkout() -> Checkout:
+    """The clone that this module is in."""
+    return Checkout(Path(__file__).resolve().parent.parent)
+
+
+def user_cache() -> Path:
+    """The user's cache folder of this tool; clones share the built Pulumi CLI in it."""
+    return platformdirs.user_cache_path("frugal")

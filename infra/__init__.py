@@ -1,0 +1,1 @@
+"""The Pulumi program: what is declared on Azure, and nothing else."""

@@ -1,0 +1,1 @@
+"""Components: one idea a file; they know nothing of settings or stacks."""

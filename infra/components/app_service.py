@@ -1,0 +1,113 @@
+"""A site on Azure App Service: a Linux plan and a web app that runs a container image."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from pulumi import ComponentResource, Input, Output, Resource, ResourceOptions
+from pulumi_azure_native import web
+
+
+@dataclass(frozen=True, kw_only=True)
+class AppServiceArgs:
+    """Sizes are plain values, as they are priced.
+
+    `plan_sku`: a size of the Basic tier; `settings`: app settings in clear; `registry_server`: the
+    registry that the identity may pull from; `after`: what must be there before the app and outlive
+    it (a component's own depends_on does not reach its children).
+    """
+
+    resource_group_name: Input[str]
+    location: str
+    tags: Mapping[str, str]
+    app_name: Input[str]
+    plan_sku: str
+    image: Input[str]
+    identity_id: Input[str]
+    identity_client_id: Input[str]
+    registry_server: Input[str]
+    port: int
+    health_path: str
+    settings: Mapping[str, Input[str]]
+    after: Sequence[Resource] = ()
+
+
+class AppService(ComponentResource):
+    """No outputs: its host name is known ahead (`web_app_host`)."""
+
+    def __init__(
+        self, name: str, args: AppServiceArgs, opts: ResourceOptions | None = None
+    ) -> None:
+        super().__init__("frugal:web:AppService", name, None, opts)
+        plan = web.AppServicePlan(
+            f"{name}-plan",
+            resource_group_name=args.resource_group_name,
+            location=args.location,
+            tags=args.tags,
+            kind="linux",
+            reserved=True,  # what makes it Linux
+            zone_redundant=False,
+            sku={"name": args.plan_sku, "tier": "Basic", "capacity": 1},
+            opts=ResourceOptions(parent=self),
+        )
+        site = web.WebApp(
+            f"{name}-web",
+            name=args.app_name,
+            resource_group_name=args.resource_group_name,
+            location=args.location,
+            tags=args.tags,
+            kind="app,linux,container",
+            reserved=True,
+            server_farm_id=plan.id,
+            https_only=True,
+            client_affinity_enabled=False,
+            identity={
+                "type": web.ManagedServiceIdentityType.USER_ASSIGNED,
+                "user_assigned_identities": [args.identity_id],
+            },
+            key_vault_reference_identity=args.identity_id,
+            site_config=_site_config(args),
+            opts=ResourceOptions(parent=self, depends_on=list(args.after)),
+        )
+        # No publishing by user name and password: neither to the deployment site nor by FTP.
+        for kind, policy in (("scm", web.WebAppScmAllowed), ("ftp", web.WebAppFtpAllowed)):
+            policy(
+                f"{name}-{kind}",
+                name=site.name,
+                resource_group_name=args.resource_group_name,
+                allow=False,
+                opts=ResourceOptions(parent=self),
+            )
+        self.register_outputs({})
+
+
+def web_app_host(app_name: Input[str]) -> Output[str]:
+    """Host name of a web app, known before the app is made."""
+    return Output.concat(app_name, ".azurewebsites.net")
+
+
+def _site_config(args: AppServiceArgs) -> web.SiteConfigArgs:
+    platform: Mapping[str, Input[str]] = {
+        "WEBSITES_PORT": str(args.port),
+        "WEBSITES_ENABLE_APP_SERVICE_STORAGE": "false",
+    }
+    return web.SiteConfigArgs(
+        linux_fx_version=Output.concat("DOCKER|", args.image),
+        # Pull by identity (named by its client id) from the registry it has the role for; any other
+        # image is a public one.
+        acr_use_managed_identity_creds=Output.all(args.image, args.registry_server).apply(
+            lambda given: given[0].startswith(f"{given[1]}/")
+        ),
+        acr_user_managed_identity_id=args.identity_client_id,
+        always_on=True,
+        health_check_path=args.health_path,
+        ftps_state=web.FtpsState.DISABLED,
+        min_tls_version=web.SupportedTlsVersions.SUPPORTED_TLS_VERSIONS_1_2,
+        scm_min_tls_version=web.SupportedTlsVersions.SUPPORTED_TLS_VERSIONS_1_2,
+        remote_debugging_enabled=False,
+        http20_enabled=True,
+        # Inline, not as a resource of its own, which would replace the whole set behind this one.
+        app_settings=[
+            web.NameValuePairArgs(name=key, value=value)
+            for key, value in {**platform, **args.settings}.items()
+        ],
+    )

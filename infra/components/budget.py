@@ -1,0 +1,75 @@
+"""A monthly budget over resource groups: mails when spending nears the amount; it stops nothing."""
+
+import datetime as dt
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from pulumi import ComponentResource, Input, Output, ResourceOptions
+from pulumi_azure_native import consumption
+
+ACTUAL_PERCENT = (50, 80, 100)
+FORECAST_PERCENT = (100,)
+
+
+@dataclass(frozen=True, kw_only=True)
+class BudgetArgs:
+    """`amount`: a month, in the subscription's currency; `contacts`: e-mail addresses."""
+
+    scope: Input[str]
+    resource_group_names: Sequence[Input[str]]
+    amount: float
+    contacts: Sequence[str]
+
+
+class Budget(ComponentResource):
+    """No outputs."""
+
+    def __init__(self, name: str, args: BudgetArgs, opts: ResourceOptions | None = None) -> None:
+        super().__init__("frugal:spending:Budget", name, None, opts)
+        consumption.Budget(
+            f"{name}-monthly",
+            scope=args.scope,
+            amount=args.amount,
+            category=consumption.CategoryType.COST,
+            time_grain=consumption.TimeGrainType.MONTHLY,
+            time_period={"start_date": _month_start(dt.datetime.now(tz=dt.UTC))},
+            filter={
+                "dimensions": {
+                    "name": "ResourceGroupName",
+                    "operator": consumption.BudgetOperatorType.IN_,
+                    "values": list(args.resource_group_names),
+                }
+            },
+            notifications={
+                **{
+                    f"actual{percent}": _notification(percent, "Actual", args.contacts)
+                    for percent in ACTUAL_PERCENT
+                },
+                **{
+                    f"forecast{percent}": _notification(percent, "Forecasted", args.contacts)
+                    for percent in FORECAST_PERCENT
+                },
+            },
+            # Azure refuses a start before this month at creation, and any other start later.
+            opts=ResourceOptions(parent=self, ignore_changes=["timePeriod"]),
+        )
+        self.register_outputs({})
+
+
+def subscription_of(resource_id: Input[str]) -> Output[str]:
+    """Scope of the subscription that a resource is in."""
+    return Output.from_input(resource_id).apply(lambda value: "/".join(value.split("/")[:3]))
+
+
+def _month_start(now: dt.datetime) -> str:
+    return now.strftime("%Y-%m-01T00:00:00Z")
+
+
+def _notification(percent: int, kind: str, contacts: Sequence[str]) -> consumption.NotificationArgs:
+    return consumption.NotificationArgs(
+        enabled=True,
+        operator=consumption.OperatorType.GREATER_THAN_OR_EQUAL_TO,
+        threshold=percent,
+        threshold_type=kind,
+        contact_emails=list(contacts),
+    )

@@ -1,0 +1,153 @@
+"""A site on Azure Container Apps: ingress, probes, scale from zero, secrets, pull by identity."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from pulumi import ComponentResource, Input, Output, Resource, ResourceOptions
+from pulumi_azure_native import app
+
+
+@dataclass(frozen=True, kw_only=True)
+class ContainerAppArgs:
+    """Sizes are plain values, as they are priced.
+
+    `cpu`: cores, with 2 GiB of memory each (the Consumption plan's ratio); `settings`: environment
+    variables in clear; `secrets`: environment variables that only the app may read;
+    `registry_server`: the registry that the identity may pull from; `after`: what must be there
+    before the app and outlive it (a component's own depends_on does not reach its children).
+    """
+
+    resource_group_name: Input[str]
+    location: str
+    tags: Mapping[str, str]
+    environment_id: Input[str]
+    app_name: str
+    image: Input[str]
+    identity_id: Input[str]
+    registry_server: Input[str]
+    port: int
+    cpu: float
+    min_replicas: int
+    max_replicas: int
+    cooldown_seconds: int
+    health_path: str
+    ready_path: str
+    settings: Mapping[str, Input[str]]
+    secrets: Mapping[str, Input[str]] = field(default_factory=dict[str, Input[str]])
+    concurrent_requests: int = 20
+    after: Sequence[Resource] = ()
+
+
+class ContainerApp(ComponentResource):
+    """No outputs: its host name is known ahead (`container_app_host`)."""
+
+    def __init__(
+        self, name: str, args: ContainerAppArgs, opts: ResourceOptions | None = None
+    ) -> None:
+        super().__init__("frugal:web:ContainerApp", name, None, opts)
+        app.ContainerApp(
+            f"{name}-app",
+            container_app_name=args.app_name,
+            resource_group_name=args.resource_group_name,
+            location=args.location,
+            tags=args.tags,
+            environment_id=args.environment_id,
+            workload_profile_name="Consumption",
+            identity={"type": "UserAssigned", "user_assigned_identities": [args.identity_id]},
+            configuration=_configuration(args),
+            template=_template(args),
+            opts=ResourceOptions(parent=self, depends_on=list(args.after)),
+        )
+        self.register_outputs({})
+
+
+def container_app_host(app_name: str, environment_domain: Input[str]) -> Output[str]:
+    """Host name of an app with external ingress, known before the app is made."""
+    return Output.concat(app_name, ".", environment_domain)
+
+
+def _configuration(args: ContainerAppArgs) -> app.ConfigurationArgs:
+    return app.ConfigurationArgs(
+        active_revisions_mode=app.ActiveRevisionsMode.SINGLE,
+        ingress=app.IngressArgs(
+            external=True,
+            target_port=args.port,
+            transport=app.IngressTransportMethod.AUTO,
+            allow_insecure=False,
+            traffic=[app.TrafficWeightArgs(latest_revision=True, weight=100)],
+        ),
+        registries=Output.all(args.image, args.registry_server, args.identity_id).apply(
+            lambda given: _pull(*given)
+        ),
+        secrets=[
+            app.SecretArgs(name=_secret_name(key), value=Output.secret(value))
+            for key, value in args.secrets.items()
+        ],
+    )
+
+
+def _pull(image: str, server: str, identity_id: str) -> list[app.RegistryCredentialsArgs]:
+    """Pull by identity from the registry it has the role for; any other image is a public one."""
+    if image.startswith(f"{server}/"):
+        return [app.RegistryCredentialsArgs(server=server, identity=identity_id)]
+    return []
+
+
+def _template(args: ContainerAppArgs) -> app.TemplateArgs:
+    environment = [
+        app.EnvironmentVarArgs(name=key, value=value) for key, value in args.settings.items()
+    ] + [app.EnvironmentVarArgs(name=key, secret_ref=_secret_name(key)) for key in args.secrets]
+    return app.TemplateArgs(
+        containers=[
+            app.ContainerArgs(
+                name=args.app_name,
+                image=args.image,
+                env=environment,
+                resources=app.ContainerResourcesArgs(cpu=args.cpu, memory=f"{args.cpu * 2:.1f}Gi"),
+                probes=_probes(args),
+            )
+        ],
+        scale=app.ScaleArgs(
+            min_replicas=args.min_replicas,
+            max_replicas=args.max_replicas,
+            cooldown_period=args.cooldown_seconds,
+            rules=[
+                app.ScaleRuleArgs(
+                    name="http",
+                    http=app.HttpScaleRuleArgs(
+                        metadata={"concurrentRequests": str(args.concurrent_requests)}
+                    ),
+                )
+            ],
+        ),
+        termination_grace_period_seconds=30,
+    )
+
+
+def _probes(args: ContainerAppArgs) -> Sequence[app.ContainerAppProbeArgs]:
+    """Within Azure's limits: period and timeout up to 240 s, 10 failures at most."""
+
+    def probe(
+        kind: app.Type, path: str, *, period: int, failures: int
+    ) -> app.ContainerAppProbeArgs:
+        return app.ContainerAppProbeArgs(
+            type=kind,
+            http_get=app.ContainerAppProbeHttpGetArgs(path=path, port=args.port),
+            initial_delay_seconds=1,
+            period_seconds=period,
+            timeout_seconds=3,
+            failure_threshold=failures,
+            success_threshold=1,
+        )
+
+    return [
+        # Half a minute to start, looked at often, since a visitor may be waiting for it.
+        probe(app.Type.STARTUP, args.health_path, period=3, failures=10),
+        probe(app.Type.LIVENESS, args.health_path, period=10, failures=3),
+        probe(app.Type.READINESS, args.ready_path, period=5, failures=3),
+    ]
+
+
+def _secret_name(variable: str) -> str:
+    """Names of secrets: lower-case letters, digits and hyphens."""
+    return variable.lower().replace("_", "-")

@@ -1,0 +1,192 @@
+"""A container image, built in the registry from a folder of this checkout: no Docker, no `az`.
+
+The folder is packed and uploaded, the registry builds it for linux/amd64 and the build's log is
+followed. Only its content counts: same content, no build.
+Calls: Azure Container Registry, api-version 2019-06-01-preview (azure-rest-api-specs
+containerregistry_build.json, read November 2026).
+"""
+
+import sys
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pulumi import Input, Output, ResourceOptions
+from pulumi.dynamic import CreateResult, DiffResult, ReadResult, ResourceProvider, UpdateResult
+from pulumi.dynamic import Resource as DynamicResource
+
+from infra.arm import Arm, ArmError
+from infra.components.build_context import pack
+
+CHECKOUT = Path(__file__).parents[2]
+REGISTRY_API_VERSION = "2023-01-01-preview"
+BUILD_API_VERSION = "2019-06-01-preview"
+BUILD_TIMEOUT = 3600  # seconds, Azure's own default for a build
+
+_RUNNING = {"Queued", "Started", "Running"}
+
+
+class BuildError(Exception):
+    """The image could not be built; the text says what to do."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ImageArgs:
+    """`context`: folder relative to the checkout, with a Dockerfile; `registry_id`: resource id."""
+
+    registry_id: Input[str]
+    repository: str
+    context: str
+
+
+class Image(DynamicResource, module="frugal", name="Image"):
+    """Output `image`: `login-server/repository@digest`. Deleting it leaves the image."""
+
+    image: Output[str]
+
+    def __init__(self, name: str, args: ImageArgs, opts: ResourceOptions | None = None) -> None:
+        super().__init__(
+            ImageProvider(),
+            name,
+            {
+                "registry": args.registry_id,
+                "repository": args.repository,
+                "context": args.context,
+                "content": pack(CHECKOUT / args.context).digest,
+                "image": None,
+            },
+            opts,
+        )
+
+
+def image_reference(
+    name: str, given: str | None, args: ImageArgs, opts: ResourceOptions | None = None
+) -> Input[str]:
+    """The image that was given, else one that is built."""
+    return given or Image(name, args, opts).image
+
+
+class ImageProvider(ResourceProvider):
+    """Runs in a process of its own; it is found by this module's name, never copied."""
+
+    serialize_as_secret_always = False
+
+    def diff(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> DiffResult:
+        """Only another content, repository or registry calls for a build."""
+        keys = ("registry", "repository", "content")
+        return DiffResult(changes=any(_olds.get(key) != _news.get(key) for key in keys))
+
+    def create(self, props: dict[str, Any]) -> CreateResult:
+        """Build. Safe to repeat: it ends in the same image."""
+        outputs = _built(props)
+        return CreateResult(f"{props['registry']}/{props['repository']}", outputs)
+
+    def update(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> UpdateResult:
+        """Build again."""
+        return UpdateResult(_built(_news))
+
+    def read(self, id_: str, props: dict[str, Any]) -> ReadResult:
+        """Gone when its registry is gone; a single image is not looked for."""
+        with Arm() as arm:
+            try:
+                arm.get(str(props["registry"]), api_version=REGISTRY_API_VERSION)
+            except ArmError as error:
+                if error.status == 404:  # noqa: PLR2004
+                    return ReadResult("", {})
+                raise
+        return ReadResult(id_, props)
+
+
+def _built(props: Mapping[str, Any]) -> dict[str, Any]:
+    """The resource's properties after a build."""
+    with Arm() as arm:
+        image = build(
+            arm,
+            registry=str(props["registry"]),
+            repository=str(props["repository"]),
+            context=CHECKOUT / str(props["context"]),
+        )
+    return {**props, "image": image}
+
+
+def build(
+    arm: Arm,
+    *,
+    registry: str,
+    repository: str,
+    context: Path,
+    poll: float = 1.0,
+) -> str:
+    """Build a folder in a registry (resource id) and return `login-server/repository@digest`.
+
+    The log goes to standard error as it comes, which Pulumi shows. `poll`: seconds between looks.
+    Raises BuildError and ArmError.
+    """
+    packed = pack(context)
+    server = arm.get(registry, api_version=REGISTRY_API_VERSION)["properties"]["loginServer"]
+    place = arm.post(f"{registry}/listBuildSourceUploadUrl", api_version=BUILD_API_VERSION)
+    arm.upload(place["uploadUrl"], packed.archive)
+    request = {
+        "type": "DockerBuildRequest",
+        "sourceLocation": place["relativePath"],
+        "dockerFilePath": "Dockerfile",
+        "imageNames": [f"{repository}:{packed.digest[:12]}"],
+        "isPushEnabled": True,
+        "platform": {"os": "Linux", "architecture": "amd64"},
+        "timeout": BUILD_TIMEOUT,
+    }
+    try:
+        scheduled = arm.post(f"{registry}/scheduleRun", api_version=BUILD_API_VERSION, body=request)
+    except ArmError as error:
+        if error.code == "TasksOperationsNotAllowed":
+            raise BuildError(_not_allowed(repository)) from error
+        raise
+    run = _finished(arm, f"{registry}/runs/{scheduled['properties']['runId']}", poll)
+    if run["status"] != "Succeeded":
+        reason = run.get("runErrorMessage") or "see the log above"
+        message = f"the build of {repository} ended as {run['status']}: {reason}"
+        raise BuildError(message)
+    return f"{server}/{repository}@{run['outputImages'][0]['digest']}"
+
+
+def _finished(arm: Arm, run_path: str, poll: float) -> dict[str, Any]:
+    """Properties of a run once it has ended; its log is shown meanwhile."""
+    shown = 0
+    link = arm.post(f"{run_path}/listLogSasUrl", api_version=BUILD_API_VERSION)["logLink"]
+    deadline = time.monotonic() + BUILD_TIMEOUT + 60
+    while True:
+        run: dict[str, Any] = arm.get(run_path, api_version=BUILD_API_VERSION)["properties"]
+        shown += _show(_log(arm, link)[shown:])
+        if run["status"] not in _RUNNING:
+            return run
+        if time.monotonic() > deadline:
+            message = f"{run_path} has not ended within {BUILD_TIMEOUT} seconds"
+            raise BuildError(message)
+        time.sleep(poll)
+
+
+def _log(arm: Arm, link: str) -> str:
+    """The log so far; it appears a little after the run does."""
+    try:
+        return arm.download(link)
+    except ArmError as error:
+        if error.status == 404:  # noqa: PLR2004
+            return ""
+        raise
+
+
+def _show(text: str) -> int:
+    """Print what is new; returns its length."""
+    sys.stderr.write(text)
+    sys.stderr.flush()
+    return len(text)
+
+
+def _not_allowed(repository: str) -> str:
+    return (
+        "TasksOperationsNotAllowed: this subscription may not build in the registry (Azure has "
+        "paused that for free credit). Give a ready image instead: "
+        f"pulumi config set --path {repository}.image REGISTRY/{repository}@sha256:DIGEST"
+    )

@@ -1,0 +1,114 @@
+"""Azure Database for PostgreSQL, Flexible Server: Entra sign-in only, TLS only."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from pulumi import ComponentResource, Input, Output, ResourceOptions
+from pulumi_azure_native import dbforpostgresql
+
+BACKUP_DAYS = 7  # the least that Azure keeps
+_TIERS = {"B": "Burstable", "D": "GeneralPurpose", "E": "MemoryOptimized"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Administrator:
+    """The identity that administers the server; `name` is also its role in PostgreSQL."""
+
+    name: Input[str]
+    principal_id: Input[str]
+    tenant_id: Input[str]
+
+
+@dataclass(frozen=True, kw_only=True)
+class PostgresArgs:
+    """Sizes are plain values, as they are priced.
+
+    `sku`: `Standard_B1ms` and the like; `storage_gb`: GiB; `high_availability`: `Disabled`,
+    `SameZone` or `ZoneRedundant`; `protect`: whether a destroy must refuse.
+    """
+
+    resource_group_name: Input[str]
+    location: str
+    tags: Mapping[str, str]
+    sku: str
+    storage_gb: int
+    high_availability: str
+    version: str
+    database: str
+    administrator: Administrator
+    protect: bool
+
+
+class Postgres(ComponentResource):
+    """Outputs: `host` (name to connect to and to verify), `database`.
+
+    What depends on this component starts when the administrator may sign in.
+    """
+
+    host: Output[str]
+    database: Output[str]
+
+    def __init__(self, name: str, args: PostgresArgs, opts: ResourceOptions | None = None) -> None:
+        super().__init__("frugal:data:Postgres", name, None, opts)
+        server = dbforpostgresql.Server(
+            f"{name}-server",
+            resource_group_name=args.resource_group_name,
+            location=args.location,
+            tags=args.tags,
+            version=args.version,
+            sku={"name": args.sku, "tier": _TIERS[args.sku.removeprefix("Standard_")[0]]},
+            storage={"storage_size_gb": args.storage_gb, "auto_grow": "Disabled"},
+            backup={"backup_retention_days": BACKUP_DAYS, "geo_redundant_backup": "Disabled"},
+            high_availability={"mode": args.high_availability},
+            auth_config={
+                "active_directory_auth": "Enabled",
+                "password_auth": "Disabled",
+                "tenant_id": args.administrator.tenant_id,
+            },
+            network={"public_network_access": "Enabled"},
+            opts=ResourceOptions(
+                parent=self,
+                protect=args.protect,
+                # Azure chooses a zone; after a refresh that choice must not look like a wish for
+                # another one, which would replace the server and lose its data.
+                ignore_changes=["availabilityZone"],
+            ),
+        )
+        self.host = server.fully_qualified_domain_name
+        self.database = self._children(name, args, server)
+        self.register_outputs({"host": self.host, "database": self.database})
+
+    def _children(
+        self, name: str, args: PostgresArgs, server: dbforpostgresql.Server
+    ) -> Output[str]:
+        """One after another: the server refuses two changes at a time (ServerIsBusy)."""
+        database = dbforpostgresql.Database(
+            f"{name}-database",
+            resource_group_name=args.resource_group_name,
+            server_name=server.name,
+            database_name=args.database,
+            charset="UTF8",
+            collation="en_US.utf8",
+            opts=ResourceOptions(parent=self, protect=args.protect),
+        )
+        # Addresses of Azure, anyone's: sign-in is the barrier. The apps have no fixed address.
+        firewall = dbforpostgresql.FirewallRule(
+            f"{name}-azure",
+            resource_group_name=args.resource_group_name,
+            server_name=server.name,
+            start_ip_address="0.0.0.0",  # noqa: S104 - Azure's way to say "from within Azure"
+            end_ip_address="0.0.0.0",  # noqa: S104
+            opts=ResourceOptions(parent=self, depends_on=[database]),
+        )
+        dbforpostgresql.AdministratorsMicrosoftEntra(
+            f"{name}-administrator",
+            resource_group_name=args.resource_group_name,
+            server_name=server.name,
+            object_id=args.administrator.principal_id,
+            principal_name=args.administrator.name,
+            # As Azure's models spell it; the SDK's enum of this name is another type's.
+            principal_type="ServicePrincipal",
+            tenant_id=args.administrator.tenant_id,
+            opts=ResourceOptions(parent=self, depends_on=[firewall]),
+        )
+        return database.name

@@ -1,0 +1,108 @@
+"""A site's way through the edge: its origin, a cached route, an uncached one beside it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from pulumi import ComponentResource, Input, ResourceOptions
+from pulumi_azure_native import cdn
+
+from infra.components.edge import Endpoint
+
+# What the sites serve, of the types that Front Door can compress.
+COMPRESSED = (
+    "application/javascript",
+    "application/json",
+    "image/svg+xml",
+    "text/css",
+    "text/html",
+    "text/javascript",
+    "text/plain",
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class SiteRouteArgs:
+    """What leads from an endpoint to an app.
+
+    `private_paths`: patterns that are never cached; `query_strings`: the parameters that make
+    another page of the cached ones; all others are ignored.
+    """
+
+    resource_group_name: Input[str]
+    endpoint: Endpoint
+    origin_host: Input[str]
+    private_paths: Sequence[str]
+    query_strings: Sequence[str] = ()
+
+
+class SiteRoute(ComponentResource):
+    """No outputs: the address is the endpoint's."""
+
+    def __init__(self, name: str, args: SiteRouteArgs, opts: ResourceOptions | None = None) -> None:
+        super().__init__("frugal:web:SiteRoute", name, None, opts)
+        profile_name = args.endpoint.profile_name
+        group = cdn.AFDOriginGroup(
+            f"{name}-origins",
+            resource_group_name=args.resource_group_name,
+            profile_name=profile_name,
+            # No health probe: with one origin there is nowhere else to go, and probes from every
+            # place of the edge would keep an app awake that scales to zero.
+            load_balancing_settings={
+                "sample_size": 4,
+                "successful_samples_required": 3,
+                "additional_latency_in_milliseconds": 50,
+            },
+            session_affinity_state=cdn.EnabledState.DISABLED,
+            opts=ResourceOptions(parent=self),
+        )
+        origin = cdn.AFDOrigin(
+            f"{name}-origin",
+            resource_group_name=args.resource_group_name,
+            profile_name=profile_name,
+            origin_group_name=group.name,
+            host_name=args.origin_host,
+            origin_host_header=args.origin_host,
+            http_port=80,
+            https_port=443,
+            priority=1,
+            weight=1000,
+            enabled_state=cdn.EnabledState.ENABLED,
+            enforce_certificate_name_check=True,
+            opts=ResourceOptions(parent=self),
+        )
+        # Routes need an origin that is there, and leave before the last origin does.
+        routes = {
+            f"{name}-pages": (["/*"], _cache(args.query_strings)),
+            f"{name}-private": (list(args.private_paths), None),
+        }
+        for route, (patterns, cache) in routes.items():
+            cdn.Route(
+                route,
+                resource_group_name=args.resource_group_name,
+                profile_name=profile_name,
+                endpoint_name=args.endpoint.name,
+                origin_group={"id": group.id},
+                patterns_to_match=patterns,
+                supported_protocols=[cdn.AFDEndpointProtocols.HTTP, cdn.AFDEndpointProtocols.HTTPS],
+                https_redirect=cdn.HttpsRedirect.ENABLED,
+                forwarding_protocol=cdn.ForwardingProtocol.HTTPS_ONLY,
+                link_to_default_domain=cdn.LinkToDefaultDomain.ENABLED,
+                enabled_state=cdn.EnabledState.ENABLED,
+                cache_configuration=cache,
+                opts=ResourceOptions(parent=self, depends_on=[origin]),
+            )
+        self.register_outputs({})
+
+
+def _cache(query_strings: Sequence[str]) -> cdn.AfdRouteCacheConfigurationArgs:
+    """Cached as the origin's headers say; compressed at the edge."""
+    behaviours = cdn.AfdQueryStringCachingBehavior
+    return cdn.AfdRouteCacheConfigurationArgs(
+        query_string_caching_behavior=behaviours.INCLUDE_SPECIFIED_QUERY_STRINGS
+        if query_strings
+        else behaviours.IGNORE_QUERY_STRING,
+        query_parameters=",".join(query_strings) or None,
+        compression_settings=cdn.CompressionSettingsArgs(
+            is_compression_enabled=True, content_types_to_compress=list(COMPRESSED)
+        ),
+    )

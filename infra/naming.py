@@ -1,0 +1,54 @@
+"""The few names that must be known ahead, Azure's rules for them, and the tags.
+
+All other names are Pulumi's autonaming: Azure keeps the names of deleted servers and vaults for
+days, and an explicit name turns every replacement into delete-before-create.
+Rules: azure-docs resource-name-rules.md; PSRule for Azure, AZR-000360 (read November 2026).
+"""
+
+import hashlib
+import re
+from collections.abc import Mapping
+
+PROJECT = "frugal"
+
+REGISTRY_ID = re.compile(
+    r"/subscriptions/[0-9a-f-]{36}/resourceGroups/[^/]+"
+    r"/providers/Microsoft\.ContainerRegistry/registries/([a-zA-Z0-9]{5,50})",
+    re.IGNORECASE,
+)
+"""The whole of a container registry's resource id; group 1 is the registry's name."""
+
+_CONTAINER_APP = re.compile(r"[a-z](?:-?[a-z0-9]){1,31}")
+_CONTAINER_APP_MAX = 32
+_SITE_MAX = 60
+
+
+def container_app_name(site: str) -> str:
+    """Name of a site's container app: known ahead, as the app is told its own address.
+
+    Unique within one Container Apps environment only, so the site's name will do.
+    Raises ValueError where Azure would refuse it: 2 to 32 lower-case letters, digits and single
+    hyphens, beginning with a letter.
+    """
+    if len(site) > _CONTAINER_APP_MAX or not _CONTAINER_APP.fullmatch(site):
+        message = (
+            f"container app name {site!r}: use 2 to {_CONTAINER_APP_MAX} lower-case letters, "
+            "digits and single hyphens, beginning with a letter and not ending with a hyphen"
+        )
+        raise ValueError(message)
+    return site
+
+
+def web_app_name(site: str, resource_group_id: str) -> str:
+    """Name of a site's web app: known ahead, and unique in the world as its host name must be.
+
+    The suffix comes from the resource group's id, which holds the subscription and an autoname:
+    it stays while the group lives and is a new one after a teardown.
+    """
+    suffix = hashlib.sha256(resource_group_id.lower().encode()).hexdigest()[:8]
+    return f"{container_app_name(site)[: _SITE_MAX - 9]}-{suffix}"
+
+
+def tags(environment: str) -> Mapping[str, str]:
+    """Tags of every resource that takes them: whose it is, which environment, who changes it."""
+    return {"project": PROJECT, "environment": environment, "managedBy": "pulumi"}

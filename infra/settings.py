@@ -1,0 +1,250 @@
+"""Settings of one environment: the only reader of Pulumi's configuration.
+
+One frozen, validated object. A wrong value or an unknown key is one line that names the key, the
+value given and what is allowed.
+"""
+
+import json
+from collections.abc import Collection, Mapping
+from typing import Annotated, Any, Literal, Self, cast
+
+import pulumi
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+    model_validator,
+)
+from pydantic.alias_generators import to_camel
+from pydantic_core import ErrorDetails
+
+from infra.naming import PROJECT, REGISTRY_ID
+
+SIZES: Mapping[str, Mapping[str, Mapping[str, object]]] = {
+    "local": {
+        "homepage": {"cdn": "frontDoor", "maxReplicas": 3, "cooldownSeconds": 60},
+        "translator": {"cdn": "frontDoor", "maxReplicas": 2, "cooldownSeconds": 60},
+        "budget": {"monthlyAmount": 90},
+    },
+    "dev": {
+        "homepage": {"cdn": "none", "maxReplicas": 1},
+        "translator": {"cdn": "none", "maxReplicas": 1},
+        "budget": {"monthlyAmount": 40},
+    },
+    "prod": {
+        "homepage": {"cdn": "frontDoor", "maxReplicas": 5},
+        "translator": {"cdn": "frontDoor", "maxReplicas": 3},
+        "budget": {"monthlyAmount": 90},
+    },
+}
+"""How the environments differ. What is the same in all of them is the default of its field."""
+
+
+class SettingsError(Exception):
+    """The configuration cannot be used; the text has one line for each thing that is wrong."""
+
+
+class _Model(BaseModel):
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", alias_generator=to_camel, coerce_numbers_to_str=True
+    )
+
+
+def _registry_id(value: str) -> str:
+    if not REGISTRY_ID.fullmatch(value):
+        allowed = (
+            "the resource id of a container registry: /subscriptions/<id>/resourceGroups/<group>"
+            "/providers/Microsoft.ContainerRegistry/registries/<name>"
+        )
+        raise ValueError(allowed)
+    return value
+
+
+def _as_text(value: object) -> object:
+    """`pulumi config set --path database.version 17` stores a number."""
+    return str(value) if isinstance(value, int) else value
+
+
+class Site(_Model):
+    """One site: where it runs and how it scales. Replicas count on Container Apps alone."""
+
+    host: Literal["containerApp"] = "containerApp"
+    cdn: Literal["frontDoor", "none"] = "none"
+    min_replicas: Annotated[int, Field(ge=0, le=30)] = 0
+    max_replicas: Annotated[int, Field(ge=1, le=30)] = 1
+    cooldown_seconds: Annotated[int, Field(ge=1, le=3600)] = 300
+    image: Annotated[str, Field(pattern=r"^[a-z0-9.:-]+(/[a-z0-9._-]+)+[:@][\w.:-]+$")] | None = (
+        None
+    )
+
+    @model_validator(mode="after")
+    def _replicas_in_order(self) -> Self:
+        if self.min_replicas > self.max_replicas:
+            message = (
+                f"minReplicas {self.min_replicas} is above maxReplicas {self.max_replicas}; "
+                "allowed: minReplicas up to maxReplicas"
+            )
+            raise ValueError(message)
+        return self
+
+
+class TranslatorSite(Site):
+    """The translator, which runs on either host."""
+
+    host: Literal["appService", "containerApp"] = "appService"  # pyright: ignore[reportIncompatibleVariableOverride]  # frozen
+
+
+class Registry(_Model):
+    """An existing container registry to share; none: one is made."""
+
+    id: Annotated[str, AfterValidator(_registry_id)] | None = None
+
+
+class Database(_Model):
+    """PostgreSQL Flexible Server. Storage in GiB; it can grow and never shrink."""
+
+    sku: Annotated[str, Field(pattern=r"^Standard_[BDE]\d+[a-z]*(_v\d+)?$")] = "Standard_B1ms"
+    storage_gb: Literal[32, 64, 128, 256, 512, 1024, 2048, 4096, 8192, 16384] = 32
+    high_availability: Literal["disabled", "sameZone", "zoneRedundant"] = "disabled"
+    version: Annotated[Literal["16", "17", "18"], BeforeValidator(_as_text)] = "17"
+
+    @model_validator(mode="after")
+    def _burstable_stands_alone(self) -> Self:
+        if self.high_availability != "disabled" and self.sku.startswith("Standard_B"):
+            message = (
+                f"highAvailability {self.high_availability!r} is not offered for the burstable "
+                f"sku {self.sku!r}; use a general purpose one (Standard_D2ds_v5) or disabled"
+            )
+            raise ValueError(message)
+        return self
+
+
+class Budget(_Model):
+    """Amount a month in the subscription's currency, and who is told."""
+
+    monthly_amount: Annotated[float, Field(gt=0)]
+    contacts: tuple[Annotated[str, Field(pattern=r"^[^@\s]+@[^@\s]+\.[^@\s]+$")], ...] = ()
+
+
+class Settings(_Model):
+    """Everything that may differ between environments."""
+
+    environment: Literal["local", "dev", "prod"]
+    location: Annotated[str, Field(pattern=r"^[a-z0-9]+$")]
+    homepage: Site
+    translator: TranslatorSite
+    registry: Registry
+    database: Database
+    budget: Budget
+
+    @property
+    def protected(self) -> bool:
+        """Whether the data must survive a destroy."""
+        return self.environment == "prod"
+
+
+KEYS = ("homepage", "translator", "registry", "database", "budget")
+
+
+def load() -> Settings:
+    """Settings of the stack that runs. Raises SettingsError."""
+    return read(
+        pulumi.get_stack(),
+        pulumi.runtime.get_config_env(),
+        secret_keys=pulumi.runtime.get_config_secret_keys_env(),
+    )
+
+
+def read(
+    environment: str, config: Mapping[str, str], *, secret_keys: Collection[str] = ()
+) -> Settings:
+    """Settings from a configuration as the engine gives it: full keys, objects as JSON text.
+
+    Values of `secret_keys` are not repeated in an error. Raises SettingsError.
+    """
+    if environment not in SIZES:
+        message = f"stack {environment!r} is no environment; allowed: {', '.join(SIZES)}"
+        raise SettingsError(message)
+    problems = [_unknown(key) for key in sorted(config) if _is_unknown(key)]
+    values: dict[str, object] = {
+        "environment": environment,
+        "location": config.get("azure-native:location", ""),
+    }
+    for key in KEYS:
+        given = _parsed(config.get(f"{PROJECT}:{key}", "{}"))
+        sizes = SIZES[environment].get(key, {})
+        values[key] = {**sizes, **given} if isinstance(given, dict) else given
+    try:
+        settings = Settings.model_validate(values)
+    except ValidationError as error:
+        problems += [_problem(detail, secret_keys) for detail in error.errors()]
+    else:
+        if not problems:
+            return settings
+    raise SettingsError("\n".join(problems))
+
+
+def _parsed(text: str) -> dict[str, object] | str:
+    try:
+        value: object = json.loads(text)
+    except json.JSONDecodeError:
+        return text
+    return cast("dict[str, object]", value) if isinstance(value, dict) else text
+
+
+def _is_unknown(key: str) -> bool:
+    namespace, _, name = key.partition(":")
+    return namespace == PROJECT and name not in KEYS
+
+
+def _unknown(key: str) -> str:
+    name = key.partition(":")[2]
+    if name.partition(".")[0] in KEYS:
+        return f"{key}: set a field with --path: pulumi config set --path {name} VALUE"
+    return f"{key}: unknown key; allowed: {', '.join(KEYS)}"
+
+
+def _problem(detail: ErrorDetails, secret_keys: Collection[str]) -> str:
+    """One line: the key, the value given, what is allowed."""
+    path = detail["loc"]
+    full = "azure-native:location" if path[0] == "location" else f"{PROJECT}:{path[0]}"
+    key = full + "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in path[1:])
+    if detail["type"] == "extra_forbidden":
+        return f"{key}: unknown key; allowed: {', '.join(_fields(str(path[0])))}"
+    if len(path) == 1 and detail["type"] == "value_error":
+        return f"{key}: {detail['msg'].removeprefix('Value error, ')}"
+    shown = "[secret]" if full in secret_keys else repr(detail["input"])
+    return f"{key}: {shown} is not allowed; allowed: {_allowed(detail)}"
+
+
+def _allowed(detail: ErrorDetails) -> str:
+    context: Mapping[str, Any] = detail.get("ctx", {})
+    field = str([part for part in detail["loc"] if isinstance(part, str)][-1])
+    match detail["type"]:
+        case "literal_error":
+            return str(context["expected"]).replace("'", "").replace(" or ", ", ")
+        case "string_pattern_mismatch":
+            return _PATTERNS[field]
+        case "model_type":
+            return f"its fields, one at a time: pulumi config set --path {field}.FIELD VALUE"
+        case "tuple_type":
+            return f"a list: pulumi config set --path '{field}[0]' VALUE"
+        case _:
+            return detail["msg"].removeprefix("Value error, ").removeprefix("Input should be ")
+
+
+_PATTERNS = {
+    "location": "an Azure region: pulumi config set azure-native:location eastus",
+    "image": "a whole reference: registry.azurecr.io/homepage@sha256:… or registry/name:tag",
+    "sku": "Standard_B1ms, Standard_B2s, Standard_D2ds_v5 and the like",
+    "contacts": "an e-mail address",
+}
+
+
+def _fields(key: str) -> list[str]:
+    annotation = Settings.model_fields[key].annotation
+    model = cast("type[BaseModel]", annotation)
+    return [field.alias or name for name, field in model.model_fields.items()]

@@ -1,0 +1,1 @@
+"""Stacks: what belongs and is deployed together, one file each."""

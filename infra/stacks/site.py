@@ -1,0 +1,104 @@
+"""What the stacks of the sites share: image, address, way through the edge, container app."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from pulumi import Input, Output, Resource
+
+from infra.components.container_app import ContainerApp, ContainerAppArgs, container_app_host
+from infra.components.image import ImageArgs, image_reference
+from infra.components.site_route import SiteRoute, SiteRouteArgs
+from infra.naming import container_app_name, tags
+from infra.settings import Settings
+from infra.settings import Site as SiteSettings
+from infra.stacks.platform import Platform
+
+PORT = 8000
+"""Port that the apps of this project listen on in their containers."""
+
+HEALTH_PATH = "/healthz"
+CPU = 0.25
+
+
+@dataclass(frozen=True, kw_only=True)
+class Site:
+    """`url`: where visitors go; `origin_url`: the app itself, the same where there is no edge."""
+
+    url: Output[str]
+    origin_url: Output[str]
+
+
+def publish(
+    name: str,
+    origin_host: Output[str],
+    platform: Platform,
+    *,
+    private_paths: Sequence[str],
+    query_strings: Sequence[str] = (),
+) -> Site:
+    """Lead the edge to a site, where it is behind one. Needs the app's host name, not the app.
+
+    So the app can be told its public address, and both are made at the same time.
+    """
+    origin_url = Output.concat("https://", origin_host)
+    endpoint = platform.endpoints.get(name)
+    if not endpoint:
+        return Site(url=origin_url, origin_url=origin_url)
+    SiteRoute(
+        f"{name}-route",
+        SiteRouteArgs(
+            resource_group_name=platform.group.name,
+            endpoint=endpoint,
+            origin_host=origin_host,
+            private_paths=private_paths,
+            query_strings=query_strings,
+        ),
+    )
+    return Site(url=Output.concat("https://", endpoint.host), origin_url=origin_url)
+
+
+def image(name: str, given: str | None, platform: Platform) -> Input[str]:
+    """The ready image of the settings, else one built from `apps/<name>`."""
+    args = ImageArgs(registry_id=platform.registry.id, repository=name, context=f"apps/{name}")
+    return image_reference(f"{name}-image", given, args)
+
+
+def container_host(name: str, platform: Platform) -> Output[str]:
+    """Host name of a site's container app."""
+    return container_app_host(container_app_name(name), platform.environment.default_domain)
+
+
+def container_app(
+    name: str,
+    chosen: SiteSettings,
+    settings: Settings,
+    platform: Platform,
+    *,
+    ready_path: str,
+    app_settings: Mapping[str, Input[str]],
+    after: Sequence[Resource] = (),
+) -> None:
+    """Declare a site's container app, once its identity may pull."""
+    identity = platform.identities[name]
+    ContainerApp(
+        name,
+        ContainerAppArgs(
+            resource_group_name=platform.group.name,
+            location=settings.location,
+            tags=tags(settings.environment),
+            environment_id=platform.environment.id,
+            app_name=container_app_name(name),
+            image=image(name, chosen.image, platform),
+            identity_id=identity.id,
+            registry_server=platform.registry.login_server,
+            port=PORT,
+            cpu=CPU,
+            min_replicas=chosen.min_replicas,
+            max_replicas=chosen.max_replicas,
+            cooldown_seconds=chosen.cooldown_seconds,
+            health_path=HEALTH_PATH,
+            ready_path=ready_path,
+            settings=app_settings,
+            after=[identity, *after],
+        ),
+    )

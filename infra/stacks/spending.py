@@ -1,0 +1,38 @@
+"""Spending: the budget of an environment, over all of its resource groups."""
+
+import pulumi
+
+from infra.components.budget import Budget, BudgetArgs, subscription_of
+from infra.settings import Settings, SettingsError
+from infra.stacks.data import Data
+from infra.stacks.platform import Platform
+
+
+def require_contacts(settings: Settings, *, preview: bool) -> None:
+    """Warn in a preview that nobody would be told of spending; refuse to deploy like that.
+
+    Azure refuses a budget without contacts, but only after other things have been made.
+    Raises SettingsError.
+    """
+    if settings.budget.contacts:
+        return
+    message = (
+        "frugal:budget.contacts: none given; somebody must be told of spending: "
+        "pulumi config set --path 'budget.contacts[0]' you@example.com"
+    )
+    if not preview:
+        raise SettingsError(message)
+    pulumi.log.warn(f"{message} (`pulumi up` refuses without)")
+
+
+def deploy(settings: Settings, platform: Platform, data: Data) -> None:
+    """Declare the budget."""
+    Budget(
+        "budget",
+        BudgetArgs(
+            scope=subscription_of(platform.group.id),
+            resource_group_names=[platform.group.name, data.group.name],
+            amount=settings.budget.monthly_amount,
+            contacts=settings.budget.contacts,
+        ),
+    )

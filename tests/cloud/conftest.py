@@ -1,0 +1,28 @@
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import grpc.aio
+import pytest
+from pulumi.runtime.proto import provider_pb2_grpc
+
+from frugal.cloud.cloud import Cloud
+from frugal.cloud.provider import Provider, serve
+from tests.cloud.engine_face import SUBSCRIPTION, EngineFace
+
+
+@pytest.fixture
+async def cloud(tmp_path: Path) -> AsyncIterator[Cloud]:
+    cloud = Cloud(tmp_path / "cloud")
+    await cloud.start()
+    yield cloud
+    await cloud.stop()
+
+
+@pytest.fixture
+async def engine(cloud: Cloud) -> AsyncIterator[EngineFace]:
+    server, port = await serve(Provider(cloud))
+    async with grpc.aio.insecure_channel(f"127.0.0.1:{port}") as channel:
+        face = EngineFace(provider_pb2_grpc.ResourceProviderStub(channel))
+        await face.configure(subscriptionId=SUBSCRIPTION, location="eastus")
+        yield face
+    await server.stop(None)

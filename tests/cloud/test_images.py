@@ -1,0 +1,296 @@
+"""Images built from real contexts, with the real uv, and run."""
+
+import gzip
+import io
+import os
+import subprocess
+import tarfile
+import zipfile
+from collections.abc import Mapping
+from hashlib import sha256
+from pathlib import Path
+
+import pytest
+
+from frugal.cloud.dockerfile import Copy, read
+from frugal.cloud.images import BuildError, Image, Images
+
+SIMPLE = """\
+FROM python:3.11-slim
+ENV GREETING="hello world" TWICE=${GREETING:-none}
+WORKDIR /code
+COPY requirements.lock .
+RUN pip install --no-cache-dir --require-hashes -r requirements.lock
+COPY app app
+EXPOSE 8000
+USER 65532
+CMD ["python", "-m", "app"]
+"""
+
+
+def context(files: Mapping[str, str | bytes], *, time: int = 0, reverse: bool = False) -> bytes:
+    out = io.BytesIO()
+    with tarfile.open(fileobj=out, mode="w:gz") as archive:
+        for name, content in sorted(files.items(), reverse=reverse):
+            data = content.encode() if isinstance(content, str) else content
+            member = tarfile.TarInfo(name)
+            member.size, member.mtime = len(data), time
+            archive.addfile(member, io.BytesIO(data))
+    return out.getvalue()
+
+
+def simple(**files: str) -> dict[str, str]:
+    return {
+        "Dockerfile": SIMPLE,
+        "requirements.lock": "",
+        "app/__main__.py": "print('ran')\n",
+        **files,
+    }
+
+
+def wheel() -> tuple[str, bytes]:
+    """A wheel of one module, so that hashes are checked without a package index."""
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as archive:
+        archive.writestr("tiny.py", "VALUE = 42\n")
+        info = "tiny-1.0.dist-info"
+        archive.writestr(f"{info}/METADATA", "Metadata-Version: 2.1\nName: tiny\nVersion: 1.0\n")
+        archive.writestr(
+            f"{info}/WHEEL",
+            "Wheel-Version: 1.0\nGenerator: t\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
+        )
+        archive.writestr(f"{info}/RECORD", f"tiny.py,,\n{info}/METADATA,,\n{info}/RECORD,,\n")
+    return "wheels/tiny-1.0-py3-none-any.whl", out.getvalue()
+
+
+def run(image: Image, **more: str) -> str:
+    return subprocess.run(
+        image.command,
+        cwd=image.workdir,
+        env={**image.environment, **more},
+        check=True,
+        capture_output=True,
+        text=True,
+    ).stdout
+
+
+async def test_a_simple_image_runs_in_its_own_environment(tmp_path: Path) -> None:
+    lines: list[str] = []
+    main = "import os, sys\nprint(sys.prefix, os.getcwd(), os.environ['TWICE'])\n"
+    image = await Images(tmp_path).build(
+        context(simple(**{"app/__main__.py": main})), dockerfile="Dockerfile", log=lines.append
+    )
+    assert image.port == 8000
+    assert image.user == 65532
+    assert dict(image.environment) == {
+        "PATH": f"{image.folder}/venv/bin:/usr/local/bin:/usr/bin:/bin",
+        "LANG": "C.UTF-8",
+        "GREETING": "hello world",
+        "TWICE": "none",
+    }
+    assert run(image).split() == [f"{image.folder}/venv", str(image.workdir), "none"]
+    assert (image.workdir / "app" / "__pycache__").is_dir()
+    assert any(line.startswith("Note: FROM python:3.11-slim") for line in lines)
+
+
+async def test_the_same_content_is_built_once(tmp_path: Path) -> None:
+    images, lines = Images(tmp_path), list[str]()
+    first = await images.build(context(simple()), dockerfile="Dockerfile", log=lines.append)
+    second = await images.build(
+        context(simple(), time=5, reverse=True), dockerfile="Dockerfile", log=lines.append
+    )
+    assert second == first
+    assert "nothing to do" in lines[-1]
+    assert Images(tmp_path).get(first.digest) == first
+    other = await images.build(
+        context(simple(**{"app/__main__.py": "print(2)"})), dockerfile="Dockerfile", log=print
+    )
+    assert other.digest != first.digest
+
+
+async def test_a_half_built_image_is_never_used(tmp_path: Path) -> None:
+    images = Images(tmp_path)
+    broken = simple(Dockerfile=SIMPLE + "COPY missing .\n")
+    with pytest.raises(BuildError, match="COPY missing: nothing of that name"):
+        await images.build(context(broken), dockerfile="Dockerfile", log=print)
+    assert list(tmp_path.iterdir()) == []
+
+    whole = await images.build(context(simple()), dockerfile="Dockerfile", log=print)
+    (tmp_path / "0123456789ab-killed").mkdir()
+    again = Images(tmp_path)
+    assert [p.name for p in tmp_path.iterdir() if p.is_dir()] == [whole.folder.name]
+    (whole.folder / "venv" / "bin" / "python").unlink()
+    assert again.get(whole.digest) is None
+    mended = await again.build(context(simple()), dockerfile="Dockerfile", log=print)
+    assert run(mended) == "ran\n"
+
+
+async def test_hashes_are_required_as_written(tmp_path: Path) -> None:
+    name, content = wheel()
+    good = f"tiny @ ./{name} --hash=sha256:{sha256(content).hexdigest()}\n"
+    files = {
+        "Dockerfile": SIMPLE.replace("COPY requirements.lock .", "COPY . ."),
+        "app/__main__.py": "import tiny; print(tiny.VALUE)",
+        name: content,
+    }
+    image = await Images(tmp_path).build(
+        context({**files, "requirements.lock": good}), dockerfile="Dockerfile", log=print
+    )
+    assert run(image) == "42\n"
+    bad = good.replace(sha256(content).hexdigest(), "0" * 64)
+    with pytest.raises(BuildError, match=r"(?is)uv pip install.*hash"):
+        await Images(tmp_path).build(
+            context({**files, "requirements.lock": bad}), dockerfile="Dockerfile", log=print
+        )
+
+
+async def test_paths_of_the_image_become_paths_here(tmp_path: Path) -> None:
+    dockerfile = """\
+FROM python:3.11
+ARG PLACE=/srv
+ENV PYTHONPATH=$PLACE/lib:/nowhere PATH=/srv/bin:$PATH
+WORKDIR $PLACE
+COPY lib/ lib/
+COPY bin/ /srv/bin/
+ENTRYPOINT ["/usr/local/bin/python", "/srv/bin/main.py"]
+CMD ["/srv", "/tmp"]
+"""
+    files = {
+        "Dockerfile": dockerfile,
+        "lib/thing.py": "NAME = 'thing'",
+        "bin/main.py": "import sys, thing; print(thing.NAME, *sys.argv[1:])",
+    }
+    image = await Images(tmp_path).build(context(files), dockerfile="Dockerfile", log=print)
+    root = image.folder / "root"
+    assert run(image) == f"thing {root}/srv /tmp\n"
+    assert image.environment["PYTHONPATH"] == f"{root}/srv/lib:/nowhere"
+    assert image.environment["PATH"].startswith(f"{root}/srv/bin:{image.folder}/venv/bin:")
+    assert any("ENV PYTHONPATH" in note for note in image.notes)
+
+
+@pytest.mark.parametrize(
+    ("name", "link"),
+    [("../evil", None), ("/etc/evil", None), ("a/../../evil", None), ("a", "../evil"), ("a", "/etc")],
+)
+async def test_a_context_cannot_reach_outside(tmp_path: Path, name: str, link: str | None) -> None:
+    out = io.BytesIO()
+    with tarfile.open(fileobj=out, mode="w:gz") as archive:
+        member = tarfile.TarInfo(name)
+        if link is not None:
+            member.type, member.linkname = tarfile.SYMTYPE, link
+        archive.addfile(member, io.BytesIO())
+    with pytest.raises(BuildError, match="reaches outside itself"):
+        await Images(tmp_path).build(out.getvalue(), dockerfile="Dockerfile", log=print)
+
+
+async def test_a_copy_cannot_write_through_a_link(tmp_path: Path) -> None:
+    out = io.BytesIO()
+    with tarfile.open(fileobj=out, mode="w:gz") as archive:
+        link = tarfile.TarInfo("deep/link")
+        link.type, link.linkname = tarfile.SYMTYPE, ".."
+        archive.addfile(link)
+        text = b"FROM python:3.11\nCOPY deep /\nCOPY Dockerfile /link/x/\n"
+        member = tarfile.TarInfo("Dockerfile")
+        member.size = len(text)
+        archive.addfile(member, io.BytesIO(text))
+    with pytest.raises(BuildError, match="out of the image"):
+        await Images(tmp_path / "images").build(out.getvalue(), dockerfile="Dockerfile", log=print)
+
+
+@pytest.mark.parametrize("content", [b"", b"no archive", gzip.compress(b"no tar"), b"\x1f\x8b\x08"])
+async def test_what_is_no_archive_is_refused(tmp_path: Path, content: bytes) -> None:
+    with pytest.raises(BuildError, match=r"tar\.gz|no file Dockerfile"):
+        await Images(tmp_path).build(content, dockerfile="Dockerfile", log=print)
+
+
+def test_what_cannot_be_carried_out_is_named() -> None:
+    recipe = read(
+        """\
+FROM python:3.11
+RUN apt-get update && pip install -r a.txt && useradd app
+RUN pip install --target /x y
+HEALTHCHECK CMD curl localhost
+VOLUME /data
+COPY --from=other /uv /bin/
+ADD https://example.org/x /x
+USER app
+""",
+        inherited={},
+    )
+    named = "\n".join(recipe.notes)
+    for part in ("apt-get update", "useradd app", "--target", "HEALTHCHECK", "VOLUME", "--from"):
+        assert part in named
+    assert "line 7: ADD" in named
+    assert "USER app" in named
+    assert recipe.user is None
+    assert len(recipe.steps) == 1
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("", "no FROM"),
+        ("RUN x\nFROM python:3.11", "before FROM"),
+        ("FROM python:3.11 AS a\nFROM python:3.11", "several stages"),
+        ("FROM python:3.11\nFROMM x", "not a Dockerfile instruction"),
+        ("FROM python:3.11\nRUN <<EOF\nx\nEOF", "here-document"),
+        ("FROM python:3.11\nCOPY x", "needs sources and a target"),
+    ],
+)
+def test_a_dockerfile_that_is_not_understood_is_refused(text: str, message: str) -> None:
+    with pytest.raises(BuildError, match=message):
+        read(text, inherited={})
+
+
+@pytest.mark.parametrize(
+    ("line", "operation", "words"),
+    [
+        ("pip install --no-cache-dir -r a.lock", "install", ("--requirements", "a.lock")),
+        ("python3 -m pip install --require-hashes -ra.lock", None, ()),
+        ("uv pip sync --system a.lock", "sync", ("a.lock",)),
+        ("X=1 pip3 install -U 'a>1' b", "install", ("--upgrade", "a>1", "b")),
+        ("pip install --requirement=a --timeout 3", "install", ("--requirements", "a")),
+        ("pip install a > log", None, ()),
+        ("pip uninstall a", None, ()),
+        ("uv sync", None, ()),
+    ],
+)
+def test_installations_are_recognised(line: str, operation: str | None, words: object) -> None:
+    recipe = read(f"FROM python:3.11\nRUN --mount=type=cache,target=/c {line}", inherited={})
+    if operation is None:
+        assert recipe.steps == []
+        assert len(recipe.notes) == 1
+        return
+    (step,) = recipe.steps
+    assert not isinstance(step, Copy)
+    assert (step.install.operation, step.install.words) == (operation, words)
+
+
+@pytest.mark.parametrize(
+    ("lines", "command"),
+    [
+        ('CMD ["a", "b"]', ("a", "b")),
+        ('ENTRYPOINT ["a"]\nCMD ["b"]', ("a", "b")),
+        ("CMD exec a $PORT", ("/bin/sh", "-c", "exec a $PORT")),
+        ('ENTRYPOINT a\nCMD ["b"]', ("/bin/sh", "-c", "a")),
+        ('CMD ["a"]\nCMD ["b"]', ("b",)),
+        ("", ()),
+    ],
+)
+def test_commands(lines: str, command: tuple[str, ...]) -> None:
+    assert read(f"FROM python:3.11\n{lines}", inherited={}).command == command
+
+
+def test_a_base_of_another_version_is_read() -> None:
+    recipe = read("ARG V=3.12\nFROM --platform=linux/amd64 docker.io/python:${V}-slim", inherited={})
+    assert (recipe.base, recipe.python) == ("docker.io/python:3.12-slim", "3.12")
+
+
+async def test_without_uv_the_error_says_what_to_do(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("FRUGAL_UV", raising=False)
+    monkeypatch.setenv("PATH", os.defpath)
+    monkeypatch.setattr("frugal.cloud.images.__file__", str(tmp_path / "a" / "b" / "images.py"))
+    with pytest.raises(BuildError, match="make up"):
+        await Images(tmp_path).build(context(simple()), dockerfile="Dockerfile", log=print)

@@ -1,0 +1,187 @@
+"""Real children of real parents. End of file on a child's own output says that it is gone."""
+
+import asyncio
+import os
+import signal
+import subprocess
+import sys
+from asyncio.subprocess import PIPE
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from frugal.cloud import gate
+from frugal.cloud.spawn import Reaper
+from frugal.cloud.user import RunAs, run_as
+
+ROOT = os.geteuid() == 0
+NOBODY = 65534
+
+
+@pytest.fixture
+async def reaper() -> AsyncIterator[Reaper]:
+    reaper = Reaper()
+    await reaper.start()
+    yield reaper
+    await reaper.stop()
+
+
+async def spawn(reaper: Reaper, code: str, log: Path | int, **options: object) -> int:
+    process = await reaper.spawn(
+        (sys.executable, "-c", code), cwd=Path("/"), env={}, log=log, **options
+    )
+    return await process.wait()
+
+
+# A parent that starts a child which starts one more; each holds the parent's standard output.
+PARENT = """
+import asyncio, sys
+from pathlib import Path
+from frugal.cloud.spawn import Reaper
+
+CHILD = "import subprocess, sys, time; print(1, flush=True); " \\
+        "subprocess.run([sys.executable, '-c', 'import time; print(2, flush=True); time.sleep(600)'])"
+
+async def main():
+    reaper = Reaper()
+    await reaper.start()
+    await reaper.spawn([sys.executable, "-c", CHILD], cwd=Path("/"), env={}, log=1)
+    await asyncio.sleep(600)
+
+asyncio.run(main())
+"""
+
+
+@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT])
+async def test_children_die_with_the_daemon(how: signal.Signals) -> None:
+    parent = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", PARENT, stdout=PIPE, start_new_session=True
+    )
+    assert parent.stdout is not None
+    assert await parent.stdout.readline() == b"1\n"
+    assert await parent.stdout.readline() == b"2\n"
+    parent.send_signal(how)
+    async with asyncio.timeout(20):
+        assert await parent.stdout.read() == b""
+    await parent.wait()
+
+
+def test_a_child_that_the_guard_does_not_know_never_begins() -> None:
+    closed = subprocess.run(
+        [sys.executable, "-I", "-S", gate.__file__, "-", "-", "/bin/echo", "began"],
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        check=False,
+    )
+    assert (closed.returncode, closed.stdout) == (gate.NEVER_OPENED, b"")
+
+
+async def test_a_killed_guard_is_replaced(reaper: Reaper, tmp_path: Path) -> None:
+    process = await reaper.spawn(
+        ("sleep", "600"), cwd=tmp_path, env={"PATH": os.defpath}, log=tmp_path / "log"
+    )
+    guard = reaper._guard
+    assert guard is not None
+    guard.kill()
+    await guard.wait()
+    while reaper._guard is guard:
+        await asyncio.sleep(0)
+    # The new guard knows of the child: it kills it when its own input closes.
+    assert reaper._guard.stdin is not None
+    reaper._guard.stdin.close()
+    async with asyncio.timeout(20):
+        assert await process.wait() == -signal.SIGKILL
+
+
+async def test_the_environment_is_exactly_what_is_given(
+    reaper: Reaper, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CANARY", "secret")
+    log = tmp_path / "log"
+    process = await reaper.spawn(
+        ("env",), cwd=tmp_path, env={"PATH": os.defpath, "odd.name": "x=y"}, log=log
+    )
+    assert await process.wait() == 0
+    assert sorted(log.read_text().split()) == sorted([f"PATH={os.defpath}", "odd.name=x=y"])
+
+
+async def test_a_child_has_a_group_and_no_input(reaper: Reaper, tmp_path: Path) -> None:
+    log = tmp_path / "log"
+    code = "import os, sys; print(os.getpgid(0) == os.getpid() == os.getsid(0), sys.stdin.read())"
+    assert await spawn(reaper, code, log) == 0
+    assert log.read_text() == "True \n"
+
+
+async def test_what_cannot_be_run_is_said_in_the_log(reaper: Reaper, tmp_path: Path) -> None:
+    log = tmp_path / "log"
+    process = await reaper.spawn(("no-such-program",), cwd=tmp_path, env={}, log=log)
+    assert await process.wait() == gate.CANNOT_RUN
+    assert log.read_text() == "no-such-program cannot be run: No such file or directory\n"
+
+
+async def test_what_a_child_leaves_behind_is_killed(reaper: Reaper) -> None:
+    ours, theirs = os.pipe()
+    code = "import subprocess; subprocess.Popen(['/bin/sleep', '600']); print('left', flush=True)"
+    assert await spawn(reaper, code, theirs) == 0
+    os.close(theirs)
+    with os.fdopen(ours, "rb") as output:
+        assert await asyncio.wait_for(asyncio.to_thread(output.read), 20) == b"left\n"
+
+
+async def test_terminate_asks_first_and_kills_after_the_grace(
+    reaper: Reaper, tmp_path: Path
+) -> None:
+    stubborn = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print(1, flush=True); time.sleep(600)"
+    polite = "import signal, sys, time; signal.signal(signal.SIGTERM, lambda *_: sys.exit(7)); print(1, flush=True); time.sleep(600)"
+    for code, grace, status in ((polite, 20.0, 7), (stubborn, 0.05, -signal.SIGKILL)):
+        ours, theirs = os.pipe()
+        process = await reaper.spawn(
+            (sys.executable, "-c", code), cwd=tmp_path, env={}, log=theirs
+        )
+        os.close(theirs)
+        with os.fdopen(ours, "rb", buffering=0) as output:
+            assert await asyncio.to_thread(output.readline) == b"1\n"
+            assert await reaper.terminate(process, grace=grace) == status
+
+
+@pytest.mark.skipif(not ROOT, reason="only root can become another user")
+async def test_root_becomes_the_user(reaper: Reaper, tmp_path: Path) -> None:
+    log = tmp_path / "log"
+    process = await reaper.spawn(
+        ("/bin/sh", "-c", "id -u; id -g; id -G"), cwd=Path("/"), env={}, log=log, user=NOBODY
+    )
+    assert await process.wait() == 0
+    assert log.read_text().split() == [str(NOBODY)] * 3
+
+
+@pytest.mark.skipif(not ROOT, reason="only root can become another user")
+async def test_a_closed_folder_is_got_over_and_said(reaper: Reaper, tmp_path: Path) -> None:
+    closed = tmp_path / "closed"
+    closed.mkdir(mode=0o700)
+    program = closed / "program"
+    program.write_text("#!/bin/sh\nid -u\necho x > written || echo cannot write\n")
+    program.chmod(0o755)
+    found = await run_as(NOBODY, program)
+    log = tmp_path / "log"
+    process = await reaper.spawn((str(program),), cwd=closed, env={}, log=log, user=found)
+    assert await process.wait() == 0
+    assert found.note is not None
+    if found.prefix:
+        lines = log.read_text().splitlines()
+        assert (lines[0], lines[-1]) == (str(NOBODY), "cannot write")
+        assert "CAP_DAC_READ_SEARCH" in found.note
+    else:
+        assert "not honoured" in found.note
+
+
+@pytest.mark.skipif(ROOT, reason="an ordinary user's case")
+async def test_an_ordinary_user_stays_who_it_is() -> None:
+    found = await run_as(NOBODY, Path("/"))
+    assert (found.user, found.prefix) == (None, ())
+    assert "not honoured" in str(found.note)
+
+
+async def test_nobody_asked_for_is_nothing_to_say() -> None:
+    assert await run_as(None) == RunAs()
+    assert await run_as(os.geteuid()) == RunAs()

@@ -1,0 +1,1 @@
+"""The command and the engine, driven as a user drives them."""

@@ -1,0 +1,144 @@
+"""A clone of the project with a small program, driven as a user drives it: make and frugal."""
+
+import json
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import psutil
+
+PROGRAM = """\
+import pulumi
+import pulumi_azure_native as azure
+from pathlib import Path
+from hold import Hold
+
+group = azure.resources.ResourceGroup("platform")
+gate = Path(__file__).parent.parent / "gate"
+held = Hold("held", {"gate": str(gate)}) if gate.with_name("hold").exists() else None
+identity = azure.managedidentity.UserAssignedIdentity(
+    "identity",
+    resource_group_name=group.name,
+    opts=pulumi.ResourceOptions(depends_on=[held] if held else []),
+)
+pulumi.export("group", group.name)
+"""
+
+# Creating it takes until the file `gate` is there: a run can be caught in the middle, every time.
+HOLD = """\
+import time
+from pathlib import Path
+from pulumi.dynamic import CreateResult, Resource, ResourceProvider
+
+class HoldProvider(ResourceProvider):
+    def create(self, props):
+        gate = Path(props["gate"])
+        gate.with_name("reached").touch()
+        while not gate.exists():
+            time.sleep(0.02)
+        return CreateResult(id_="held", outs=props)
+
+class Hold(Resource, module="frugal", name="Hold"):
+    def __init__(self, name, props, opts=None):
+        super().__init__(HoldProvider(), name, props, opts)
+"""
+
+
+def until(condition: Callable[[], object], seconds: float = 60) -> None:
+    """Poll until `condition` holds; fail after `seconds`."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, "it did not happen in time"
+        time.sleep(0.02)
+
+
+class Clone:
+    """A checkout somewhere else, whose name has a space."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self.cloud = root / ".frugal" / "local" / "cloud"
+
+    def environment(self) -> dict[str, str]:
+        return {k: v for k, v in os.environ.items() if not k.startswith("PULUMI_")}
+
+    def run(self, *command: str, **variables: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            command,
+            cwd=self.root,
+            env=self.environment() | variables,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=240,
+            check=False,
+        )
+
+    def frugal(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        return self.run(str(self.root / ".venv" / "bin" / "frugal"), *arguments)
+
+    def begin(self, *arguments: str) -> "subprocess.Popen[str]":
+        """Start `frugal` and go on at once; its output goes to the file `output`."""
+        with (self.root / "output").open("w") as output:
+            return subprocess.Popen(
+                [self.root / ".venv" / "bin" / "frugal", *arguments],
+                cwd=self.root,
+                env=self.environment(),
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                text=True,
+            )
+
+    def begin_held(self) -> "subprocess.Popen[str]":
+        """Start `frugal up` and return when it is in the middle of creating."""
+        (self.root / "hold").touch()
+        running = self.begin("up")
+        until(lambda: (self.root / "reached").exists() or running.poll() is not None)
+        assert running.poll() is None, (self.root / "output").read_text()
+        return running
+
+    def release(self) -> None:
+        """Let what is held go on."""
+        (self.root / "gate").touch()
+
+    def pulumi(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """The plain tool in a shell that has run `eval "$(frugal env)"`."""
+        line = 'eval "$(.venv/bin/frugal env)" && exec pulumi "$@" --non-interactive'
+        return self.run("sh", "-c", line, "sh", *arguments)
+
+    def engine_pids(self) -> list[int]:
+        """The pulumi processes of this clone."""
+        own = str(self.root / ".frugal" / "bin" / "pulumi")
+        return [p.pid for p in psutil.process_iter(["cmdline"]) if own in (p.info["cmdline"] or [])]
+
+    def daemon_pid(self) -> int:
+        return int(json.loads((self.cloud / "daemon.json").read_text())["pid"])
+
+    def stop_daemon(self) -> None:
+        """End the daemon as a reboot would."""
+        process = psutil.Process(self.daemon_pid())
+        process.terminate()
+        until(lambda: not process.is_running() or process.status() == psutil.STATUS_ZOMBIE)
+
+    def processes(self) -> list[str]:
+        """Command lines of all that still runs for this clone."""
+        found: list[str] = []
+        for process in psutil.process_iter(["cmdline", "status"]):
+            line = " ".join(process.info["cmdline"] or [])
+            if str(self.root) in line and process.info["status"] != psutil.STATUS_ZOMBIE:
+                found.append(line)
+        return found
+
+    def resources(self) -> list[str]:
+        """Types of all that exists in the local cloud."""
+        told = json.loads(self.frugal("status", "--json").stdout)
+        return sorted(r["type"].rsplit(":", 1)[-1] for r in told["resources"])
+
+
+def kill(pid: int) -> None:
+    """End a process as the kernel would when memory runs out."""
+    os.kill(pid, signal.SIGKILL)

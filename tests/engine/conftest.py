@@ -1,0 +1,41 @@
+"""A clone of the project with a small program, for the tests of `frugal` and `make`."""
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.engine.clone import HOLD, PROGRAM, Clone, until
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture(scope="session")
+def prepared(tmp_path_factory: pytest.TempPathFactory) -> Clone:
+    """A clone after `make setup`."""
+    root = tmp_path_factory.mktemp("clone") / "a place"
+    root.mkdir()
+    for name in ("frugal", "tools", "requirements"):
+        shutil.copytree(ROOT / name, root / name, ignore=shutil.ignore_patterns("__pycache__"))
+    for name in ("Makefile", "pyproject.toml", "README.md", "Pulumi.yaml", "Pulumi.local.yaml"):
+        shutil.copy(ROOT / name, root / name)
+    (root / "infra").mkdir()
+    clone = Clone(root)
+    done = clone.run("make", "setup")
+    assert done.returncode == 0, done.stderr
+    return clone
+
+
+@pytest.fixture
+def clone(prepared: Clone) -> Iterator[Clone]:
+    """The clone with its small program, and nothing running before or after."""
+    infra = prepared.root / "infra"
+    (infra / "__main__.py").write_text(PROGRAM)
+    (infra / "hold.py").write_text(HOLD)
+    yield prepared
+    prepared.release()
+    until(lambda: not prepared.engine_pids())
+    prepared.frugal("down")
+    for name in ("gate", "hold", "reached", "output"):
+        (prepared.root / name).unlink(missing_ok=True)

@@ -1,0 +1,144 @@
+"""`frugal` as a user meets it, with the real engine and the real daemon."""
+
+import json
+import socket
+import subprocess
+
+import pytest
+
+from tests.engine.clone import Clone, until
+
+
+def test_up_status_down_and_again(clone: Clone) -> None:
+    up = clone.frugal("up")
+    assert up.returncode == 0, up.stderr
+    assert "2 created" in up.stdout or "3 created" in up.stdout
+    assert clone.resources() == ["ResourceGroup", "UserAssignedIdentity"]
+    assert clone.pulumi("preview", "-s", "local", "--expect-no-changes").returncode == 0
+    ports = json.loads(clone.frugal("status", "--json").stdout)["ports"]
+
+    down = clone.frugal("down")
+    assert down.returncode == 0, down.stderr
+    assert "is gone" in down.stdout
+    assert not (clone.root / ".frugal" / "local").exists()
+    assert clone.processes() == []
+    for port in ports:
+        with socket.socket() as probe:
+            assert probe.connect_ex(("127.0.0.1", port)) != 0
+
+    again = clone.frugal("down")
+    assert (again.returncode, "Nothing is running" in again.stdout) == (0, True)
+    assert clone.frugal("up").returncode == 0
+
+
+def test_up_leaves_the_checkout_clean(clone: Clone) -> None:
+    before = {f.name: f.read_bytes() for f in clone.root.glob("Pulumi*.yaml")}
+    assert clone.frugal("up").returncode == 0
+    assert {f.name: f.read_bytes() for f in clone.root.glob("Pulumi*.yaml")} == before
+
+
+def test_nothing_running(clone: Clone) -> None:
+    shown = clone.frugal("status", "--json")
+    assert shown.returncode == 1
+    assert json.loads(shown.stdout) == {"environment": "local", "urls": {}, "health": {}}
+    plain = clone.frugal("status")
+    assert (plain.returncode, plain.stdout) == (1, "")
+    assert "make up" in plain.stderr
+
+
+def test_env_is_safe_for_the_shell_and_starts_the_daemon(clone: Clone) -> None:
+    line = 'eval "$(.venv/bin/frugal env)" && command -v pulumi && env'
+    shell = clone.run("sh", "-euc", line)
+    assert shell.returncode == 0, shell.stderr
+    lines = shell.stdout.splitlines()
+    assert lines[0] == str(clone.root / ".frugal" / "bin" / "pulumi")
+    exported = dict(entry.split("=", 1) for entry in lines[1:] if "=" in entry)
+    assert exported["PULUMI_HOME"] == str(clone.root / ".frugal" / "local" / "pulumi")
+    assert exported["ARM_METADATA_HOSTNAME"].startswith("127.0.0.1:")
+    assert exported["IDENTITY_ENDPOINT"].startswith("http://127.0.0.1:")
+    assert exported["AZURE_TOKEN_CREDENTIALS"] == "ManagedIdentityCredential"
+    assert clone.daemon_pid() > 0
+
+
+def test_the_plain_tool_does_the_whole_round(clone: Clone) -> None:
+    for command in (["preview"], ["up", "--yes"], ["refresh", "--yes"], ["destroy", "--yes"]):
+        done = clone.pulumi(*command, "-s", "local")
+        assert done.returncode == 0, done.stdout + done.stderr
+        assert "warning" not in done.stdout + done.stderr
+
+
+def test_second_up_at_once_says_so(clone: Clone) -> None:
+    first = clone.begin_held()
+    second = clone.frugal("up")
+    assert second.returncode == 1
+    assert f"`frugal up` is already running in this checkout (pid {first.pid})" in second.stderr
+    down = clone.frugal("down")
+    assert (down.returncode, "already running" in down.stderr) == (1, True)
+    clone.release()
+    assert first.wait(60) == 0
+
+
+def test_up_beside_a_plain_pulumi_says_so(clone: Clone) -> None:
+    (clone.root / "hold").touch()
+    line = 'eval "$(.venv/bin/frugal env)" && exec pulumi up --yes -s local --non-interactive'
+    plain = subprocess.Popen(
+        ["sh", "-c", line], cwd=clone.root, env=clone.environment(), stdout=subprocess.DEVNULL
+    )
+    until(lambda: (clone.root / "reached").exists())
+    refused = clone.frugal("up")
+    assert refused.returncode == 1
+    assert f"(pid {plain.pid}) is already working" in refused.stderr
+    clone.release()
+    assert plain.wait(60) == 0
+
+
+def test_program_that_fails_fails_the_command(clone: Clone) -> None:
+    (clone.root / "infra" / "__main__.py").write_text("raise SystemExit('no such size: XXL')\n")
+    up = clone.frugal("up")
+    assert up.returncode == 1
+    assert "no such size: XXL" in up.stdout
+    assert "make up" in up.stderr
+    assert "Traceback" not in up.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["logs", "nosuch"], "nosuch"),
+        (["logs"], "APP"),
+        (["logs", "edge"], "no log of edge"),
+        (["nosuch"], "nosuch"),
+        (["up", "--now"], "--now"),
+    ],
+)
+def test_wrong_inputs(clone: Clone, arguments: list[str], said: str) -> None:
+    done = clone.frugal(*arguments)
+    assert done.returncode != 0
+    assert said in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_daemon_that_cannot_start_says_why(clone: Clone) -> None:
+    assert clone.frugal("up").returncode == 0
+    port = json.loads((clone.cloud / "daemon.json").read_text())["http"]
+    clone.stop_daemon()
+    with socket.create_server(("127.0.0.1", port)):
+        up = clone.frugal("up")
+    assert up.returncode == 1
+    assert f"Port {port} on 127.0.0.1 is taken" in up.stderr
+    assert "Traceback" not in up.stderr
+    assert clone.frugal("up").returncode == 0
+
+
+def test_logs_follow_shows_what_comes(clone: Clone) -> None:
+    log = clone.cloud / "logs" / "homepage.log"
+    log.parent.mkdir(parents=True)
+    log.write_text("first\n")
+    assert clone.frugal("logs", "homepage").stdout == "first\n"
+    follower = clone.begin("logs", "homepage", "-f")
+    until(lambda: "first" in (clone.root / "output").read_text())
+    with log.open("a") as more:
+        more.write("second\n")
+    until(lambda: "second" in (clone.root / "output").read_text())
+    follower.terminate()
+    follower.wait()

@@ -1,0 +1,277 @@
+"""The whole program, as each environment sends it."""
+
+import json
+from collections import Counter
+
+import pytest
+from pulumi import Output
+
+from tests.unit.conftest import Declare
+from tests.unit.recording import SUBSCRIPTION, UNKNOWN, Recorder, Sent
+
+EDGE = {
+    "Edge": 1,
+    "Profile": 1,
+    "AFDEndpoint": 2,
+    "SiteRoute": 2,
+    "AFDOriginGroup": 2,
+    "AFDOrigin": 2,
+    "Route": 4,
+}
+WEB_APP = {
+    "AppService": 1,
+    "AppServicePlan": 1,
+    "WebApp": 1,
+    "WebAppScmAllowed": 1,
+    "WebAppFtpAllowed": 1,
+}
+EVERYWHERE = {
+    "ResourceGroup": 2,
+    "registry:Registry": 0,
+    "Registry": 2,  # the component and its resource
+    "Workspace": 1,
+    "ManagedEnvironment": 1,
+    "DiagnosticSetting": 1,
+    "Identity": 2,
+    "UserAssignedIdentity": 2,
+    "RoleAssignment": 2,
+    "RoleReady": 2,
+    "Image": 2,
+    "Postgres": 1,
+    "Server": 1,
+    "Database": 1,
+    "FirewallRule": 1,
+    "AdministratorsMicrosoftEntra": 1,
+    "Budget": 2,
+    "ContainerApp": 2,
+}
+
+PRICED = {
+    "Registry": ["sku.name"],
+    "Workspace": ["sku.name", "retentionInDays", "workspaceCapping.dailyQuotaGb"],
+    "ContainerApp": [
+        "workloadProfileName",
+        "template.scale.minReplicas",
+        "template.scale.maxReplicas",
+        "template.containers.0.resources.cpu",
+        "template.containers.0.resources.memory",
+    ],
+    "Profile": ["sku.name"],
+    "AppServicePlan": ["sku.name", "sku.tier", "sku.capacity", "reserved"],
+    "Server": [
+        "sku.name",
+        "sku.tier",
+        "storage.storageSizeGB",
+        "highAvailability.mode",
+        "backup.backupRetentionDays",
+        "backup.geoRedundantBackup",
+    ],
+}
+
+
+def counted(recorder: Recorder) -> dict[str, int]:
+    return dict(Counter(one.type.rsplit(":", 1)[-1] for one in recorder.sent))
+
+
+def expected(*parts: dict[str, int]) -> dict[str, int]:
+    total = Counter[str]()
+    for part in parts:
+        total.update(part)
+    return {key: count for key, count in total.items() if count}
+
+
+def test_local_declares_everything(program: Declare) -> None:
+    assert counted(program("local")) == expected(EVERYWHERE, WEB_APP, EDGE)
+
+
+def test_dev_has_no_edge(program: Declare) -> None:
+    assert counted(program("dev")) == expected(EVERYWHERE, WEB_APP)
+
+
+def test_prod_has_the_edge(program: Declare) -> None:
+    assert counted(program("prod")) == expected(EVERYWHERE, WEB_APP, EDGE)
+
+
+def test_environments_differ_by_settings_alone(program: Declare) -> None:
+    same = {
+        "homepage": {"cdn": "frontDoor", "maxReplicas": 4, "cooldownSeconds": 120},
+        "translator": {"cdn": "frontDoor", "maxReplicas": 4, "cooldownSeconds": 120},
+        "database": {"highAvailability": "disabled"},
+        "budget": {"monthlyAmount": 50, "contacts": ["owner@example.com"]},
+    }
+
+    def declared(environment: str) -> set[str]:
+        recorder = program(environment, same)
+        web_app = recorder.one("WebApp").at("name")
+        return {
+            json.dumps([one.type, one.name, one.inputs], sort_keys=True)
+            .replace(web_app, "WEB_APP")
+            .replace(f"frugal-{environment}-", "frugal-ENVIRONMENT-")
+            .replace(f'"{environment}"', '"ENVIRONMENT"')
+            for one in recorder.sent
+        }
+
+    assert declared("local") == declared("dev") == declared("prod")
+
+
+def test_translator_moves_to_container_apps_and_the_database_stays(program: Declare) -> None:
+    before = program("local")
+    after = program("local", {"translator": {"host": "containerApp"}})
+    assert counted(after) == expected(EVERYWHERE, EDGE, {"ContainerApp": 2})
+    assert _database(before) == _database(after)
+    app = after.one("azure-native:app:ContainerApp", "translator-app")
+    environment = {one["name"]: one["value"] for one in app.at("template.containers.0.env")}
+    assert environment["PGHOST"].endswith(".postgres.database.azure.com")
+    assert environment["PUBLIC_URL"] == "https://edge-translator1a2b3c4d.z01.azurefd.net"
+    assert after.needs(app, after.one("AdministratorsMicrosoftEntra"))
+    assert app.at("template.containers.0.probes.2.httpGet.path") == "/readyz"
+
+
+def _database(recorder: Recorder) -> list[str]:
+    return [
+        json.dumps([one.urn, one.inputs], sort_keys=True)
+        for one in recorder.sent
+        if ":dbforpostgresql:" in one.type
+    ]
+
+
+@pytest.mark.parametrize("environment", ["local", "dev", "prod"])
+def test_what_is_priced_is_known_before_anything_exists(
+    program: Declare, environment: str
+) -> None:
+    recorder = program(environment, preview=True)
+    for type_, paths in PRICED.items():
+        for one in (one for one in recorder.azure() if one.type.endswith(f":{type_}")):
+            for path in paths:
+                assert one.at(path) not in (UNKNOWN, None), f"{one.name}: {path}"
+    for one in recorder.azure():
+        assert one.inputs.get("location") != UNKNOWN, one.name
+
+
+def test_apps_start_when_their_identity_may_pull_and_stop_before_it_may_not(
+    program: Declare,
+) -> None:
+    recorder = program("prod")
+    for app, name in (("app:ContainerApp", "homepage"), ("web:WebApp", "translator")):
+        sent = recorder.one(f"azure-native:{app}")
+        assert recorder.needs(sent, recorder.one("RoleReady", f"{name}-pull-ready"))
+        assert recorder.needs(sent, recorder.one("RoleAssignment", f"{name}-pull"))
+        assert recorder.needs(sent, recorder.one("Image", f"{name}-image"))
+
+
+def test_image_is_built_while_the_role_spreads(program: Declare) -> None:
+    recorder = program("dev")
+    image = recorder.one("Image", "homepage-image")
+    assert not recorder.needs(image, recorder.one("RoleAssignment", "homepage-pull"))
+    assert recorder.needs(image, recorder.one("azure-native:containerregistry:Registry"))
+
+
+def test_edge_is_made_beside_the_apps(program: Declare) -> None:
+    recorder = program("prod")
+    app = recorder.one("azure-native:app:ContainerApp")
+    assert recorder.needs(app, recorder.one("AFDEndpoint", "edge-homepage"))
+    assert not recorder.needs(recorder.one("Route", "homepage-route-pages"), app)
+
+
+def test_data_is_protected_in_prod_alone(program: Declare) -> None:
+    protected = {one.name for one in program("prod").sent if one.protect}
+    assert protected == {
+        "frugal-prod-platform",
+        "frugal-prod-data",
+        "postgres-server",
+        "postgres-database",
+    }
+    assert not [one.name for one in program("dev").sent if one.protect]
+
+
+def test_a_ready_image_is_not_built(program: Declare) -> None:
+    ready = "registry1a2b3c4d.azurecr.io/homepage@sha256:" + "a" * 64
+    recorder = program("dev", {"homepage": {"image": ready}})
+    app = recorder.one("azure-native:app:ContainerApp")
+    assert [one.name for one in recorder.all("Image")] == ["translator-image"]
+    assert app.at("template.containers.0.image") == ready
+    assert app.at("configuration.registries.0.server") == "registry1a2b3c4d.azurecr.io"
+
+
+def test_a_public_image_is_pulled_without_identity(program: Declare) -> None:
+    public = "mcr.microsoft.com/k8se/quickstart:latest"
+    recorder = program("dev", {"homepage": {"image": public}, "translator": {"image": public}})
+    assert recorder.one("azure-native:app:ContainerApp").at("configuration.registries") == []
+    web_app = recorder.one("WebApp")
+    assert web_app.at("siteConfig.acrUseManagedIdentityCreds") is False
+    assert web_app.at("siteConfig.linuxFxVersion") == f"DOCKER|{public}"
+
+
+def test_a_registry_is_shared(program: Declare) -> None:
+    shared = (
+        f"/subscriptions/{SUBSCRIPTION}/resourceGroups/shared"
+        "/providers/Microsoft.ContainerRegistry/registries/Common"
+    )
+    recorder = program("dev", {"registry": {"id": shared}})
+    assert not [one for one in recorder.azure() if one.type.endswith(":Registry")]
+    assert {one.at("scope") for one in recorder.all("RoleAssignment")} == {shared}
+    assert {one.at("registry") for one in recorder.all("Image")} == {shared}
+
+
+def test_outputs(program: Declare, monkeypatch: pytest.MonkeyPatch) -> None:
+    exported: dict[str, Output[str]] = {}
+    monkeypatch.setattr("pulumi.export", exported.__setitem__)
+    recorder = program("local")
+    values = {key: _value(output) for key, output in exported.items()}
+    suffix = recorder.one("WebApp").at("name").rsplit("-", 1)[-1]
+    assert values == {
+        "homepageUrl": "https://edge-homepage1a2b3c4d.z01.azurefd.net",
+        "homepageOriginUrl": "https://homepage.calm-sky.eastus.azurecontainerapps.io",
+        "signInRedirectUri": "https://edge-homepage1a2b3c4d.z01.azurefd.net/auth_response",
+        "translatorUrl": "https://edge-translator1a2b3c4d.z01.azurefd.net",
+        "translatorOriginUrl": f"https://translator-{suffix}.azurewebsites.net",
+        "registry": "registry1a2b3c4d.azurecr.io",
+    }
+
+
+def _value(output: Output[str]) -> str | None:
+    import asyncio
+
+    return asyncio.get_event_loop().run_until_complete(output.future())
+
+
+def test_the_database_is_not_open_to_passwords(program: Declare) -> None:
+    recorder = program("prod")
+    settings = {
+        one["name"]: one["value"] for one in recorder.one("WebApp").at("siteConfig.appSettings")
+    }
+    assert settings["PGSSLMODE"] == "verify-full"
+    assert settings["PGUSER"] == _administrator(recorder).at("principalName")
+    assert not [name for name in settings if "PASSWORD" in name]
+
+
+def _administrator(recorder: Recorder) -> Sent:
+    return recorder.one("AdministratorsMicrosoftEntra")
+
+
+def test_missing_contacts_warn_in_a_preview(
+    program: Declare, caplog: pytest.LogCaptureFixture
+) -> None:
+    recorder = program("dev", {"budget": {"contacts": []}}, preview=True)
+    assert "pulumi config set --path 'budget.contacts[0]'" in caplog.text
+    assert recorder.one("azure-native:consumption:Budget")
+
+
+def test_missing_contacts_stop_up_before_anything_is_made(
+    program: Declare, caplog: pytest.LogCaptureFixture
+) -> None:
+    with pytest.raises(SystemExit) as stopped:
+        program("dev", {"budget": {"contacts": []}})
+    assert stopped.value.code == 32
+    assert "pulumi config set --path 'budget.contacts[0]'" in caplog.text
+
+
+def test_a_wrong_setting_is_one_error(
+    program: Declare, caplog: pytest.LogCaptureFixture
+) -> None:
+    with pytest.raises(SystemExit) as stopped:
+        program("dev", {"homepage": {"cdn": "akamai"}})
+    assert stopped.value.code == 32
+    assert [record.getMessage() for record in caplog.records] == [
+        "frugal:homepage.cdn: 'akamai' is not allowed; allowed: frontDoor, none"
+    ]
