@@ -13,17 +13,19 @@ import sys
 import tempfile
 import time
 from pathlib import Path
-
-from starlette.types import Receive, Scope, Send
+from typing import TYPE_CHECKING
 
 from frugal.cloud.edge import CachePolicy, Endpoint, Origin, Route
 from frugal.cloud.listen import Listener
+
+if TYPE_CHECKING:
+    from uvicorn._types import ASGIReceiveCallable, ASGISendCallable, Scope
 
 PAGE = b"<p>hello</p>\n" * 800
 KINDS = ("bare app", "edge, hit", "edge, hit as 304", "edge, not cached")
 
 
-async def app(scope: Scope, receive: Receive, send: Send) -> None:
+async def app(scope: "Scope", receive: "ASGIReceiveCallable", send: "ASGISendCallable") -> None:
     """Answer any request with the page."""
     del scope, receive
     headers = [
@@ -32,8 +34,10 @@ async def app(scope: Scope, receive: Receive, send: Send) -> None:
         (b"cache-control", b"public, max-age=0, s-maxage=3600"),
         (b"etag", b'"page"'),
     ]
-    await send({"type": "http.response.start", "status": 200, "headers": headers})
-    await send({"type": "http.response.body", "body": PAGE})
+    await send(
+        {"type": "http.response.start", "status": 200, "headers": headers, "trailers": False}
+    )
+    await send({"type": "http.response.body", "body": PAGE, "more_body": False})
 
 
 async def serve() -> None:
@@ -96,8 +100,8 @@ async def measure(requests: int) -> dict[str, list[float]]:
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
     )
-    assert server.stdout is not None
-    assert server.stdin is not None
+    if server.stdin is None or server.stdout is None:
+        raise RuntimeError("The server has no pipes.")
     bare, edge = (int(port) for port in (await server.stdout.readline()).split())
     clients = (
         Client(bare, "/"),

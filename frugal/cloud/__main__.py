@@ -14,12 +14,16 @@ import sys
 import traceback
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING, cast
 
 from frugal.cloud.arm import Arm
 from frugal.cloud.cloud import Cloud
 from frugal.cloud.errors import CloudError
 from frugal.cloud.listen import Listener
 from frugal.cloud.provider import Provider, serve
+
+if TYPE_CHECKING:
+    from uvicorn._types import ASGIApplication
 
 # How long calls under way have when the daemon is told to end, in seconds.
 GRACE = 10
@@ -34,7 +38,7 @@ async def run(folder: Path) -> None:
     cloud = Cloud(folder)
     admin_token = secrets.token_urlsafe(32)
     arm = Arm(cloud, admin_token=admin_token)
-    listener = Listener(arm.app, cloud.ports.get("resource-manager"))
+    listener = Listener(cast("ASGIApplication", arm.app), cloud.ports.get("resource-manager"))
     await listener.start()
     cloud.http_port = listener.port
     server = None

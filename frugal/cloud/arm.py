@@ -7,7 +7,7 @@ patching or deleting a resource by its id. Served on the loopback alone; every c
 
 import secrets
 from collections.abc import Awaitable, Callable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
@@ -16,7 +16,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
-from frugal.cloud.bodies import Body, merge
+from frugal.cloud.bodies import Body, merge, strings
 from frugal.cloud.builds import Builds
 from frugal.cloud.contract import model
 from frugal.cloud.errors import CloudError
@@ -159,7 +159,7 @@ class Arm:
 
     async def _purge(self, request: Request) -> Response:
         resource = self._cloud.store.need(ENDPOINT.format_map(request.path_params))
-        paths = [str(p) for p in (await _json(request)).get("contentPaths") or []]
+        paths = strings(await _json(request), "contentPaths")
         if not paths or not all(p.startswith("/") for p in paths):
             raise CloudError("BadRequest", "contentPaths: give paths that begin with '/'.")
         endpoint, _ = self._cloud.endpoints[key_of(resource.id)]
@@ -171,7 +171,7 @@ class Arm:
         return JSONResponse(status(self._cloud))
 
     async def _sweep(self, request: Request) -> Response:
-        known = {str(i) for i in (await _json(request)).get("known") or []}
+        known = set(strings(await _json(request), "known"))
         return JSONResponse({"removed": await self._cloud.sweep(known)})
 
     async def _resource(self, request: Request) -> Response:
@@ -221,7 +221,7 @@ async def _json(request: Request) -> Body:
         raise CloudError("InvalidRequestContent", f"The request is not JSON: {error}") from error
     if not isinstance(body, dict):
         raise CloudError("InvalidRequestContent", "The request must be a JSON object.")
-    return body  # pyright: ignore[reportUnknownVariableType]
+    return cast("Body", body)
 
 
 def _refusal(request: Request, error: Exception) -> Response:

@@ -6,13 +6,32 @@ from typing import Any, cast
 Body = dict[str, Any]
 
 
+def section(body: Mapping[str, Any], *path: str) -> Body:
+    """The object at `path`, {} where there is none."""
+    found: Mapping[str, Any] = body
+    for name in path:
+        found = found.get(name) or {}
+    return cast("Body", found)
+
+
+def objects(body: Mapping[str, Any], *path: str) -> list[Body]:
+    """The list of objects at `path`, [] where there is none."""
+    return cast("list[Body]", section(body, *path[:-1]).get(path[-1]) or [])
+
+
+def strings(body: Mapping[str, Any], *path: str) -> list[str]:
+    """The list of strings at `path`, [] where there is none; a map's keys count as one."""
+    found = cast("Iterable[object]", section(body, *path[:-1]).get(path[-1]) or [])
+    return [str(item) for item in found]
+
+
 def merge(body: Mapping[str, Any], more: Mapping[str, Any]) -> Body:
     """`body` with `more` laid over it, object by object; a list or a value is replaced whole."""
     result = dict(body)
     for name, value in more.items():
         old = result.get(name)
         if isinstance(value, dict) and isinstance(old, dict):
-            result[name] = merge(old, value)
+            result[name] = merge(cast("Body", old), cast("Body", value))
         else:
             result[name] = value
     return result
@@ -21,12 +40,12 @@ def merge(body: Mapping[str, Any], more: Mapping[str, Any]) -> Body:
 def hide(body: object, path: list[str]) -> None:
     """Take the value at `path` (`*` stands for every item) out of a body."""
     head, *rest = path
+    inside = cast("Body", body) if isinstance(body, dict) else None
     if head == "*":
-        items = body.values() if isinstance(body, dict) else body
-        for item in cast("Iterable[object]", items):
+        for item in cast("Iterable[object]", body) if inside is None else inside.values():
             hide(item, rest)
-    elif isinstance(body, dict) and head in body:
+    elif inside is not None and head in inside:
         if rest:
-            hide(body[head], rest)
+            hide(inside[head], rest)
         else:
-            del body[head]
+            del inside[head]

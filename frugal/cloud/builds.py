@@ -9,7 +9,7 @@ import secrets
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from frugal.cloud.bodies import Body
+from frugal.cloud.bodies import Body, section, strings
 from frugal.cloud.errors import CloudError
 from frugal.cloud.ids import name_of
 from frugal.cloud.images import BuildError
@@ -75,13 +75,13 @@ class Builds:
                 "NotSupportedHere",
                 f"The local registry builds images; it got {request.get('type')}.",
             )
-        platform = request.get("platform") or {}
+        platform = section(request, "platform")
         if str(platform.get("os")).lower() != "linux":
             raise CloudError("BadRequest", "platform.os must be Linux.")
         upload = str(request.get("sourceLocation", "")).rsplit("/", 1)[-1]
         if upload not in self._contexts:
             raise CloudError("BadRequest", "sourceLocation: nothing was uploaded there.")
-        names = [str(n) for n in request.get("imageNames") or []]
+        names = strings(request, "imageNames")
         if not names:
             raise CloudError("BadRequest", "imageNames: give at least one.")
         self._uploads.discard(upload)

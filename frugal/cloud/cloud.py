@@ -8,7 +8,7 @@ for it is killed in the middle.
 import asyncio
 import contextlib
 import copy
-from collections.abc import AsyncIterator, Coroutine
+from collections.abc import AsyncGenerator, Coroutine
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -196,7 +196,7 @@ class Cloud:
             )
 
     @contextlib.asynccontextmanager
-    async def _operation(self, resource_id: str) -> AsyncIterator[None]:
+    async def _operation(self, resource_id: str) -> AsyncGenerator[None]:
         key = key_of(resource_id)
         head, found, tail = key.partition(ONE_AT_A_TIME)
         busy = head + found + tail.split("/")[0] if found else key

@@ -17,11 +17,10 @@ import time
 from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from hishel import Headers
 from starlette.requests import ClientDisconnect
-from starlette.types import Receive, Scope, Send
 
 from frugal.cloud.edge_cache import LARGEST_BODY, Cache, Key, Lookup
 from frugal.cloud.edge_exchange import Exchange, RawHeaders
@@ -34,6 +33,9 @@ from frugal.cloud.edge_policy import (
     is_no_cache,
     is_private,
 )
+
+if TYPE_CHECKING:
+    from uvicorn._types import ASGIReceiveCallable, ASGISendCallable, Scope
 
 __all__ = ["CachePolicy", "Endpoint", "Origin", "Route"]
 
@@ -107,7 +109,9 @@ class Endpoint:
         await self._origins.close()
         self._log.close()
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def __call__(
+        self, scope: "Scope", receive: "ASGIReceiveCallable", send: "ASGISendCallable"
+    ) -> None:
         """Answer one HTTP request."""
         if scope["type"] != "http":
             return

@@ -6,11 +6,14 @@ import secrets
 import time
 from collections.abc import AsyncIterator, Iterable
 from email.utils import formatdate
+from typing import TYPE_CHECKING
 
 from starlette.requests import ClientDisconnect
-from starlette.types import Receive, Scope, Send
 
 from frugal.cloud.edge_policy import http_seconds
+
+if TYPE_CHECKING:
+    from uvicorn._types import ASGIReceiveCallable, ASGISendCallable, HTTPScope
 
 RawHeaders = list[tuple[bytes, bytes]]
 
@@ -37,19 +40,21 @@ class Exchange:
     when the edge itself had to refuse.
     """
 
-    def __init__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        self.method = str(scope["method"])
-        self.path = str(scope["path"])
-        self.raw_path = bytes(scope.get("raw_path") or self.path.encode()).decode("latin-1")
-        self.query = bytes(scope["query_string"]).decode("latin-1")
-        self.scheme = str(scope["scheme"])
+    def __init__(
+        self, scope: "HTTPScope", receive: "ASGIReceiveCallable", send: "ASGISendCallable"
+    ) -> None:
+        self.method = scope["method"]
+        self.path = scope["path"]
+        self.raw_path = (scope["raw_path"] or self.path.encode()).decode("latin-1")
+        self.query = scope["query_string"].decode("latin-1")
+        self.scheme = scope["scheme"]
         self.headers: RawHeaders = [(n.lower(), v) for n, v in scope["headers"]]
         self.ref = time.strftime("%Y%m%dT%H%M%SZ-", time.gmtime()) + secrets.token_hex(16)
         self.status: int | None = None
         self.x_cache = "CONFIG_NOCACHE"
         self.trouble = ""
-        self._version = str(scope["http_version"])
-        self._socket_ip = str(scope["client"][0]) if scope.get("client") else "127.0.0.1"
+        self._version = scope["http_version"]
+        self._socket_ip = scope["client"][0] if scope["client"] else "127.0.0.1"
         self._receive = receive
         self._send = send
         self._received = asyncio.Event()
@@ -104,11 +109,11 @@ class Exchange:
         more = True
         while more:
             message = await self._receive()
-            if message["type"] == "http.disconnect":
+            if message["type"] != "http.request":
                 raise ClientDisconnect
-            more = bool(message.get("more_body"))
-            if message.get("body"):
-                yield bytes(message["body"])
+            more = message["more_body"]
+            if message["body"]:
+                yield message["body"]
         self._received.set()
 
     async def disconnected(self) -> None:
@@ -124,7 +129,12 @@ class Exchange:
         kept = [h for h in headers if h[0] not in _OWN_RESPONSE_HEADERS]
         own = [(b"x-azure-ref", self.ref.encode()), (b"x-cache", x_cache.encode())]
         await self._send(
-            {"type": "http.response.start", "status": status, "headers": [*kept, *own]}
+            {
+                "type": "http.response.start",
+                "status": status,
+                "headers": [*kept, *own],
+                "trailers": False,
+            }
         )
 
     async def write(self, chunk: bytes, *, last: bool) -> None:

@@ -1,16 +1,16 @@
 """From the edge to an origin: finding it, asking it, and naming what went wrong."""
 
 import contextlib
-import ssl
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
 
-import httpx
+import httpcore
 
 from frugal.cloud.edge_exchange import Exchange, RawHeaders, end_to_end
 
 # Final statuses that HTTP knows (RFC 9110 section 15): others cannot be passed on.
 _STATUSES = range(200, 600)
+_BROKEN = (httpcore.NetworkError, httpcore.ProtocolError, httpcore.TimeoutException)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,18 +51,12 @@ class Origins:
         self._connect = connect
         self._front_door_id = front_door_id
         self._timeout = {"connect": 5.0, "read": response_timeout, "write": response_timeout}
-        # A transport and not a client: no cookies, redirects or decoding of its own. Origins are
-        # plain HTTP on the loopback; the default TLS context would cost 30 to 100 ms to make.
-        self._transport = httpx.AsyncHTTPTransport(
-            verify=ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT),
-            trust_env=False,
-            # A second idle at most, so that no origin closes a connection just as it is used again.
-            limits=httpx.Limits(max_connections=None, keepalive_expiry=1),
-        )
+        # A second idle at most, so that no origin closes a connection just as it is used again.
+        self._pool = httpcore.AsyncConnectionPool(max_connections=None, keepalive_expiry=1)
 
     async def close(self) -> None:
         """Close all connections."""
-        await self._transport.aclose()
+        await self._pool.aclose()
 
     @contextlib.asynccontextmanager
     async def ask(
@@ -86,23 +80,23 @@ class Origins:
                 continue
             request = self._request(exchange, origin, address, without, extra)
             try:
-                response = await self._transport.handle_async_request(request)
-            except (httpx.ConnectError, httpx.ConnectTimeout) as error:
+                response = await self._pool.handle_async_request(request)
+            except (httpcore.ConnectError, httpcore.ConnectTimeout) as error:
                 reason = f"{origin.host} ({address}) refused the connection: {error}"
                 continue
-            except httpx.TimeoutException as error:
+            except httpcore.TimeoutException as error:
                 seconds = self._timeout["read"]
                 message = f"The origin {origin.host} did not answer within {seconds:g} s."
                 raise OriginError(504, message) from error
-            except httpx.TransportError as error:
+            except _BROKEN as error:
                 raise _broken(origin, error) from error
             async with contextlib.aclosing(response):
-                if response.status_code not in _STATUSES:
-                    message = f"The origin {origin.host} answered {response.status_code}."
+                if response.status not in _STATUSES:
+                    message = f"The origin {origin.host} answered {response.status}."
                     raise OriginError(503, message)
                 yield Answer(
-                    status=response.status_code,
-                    headers=end_to_end(response.headers.raw),
+                    status=response.status,
+                    headers=end_to_end(response.headers),
                     chunks=_chunks(origin, response),
                 )
             return
@@ -115,28 +109,30 @@ class Origins:
         address: str,
         without: frozenset[bytes],
         extra: Sequence[tuple[bytes, bytes]],
-    ) -> httpx.Request:
+    ) -> httpcore.Request:
         headers = exchange.origin_headers(
             host_header=origin.host_header, front_door_id=self._front_door_id, without=without
         )
-        body = exchange.body() if exchange.has_body and b"content-length" not in without else None
-        return httpx.Request(
+        sends_body = exchange.has_body and b"content-length" not in without
+        if sends_body and not exchange.header("content-length"):
+            headers.append((b"transfer-encoding", b"chunked"))
+        return httpcore.Request(
             exchange.method,
             address,
             headers=[*headers, *extra],
-            content=body,
+            content=exchange.body() if sends_body else None,
             extensions={"target": exchange.target, "timeout": self._timeout},
         )
 
 
-async def _chunks(origin: Origin, response: httpx.Response) -> AsyncIterator[bytes]:
+async def _chunks(origin: Origin, response: httpcore.Response) -> AsyncIterator[bytes]:
     try:
-        async for chunk in response.aiter_raw():
+        async for chunk in response.aiter_stream():
             yield chunk
-    except httpx.TransportError as error:
+    except _BROKEN as error:
         raise _broken(origin, error) from error
 
 
-def _broken(origin: Origin, error: httpx.TransportError) -> OriginError:
+def _broken(origin: Origin, error: Exception) -> OriginError:
     what = str(error) or type(error).__name__
     return OriginError(503, f"The origin {origin.host} broke off its answer: {what}")

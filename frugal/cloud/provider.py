@@ -9,12 +9,11 @@ would create, change, delete or read fails.
 """
 
 import asyncio
-import functools
 import hashlib
 import sys
 import uuid
 from collections.abc import Awaitable, Callable, Mapping
-from typing import Any, ParamSpec, TypeVar, cast
+from typing import TYPE_CHECKING, Any, NoReturn, Protocol, cast
 
 import grpc
 import grpc.aio
@@ -31,9 +30,6 @@ from frugal.cloud.ids import path_parameters
 from frugal.cloud.types import TYPES
 from frugal.cloud.types.plain import TENANT
 
-P = ParamSpec("P")
-T = TypeVar("T")
-
 VERSION = "3.29.0"
 STACK = "local"
 NO_SUBSCRIPTION = "00000000-0000-0000-0000-000000000000"
@@ -43,21 +39,45 @@ UNKNOWN_ON_THE_WIRE = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
 # created before the old one goes.
 AUTONAMED = "__createBeforeDelete"
 
-Context = "grpc.aio.ServicerContext[Any, Any]"
+
+if TYPE_CHECKING:
+    Handler = grpc.RpcMethodHandler[Any, Any]
 
 
-def _refusing(method: Callable[P, Awaitable[T]]) -> Callable[P, Awaitable[T]]:
-    """Turn a CloudError of a method into the call's failure: the engine shows its text."""
+class Context(Protocol):
+    """What a method uses of the gRPC call that it answers."""
 
-    @functools.wraps(method)
-    async def wrapped(*args: P.args, **kwargs: P.kwargs) -> T:
-        try:
-            return await method(*args, **kwargs)
-        except CloudError as error:
-            context = cast("Context", args[2])
-            await context.abort(grpc.StatusCode.FAILED_PRECONDITION, str(error))
+    def peer(self) -> str:
+        """Name the connection that the call came over."""
+        ...
 
-    return wrapped
+    async def abort(self, code: grpc.StatusCode, details: str) -> NoReturn:
+        """Fail the call."""
+        ...
+
+
+class _Refusals(grpc.aio.ServerInterceptor):
+    """Turns a CloudError of any method into the call's failure: the engine shows its text."""
+
+    async def intercept_service(
+        self,
+        continuation: "Callable[[grpc.HandlerCallDetails], Awaitable[Handler | None]]",
+        handler_call_details: grpc.HandlerCallDetails,
+    ) -> "Handler | None":
+        handler = await continuation(handler_call_details)
+        method = None if handler is None else handler.unary_unary
+        if handler is None or method is None:
+            return handler
+
+        async def answer(request: object, context: Context) -> object:
+            try:
+                return await cast("Awaitable[object]", method(request, cast("Any", context)))
+            except CloudError as error:
+                await context.abort(grpc.StatusCode.FAILED_PRECONDITION, str(error))
+
+        return grpc.unary_unary_rpc_method_handler(
+            cast("Any", answer), handler.request_deserializer, handler.response_serializer
+        )
 
 
 class Provider(provider_pb2_grpc.ResourceProviderServicer):
@@ -111,7 +131,6 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
             supportsPreview=True, supports_autonaming_configuration=True
         )
 
-    @_refusing
     async def Invoke(
         self, request: provider_pb2.InvokeRequest, context: Context
     ) -> provider_pb2.InvokeResponse:
@@ -127,7 +146,6 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
         getattr(response, "return").CopyFrom(_write(answer))
         return response
 
-    @_refusing
     async def Check(
         self, request: provider_pb2.CheckRequest, context: Context
     ) -> provider_pb2.CheckResponse:
@@ -189,7 +207,6 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
             hasDetailedDiff=True,
         )
 
-    @_refusing
     async def Create(
         self, request: provider_pb2.CreateRequest, context: Context
     ) -> provider_pb2.CreateResponse:
@@ -206,7 +223,6 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
             id=resource.id, properties=_write(cloud.outputs(resource))
         )
 
-    @_refusing
     async def Read(
         self, request: provider_pb2.ReadRequest, context: Context
     ) -> provider_pb2.ReadResponse:
@@ -220,7 +236,6 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
             inputs=_write(resource.inputs),
         )
 
-    @_refusing
     async def Update(
         self, request: provider_pb2.UpdateRequest, context: Context
     ) -> provider_pb2.UpdateResponse:
@@ -234,7 +249,6 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
         resource = await cloud.run(cloud.update(request.id, news))
         return provider_pb2.UpdateResponse(properties=_write(cloud.outputs(resource)))
 
-    @_refusing
     async def Delete(self, request: provider_pb2.DeleteRequest, context: Context) -> Empty:
         cloud = self._for_real()
         await cloud.run(cloud.delete(request.id))
@@ -308,18 +322,19 @@ def _write(body: Mapping[str, Any]) -> struct_pb2.Struct:
     return struct
 
 
-def _map(value: Any, old: object, new: object) -> Any:
+def _map(value: object, old: object, new: object) -> Any:
     if isinstance(value, Mapping):
-        return {k: _map(v, old, new) for k, v in value.items() if v is not None}
+        body = cast("Mapping[str, object]", value)
+        return {k: _map(v, old, new) for k, v in body.items() if v is not None}
     if isinstance(value, list):
-        return [_map(v, old, new) for v in value]
+        return [_map(v, old, new) for v in cast("list[object]", value)]
     return new if value is old or (isinstance(old, str) and value == old) else value
 
 
 async def serve(provider: Provider) -> tuple[grpc.aio.Server, int]:
     """Serve a provider on a free loopback port; returns the server and the port."""
     options = [("grpc.max_receive_message_length", -1), ("grpc.max_send_message_length", -1)]
-    server = grpc.aio.server(options=options)
+    server = grpc.aio.server(options=options, interceptors=[_Refusals()])
     provider_pb2_grpc.add_ResourceProviderServicer_to_server(provider, server)
     port = server.add_insecure_port("127.0.0.1:0")
     await server.start()

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pathspec import PathSpec, Pattern
+from pathspec.patterns.gitignore.spec import GitIgnoreSpecPattern
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,4 +72,4 @@ def _ignored(file: Path) -> PathSpec[Pattern]:
             patterns.append(
                 f"{negated}/{line.removeprefix('!').strip().removeprefix('./').lstrip('/')}"
             )
-    return PathSpec.from_lines("gitignore", patterns)
+    return PathSpec.from_lines(GitIgnoreSpecPattern, patterns)

@@ -36,8 +36,9 @@ def every_type() -> dict[str, dict[str, Any]]:
     class Recording(mocks.Mocks):
         def new_resource(self, args: mocks.MockResourceArgs) -> tuple[str, dict[str, Any]]:
             sent[args.typ] = {k: rpc.unwrap_rpc_secret(v) for k, v in args.inputs.items()}
-            # An answer of its own: the SDK would read the inputs' list of identities as a map.
-            return f"{args.name}-id", {"identity": None}
+            # Azure answers the list of identities with a map, and the SDK reads one.
+            answer = {"identity": {"type": "x"}} if "identity" in args.inputs else {}
+            return f"{args.name}-id", answer
 
         def call(self, args: mocks.MockCallArgs) -> dict[str, Any]:
             raise AssertionError(args.token)

@@ -19,9 +19,7 @@ class Handler(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         path = self.path.partition("?")[0]
         if path == "/hold":
-            released.wait()
-        if path == "/crash":
-            os._exit(3)
+            self.hold()
         if path in {"/unready", "/sick"}:
             state["ready" if path == "/unready" else "alive"] = False
         if path == "/release":
@@ -32,7 +30,8 @@ class Handler(BaseHTTPRequestHandler):
         healthy = {"/healthz": state["alive"], "/readyz": state["ready"]}.get(path, True)
         self.answer(200 if healthy else 500, b"")
 
-    do_HEAD = do_GET
+    def do_HEAD(self) -> None:
+        self.do_GET()
 
     def do_POST(self) -> None:
         if self.headers.get("Transfer-Encoding") == "chunked":
@@ -43,7 +42,13 @@ class Handler(BaseHTTPRequestHandler):
             self.rfile.readline()
         else:
             body = self.rfile.read(int(self.headers["Content-Length"]))
+        if self.path == "/hold":
+            self.hold()
         self.answer(201, body)
+
+    def hold(self) -> None:
+        print("holding", self.command, flush=True)
+        released.wait()
 
     def answer(self, status: int, body: bytes) -> None:
         seen = {
@@ -79,7 +84,7 @@ class Handler(BaseHTTPRequestHandler):
             sys.stderr.write("the reader left\n")
         self.close_connection = True
 
-    def log_message(self, format: str, *args: object) -> None:
+    def log_request(self, *_: object) -> None:
         pass
 
 

@@ -40,8 +40,11 @@ import asyncio, sys
 from pathlib import Path
 from frugal.cloud.spawn import Reaper
 
-CHILD = "import subprocess, sys, time; print(1, flush=True); " \\
-        "subprocess.run([sys.executable, '-c', 'import time; print(2, flush=True); time.sleep(600)'])"
+GRANDCHILD = "import time; print(2, flush=True); time.sleep(600)"
+CHILD = (
+    "import subprocess, sys; print(1, flush=True); "
+    f"subprocess.run([sys.executable, '-c', {GRANDCHILD!r}])"
+)
 
 async def main():
     reaper = Reaper()
@@ -85,8 +88,9 @@ async def test_a_killed_guard_is_replaced(reaper: Reaper, tmp_path: Path) -> Non
     assert guard is not None
     guard.kill()
     await guard.wait()
-    while reaper._guard is guard:
-        await asyncio.sleep(0)
+    async with asyncio.timeout(20):
+        while reaper._guard is guard:  # noqa: ASYNC110 - it has no event for that
+            await asyncio.sleep(0)
     # The new guard knows of the child: it kills it when its own input closes.
     assert reaper._guard.stdin is not None
     reaper._guard.stdin.close()
@@ -132,13 +136,13 @@ async def test_what_a_child_leaves_behind_is_killed(reaper: Reaper) -> None:
 async def test_terminate_asks_first_and_kills_after_the_grace(
     reaper: Reaper, tmp_path: Path
 ) -> None:
-    stubborn = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print(1, flush=True); time.sleep(600)"
-    polite = "import signal, sys, time; signal.signal(signal.SIGTERM, lambda *_: sys.exit(7)); print(1, flush=True); time.sleep(600)"
+    code = "import signal, sys, time; signal.signal(signal.SIGTERM, {}); "
+    code += "print(1, flush=True); time.sleep(600)"
+    polite = code.format("lambda *_: sys.exit(7)")
+    stubborn = code.format("signal.SIG_IGN")
     for code, grace, status in ((polite, 20.0, 7), (stubborn, 0.05, -signal.SIGKILL)):
         ours, theirs = os.pipe()
-        process = await reaper.spawn(
-            (sys.executable, "-c", code), cwd=tmp_path, env={}, log=theirs
-        )
+        process = await reaper.spawn((sys.executable, "-c", code), cwd=tmp_path, env={}, log=theirs)
         os.close(theirs)
         with os.fdopen(ours, "rb", buffering=0) as output:
             assert await asyncio.to_thread(output.readline) == b"1\n"

@@ -12,7 +12,9 @@ UNKNOWN = rpc.UNKNOWN
 # Outputs that the program reads, beside the inputs, by type.
 _OUTPUTS: Mapping[str, Mapping[str, Any]] = {
     "azure-native:containerregistry:Registry": {"loginServer": "registry1a2b3c4d.azurecr.io"},
-    "azure-native:app:ManagedEnvironment": {"defaultDomain": "calm-sky.eastus.azurecontainerapps.io"},
+    "azure-native:app:ManagedEnvironment": {
+        "defaultDomain": "calm-sky.eastus.azurecontainerapps.io"
+    },
     "azure-native:managedidentity:UserAssignedIdentity": {
         "principalId": "11111111-1111-1111-1111-111111111111",
         "clientId": "22222222-2222-2222-2222-222222222222",

@@ -1,5 +1,6 @@
 """The whole program, as each environment sends it."""
 
+import asyncio
 import json
 from collections import Counter
 
@@ -136,9 +137,7 @@ def _database(recorder: Recorder) -> list[str]:
 
 
 @pytest.mark.parametrize("environment", ["local", "dev", "prod"])
-def test_what_is_priced_is_known_before_anything_exists(
-    program: Declare, environment: str
-) -> None:
+def test_what_is_priced_is_known_before_anything_exists(program: Declare, environment: str) -> None:
     recorder = program(environment, preview=True)
     for type_, paths in PRICED.items():
         for one in (one for one in recorder.azure() if one.type.endswith(f":{type_}")):
@@ -230,8 +229,6 @@ def test_outputs(program: Declare, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def _value(output: Output[str]) -> str | None:
-    import asyncio
-
     return asyncio.get_event_loop().run_until_complete(output.future())
 
 
@@ -266,9 +263,7 @@ def test_missing_contacts_stop_up_before_anything_is_made(
     assert "pulumi config set --path 'budget.contacts[0]'" in caplog.text
 
 
-def test_a_wrong_setting_is_one_error(
-    program: Declare, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_a_wrong_setting_is_one_error(program: Declare, caplog: pytest.LogCaptureFixture) -> None:
     with pytest.raises(SystemExit) as stopped:
         program("dev", {"homepage": {"cdn": "akamai"}})
     assert stopped.value.code == 32

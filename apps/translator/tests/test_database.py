@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Generator
+from concurrent.futures import ThreadPoolExecutor
 
 import httpx
 import pytest
@@ -11,14 +12,8 @@ from serving import Process
 
 _RECOVERY = 10
 """Seconds in which the app has to be well again."""
+_STALLED = "SELECT 1 FROM pg_stat_activity WHERE wait_event = 'PgSleep'"
 Serve = Callable[..., Process]
-
-
-@pytest.fixture
-def stopped(postgres: Postgres) -> Generator[Postgres]:
-    postgres.stop()
-    yield postgres
-    postgres.start()
 
 
 def post(address: str) -> httpx.Response:
@@ -35,7 +30,7 @@ def recovered(address: str) -> httpx.Response:
 
 def cut(postgres: Postgres) -> None:
     postgres.administer(
-        f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = '{ROLE}'"
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = 'translator'"
     )
 
 
@@ -45,7 +40,7 @@ def test_the_connection_is_encrypted_and_by_token(
     assert post(process.address).status_code == 201
     rows = postgres.administer(
         "SELECT ssl, usename, datname, application_name FROM pg_stat_ssl"
-        f" JOIN pg_stat_activity USING (pid) WHERE usename = '{ROLE}'"
+        " JOIN pg_stat_activity USING (pid) WHERE datname = 'translator'"
     )
     assert set(rows) == {(True, ROLE, DATABASE, "translator")}
     assert identity.tokens
@@ -94,9 +89,9 @@ def test_a_frozen_database_is_hung_up_on(process: Process, postgres: Postgres) -
     assert recovered(process.address).status_code == 201
 
 
-def test_a_server_that_falls_silent_in_a_statement_is_hung_up_on(
-    process: Process, postgres: Postgres
-) -> None:
+@pytest.fixture
+def stalling(postgres: Postgres, process: Process) -> Generator[None]:
+    """From here on every insertion takes a minute."""
     assert post(process.address).status_code == 201
     postgres.administer(
         "CREATE FUNCTION stall() RETURNS trigger LANGUAGE plpgsql AS"
@@ -104,15 +99,33 @@ def test_a_server_that_falls_silent_in_a_statement_is_hung_up_on(
         "CREATE TRIGGER stall BEFORE INSERT ON rounds EXECUTE FUNCTION stall()",
         database=DATABASE,
     )
-    try:
+    yield
+    postgres.administer("DROP TRIGGER stall ON rounds", "DROP FUNCTION stall", database=DATABASE)
+
+
+@pytest.mark.usefixtures("stalling")
+def test_a_statement_that_takes_too_long_is_given_up(process: Process) -> None:
+    started = time.monotonic()
+    assert post(process.address).status_code == 503
+    assert 4 < time.monotonic() - started < 8
+    assert httpx.get(f"{process.address}/readyz").status_code == 200
+
+
+@pytest.mark.usefixtures("stalling")
+def test_a_database_that_freezes_in_a_statement_is_hung_up_on(
+    process: Process, postgres: Postgres
+) -> None:
+    with ThreadPoolExecutor() as pool:
         started = time.monotonic()
-        assert post(process.address).status_code == 503  # by the statement's own time-out
-        assert 4 < time.monotonic() - started < 8
-    finally:
-        postgres.administer(
-            "DROP TRIGGER stall ON rounds", "DROP FUNCTION stall", database=DATABASE
-        )
-    assert post(process.address).status_code == 201
+        answer = pool.submit(post, process.address)
+        while not postgres.administer(_STALLED):
+            assert time.monotonic() - started < 4
+        postgres.signal("STOP")
+        try:
+            assert answer.result().status_code == 503
+            assert time.monotonic() - started < 8
+        finally:
+            postgres.signal("CONT")
 
 
 def test_a_new_connection_takes_a_new_token_when_the_old_one_has_ended(
@@ -159,7 +172,7 @@ def test_without_tokens_there_is_no_database_but_an_app(identity: Identity, serv
 def test_a_server_with_another_certificate_gets_no_token(serve: Serve) -> None:
     for wrong in ({"PGHOST": "another.frugal.test"}, {"PGSSLROOTCERT": None}):
         process = serve(**wrong)
-        assert post(process.address).status_code == 503
+        assert httpx.get(f"{process.address}/readyz").status_code == 503
         assert "certificate" in process.text()
 
 
@@ -173,12 +186,8 @@ def test_two_that_start_on_an_empty_database_make_one_table(
 
 
 def test_a_flood_waits_its_turn_over_few_connections(process: Process, postgres: Postgres) -> None:
-    limits = httpx.Limits(max_connections=60)
-    with httpx.Client(base_url=process.address, limits=limits, timeout=30) as client:
-        from concurrent.futures import ThreadPoolExecutor
-
-        with ThreadPoolExecutor(60) as pool:
-            statuses = pool.map(lambda _: client.get("/readyz").status_code, range(300))
-            assert set(statuses) == {200}
-    rows = postgres.administer(f"SELECT count(*) FROM pg_stat_activity WHERE usename = '{ROLE}'")
-    assert rows[0][0] <= 4
+    with httpx.Client(timeout=30) as client, ThreadPoolExecutor(60) as pool:
+        answers = pool.map(client.get, [f"{process.address}/readyz"] * 300)
+        assert {answer.status_code for answer in answers} == {200}
+    used = "SELECT count(*) FROM pg_stat_activity WHERE datname = 'translator'"
+    assert postgres.administer(used)[0][0] <= 4

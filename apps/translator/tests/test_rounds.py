@@ -2,6 +2,7 @@
 
 import json
 from concurrent.futures import ThreadPoolExecutor
+from http import HTTPStatus
 
 import httpx
 import pytest
@@ -22,10 +23,8 @@ def test_what_is_posted_can_be_read(client: httpx.Client, postgres: Postgres) ->
     assert read.json() == posted.json()
     assert read.json()["message"] == "Wie geht's? 🐌 שלום"
     assert posted.headers["Cache-Control"] == read.headers["Cache-Control"] == "no-store"
-    rows = postgres.administer(
-        f"SELECT message FROM rounds WHERE id = {posted.json()['id']}", database=DATABASE
-    )
-    assert rows == [("Wie geht's? 🐌 שלום",)]
+    kept = postgres.administer("SELECT id, message FROM rounds", database=DATABASE)
+    assert (posted.json()["id"], "Wie geht's? 🐌 שלום") in kept
 
 
 @pytest.mark.parametrize("message", ["x", "x" * 280, "🐌" * 280, "a b", "'; DROP TABLE rounds; --"])
@@ -43,7 +42,7 @@ def test_wrong_messages_are_refused_by_name(message: object, client: httpx.Clien
     assert response.headers["Content-Type"] == "application/problem+json"
     assert response.headers["Cache-Control"] == "no-store"
     problem = response.json()
-    assert (problem["status"], problem["title"]) == (422, "Unprocessable Content")
+    assert (problem["status"], problem["title"]) == (422, HTTPStatus(422).phrase)
     assert [error["field"] for error in problem["errors"]] == ["message"]
     assert problem["errors"][0]["message"] in problem["detail"]
 
@@ -56,7 +55,7 @@ def test_wrong_messages_are_refused_by_name(message: object, client: httpx.Clien
         (b"[]", "application/json", 422),
         (b"{}", "application/json", 422),
         (b'{"message": "\\ud800"}', "application/json", 422),
-        (b"\xff\xfe", "application/json", 400),
+        (b'{"message": "\xff"}', "application/json", 400),
         (b'{"message": "x"}', "text/plain", 422),
         (b"[" * 10_000, "application/json", 400),
         (b'{"message": "' + b"x" * 20_000 + b'"}', "application/json", 413),
@@ -72,7 +71,7 @@ def test_wrong_bodies_are_refused(
 
 
 @pytest.mark.parametrize(
-    "name", ["999999999", "9" * 18, "9" * 5000, "-1", "0", "x", "1.0", "%00", "١"]
+    "name", ["999999999", "9" * 18, "9" * 5000, "-1", "0", "x", "1.0", "%00", "\u0661"]
 )
 def test_a_round_that_is_not_there(name: str, client: httpx.Client) -> None:
     response = client.get(f"/api/rounds/{name}")
@@ -83,11 +82,12 @@ def test_a_round_that_is_not_there(name: str, client: httpx.Client) -> None:
 
 
 def test_many_writers_at_once_lose_nothing(client: httpx.Client) -> None:
+    messages = [f"m{number}" for number in range(200)]
     with ThreadPoolExecutor(24) as pool:
-        posted = list(pool.map(lambda number: post(client, f"m{number}"), range(200)))
+        posted = list(pool.map(post, [client] * 200, messages))
     assert {response.status_code for response in posted} == {201}
     assert len({response.json()["id"] for response in posted}) == 200
-    assert {response.json()["message"] for response in posted} == {f"m{n}" for n in range(200)}
+    assert {response.json()["message"] for response in posted} == set(messages)
 
 
 def test_the_openapi_says_what_may_be_sent(client: httpx.Client) -> None:

@@ -20,15 +20,17 @@ class Tokens:
 
     def __init__(self, client_id: str | None) -> None:
         self._client_id = client_id
+        self._one_at_a_time = asyncio.Lock()
         self._credential: ManagedIdentityCredential | None = None
 
     async def get(self) -> str:
         """A token that is still good; raises azure.core's AzureError where there is none."""
-        if self._credential is None:
-            # The library takes as long to import as the web framework. Neither the start of the
-            # app nor its event loop waits for that.
-            self._credential = await asyncio.to_thread(_credential, self._client_id)
-        return (await self._credential.get_token(_SCOPE)).token
+        async with self._one_at_a_time:
+            if self._credential is None:
+                # The library takes as long to import as the web framework. Neither the start of
+                # the app nor its event loop waits for that.
+                self._credential = await asyncio.to_thread(_credential, self._client_id)
+            return (await self._credential.get_token(_SCOPE)).token
 
     def forget(self) -> None:
         """Throw away what is kept: the next token is a new one."""

@@ -4,7 +4,7 @@ import hashlib
 import uuid
 from typing import TYPE_CHECKING, ClassVar
 
-from frugal.cloud.bodies import Body
+from frugal.cloud.bodies import Body, strings
 from frugal.cloud.store import Resource
 
 if TYPE_CHECKING:
@@ -59,7 +59,7 @@ def guid(resource: Resource, purpose: str) -> str:
 
 def identities_of(resource: Resource) -> list[str]:
     """The ids of the user-assigned identities in a body: a list, or the keys of a map."""
-    return list((resource.inputs.get("identity") or {}).get("userAssignedIdentities") or [])
+    return strings(resource.inputs, "identity", "userAssignedIdentities")
 
 
 def identity_outputs(cloud: "Cloud", resource: Resource) -> Body:

@@ -1,11 +1,11 @@
 """Container apps: the declared template becomes running replicas behind a local ingress."""
 
 import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal, cast
 
 from typing_extensions import override
 
-from frugal.cloud.bodies import Body
+from frugal.cloud.bodies import Body, objects, section, strings
 from frugal.cloud.errors import CloudError
 from frugal.cloud.ids import name_of
 from frugal.cloud.processes import Probe, Revision
@@ -15,6 +15,8 @@ from frugal.cloud.types.base import ResourceType, identities_of, identity_output
 
 if TYPE_CHECKING:
     from frugal.cloud.cloud import Cloud
+
+ProbeKind = Literal["Startup", "Liveness", "Readiness"]
 
 # Azure's defaults (Container Apps API 2025-02-02-preview and its scaling documentation).
 COOLDOWN_SECONDS = 300
@@ -39,7 +41,7 @@ class ContainerApp(ResourceType):
         cloud.store.need(_environment_id(resource))
         for identity in identities_of(resource):
             cloud.store.need(identity)
-        containers = _template(resource).get("containers") or []
+        containers = objects(resource.inputs, "template", "containers")
         if len(containers) != 1 or _template(resource).get("initContainers"):
             raise CloudError(
                 "NotSupportedHere",
@@ -80,16 +82,16 @@ class ContainerApp(ResourceType):
 
 def _plan(cloud: "Cloud", resource: Resource) -> dict[str, Any]:
     container = _container(resource)
-    scale = _template(resource).get("scale") or {}
+    scale = section(resource.inputs, "template", "scale")
     target_port = int(_ingress(resource).get("targetPort") or 80)
-    command = [*(container.get("command") or []), *(container.get("args") or [])]
+    command = [*strings(container, "command"), *strings(container, "args")]
     revision = Revision(
         name=_revision_name(resource),
         image=running.find_image(cloud, str(container["image"]), _puller(cloud, resource)),
         environment=running.platform_environment(cloud, resource, _environment(resource)),
         command=tuple(command) or None,
         target_port=target_port,
-        probes=tuple(_probe(p, target_port) for p in container.get("probes") or []),
+        probes=tuple(_probe(p, target_port) for p in objects(container, "probes")),
         min_replicas=int(scale.get("minReplicas") or 0),
         max_replicas=int(scale.get("maxReplicas") or MAX_REPLICAS),
         cooldown=float(scale.get("cooldownPeriod") or COOLDOWN_SECONDS),
@@ -108,7 +110,7 @@ def _runs_the_same(before: Resource, after: Resource) -> bool:
     if any(before.inputs.get(p) != after.inputs.get(p) for p in parts):
         return False
     configuration = ("secrets", "ingress", "registries")
-    old, new = before.inputs.get("configuration") or {}, after.inputs.get("configuration") or {}
+    old, new = section(before.inputs, "configuration"), section(after.inputs, "configuration")
     return all(old.get(c) == new.get(c) for c in configuration)
 
 
@@ -118,15 +120,15 @@ def _environment_id(resource: Resource) -> str:
 
 
 def _template(resource: Resource) -> Body:
-    return resource.inputs.get("template") or {}
+    return section(resource.inputs, "template")
 
 
 def _container(resource: Resource) -> Body:
-    return _template(resource)["containers"][0]
+    return objects(resource.inputs, "template", "containers")[0]
 
 
 def _ingress(resource: Resource) -> Body:
-    return (resource.inputs.get("configuration") or {}).get("ingress") or {}
+    return section(resource.inputs, "configuration", "ingress")
 
 
 def _host(cloud: "Cloud", resource: Resource) -> str:
@@ -143,7 +145,7 @@ def _revision_name(resource: Resource) -> str:
 
 def _puller(cloud: "Cloud", resource: Resource) -> Resource | None:
     server = str(_container(resource)["image"]).partition("/")[0].lower()
-    for registry in (resource.inputs.get("configuration") or {}).get("registries") or []:
+    for registry in objects(resource.inputs, "configuration", "registries"):
         if str(registry.get("server", "")).lower() == server and registry.get("identity"):
             identity = str(registry["identity"])
             if identity.lower() not in [i.lower() for i in identities_of(resource)]:
@@ -158,11 +160,10 @@ def _puller(cloud: "Cloud", resource: Resource) -> Resource | None:
 
 def _environment(resource: Resource) -> dict[str, str]:
     secrets = {
-        s["name"]: s.get("value", "")
-        for s in (resource.inputs.get("configuration") or {}).get("secrets") or []
+        s["name"]: s.get("value", "") for s in objects(resource.inputs, "configuration", "secrets")
     }
     environment: dict[str, str] = {}
-    for variable in _container(resource).get("env") or []:
+    for variable in objects(_container(resource), "env"):
         reference = variable.get("secretRef")
         if reference and reference not in secrets:
             raise CloudError(
@@ -175,12 +176,12 @@ def _environment(resource: Resource) -> dict[str, str]:
 
 
 def _probe(declared: Body, target_port: int) -> Probe:
-    http = declared.get("httpGet")
+    http = section(declared, "httpGet")
     if not http:
         raise CloudError("NotSupportedHere", "The local cloud probes over HTTP (httpGet) alone.")
     values = {**PROBE_DEFAULTS, **{k: v for k, v in declared.items() if v is not None}}
     return Probe(
-        kind=values["type"],
+        kind=cast("ProbeKind", values["type"]),
         path=http.get("path") or "/",
         port=int(http.get("port") or target_port),
         initial_delay=float(values["initialDelaySeconds"]),
@@ -192,8 +193,8 @@ def _probe(declared: Body, target_port: int) -> Probe:
 
 
 def _concurrent_requests(scale: Body) -> int:
-    for rule in scale.get("rules") or []:
-        metadata = (rule.get("http") or {}).get("metadata") or {}
+    for rule in objects(scale, "rules"):
+        metadata = section(rule, "http", "metadata")
         if metadata.get("concurrentRequests"):
             return int(metadata["concurrentRequests"])
     return CONCURRENT_REQUESTS

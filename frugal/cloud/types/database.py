@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from typing_extensions import override
 
-from frugal.cloud.bodies import Body
+from frugal.cloud.bodies import Body, section
 from frugal.cloud.errors import CloudError
 from frugal.cloud.ids import key_of, name_of, parent_of
 from frugal.cloud.postgres import Server
@@ -23,7 +23,7 @@ class FlexibleServer(ResourceType):
 
     @override
     def check(self, cloud: "Cloud", resource: Resource) -> None:
-        auth = resource.inputs.get("authConfig") or {}
+        auth = section(resource.inputs, "authConfig")
         if auth.get("passwordAuth", "Enabled") != "Disabled":
             raise CloudError(
                 "NotSupportedHere",
@@ -32,8 +32,8 @@ class FlexibleServer(ResourceType):
             )
         before = cloud.store.get(resource.id)
         if before is not None:
-            old = float((before.inputs.get("storage") or {}).get("storageSizeGB") or 0)
-            new = float((resource.inputs.get("storage") or {}).get("storageSizeGB") or 0)
+            old = float(section(before.inputs, "storage").get("storageSizeGB") or 0)
+            new = float(section(resource.inputs, "storage").get("storageSizeGB") or 0)
             if new < old:
                 raise CloudError(
                     "StorageSizeNotSupported",

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 from typing_extensions import override
 
-from frugal.cloud.bodies import Body
+from frugal.cloud.bodies import Body, section, strings
 from frugal.cloud.edge import CachePolicy, Endpoint, Origin, Route
 from frugal.cloud.errors import CloudError
 from frugal.cloud.ids import key_of, name_of, parent_of
@@ -114,7 +114,7 @@ class AfdRoute(ResourceType):
                 "Please make sure that the originGroup is created successfully and at least one "
                 f"enabled origin is created under the origin group '{name_of(group.id)}'.",
             )
-        protocols = set(resource.inputs.get("supportedProtocols") or [])
+        protocols = set(strings(resource.inputs, "supportedProtocols"))
         if resource.inputs.get("httpsRedirect") == "Enabled" and protocols != {"Http", "Https"}:
             raise CloudError(
                 "BadRequest", "httpsRedirect needs both Http and Https in supportedProtocols."
@@ -122,11 +122,11 @@ class AfdRoute(ResourceType):
         self._refuse_taken_patterns(cloud, resource)
 
     def _refuse_taken_patterns(self, cloud: "Cloud", resource: Resource) -> None:
-        mine = {p.lower() for p in resource.inputs.get("patternsToMatch") or []}
+        mine = {p.lower() for p in strings(resource.inputs, "patternsToMatch")}
         for other in cloud.store.within(parent_of(resource.id)):
             if other.token != self.token or other.id.lower() == resource.id.lower():
                 continue
-            taken = mine & {p.lower() for p in other.inputs.get("patternsToMatch") or []}
+            taken = mine & {p.lower() for p in strings(other.inputs, "patternsToMatch")}
             if taken:
                 raise CloudError(
                     "BadRequest",
@@ -177,9 +177,9 @@ def _route(
 ) -> Route:
     inputs = resource.inputs
     origins = _origins(cloud, _group_id(resource), changed, removed)
-    cache = inputs.get("cacheConfiguration")
+    cache = section(inputs, "cacheConfiguration")
     return Route(
-        patterns=tuple(inputs.get("patternsToMatch") or ["/*"]),
+        patterns=tuple(strings(inputs, "patternsToMatch") or ["/*"]),
         origins=tuple(_origin(o) for o in origins if _enabled(o)),
         cache=_cache(cache) if cache else None,
         https_redirect=inputs.get("httpsRedirect") == "Enabled",
@@ -192,13 +192,13 @@ def _origin(resource: Resource) -> Origin:
 
 
 def _cache(declared: Body) -> CachePolicy:
-    compression = declared.get("compressionSettings") or {}
+    compression = section(declared, "compressionSettings")
     parameters = str(declared.get("queryParameters") or "")
     return CachePolicy(
         query_string=declared.get("queryStringCachingBehavior") or "IgnoreQueryString",
         query_parameters=tuple(p.strip() for p in parameters.split(",") if p.strip()),
         compress=bool(compression.get("isCompressionEnabled")),
-        content_types=tuple(compression.get("contentTypesToCompress") or ()),
+        content_types=tuple(strings(compression, "contentTypesToCompress")),
     )
 
 
@@ -232,7 +232,7 @@ def _enabled(resource: Resource) -> bool:
 
 
 def _group_id(route: Resource) -> str:
-    return str((route.inputs.get("originGroup") or {}).get("id", ""))
+    return str(section(route.inputs, "originGroup").get("id", ""))
 
 
 def _refuse_under_a_route(cloud: "Cloud", group_id: str, what: str) -> None:

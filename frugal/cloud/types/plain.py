@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from typing_extensions import override
 
-from frugal.cloud.bodies import Body
+from frugal.cloud.bodies import Body, section
 from frugal.cloud.errors import CloudError
 from frugal.cloud.ids import name_of
 from frugal.cloud.store import Resource
@@ -160,16 +160,16 @@ class Budget(ResourceType):
 
     @override
     def check(self, cloud: "Cloud", resource: Resource) -> None:
-        start = str((resource.inputs.get("timePeriod") or {}).get("startDate", ""))
+        start = str(section(resource.inputs, "timePeriod").get("startDate", ""))
         before = cloud.store.get(resource.id)
         if before is None:
             check_budget_start(start)
-        elif start != (before.inputs.get("timePeriod") or {}).get("startDate"):
+        elif start != section(before.inputs, "timePeriod").get("startDate"):
             raise CloudError(
                 "400",
                 "Start date of budgets cannot be updated. Please delete and create a new budget.",
             )
-        for name, notification in (resource.inputs.get("notifications") or {}).items():
+        for name, notification in section(resource.inputs, "notifications").items():
             if not (notification.get("contactEmails") or notification.get("contactGroups")):
                 raise CloudError(
                     "400",

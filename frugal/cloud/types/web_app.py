@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 from typing_extensions import override
 
-from frugal.cloud.bodies import Body
+from frugal.cloud.bodies import Body, objects, section
 from frugal.cloud.errors import CloudError
 from frugal.cloud.ids import name_of
 from frugal.cloud.processes import Probe, Revision
@@ -105,11 +105,12 @@ def _probes(path: str, port: int) -> list[Probe]:
 
 
 def _config(resource: Resource) -> Body:
-    return resource.inputs.get("siteConfig") or {}
+    return section(resource.inputs, "siteConfig")
 
 
 def _settings(resource: Resource) -> dict[str, str]:
-    return {s["name"]: s.get("value") or "" for s in _config(resource).get("appSettings") or []}
+    settings = objects(resource.inputs, "siteConfig", "appSettings")
+    return {str(s["name"]): str(s.get("value") or "") for s in settings}
 
 
 def _image(resource: Resource) -> str:

@@ -1,0 +1,427 @@
+"""What holds for every component. A new one that is missing here fails the first test."""
+
+import dataclasses
+import importlib
+import inspect
+import itertools
+import pkgutil
+import re
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import pulumi
+import pytest
+from pulumi import Output
+
+import infra.components
+from infra.components.app_service import AppService, AppServiceArgs
+from infra.components.budget import Budget, BudgetArgs
+from infra.components.container_app import ContainerApp, ContainerAppArgs
+from infra.components.edge import Edge, EdgeArgs, Endpoint
+from infra.components.identity import ACR_PULL, Identity, IdentityArgs, Role
+from infra.components.postgres import Administrator, Postgres, PostgresArgs
+from infra.components.registry import Registry, RegistryArgs
+from infra.components.site_route import SiteRoute, SiteRouteArgs
+from tests.unit.recording import SUBSCRIPTION, Recorder, Sent
+
+TAGS = {"project": "frugal", "environment": "test"}
+PLACE: Mapping[str, Any] = {"resource_group_name": "group", "location": "eastus", "tags": TAGS}
+REGISTRY_ID = (
+    f"/subscriptions/{SUBSCRIPTION}/resourceGroups/group"
+    "/providers/Microsoft.ContainerRegistry/registries/shared"
+)
+CANARY = "canary-7f3a"
+APP: Mapping[str, Any] = {
+    **PLACE,
+    "app_name": "site",
+    "image": "shared.azurecr.io/site@sha256:0",
+    "identity_id": "/identity",
+    "registry_server": "shared.azurecr.io",
+    "port": 8000,
+    "health_path": "/healthz",
+    "settings": {"PUBLIC_URL": "https://site.example"},
+}
+
+
+def container_app(**changes: Any) -> ContainerApp:
+    given: dict[str, Any] = {
+        **APP,
+        "environment_id": "/environment",
+        "cpu": 0.25,
+        "min_replicas": 0,
+        "max_replicas": 3,
+        "cooldown_seconds": 300,
+        "ready_path": "/readyz",
+        "secrets": {"SESSION_KEY": CANARY},
+    }
+    return ContainerApp("site", ContainerAppArgs(**{**given, **changes}))
+
+
+def site_route(**changes: Any) -> SiteRoute:
+    endpoint = Endpoint(
+        profile_name=Output.from_input("profile"),
+        name=Output.from_input("endpoint"),
+        host=Output.from_input("endpoint.z01.azurefd.net"),
+    )
+    given: dict[str, Any] = {
+        "resource_group_name": "group",
+        "endpoint": endpoint,
+        "origin_host": "site.example",
+        "private_paths": ["/me"],
+        "query_strings": ["q", "page"],
+    }
+    return SiteRoute("site-route", SiteRouteArgs(**{**given, **changes}))
+
+
+def postgres(**changes: Any) -> Postgres:
+    given: dict[str, Any] = {
+        **PLACE,
+        "sku": "Standard_B1ms",
+        "storage_gb": 32,
+        "high_availability": "Disabled",
+        "version": "17",
+        "database": "notes",
+        "administrator": Administrator(name="app", principal_id="p", tenant_id="t"),
+        "protect": True,
+    }
+    return Postgres("postgres", PostgresArgs(**{**given, **changes}))
+
+
+COMPONENTS: Mapping[type[pulumi.ComponentResource], tuple[str, str, Callable[[], object]]] = {
+    Registry: (
+        "frugal:containers:Registry",
+        "registry",
+        lambda: Registry("registry", RegistryArgs(**PLACE)),
+    ),
+    Identity: (
+        "frugal:security:Identity",
+        "site",
+        lambda: Identity(
+            "site",
+            IdentityArgs(**PLACE, roles={"pull": Role(definition=ACR_PULL, scope=REGISTRY_ID)}),
+        ),
+    ),
+    ContainerApp: ("frugal:web:ContainerApp", "site", container_app),
+    AppService: (
+        "frugal:web:AppService",
+        "site",
+        lambda: AppService(
+            "site", AppServiceArgs(**APP, plan_sku="B1", identity_client_id="client")
+        ),
+    ),
+    Edge: (
+        "frugal:web:Edge",
+        "edge",
+        lambda: Edge("edge", EdgeArgs(resource_group_name="group", tags=TAGS, sites=["a", "b"])),
+    ),
+    SiteRoute: ("frugal:web:SiteRoute", "site-route", site_route),
+    Postgres: ("frugal:data:Postgres", "postgres", postgres),
+    Budget: (
+        "frugal:spending:Budget",
+        "budget",
+        lambda: Budget(
+            "budget",
+            BudgetArgs(
+                scope=f"/subscriptions/{SUBSCRIPTION}",
+                resource_group_names=["one", "two"],
+                amount=40,
+                contacts=["owner@example.com"],
+            ),
+        ),
+    ),
+}
+every_component = pytest.mark.parametrize("component", COMPONENTS, ids=lambda one: one.__name__)
+
+
+def recorded(record: Callable[..., Recorder], build: Callable[[], object]) -> Recorder:
+    recorder = record()
+
+    @pulumi.runtime.test
+    def declare() -> None:
+        build()
+
+    declare()
+    return recorder
+
+
+def _all_components() -> set[type[pulumi.ComponentResource]]:
+    found = set[type[pulumi.ComponentResource]]()
+    for module in pkgutil.iter_modules(infra.components.__path__):
+        members = vars(importlib.import_module(f"infra.components.{module.name}")).values()
+        found |= {
+            one
+            for one in members
+            if inspect.isclass(one)
+            and issubclass(one, pulumi.ComponentResource)
+            and one.__module__.startswith("infra.")
+        }
+    return found
+
+
+def test_every_component_is_tested_here() -> None:
+    assert _all_components() == set(COMPONENTS)
+
+
+@every_component
+def test_token_has_three_segments(
+    record: Callable[..., Recorder], component: type[pulumi.ComponentResource]
+) -> None:
+    token, name, build = COMPONENTS[component]
+    sent = recorded(record, build).one(token)
+    assert re.fullmatch(r"frugal:[a-z]+:[A-Z]\w+", token)
+    assert (sent.name, sent.type.rsplit(":", 1)[-1]) == (name, component.__name__)
+
+
+@every_component
+def test_children_have_the_component_as_parent_and_its_name_in_front(
+    record: Callable[..., Recorder], component: type[pulumi.ComponentResource]
+) -> None:
+    token, name, build = COMPONENTS[component]
+    recorder = recorded(record, build)
+    itself = recorder.one(token)
+    children = [one for one in recorder.sent if one is not itself]
+    assert children
+    for child in children:
+        assert child.parent == itself.urn
+        assert child.name == name or child.name.startswith(f"{name}-")
+
+
+@every_component
+def test_outputs_are_registered(
+    record: Callable[..., Recorder], component: type[pulumi.ComponentResource]
+) -> None:
+    token, _, build = COMPONENTS[component]
+    recorder = recorded(record, build)
+    assert recorder.one(token).urn in recorder.outputs_registered
+
+
+@every_component
+def test_what_takes_tags_has_them(
+    record: Callable[..., Recorder], component: type[pulumi.ComponentResource]
+) -> None:
+    for one in recorded(record, COMPONENTS[component][2]).azure():
+        if "tags" in _parameters(one.type):
+            assert one.inputs.get("tags") == TAGS, one.name
+
+
+def _parameters(type_: str) -> set[str]:
+    _, module, name = type_.split(":")
+    resource = getattr(importlib.import_module(f"pulumi_azure_native.{module}"), name)
+    return set(inspect.signature(resource._internal_init).parameters)
+
+
+@every_component
+def test_arguments_are_frozen_and_by_keyword(component: type[pulumi.ComponentResource]) -> None:
+    parameters = inspect.signature(component.__init__).parameters
+    assert list(parameters) == ["self", "name", "args", "opts"]
+    args = parameters["args"].annotation
+    assert dataclasses.is_dataclass(args)
+    assert args.__dataclass_params__.frozen
+    assert all(field.kw_only for field in dataclasses.fields(args))
+
+
+@every_component
+def test_nothing_secret_is_outside_the_secrets_of_the_configuration(
+    record: Callable[..., Recorder], component: type[pulumi.ComponentResource]
+) -> None:
+    for one in recorded(record, COMPONENTS[component][2]).sent:
+        clear = repr(dict(one.clear))
+        assert CANARY not in clear, one.name
+        assert not re.search(
+            r"password'?: '[^'DE]|shared_?key|adminUserEnabled': True", clear, re.IGNORECASE
+        )
+
+
+def test_a_secret_is_read_by_reference(record: Callable[..., Recorder]) -> None:
+    app = recorded(record, container_app).one("azure-native:app:ContainerApp")
+    assert app.at("configuration.secrets") == [{"name": "session-key", "value": CANARY}]
+    assert app.at("template.containers.0.env") == [
+        {"name": "PUBLIC_URL", "value": "https://site.example"},
+        {"name": "SESSION_KEY", "secretRef": "session-key"},
+    ]
+    assert "configuration" not in app.clear
+
+
+SECURE: Mapping[str, Mapping[str, Any]] = {
+    "containerregistry:Registry": {
+        "adminUserEnabled": False,
+        "anonymousPullEnabled": False,
+        "sku.name": "Basic",
+    },
+    "authorization:RoleAssignment": {
+        "principalType": "ServicePrincipal",
+        "scope": REGISTRY_ID,
+        "roleDefinitionId": f"/subscriptions/{SUBSCRIPTION}/providers/Microsoft.Authorization"
+        f"/roleDefinitions/{ACR_PULL}",
+    },
+    "app:ContainerApp": {
+        "configuration.ingress.external": True,
+        "configuration.ingress.allowInsecure": False,
+        "configuration.ingress.targetPort": 8000,
+        "configuration.ingress.traffic": [{"latestRevision": True, "weight": 100}],
+        "configuration.activeRevisionsMode": "Single",
+        "configuration.registries": [{"server": "shared.azurecr.io", "identity": "/identity"}],
+        "identity.type": "UserAssigned",
+        "template.scale.minReplicas": 0,
+        "template.scale.maxReplicas": 3,
+        "template.scale.cooldownPeriod": 300,
+        "template.containers.0.resources": {"cpu": 0.25, "memory": "0.5Gi"},
+    },
+    "web:AppServicePlan": {
+        "kind": "linux",
+        "reserved": True,
+        "sku": {"name": "B1", "tier": "Basic", "capacity": 1},
+    },
+    "web:WebApp": {
+        "httpsOnly": True,
+        "clientAffinityEnabled": False,
+        "kind": "app,linux,container",
+        "identity.type": "UserAssigned",
+        "siteConfig.linuxFxVersion": "DOCKER|shared.azurecr.io/site@sha256:0",
+        "siteConfig.acrUseManagedIdentityCreds": True,
+        "siteConfig.acrUserManagedIdentityID": "client",
+        "siteConfig.alwaysOn": True,
+        "siteConfig.ftpsState": "Disabled",
+        "siteConfig.healthCheckPath": "/healthz",
+        "siteConfig.minTlsVersion": "1.2",
+        "siteConfig.scmMinTlsVersion": "1.2",
+        "siteConfig.remoteDebuggingEnabled": False,
+    },
+    "web:WebAppScmAllowed": {"allow": False, "name": "site"},
+    "web:WebAppFtpAllowed": {"allow": False, "name": "site"},
+    "cdn:Profile": {"sku.name": "Standard_AzureFrontDoor", "location": "Global"},
+    "cdn:AFDEndpoint": {"enabledState": "Enabled"},
+    "cdn:AFDOrigin": {
+        "hostName": "site.example",
+        "originHostHeader": "site.example",
+        "enforceCertificateNameCheck": True,
+        "enabledState": "Enabled",
+    },
+    "cdn:Route": {
+        "httpsRedirect": "Enabled",
+        "forwardingProtocol": "HttpsOnly",
+        "linkToDefaultDomain": "Enabled",
+        "enabledState": "Enabled",
+        "supportedProtocols": ["Http", "Https"],
+    },
+    "dbforpostgresql:Server": {
+        "authConfig": {
+            "activeDirectoryAuth": "Enabled",
+            "passwordAuth": "Disabled",
+            "tenantId": "t",
+        },
+        "sku": {"name": "Standard_B1ms", "tier": "Burstable"},
+        "storage.storageSizeGB": 32,
+        "version": "17",
+    },
+    "dbforpostgresql:FirewallRule": {"startIpAddress": "0.0.0.0", "endIpAddress": "0.0.0.0"},
+    "dbforpostgresql:AdministratorsMicrosoftEntra": {
+        "objectId": "p",
+        "principalName": "app",
+        "principalType": "ServicePrincipal",
+    },
+}
+
+
+@pytest.mark.parametrize("type_", SECURE)
+def test_property_sheet(record: Callable[..., Recorder], type_: str) -> None:
+    found = list[Sent]()
+    for _, _, build in COMPONENTS.values():
+        recorder = recorded(record, build)
+        found += [one for one in recorder.sent if one.type == f"azure-native:{type_}"]
+    assert found
+    for one in found:
+        assert {path: one.at(path) for path in SECURE[type_]} == SECURE[type_]
+
+
+def test_origin_has_no_health_probe(record: Callable[..., Recorder]) -> None:
+    group = recorded(record, site_route).one("AFDOriginGroup")
+    assert "healthProbeSettings" not in group.inputs
+
+
+def test_pages_are_cached_and_private_paths_are_not(record: Callable[..., Recorder]) -> None:
+    recorder = recorded(record, site_route)
+    pages = recorder.one("Route", "site-route-pages")
+    private = recorder.one("Route", "site-route-private")
+    assert pages.at("patternsToMatch") == ["/*"]
+    assert (
+        pages.at("cacheConfiguration.queryStringCachingBehavior") == "IncludeSpecifiedQueryStrings"
+    )
+    assert pages.at("cacheConfiguration.queryParameters") == "q,page"
+    assert pages.at("cacheConfiguration.compressionSettings.isCompressionEnabled") is True
+    assert private.at("patternsToMatch") == ["/me"]
+    assert "cacheConfiguration" not in private.inputs
+    for route in (pages, private):
+        assert recorder.needs(route, recorder.one("AFDOrigin"))
+
+
+def test_without_query_strings_none_makes_another_page(record: Callable[..., Recorder]) -> None:
+    recorder = recorded(record, lambda: site_route(query_strings=()))
+    cache = recorder.one("Route", "site-route-pages").at("cacheConfiguration")
+    assert cache["queryStringCachingBehavior"] == "IgnoreQueryString"
+    assert "queryParameters" not in cache
+
+
+def test_database_children_come_one_after_another(record: Callable[..., Recorder]) -> None:
+    recorder = recorded(record, postgres)
+    chain = [
+        recorder.one(type_)
+        for type_ in ("Server", "Database", "FirewallRule", "AdministratorsMicrosoftEntra")
+    ]
+    for before, after in itertools.pairwise(chain):
+        assert recorder.needs(after, before)
+
+
+def test_server_is_protected_and_its_zone_is_azures(record: Callable[..., Recorder]) -> None:
+    server = recorded(record, postgres).one("Server")
+    assert server.protect
+    assert server.ignore_changes == ("availabilityZone",)
+    assert not recorded(record, lambda: postgres(protect=False)).one("Server").protect
+
+
+def test_larger_server(record: Callable[..., Recorder]) -> None:
+    large = {"sku": "Standard_D2ds_v5", "high_availability": "ZoneRedundant", "storage_gb": 128}
+    server = recorded(record, lambda: postgres(**large)).one("Server")
+    assert server.at("sku") == {"name": "Standard_D2ds_v5", "tier": "GeneralPurpose"}
+    assert server.at("highAvailability.mode") == "ZoneRedundant"
+    assert server.at("storage.storageSizeGB") == 128
+
+
+def test_budget(record: Callable[..., Recorder]) -> None:
+    budget = recorded(record, COMPONENTS[Budget][2]).one("azure-native:consumption:Budget")
+    assert re.fullmatch(r"20\d\d-(0[1-9]|1[0-2])-01T00:00:00Z", budget.at("timePeriod.startDate"))
+    assert budget.ignore_changes == ("timePeriod",)
+    assert budget.at("filter.dimensions") == {
+        "name": "ResourceGroupName",
+        "operator": "In",
+        "values": ["one", "two"],
+    }
+    sent = budget.at("notifications")
+    assert {(one["thresholdType"], one["threshold"]) for one in sent.values()} == {
+        ("Actual", 50),
+        ("Actual", 80),
+        ("Actual", 100),
+        ("Forecasted", 100),
+    }
+    assert all(one["contactEmails"] == ["owner@example.com"] for one in sent.values())
+
+
+def test_probes_are_within_azures_limits(record: Callable[..., Recorder]) -> None:
+    app = recorded(record, container_app).one("azure-native:app:ContainerApp")
+    probes = {one["type"]: one for one in app.at("template.containers.0.probes")}
+    assert set(probes) == {"Startup", "Liveness", "Readiness"}
+    assert probes["Readiness"]["httpGet"] == {"path": "/readyz", "port": 8000}
+    assert probes["Liveness"]["httpGet"] == {"path": "/healthz", "port": 8000}
+    for probe in probes.values():
+        assert 1 <= probe["initialDelaySeconds"] <= 60
+        assert 1 <= probe["periodSeconds"] <= 240
+        assert 1 <= probe["timeoutSeconds"] <= 240
+        assert 1 <= probe["failureThreshold"] <= 10
+    assert probes["Liveness"]["successThreshold"] == probes["Startup"]["successThreshold"] == 1
+
+
+def test_a_registry_that_is_none_is_refused(record: Callable[..., Recorder]) -> None:
+    with pytest.raises(pulumi.RunError, match="not the resource id of a container registry"):
+        recorded(
+            record, lambda: Registry("registry", RegistryArgs(**PLACE, existing_id="/elsewhere"))
+        )

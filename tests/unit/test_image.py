@@ -1,0 +1,235 @@
+"""Building an image and waiting for a role, against a server that answers as Azure's do."""
+
+import io
+import json
+import tarfile
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from azure.core.credentials import AccessToken
+
+from infra.arm import Arm, ArmError
+from infra.components import identity, image
+from infra.components.build_context import pack
+from infra.components.identity import RoleReadyProvider, wait_for_role
+from infra.components.image import BuildError, ImageProvider, build
+
+REGISTRY = "/subscriptions/s/resourceGroups/g/providers/Microsoft.ContainerRegistry/registries/r"
+DIGEST = "sha256:" + "ab" * 32
+LOG = ["", "Step 1\n", "Step 1\nStep 2\n"]
+
+
+class Credential:
+    def get_token(self, *_: str) -> AccessToken:
+        return AccessToken("token", 0)
+
+
+class Registry:
+    """A registry with one build, which ends at the third look at it."""
+
+    def __init__(self, *, ends: str = "Succeeded", refuses: str | None = None) -> None:
+        self.calls: list[str] = []
+        self.uploaded = b""
+        self.run_request: dict[str, Any] = {}
+        self.looks = 0
+        self._ends, self._refuses = ends, refuses
+
+    def __call__(self, request: httpx.Request) -> httpx.Response:  # noqa: C901, PLR0911
+        action = request.url.path.removeprefix(REGISTRY)
+        self.calls.append(f"{request.method} {action}")
+        match request.method, action:
+            case "GET", "/metadata/endpoints":
+                endpoint = {"loginEndpoint": "https://login.example"}
+                cloud = {"resourceManager": "https://arm.example", "authentication": endpoint}
+                return httpx.Response(200, json=cloud)
+            case "GET", "":
+                return httpx.Response(200, json={"properties": {"loginServer": "r.azurecr.io"}})
+            case "POST", "/listBuildSourceUploadUrl":
+                place = {"uploadUrl": "https://blob.example/up?sig=s", "relativePath": "source/1"}
+                return httpx.Response(200, json=place)
+            case "PUT", "/up":
+                self.uploaded = request.content
+                return httpx.Response(201)
+            case "POST", "/scheduleRun":
+                self.run_request = json.loads(request.content)
+                if self._refuses:
+                    error = {"code": self._refuses, "message": "No."}
+                    return httpx.Response(400, json={"error": error})
+                return httpx.Response(200, json={"name": "ca1", "properties": {"runId": "ca1"}})
+            case "POST", "/runs/ca1/listLogSasUrl":
+                return httpx.Response(200, json={"logLink": "https://blob.example/log?sig=s"})
+            case "GET", "/runs/ca1":
+                self.looks += 1
+                return httpx.Response(200, json={"properties": self._run()})
+            case "GET", "/log":
+                if self.looks == 1:
+                    return httpx.Response(404)
+                return httpx.Response(200, text=LOG[self.looks - 1])
+            case _:
+                raise AssertionError(f"unexpected: {request.method} {request.url}")
+
+    def _run(self) -> dict[str, Any]:
+        if self.looks < 3:
+            return {"status": "Running"}
+        if self._ends != "Succeeded":
+            return {"status": self._ends, "runErrorMessage": "step 2 failed"}
+        outputs = [{"registry": "r.azurecr.io", "repository": "site", "digest": DIGEST}]
+        return {"status": "Succeeded", "outputImages": outputs}
+
+    def arm(self) -> Arm:
+        return Arm(
+            credential=Credential(), transport=httpx.MockTransport(self), sleep=lambda _: None
+        )
+
+
+@pytest.fixture
+def app(tmp_path: Path) -> Path:
+    (tmp_path / "Dockerfile").write_text("FROM python:3.13\n")
+    (tmp_path / "main.py").write_text("")
+    return tmp_path
+
+
+def built(registry: Registry, app: Path) -> str:
+    return build(registry.arm(), registry=REGISTRY, repository="site", context=app, poll=0)
+
+
+def test_a_build(app: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    registry = Registry()
+    assert built(registry, app) == f"r.azurecr.io/site@{DIGEST}"
+    with tarfile.open(fileobj=io.BytesIO(registry.uploaded), mode="r:gz") as tar:
+        assert tar.getnames() == ["Dockerfile", "main.py"]
+    assert registry.run_request == {
+        "type": "DockerBuildRequest",
+        "sourceLocation": "source/1",
+        "dockerFilePath": "Dockerfile",
+        "imageNames": [f"site:{pack(app).digest[:12]}"],
+        "isPushEnabled": True,
+        "platform": {"os": "Linux", "architecture": "amd64"},
+        "timeout": 3600,
+    }
+    assert capsys.readouterr().err == "Step 1\nStep 2\n"
+
+
+@pytest.mark.parametrize("status", ["Failed", "Canceled", "Error", "Timeout"])
+def test_a_build_that_fails_says_why_after_its_log(
+    app: Path, capsys: pytest.CaptureFixture[str], status: str
+) -> None:
+    with pytest.raises(BuildError, match=f"site ended as {status}: step 2 failed"):
+        built(Registry(ends=status), app)
+    assert "Step 2" in capsys.readouterr().err
+
+
+def test_a_subscription_that_may_not_build_is_told_the_way_round(app: Path) -> None:
+    with pytest.raises(BuildError, match=r"TasksOperationsNotAllowed.*--path site\.image"):
+        built(Registry(refuses="TasksOperationsNotAllowed"), app)
+
+
+def test_other_refusals_are_azures_own(app: Path) -> None:
+    with pytest.raises(ArmError, match=r"^AuthorizationFailed: No\.$"):
+        built(Registry(refuses="AuthorizationFailed"), app)
+
+
+PROPS = {"registry": REGISTRY, "repository": "site", "context": "apps/site", "content": "1"}
+
+
+@pytest.mark.parametrize(
+    ("change", "builds"),
+    [
+        ({}, False),
+        ({"context": "elsewhere"}, False),
+        ({"content": "2"}, True),
+        ({"registry": "other"}, True),
+        ({"repository": "other"}, True),
+    ],
+)
+def test_only_content_and_destination_call_for_a_build(
+    change: dict[str, str], *, builds: bool
+) -> None:
+    before = {**PROPS, "image": "r.azurecr.io/site@sha256:0"}
+    assert ImageProvider().diff("id", before, {**PROPS, "image": None, **change}).changes is builds
+
+
+def test_the_provider_builds_in_the_checkout_and_keeps_no_path(
+    app: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    registry = Registry()
+    monkeypatch.setattr(image, "CHECKOUT", app.parent)
+    monkeypatch.setattr(image, "Arm", registry.arm)
+    monkeypatch.setattr("time.sleep", lambda _: None)
+    result = ImageProvider().create({**PROPS, "context": app.name})
+    assert result.outs == {**PROPS, "context": app.name, "image": f"r.azurecr.io/site@{DIGEST}"}
+    assert str(app.parent) not in json.dumps(result.outs)
+    assert result.id == f"{REGISTRY}/site"
+
+
+@pytest.mark.parametrize(("status", "found"), [(200, True), (404, False)])
+def test_an_image_is_gone_with_its_registry(
+    monkeypatch: pytest.MonkeyPatch, status: int, *, found: bool
+) -> None:
+    def server(request: httpx.Request) -> httpx.Response:
+        if request.url.path == REGISTRY:
+            return httpx.Response(status, json={})
+        return Registry()(request)
+
+    def arm() -> Arm:
+        return Arm(credential=Credential(), transport=httpx.MockTransport(server))
+
+    monkeypatch.setattr(image, "Arm", arm)
+    result = ImageProvider().read("id", PROPS)
+    assert (result.id == "id") is found
+
+
+class Roles:
+    """Lists the assignment at the third question."""
+
+    def __init__(self) -> None:
+        self.asked: list[dict[str, str]] = []
+        self.waits: list[float] = []
+
+    def __call__(self, request: httpx.Request) -> httpx.Response:
+        if not request.url.path.startswith("/scope"):
+            return Registry()(request)
+        assert request.url.path == "/scope/providers/Microsoft.Authorization/roleAssignments"
+        self.asked.append(dict(request.url.params))
+        listed = [{"id": "/OTHER"}] + [{"id": "/Scope/Assignment"}] * (len(self.asked) >= 3)
+        return httpx.Response(200, json={"value": listed})
+
+    def arm(self) -> Arm:
+        return Arm(credential=Credential(), transport=httpx.MockTransport(self))
+
+    def wait(self, *, limit: float) -> None:
+        wait_for_role(
+            self.arm(),
+            scope="/scope",
+            principal="p",
+            assignment="/scope/assignment",
+            limit=limit,
+            sleep=self.waits.append,
+        )
+
+
+def test_a_role_is_waited_for() -> None:
+    roles = Roles()
+    roles.wait(limit=60)
+    assert len(roles.asked) == 3
+    assert roles.asked[0] == {"$filter": "assignedTo('p')", "api-version": "2022-04-01"}
+    assert roles.waits == [0.5, 1.0]
+
+
+def test_a_role_is_not_waited_for_for_ever() -> None:
+    with pytest.raises(TimeoutError, match=r"/scope/assignment after 0 seconds; run `pulumi up`"):
+        Roles().wait(limit=0)
+
+
+def test_another_assignment_is_another_wait(monkeypatch: pytest.MonkeyPatch) -> None:
+    props = {"scope": "/scope", "principal": "p", "assignment": "/scope/assignment"}
+    provider = RoleReadyProvider()
+    assert provider.diff("id", props, props).changes is False
+    assert provider.diff("id", props, {**props, "assignment": "b"}).replaces == ["assignment"]
+    roles = Roles()
+    monkeypatch.setattr(identity, "Arm", roles.arm)
+    monkeypatch.setattr(identity, "wait_for_role", lambda _arm, **given: roles.asked.append(given))
+    assert provider.create(props).id == "/scope/assignment"
+    assert roles.asked == [props]

@@ -1,0 +1,48 @@
+"""Names that must be known ahead, against Azure's rules."""
+
+import re
+
+import pytest
+
+from infra.naming import REGISTRY_ID, container_app_name, tags, web_app_name
+
+GROUP = "/subscriptions/00000000-0000-0000-0000-000000000000/resourceGroups/frugal-dev1a2b3c4d"
+
+
+@pytest.mark.parametrize("name", ["ab", "homepage", "a-b-1", "a" * 32])
+def test_container_app_names(name: str) -> None:
+    assert container_app_name(name) == name
+
+
+@pytest.mark.parametrize("name", ["", "a", "1a", "-a", "a-", "a--b", "Homepage", "a_b", "a" * 33])
+def test_container_app_names_that_azure_refuses(name: str) -> None:
+    with pytest.raises(ValueError, match="lower-case letters"):
+        container_app_name(name)
+
+
+def test_web_app_name_is_the_groups_own() -> None:
+    name = web_app_name("translator", GROUP)
+    assert re.fullmatch(r"translator-[0-9a-f]{8}", name)
+    assert name == web_app_name("translator", GROUP.upper())
+    assert name != web_app_name("translator", f"{GROUP}5")
+    assert len(web_app_name("a" * 32, GROUP)) <= 60
+
+
+@pytest.mark.parametrize(
+    ("resource_id", "name"),
+    [
+        (f"{GROUP}/providers/Microsoft.ContainerRegistry/registries/common", "common"),
+        (f"{GROUP}/providers/microsoft.containerregistry/Registries/Common9", "Common9"),
+        (f"{GROUP}/providers/Microsoft.ContainerRegistry/registries/no-hyphen", None),
+        (f"{GROUP}/providers/Microsoft.ContainerRegistry/registries/four", None),
+        (f"{GROUP}/providers/Microsoft.Storage/storageAccounts/common", None),
+        ("common", None),
+    ],
+)
+def test_registry_ids(resource_id: str, name: str | None) -> None:
+    found = REGISTRY_ID.fullmatch(resource_id)
+    assert (found.group(1) if found else None) == name
+
+
+def test_tags_name_the_environment() -> None:
+    assert tags("dev") == {"project": "frugal", "environment": "dev", "managedBy": "pulumi"}

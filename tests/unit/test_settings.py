@@ -1,0 +1,161 @@
+"""Settings: what is allowed, and what an error says."""
+
+import json
+from typing import Any
+
+import pytest
+from pydantic import ValidationError
+
+from infra.settings import KEYS, SIZES, SettingsError, read
+from tests.unit.conftest import stack_config
+
+LOCATION = {"azure-native:location": "eastus"}
+REGISTRY = (
+    "/subscriptions/00000000-0000-0000-0000-000000000000/resourceGroups/shared"
+    "/providers/Microsoft.ContainerRegistry/registries/common"
+)
+
+
+def config(**keys: Any) -> dict[str, str]:
+    return {
+        **LOCATION,
+        **{f"frugal:{key}": json.dumps(fields) for key, fields in keys.items()},
+    }
+
+
+def test_every_environment_has_sizes_and_a_file() -> None:
+    assert list(SIZES) == ["local", "dev", "prod"]
+    for environment in SIZES:
+        settings = read(environment, stack_config(environment))
+        assert settings.environment == environment
+
+
+def test_local_shows_everything_and_has_a_contact() -> None:
+    settings = read("local", stack_config("local"))
+    assert (settings.homepage.cdn, settings.translator.cdn) == ("frontDoor", "frontDoor")
+    assert (settings.homepage.host, settings.translator.host) == ("containerApp", "appService")
+    assert settings.budget.contacts
+
+
+def test_local_can_never_be_azure() -> None:
+    given = stack_config("local")
+    assert given["azure-native:subscriptionId"] == "00000000-0000-0000-0000-000000000000"
+    assert given["azure-native:metadataHost"].startswith("127.0.0.1:")
+
+
+def test_dev_is_the_cheapest_form() -> None:
+    settings = read("dev", LOCATION)
+    assert (settings.homepage.cdn, settings.translator.cdn) == ("none", "none")
+    assert (settings.homepage.min_replicas, settings.translator.host) == (0, "appService")
+    assert (settings.database.sku, settings.database.storage_gb) == ("Standard_B1ms", 32)
+    assert (settings.database.version, settings.database.high_availability) == ("17", "disabled")
+    assert not settings.protected
+
+
+def test_prod_is_protected_and_has_the_edge() -> None:
+    settings = read("prod", LOCATION)
+    assert settings.protected
+    assert (settings.homepage.cdn, settings.translator.cdn) == ("frontDoor", "frontDoor")
+
+
+def test_one_field_does_not_lose_the_others() -> None:
+    settings = read("local", config(homepage={"minReplicas": 1}))
+    assert (settings.homepage.min_replicas, settings.homepage.cdn) == (1, "frontDoor")
+
+
+def test_what_the_command_line_stores_is_understood() -> None:
+    settings = read("dev", config(database={"version": 17}, homepage={"maxReplicas": "2"}))
+    assert (settings.database.version, settings.homepage.max_replicas) == ("17", 2)
+
+
+def test_settings_cannot_be_changed() -> None:
+    with pytest.raises(ValidationError):
+        read("dev", LOCATION).homepage.cdn = "frontDoor"
+
+
+def test_given_values_arrive() -> None:
+    settings = read(
+        "dev",
+        config(
+            homepage={"image": "common.azurecr.io/homepage:1", "cooldownSeconds": 60},
+            translator={"host": "containerApp"},
+            registry={"id": REGISTRY},
+            database={"sku": "Standard_D2ds_v5", "highAvailability": "zoneRedundant"},
+            budget={"monthlyAmount": 12.5, "contacts": ["a@example.com", "b@example.com"]},
+        ),
+    )
+    assert settings.homepage.image == "common.azurecr.io/homepage:1"
+    assert settings.registry.id == REGISTRY
+    assert settings.translator.host == "containerApp"
+    assert settings.budget.monthly_amount == 12.5
+    assert settings.budget.contacts == ("a@example.com", "b@example.com")
+
+
+WRONG = [
+    ({"homepage": {"host": "vm"}}, "frugal:homepage.host: 'vm'", "containerApp"),
+    ({"homepage": {"host": "appService"}}, "frugal:homepage.host: 'appService'", "containerApp"),
+    ({"homepage": {"cdn": "frontdoor"}}, "frugal:homepage.cdn: 'frontdoor'", "frontDoor, none"),
+    ({"homepage": {"cdn": True}}, "frugal:homepage.cdn: True", "frontDoor, none"),
+    ({"homepage": {"minReplicas": -1}}, "frugal:homepage.minReplicas: -1", "equal to 0"),
+    ({"homepage": {"minReplicas": 1.5}}, "frugal:homepage.minReplicas: 1.5", "integer"),
+    ({"homepage": {"maxReplicas": 0}}, "frugal:homepage.maxReplicas: 0", "equal to 1"),
+    ({"homepage": {"maxReplicas": 31}}, "frugal:homepage.maxReplicas: 31", "equal to 30"),
+    ({"homepage": {"maxReplicas": "many"}}, "frugal:homepage.maxReplicas: 'many'", "integer"),
+    ({"homepage": {"minReplicas": 2, "maxReplicas": 1}}, "minReplicas 2", "up to maxReplicas"),
+    ({"homepage": {"cooldownSeconds": 0}}, "frugal:homepage.cooldownSeconds: 0", "equal to 1"),
+    ({"homepage": {"image": "homepage"}}, "frugal:homepage.image: 'homepage'", "sha256"),
+    ({"homepage": {"replicas": 1}}, "frugal:homepage.replicas", "cooldownSeconds"),
+    ({"homepage": None}, "frugal:homepage: 'null'", "--path homepage.FIELD"),
+    ({"homepage": ["none"]}, "frugal:homepage", "--path homepage.FIELD"),
+    ({"homepage": "none"}, "frugal:homepage", "--path homepage.FIELD"),
+    ({"translator": {"host": "AppService"}}, "frugal:translator.host", "appService, containerApp"),
+    ({"registry": {"id": "common"}}, "frugal:registry.id: 'common'", "registries/<name>"),
+    ({"registry": {"id": f"{REGISTRY}/x"}}, "frugal:registry.id", "registries/<name>"),
+    ({"registry": {"name": "common"}}, "frugal:registry.name", "allowed: id"),
+    ({"database": {"sku": "B1ms"}}, "frugal:database.sku: 'B1ms'", "Standard_B1ms"),
+    ({"database": {"storageGb": 33}}, "frugal:database.storageGb: 33", "32, 64, 128"),
+    ({"database": {"version": 15}}, "frugal:database.version: '15'", "16, 17, 18"),
+    ({"database": {"highAvailability": "on"}}, "frugal:database.highAvailability", "sameZone"),
+    ({"database": {"highAvailability": "sameZone"}}, "Standard_B1ms", "Standard_D2ds_v5"),
+    ({"budget": {"monthlyAmount": 0}}, "frugal:budget.monthlyAmount: 0", "greater than 0"),
+    ({"budget": {"contacts": ["me"]}}, "frugal:budget.contacts[0]: 'me'", "e-mail"),
+    ({"budget": {"contacts": "me@example.com"}}, "frugal:budget.contacts", "contacts[0]"),
+    ({"homepge": {}}, "frugal:homepge: unknown key", ", ".join(KEYS)),
+    ({"homepage.cdn": "none"}, "frugal:homepage.cdn", "--path homepage.cdn"),
+]
+
+
+@pytest.mark.parametrize(("keys", "given", "allowed"), WRONG, ids=lambda value: str(value)[:40])
+def test_wrong_values_are_one_line_each(keys: dict[str, Any], given: str, allowed: str) -> None:
+    with pytest.raises(SettingsError) as error:
+        read("dev", config(**keys))
+    (line,) = str(error.value).splitlines()
+    assert given in line
+    assert allowed in line
+
+
+def test_an_unknown_environment_says_which_there_are() -> None:
+    with pytest.raises(SettingsError, match=r"stack 'staging' .*local, dev, prod"):
+        read("staging", LOCATION)
+
+
+@pytest.mark.parametrize("location", [None, "", "East US"])
+def test_the_region_is_needed(location: str | None) -> None:
+    given = {} if location is None else {"azure-native:location": location}
+    with pytest.raises(SettingsError, match=r"azure-native:location: .*eastus"):
+        read("dev", given)
+
+
+def test_all_that_is_wrong_is_said_at_once() -> None:
+    keys: dict[str, Any] = {"homepage": {"cdn": "x", "host": "y"}, "databse": {}}
+    with pytest.raises(SettingsError) as error:
+        read("dev", config(**keys))
+    assert len(str(error.value).splitlines()) == 3
+
+
+def test_a_secret_is_not_repeated() -> None:
+    keys = config(homepage={"image": "canary-7f3a"}, canary={"key": "canary-7f3a"})
+    with pytest.raises(SettingsError) as error:
+        read("dev", keys, secret_keys={"frugal:homepage", "frugal:canary"})
+    assert "canary-7f3a" not in str(error.value)
+    assert "frugal:homepage.image: [secret]" in str(error.value)
