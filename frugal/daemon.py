@@ -2,6 +2,7 @@
 
 import contextlib
 import fcntl
+import http.client
 import json
 import os
 import subprocess
@@ -9,7 +10,6 @@ import time
 from dataclasses import dataclass
 from typing import Any, cast
 
-import httpx
 import psutil
 
 from frugal.errors import FrugalError
@@ -19,6 +19,7 @@ from frugal.paths import Checkout
 _START = 90.0
 # Apps drain for up to 30 s, one after another at worst.
 _STOP = 60.0
+_ANSWER = 120.0
 _POLL = 0.05
 _LAST_LINES = 12
 
@@ -55,19 +56,23 @@ class Daemon:
         return cast("list[str]", answer["removed"])
 
     def _ask(self, method: str, path: str, body: object = None) -> dict[str, Any]:
+        connection = http.client.HTTPConnection("127.0.0.1", self.http, timeout=_ANSWER)
         headers = {"Authorization": f"Bearer {self.admin_token}"}
-        url = f"http://127.0.0.1:{self.http}{path}"
         try:
-            # No proxy is ever right for the loopback address.
-            with httpx.Client(trust_env=False, timeout=60) as client:
-                answer = client.request(method, url, headers=headers, json=body)
-            answer.raise_for_status()
-            return cast("dict[str, Any]", answer.json())
-        except (httpx.HTTPError, ValueError) as error:
-            raise FrugalError(
-                f"The local cloud (pid {self.pid}) did not answer {path}: {error}. "
-                "Its log is .frugal/local/cloud/daemon.log."
-            ) from error
+            connection.request(method, path, body=json.dumps(body), headers=headers)
+            answer = connection.getresponse()
+            text = answer.read().decode()
+            if answer.status == http.client.OK:
+                return cast("dict[str, Any]", json.loads(text))
+            reason = f"{answer.status} {text}"
+        except (OSError, http.client.HTTPException, ValueError) as error:
+            reason = str(error)
+        finally:
+            connection.close()
+        raise FrugalError(
+            f"The local cloud (pid {self.pid}) did not answer {path}: {reason}. "
+            "Its log is .frugal/local/cloud/daemon.log."
+        )
 
 
 def find(checkout: Checkout) -> Daemon | None:

@@ -23,7 +23,8 @@ class AppLog:
 
     def close(self) -> None:
         """Write nothing more."""
-        os.close(self._file)
+        if self._file >= 0:
+            os.close(self._file)
         self._file = -1
 
     def _write(self, text: str) -> None:

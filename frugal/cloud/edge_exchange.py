@@ -187,17 +187,21 @@ class Exchange:
         given = dict(headers)
         asked = re.fullmatch(r"bytes=(\d*)-(\d*)", self.header("range").replace(" ", ""))
         condition = self.header("if-range")
-        current = (given.get("etag", ""), given.get("last-modified", ""))
-        if self.method != "GET" or not asked or not any(asked.groups()):
-            return 200, headers, body
-        if condition and (condition not in current or condition.startswith("W/")):
+        current = {given.get("etag", ""), given.get("last-modified", "")}
+        if self.method != "GET" or not asked or condition not in {"", *current} or _weak(condition):
             return 200, headers, body
         first, last = asked.groups()
         size = len(body)
-        start = int(first) if first else max(0, size - int(last))
-        end = min(int(last), size - 1) if first and last else size - 1
+        if first:
+            start, end = int(first), min(int(last or size), size - 1)
+        elif last:
+            start, end = max(0, size - int(last)), size - 1
+        else:
+            return 200, headers, body
+        if last and first and int(last) < start:
+            return 200, headers, body
         rest = [h for h in headers if h[0] != "content-length"]
-        if start >= size or (first and last and int(last) < start):
+        if start >= size:
             rest = [h for h in rest if h[0] not in _BODY_HEADERS]
             return 416, [*rest, ("content-range", f"bytes */{size}"), ("content-length", "0")], b""
         part = body[start : end + 1]
@@ -210,6 +214,10 @@ def end_to_end(headers: Iterable[tuple[bytes, bytes]]) -> RawHeaders:
     lowered = [(n.lower(), v) for n, v in headers]
     named = {t.strip().lower() for n, v in lowered if n == b"connection" for t in v.split(b",")}
     return [(n, v) for n, v in lowered if n not in _HOP_BY_HOP and n not in named]
+
+
+def _weak(etag: str) -> bool:
+    return etag.strip().startswith("W/")
 
 
 def _opaque(etag: str) -> str:

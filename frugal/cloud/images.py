@@ -66,9 +66,10 @@ class Images:
         self._folder = folder
         self._building: dict[str, asyncio.Lock] = {}
         folder.mkdir(parents=True, exist_ok=True)
-        whole = {index.stem[:_SHORT] for index in folder.glob("*.json")}
+        known = [self.get(index.stem) for index in folder.glob("*.json")]
+        whole = {image.folder for image in known if image is not None}
         for left in folder.iterdir():
-            if left.is_dir() and left.name.partition("-")[0] not in whole:
+            if left.is_dir() and left not in whole:
                 shutil.rmtree(left, ignore_errors=True)
 
     def get(self, digest: str) -> Image | None:
@@ -107,6 +108,9 @@ class Images:
             try:
                 image = await _build(files, dockerfile, digest, folder, log)
                 self._keep(image)
+            except OSError as error:
+                shutil.rmtree(folder, ignore_errors=True)
+                raise BuildError(f"The image could not be written: {error}") from error
             except BaseException:
                 shutil.rmtree(folder, ignore_errors=True)
                 raise

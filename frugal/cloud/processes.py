@@ -56,6 +56,7 @@ class App:
         self._coming: Fleet | None = None
         self._deploying = asyncio.Lock()
         self._retiring: set[asyncio.Task[None]] = set()
+        self._stopping = False
         self._waiting = 0
         self._change = asyncio.Event()
         self._failure: str | None = None
@@ -73,6 +74,8 @@ class App:
 
     async def stop(self) -> None:
         """Take no more requests, let those under way end, end every process."""
+        self._stopping = True
+        self._changed()
         await self._listener.stop()
         async with self._deploying:
             fleet, self._fleet = self._fleet, None
@@ -188,6 +191,8 @@ class App:
 
     async def _until_ready(self, fleet: Fleet) -> None:
         while not all(replica.ready for replica in fleet.replicas):
+            if self._stopping:
+                raise _failed(self.name, fleet, "the app was stopped")
             hopeless = next((r for r in fleet.replicas if r.failed and not r.ready), None)
             if hopeless is not None and hopeless.last_exit is not None:
                 raise _failed(self.name, fleet, hopeless.last_exit)

@@ -6,11 +6,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from pulumi import ComponentResource, Input, Output, ResourceOptions
-from pulumi.dynamic import CreateResult, DiffResult, ResourceProvider
+from pulumi.dynamic import CreateResult, DiffResult
 from pulumi.dynamic import Resource as DynamicResource
 from pulumi_azure_native import authorization, managedidentity
 
 from infra.arm import Arm
+from infra.components.dynamic_provider import Provider, ProviderError
 
 ACR_PULL = "7f951dda-4ed3-4680-a7ca-43fe172d538d"
 """Built-in role AcrPull (azure-docs built-in roles, read November 2026)."""
@@ -93,6 +94,10 @@ def _role_definition_id(scope: str, definition: str) -> str:
     )
 
 
+class RoleError(ProviderError):
+    """Azure does not know of a role in time."""
+
+
 class RoleReady(DynamicResource, module="frugal", name="RoleReady"):
     """Done when Resource Manager lists a role assignment for its principal."""
 
@@ -109,10 +114,8 @@ class RoleReady(DynamicResource, module="frugal", name="RoleReady"):
         super().__init__(RoleReadyProvider(), name, props, opts)
 
 
-class RoleReadyProvider(ResourceProvider):
-    """Runs in a process of its own; it is found by this module's name, never copied."""
-
-    serialize_as_secret_always = False
+class RoleReadyProvider(Provider):
+    """Waits when the assignment is another."""
 
     def diff(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> DiffResult:
         """Another assignment is another wait."""
@@ -120,7 +123,7 @@ class RoleReadyProvider(ResourceProvider):
         return DiffResult(changes=bool(changed), replaces=changed)
 
     def create(self, props: dict[str, Any]) -> CreateResult:
-        """Wait. Raises TimeoutError."""
+        """Wait. Raises RoleError."""
         with Arm() as arm:
             wait_for_role(
                 arm,
@@ -142,7 +145,7 @@ def wait_for_role(
 ) -> None:
     """Return when the assignment (resource id) is listed for the principal (object id) at a scope.
 
-    `limit`: seconds to wait at most. Raises TimeoutError, ArmError.
+    `limit`: seconds to wait at most. Raises RoleError, ArmError.
     """
     deadline = time.monotonic() + limit
     pause = 0.5
@@ -157,6 +160,6 @@ def wait_for_role(
                 f"Azure does not list the role assignment {assignment} after {limit:.0f} seconds; "
                 "run `pulumi up` again in a few minutes"
             )
-            raise TimeoutError(message)
+            raise RoleError(message)
         sleep(pause)
         pause = min(pause * 2, 10.0)

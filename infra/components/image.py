@@ -14,11 +14,12 @@ from pathlib import Path
 from typing import Any
 
 from pulumi import Input, Output, ResourceOptions
-from pulumi.dynamic import CreateResult, DiffResult, ReadResult, ResourceProvider, UpdateResult
+from pulumi.dynamic import CreateResult, DiffResult, ReadResult, UpdateResult
 from pulumi.dynamic import Resource as DynamicResource
 
 from infra.arm import Arm, ArmError
 from infra.components.build_context import pack
+from infra.components.dynamic_provider import Provider, ProviderError
 
 CHECKOUT = Path(__file__).parents[2]
 REGISTRY_API_VERSION = "2023-01-01-preview"
@@ -28,7 +29,7 @@ BUILD_TIMEOUT = 3600  # seconds, Azure's own default for a build
 _RUNNING = {"Queued", "Started", "Running"}
 
 
-class BuildError(Exception):
+class BuildError(ProviderError):
     """The image could not be built; the text says what to do."""
 
 
@@ -68,10 +69,8 @@ def image_reference(
     return given or Image(name, args, opts).image
 
 
-class ImageProvider(ResourceProvider):
-    """Runs in a process of its own; it is found by this module's name, never copied."""
-
-    serialize_as_secret_always = False
+class ImageProvider(Provider):
+    """Builds when the content is another."""
 
     def diff(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> DiffResult:
         """Only another content, repository or registry calls for a build."""
@@ -143,7 +142,8 @@ def build(
         if error.code == "TasksOperationsNotAllowed":
             raise BuildError(_not_allowed(repository)) from error
         raise
-    run = _finished(arm, f"{registry}/runs/{scheduled['properties']['runId']}", poll)
+    run_path = f"{registry}/runs/{scheduled['properties']['runId']}"
+    run = _finished(arm, run_path, f"{repository}: ", poll)
     if run["status"] != "Succeeded":
         reason = run.get("runErrorMessage") or "see the log above"
         message = f"the build of {repository} ended as {run['status']}: {reason}"
@@ -151,15 +151,20 @@ def build(
     return f"{server}/{repository}@{run['outputImages'][0]['digest']}"
 
 
-def _finished(arm: Arm, run_path: str, poll: float) -> dict[str, Any]:
-    """Properties of a run once it has ended; its log is shown meanwhile."""
+def _finished(arm: Arm, run_path: str, prefix: str, poll: float) -> dict[str, Any]:
+    """Properties of a run once it has ended; its log is shown meanwhile, by whole lines."""
     shown = 0
     link = arm.post(f"{run_path}/listLogSasUrl", api_version=BUILD_API_VERSION)["logLink"]
     deadline = time.monotonic() + BUILD_TIMEOUT + 60
     while True:
         run: dict[str, Any] = arm.get(run_path, api_version=BUILD_API_VERSION)["properties"]
-        shown += _show(_log(arm, link)[shown:])
-        if run["status"] not in _RUNNING:
+        lines = _log(arm, link).splitlines(keepends=True)
+        ended = run["status"] not in _RUNNING
+        for line in lines[shown:]:
+            if line.endswith("\n") or ended:
+                print(f"{prefix}{line.rstrip()}", file=sys.stderr, flush=True)
+                shown += 1
+        if ended:
             return run
         if time.monotonic() > deadline:
             message = f"{run_path} has not ended within {BUILD_TIMEOUT} seconds"
@@ -175,13 +180,6 @@ def _log(arm: Arm, link: str) -> str:
         if error.status == 404:  # noqa: PLR2004
             return ""
         raise
-
-
-def _show(text: str) -> int:
-    """Print what is new; returns its length."""
-    sys.stderr.write(text)
-    sys.stderr.flush()
-    return len(text)
 
 
 def _not_allowed(repository: str) -> str:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from pulumi import ComponentResource, Input, ResourceOptions
+from pulumi import ComponentResource, Input, Resource, ResourceOptions
 from pulumi_azure_native import cdn
 
 from infra.components.edge import Endpoint
@@ -25,7 +25,8 @@ class SiteRouteArgs:
     """What leads from an endpoint to an app.
 
     `private_paths`: patterns that are never cached; `query_strings`: the parameters that make
-    another page of the cached ones; all others are ignored.
+    another page of the cached ones; all others are ignored; `after`: the app, so that the edge is
+    never led to one that is not there yet.
     """
 
     resource_group_name: Input[str]
@@ -33,6 +34,7 @@ class SiteRouteArgs:
     origin_host: Input[str]
     private_paths: Sequence[str]
     query_strings: Sequence[str] = ()
+    after: Sequence[Resource] = ()
 
 
 class SiteRoute(ComponentResource):
@@ -68,7 +70,7 @@ class SiteRoute(ComponentResource):
             weight=1000,
             enabled_state=cdn.EnabledState.ENABLED,
             enforce_certificate_name_check=True,
-            opts=ResourceOptions(parent=self),
+            opts=ResourceOptions(parent=self, depends_on=list(args.after)),
         )
         # Routes need an origin that is there, and leave before the last origin does.
         routes = {

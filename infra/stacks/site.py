@@ -28,33 +28,38 @@ class Site:
     origin_url: Output[str]
 
 
-def publish(
+def address(name: str, origin_host: Output[str], platform: Platform) -> Site:
+    """Where a site is found: known before its app, which is told its public address."""
+    endpoint = platform.endpoints.get(name)
+    host = endpoint.host if endpoint else origin_host
+    return Site(
+        url=Output.concat("https://", host), origin_url=Output.concat("https://", origin_host)
+    )
+
+
+def route(
     name: str,
+    app: Resource,
     origin_host: Output[str],
     platform: Platform,
     *,
     private_paths: Sequence[str],
     query_strings: Sequence[str] = (),
-) -> Site:
-    """Lead the edge to a site, where it is behind one. Needs the app's host name, not the app.
-
-    So the app can be told its public address, and both are made at the same time.
-    """
-    origin_url = Output.concat("https://", origin_host)
+) -> None:
+    """Lead the edge to a site's app, where the site is behind it."""
     endpoint = platform.endpoints.get(name)
-    if not endpoint:
-        return Site(url=origin_url, origin_url=origin_url)
-    SiteRoute(
-        f"{name}-route",
-        SiteRouteArgs(
-            resource_group_name=platform.group.name,
-            endpoint=endpoint,
-            origin_host=origin_host,
-            private_paths=private_paths,
-            query_strings=query_strings,
-        ),
-    )
-    return Site(url=Output.concat("https://", endpoint.host), origin_url=origin_url)
+    if endpoint:
+        SiteRoute(
+            f"{name}-route",
+            SiteRouteArgs(
+                resource_group_name=platform.group.name,
+                endpoint=endpoint,
+                origin_host=origin_host,
+                private_paths=private_paths,
+                query_strings=query_strings,
+                after=[app],
+            ),
+        )
 
 
 def image(name: str, given: str | None, platform: Platform) -> Input[str]:
@@ -77,10 +82,10 @@ def container_app(
     ready_path: str,
     app_settings: Mapping[str, Input[str]],
     after: Sequence[Resource] = (),
-) -> None:
+) -> ContainerApp:
     """Declare a site's container app, once its identity may pull."""
     identity = platform.identities[name]
-    ContainerApp(
+    return ContainerApp(
         name,
         ContainerAppArgs(
             resource_group_name=platform.group.name,

@@ -13,10 +13,11 @@ from infra.stacks.site import (
     HEALTH_PATH,
     PORT,
     Site,
+    address,
     container_app,
     container_host,
     image,
-    publish,
+    route,
 )
 
 NAME = "translator"
@@ -30,16 +31,11 @@ def deploy(settings: Settings, platform: Platform, data: Data) -> Site:
     """Declare the app on its host and its way through the edge; the database stays as it is."""
     on_container_apps = settings.translator.host == "containerApp"
     web_app = platform.group.id.apply(lambda group_id: web_app_name(NAME, group_id))
-    site = publish(
-        NAME,
-        container_host(NAME, platform) if on_container_apps else web_app_host(web_app),
-        platform,
-        private_paths=PRIVATE_PATHS,
-        query_strings=QUERY_STRINGS,
-    )
+    host = container_host(NAME, platform) if on_container_apps else web_app_host(web_app)
+    site = address(NAME, host, platform)
     app_settings = _app_settings(site, platform, data)
     if on_container_apps:
-        container_app(
+        app = container_app(
             NAME,
             settings.translator,
             settings,
@@ -49,7 +45,15 @@ def deploy(settings: Settings, platform: Platform, data: Data) -> Site:
             after=[data.postgres],
         )
     else:
-        _app_service(web_app, app_settings, settings, platform, data)
+        app = _app_service(web_app, app_settings, settings, platform, data)
+    route(
+        NAME,
+        app,
+        host,
+        platform,
+        private_paths=PRIVATE_PATHS,
+        query_strings=QUERY_STRINGS,
+    )
     return site
 
 
@@ -59,9 +63,9 @@ def _app_service(
     settings: Settings,
     platform: Platform,
     data: Data,
-) -> None:
+) -> AppService:
     identity = platform.identities[NAME]
-    AppService(
+    return AppService(
         NAME,
         AppServiceArgs(
             resource_group_name=platform.group.name,

@@ -221,6 +221,31 @@ def test_identities_may_be_a_list_or_the_map_of_the_wire(
     assert model(token).check(changed(bodies[token], "identity.userAssignedIdentities", wire)) == []
 
 
+def test_an_open_object_takes_what_the_model_does_not_name(
+    bodies: dict[str, dict[str, Any]],
+) -> None:
+    token = "azure-native:operationalinsights:Workspace"
+    features = {"disableLocalAuth": True, "somethingNew": 1}
+    assert model(token).check(changed(bodies[token], "features", features)) == []
+
+
+def test_a_definition_may_hold_itself() -> None:
+    definitions = {
+        "Body": {"properties": {"filter": {"ref": "Filter"}}},
+        "Filter": {
+            "properties": {"and": {"items": {"ref": "Filter"}}, "key": {"secret": True}},
+            "readOnly": ["id"],
+        },
+    }
+    nested = dataclasses.replace(
+        model("azure-native:consumption:Budget"), definitions=definitions, body="Body"
+    )
+    assert nested.secret_paths == {"filter.key"}
+    assert nested.read_only == {"filter.id"}
+    body = {"scope": "/s", "filter": {"and": [{"and": [{"oops": 1}]}]}}
+    assert [f.path for f in nested.check(body)] == ["filter.and[0].and[0].oops"]
+
+
 def test_azure_reads_enumerations_without_case(bodies: dict[str, dict[str, Any]]) -> None:
     token = "azure-native:containerregistry:Registry"
     assert model(token).check(changed(bodies[token], "sku.name", "basic")) == []

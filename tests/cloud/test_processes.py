@@ -437,6 +437,18 @@ async def test_a_cancelled_deploy_leaves_the_old_one(
     assert (await client.get("/")).json()["environment"]["VERSION"] == "sample--1"
 
 
+async def test_stop_does_not_wait_for_a_deploy(
+    app: App, client: httpx.AsyncClient, image: Image, tmp_path: Path
+) -> None:
+    await app.deploy(revision(image, "sample--1"))
+    never = revision(image, "sample--2", environment={"NEVER_READY": "1"}, probes=(READINESS,))
+    deploying = asyncio.create_task(app.deploy(never))
+    await until_logged(tmp_path, client, "deploying revision sample--2")
+    await app.stop()
+    with pytest.raises(RevisionFailed, match="the app was stopped"):
+        await deploying
+
+
 async def test_stop_ends_everything(reaper: Reaper, image: Image, tmp_path: Path) -> None:
     app = App(
         "gone",

@@ -7,6 +7,7 @@ import subprocess
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import psutil
 
@@ -14,11 +15,13 @@ PROGRAM = """\
 import pulumi
 import pulumi_azure_native as azure
 from pathlib import Path
+from typing import Any
 from hold import Hold
 
 group = azure.resources.ResourceGroup("platform")
 gate = Path(__file__).parent.parent / "gate"
-held = Hold("held", {"gate": str(gate)}) if gate.with_name("hold").exists() else None
+hold = gate.with_name("hold")
+held = Hold(f"held-{hold.read_text()}", {"gate": str(gate)}) if hold.exists() else None
 identity = azure.managedidentity.UserAssignedIdentity(
     "identity",
     resource_group_name=group.name,
@@ -31,6 +34,7 @@ pulumi.export("group", group.name)
 HOLD = """\
 import time
 from pathlib import Path
+from typing import Any
 from pulumi.dynamic import CreateResult, Resource, ResourceProvider
 
 class HoldProvider(ResourceProvider):
@@ -93,13 +97,22 @@ class Clone:
                 text=True,
             )
 
+    def hold(self) -> None:
+        """Make the next run stop in the middle, at a resource that is new to it."""
+        (self.root / "hold").write_text(str(time.time_ns()))
+
     def begin_held(self) -> "subprocess.Popen[str]":
         """Start `frugal up` and return when it is in the middle of creating."""
-        (self.root / "hold").touch()
+        self.hold()
         running = self.begin("up")
         until(lambda: (self.root / "reached").exists() or running.poll() is not None)
         assert running.poll() is None, (self.root / "output").read_text()
         return running
+
+    def forget(self) -> None:
+        """Hold nothing any more: the next run takes the held resource away."""
+        for name in ("gate", "hold", "reached", "output"):
+            (self.root / name).unlink(missing_ok=True)
 
     def release(self) -> None:
         """Let what is held go on."""
@@ -132,6 +145,12 @@ class Clone:
             if str(self.root) in line and process.info["status"] != psutil.STATUS_ZOMBIE:
                 found.append(line)
         return found
+
+    def state(self) -> dict[str, Any]:
+        """The engine's state of the stack, read from its file."""
+        stacks = self.root / ".frugal" / "local" / "state" / ".pulumi" / "stacks"
+        content = json.loads((stacks / "frugal" / "local.json").read_text())
+        return content["checkpoint"]["latest"]
 
     def resources(self) -> list[str]:
         """Types of all that exists in the local cloud."""

@@ -12,7 +12,7 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 @pytest.fixture(scope="session")
-def prepared(tmp_path_factory: pytest.TempPathFactory) -> Clone:
+def prepared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Clone]:
     """A clone after `make setup`."""
     root = tmp_path_factory.mktemp("clone") / "a place"
     root.mkdir()
@@ -24,18 +24,20 @@ def prepared(tmp_path_factory: pytest.TempPathFactory) -> Clone:
     clone = Clone(root)
     done = clone.run("make", "setup")
     assert done.returncode == 0, done.stderr
-    return clone
+    yield clone
+    clone.frugal("down")
 
 
 @pytest.fixture
 def clone(prepared: Clone) -> Iterator[Clone]:
-    """The clone with its small program, and nothing running before or after."""
-    infra = prepared.root / "infra"
-    (infra / "__main__.py").write_text(PROGRAM)
-    (infra / "hold.py").write_text(HOLD)
+    """The clone with its small program, nothing held and no engine at work.
+
+    What runs stays from test to test, since bringing it up and down takes seconds: a test that
+    wants nothing there says `clone.frugal("down")`.
+    """
+    (prepared.root / "infra" / "__main__.py").write_text(PROGRAM)
+    (prepared.root / "infra" / "hold.py").write_text(HOLD)
+    prepared.forget()
     yield prepared
     prepared.release()
     until(lambda: not prepared.engine_pids())
-    prepared.frugal("down")
-    for name in ("gate", "hold", "reached", "output"):
-        (prepared.root / name).unlink(missing_ok=True)

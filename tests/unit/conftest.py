@@ -51,18 +51,19 @@ def record(
 def program(record: Callable[..., Recorder], monkeypatch: pytest.MonkeyPatch) -> Declare:
     """Run the whole program: `program("dev", {"homepage": {"cdn": "frontDoor"}}, preview=False)`.
 
-    The configuration is the environment's own file with the given keys on top.
+    The configuration is the given keys alone, beside a region and a contact: what a developer has
+    in the environments' files must not count.
     """
 
     def run(
         environment: str, changes: Mapping[str, Any] | None = None, *, preview: bool = False
     ) -> Recorder:
         recorder = record(stack=environment, preview=preview)
-        config = stack_config(environment)
-        for key, fields in (changes or {}).items():
-            before = json.loads(config.get(f"frugal:{key}", "{}"))
-            config[f"frugal:{key}"] = json.dumps({**before, **fields})
-        monkeypatch.setenv("PULUMI_CONFIG", json.dumps(config))
+        keys: dict[str, Any] = {"budget": {"contacts": ["owner@example.com"]}, **(changes or {})}
+        config = {f"frugal:{key}": json.dumps(fields) for key, fields in keys.items()}
+        monkeypatch.setenv(
+            "PULUMI_CONFIG", json.dumps({"azure-native:location": "eastus", **config})
+        )
 
         @pulumi.runtime.test
         def declare() -> None:
@@ -74,11 +75,10 @@ def program(record: Callable[..., Recorder], monkeypatch: pytest.MonkeyPatch) ->
     return run
 
 
-def stack_config(environment: str) -> dict[str, str]:
-    """The environment's configuration as the engine hands it on: objects as JSON text."""
+def committed_config(environment: str) -> dict[str, str]:
+    """The environment's file as the engine hands it on: objects as JSON text."""
     text = (ROOT / f"Pulumi.{environment}.yaml").read_text(encoding="utf-8")
-    config = {"frugal:budget": {"contacts": ["owner@example.com"]}}
-    config |= yaml.safe_load(text)["config"]
+    config: dict[str, Any] = yaml.safe_load(text)["config"]
     return {
         key: value if isinstance(value, str) else json.dumps(value) for key, value in config.items()
     }

@@ -13,12 +13,12 @@ from azure.core.credentials import AccessToken
 from infra.arm import Arm, ArmError
 from infra.components import identity, image
 from infra.components.build_context import pack
-from infra.components.identity import RoleReadyProvider, wait_for_role
+from infra.components.identity import RoleError, RoleReadyProvider, wait_for_role
 from infra.components.image import BuildError, ImageProvider, build
 
 REGISTRY = "/subscriptions/s/resourceGroups/g/providers/Microsoft.ContainerRegistry/registries/r"
 DIGEST = "sha256:" + "ab" * 32
-LOG = ["", "Step 1\n", "Step 1\nStep 2\n"]
+LOG = ["", "Step 1\nSt", "Step 1\nStep 2"]
 
 
 class Credential:
@@ -26,7 +26,7 @@ class Credential:
         return AccessToken("token", 0)
 
 
-class Registry:
+class BuildServer:
     """A registry with one build, which ends at the third look at it."""
 
     def __init__(self, *, ends: str = "Succeeded", refuses: str | None = None) -> None:
@@ -91,12 +91,12 @@ def app(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def built(registry: Registry, app: Path) -> str:
+def built(registry: BuildServer, app: Path) -> str:
     return build(registry.arm(), registry=REGISTRY, repository="site", context=app, poll=0)
 
 
 def test_a_build(app: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    registry = Registry()
+    registry = BuildServer()
     assert built(registry, app) == f"r.azurecr.io/site@{DIGEST}"
     with tarfile.open(fileobj=io.BytesIO(registry.uploaded), mode="r:gz") as tar:
         assert tar.getnames() == ["Dockerfile", "main.py"]
@@ -109,7 +109,7 @@ def test_a_build(app: Path, capsys: pytest.CaptureFixture[str]) -> None:
         "platform": {"os": "Linux", "architecture": "amd64"},
         "timeout": 3600,
     }
-    assert capsys.readouterr().err == "Step 1\nStep 2\n"
+    assert capsys.readouterr().err == "site: Step 1\nsite: Step 2\n"
 
 
 @pytest.mark.parametrize("status", ["Failed", "Canceled", "Error", "Timeout"])
@@ -117,18 +117,18 @@ def test_a_build_that_fails_says_why_after_its_log(
     app: Path, capsys: pytest.CaptureFixture[str], status: str
 ) -> None:
     with pytest.raises(BuildError, match=f"site ended as {status}: step 2 failed"):
-        built(Registry(ends=status), app)
+        built(BuildServer(ends=status), app)
     assert "Step 2" in capsys.readouterr().err
 
 
 def test_a_subscription_that_may_not_build_is_told_the_way_round(app: Path) -> None:
     with pytest.raises(BuildError, match=r"TasksOperationsNotAllowed.*--path site\.image"):
-        built(Registry(refuses="TasksOperationsNotAllowed"), app)
+        built(BuildServer(refuses="TasksOperationsNotAllowed"), app)
 
 
 def test_other_refusals_are_azures_own(app: Path) -> None:
     with pytest.raises(ArmError, match=r"^AuthorizationFailed: No\.$"):
-        built(Registry(refuses="AuthorizationFailed"), app)
+        built(BuildServer(refuses="AuthorizationFailed"), app)
 
 
 PROPS = {"registry": REGISTRY, "repository": "site", "context": "apps/site", "content": "1"}
@@ -154,7 +154,7 @@ def test_only_content_and_destination_call_for_a_build(
 def test_the_provider_builds_in_the_checkout_and_keeps_no_path(
     app: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    registry = Registry()
+    registry = BuildServer()
     monkeypatch.setattr(image, "CHECKOUT", app.parent)
     monkeypatch.setattr(image, "Arm", registry.arm)
     monkeypatch.setattr("time.sleep", lambda _: None)
@@ -171,7 +171,7 @@ def test_an_image_is_gone_with_its_registry(
     def server(request: httpx.Request) -> httpx.Response:
         if request.url.path == REGISTRY:
             return httpx.Response(status, json={})
-        return Registry()(request)
+        return BuildServer()(request)
 
     def arm() -> Arm:
         return Arm(credential=Credential(), transport=httpx.MockTransport(server))
@@ -190,7 +190,7 @@ class Roles:
 
     def __call__(self, request: httpx.Request) -> httpx.Response:
         if not request.url.path.startswith("/scope"):
-            return Registry()(request)
+            return BuildServer()(request)
         assert request.url.path == "/scope/providers/Microsoft.Authorization/roleAssignments"
         self.asked.append(dict(request.url.params))
         listed = [{"id": "/OTHER"}] + [{"id": "/Scope/Assignment"}] * (len(self.asked) >= 3)
@@ -219,7 +219,7 @@ def test_a_role_is_waited_for() -> None:
 
 
 def test_a_role_is_not_waited_for_for_ever() -> None:
-    with pytest.raises(TimeoutError, match=r"/scope/assignment after 0 seconds; run `pulumi up`"):
+    with pytest.raises(RoleError, match=r"/scope/assignment after 0 seconds; run `pulumi up`"):
         Roles().wait(limit=0)
 
 

@@ -165,11 +165,12 @@ def test_image_is_built_while_the_role_spreads(program: Declare) -> None:
     assert recorder.needs(image, recorder.one("azure-native:containerregistry:Registry"))
 
 
-def test_edge_is_made_beside_the_apps(program: Declare) -> None:
+def test_endpoint_comes_before_the_app_and_the_way_to_it_after(program: Declare) -> None:
     recorder = program("prod")
-    app = recorder.one("azure-native:app:ContainerApp")
-    assert recorder.needs(app, recorder.one("AFDEndpoint", "edge-homepage"))
-    assert not recorder.needs(recorder.one("Route", "homepage-route-pages"), app)
+    for app, name in (("app:ContainerApp", "homepage"), ("web:WebApp", "translator")):
+        sent = recorder.one(f"azure-native:{app}")
+        assert recorder.needs(sent, recorder.one("AFDEndpoint", f"edge-{name}"))
+        assert recorder.needs(recorder.one("AFDOrigin", f"{name}-route-origin"), sent)
 
 
 def test_data_is_protected_in_prod_alone(program: Declare) -> None:
@@ -249,7 +250,7 @@ def _administrator(recorder: Recorder) -> Sent:
 def test_missing_contacts_warn_in_a_preview(
     program: Declare, caplog: pytest.LogCaptureFixture
 ) -> None:
-    recorder = program("dev", {"budget": {"contacts": []}}, preview=True)
+    recorder = program("dev", {"budget": {}}, preview=True)
     assert "pulumi config set --path 'budget.contacts[0]'" in caplog.text
     assert recorder.one("azure-native:consumption:Budget")
 
@@ -258,7 +259,7 @@ def test_missing_contacts_stop_up_before_anything_is_made(
     program: Declare, caplog: pytest.LogCaptureFixture
 ) -> None:
     with pytest.raises(SystemExit) as stopped:
-        program("dev", {"budget": {"contacts": []}})
+        program("dev", {"budget": {}})
     assert stopped.value.code == 32
     assert "pulumi config set --path 'budget.contacts[0]'" in caplog.text
 

@@ -14,9 +14,7 @@ from tools.contract.sources import SDK_VERSION, File, Target
 _LIMITS = ("pattern", "minLength", "maxLength", "minimum", "maximum", "minItems", "maxItems")
 # What every resource group's name must be; some packages' operations do not repeat it.
 _RESOURCE_GROUP_NAME: Rule = {"type": "string", "minLength": 1, "maxLength": 90}
-_LICENCE = (
-    "MIT, Copyright (c) Microsoft Corporation; inputs and defaults: Apache-2.0, Pulumi Corporation"
-)
+_LICENCE = "MIT, Copyright (c) Microsoft Corporation; the inputs: Apache-2.0, Pulumi Corporation"
 
 
 class Derivation:
@@ -153,12 +151,10 @@ class Derivation:
         self.places.add(place)
         known = [each for each in described if each is not None]
         rule = self._typed(place, field.rule, [each.rule if each else None for each in described])
-        default = self._sdk.defaults[args].get(field.python_name)
-        if isinstance(default, str):
-            rule["default"] = default
-        # The provider fills a missing location in from the resource group.
+        # What the SDK sends by itself is never missing; a location the cloud fills in.
+        by_itself = field.python_name in self._sdk.defaults[args]
         spec_requires = bool(described[0] and described[0].required)
-        if default is None and field.name != "location" and (field.required or spec_requires):
+        if not by_itself and field.name != "location" and (field.required or spec_requires):
             rule["required"] = True
         if spec_requires != field.required and field.name != "location":
             self.notes.append(

@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any
 
 from tools.contract.fields import Field, class_definitions, is_optional, read_enums, read_type
 
@@ -28,10 +27,10 @@ class Resource:
 
 @dataclass(frozen=True, kw_only=True)
 class SdkModule:
-    """One module of the SDK: the inputs of each class, and the defaults that it sends by itself."""
+    """One module of the SDK: the inputs of each class, and which of them it sends by itself."""
 
     inputs: Mapping[str, Mapping[str, Field]]
-    defaults: Mapping[str, Mapping[str, Any]]
+    defaults: Mapping[str, frozenset[str]]
     resources: Mapping[str, Resource]
 
 
@@ -48,7 +47,7 @@ def read_module(sdk: Path, name: str, resources: tuple[str, ...]) -> SdkModule:
         files.append(file)
         found[resource] = _read_resource(_text(file), resource)
     inputs: dict[str, dict[str, Field]] = {}
-    defaults: dict[str, dict[str, Any]] = {}
+    defaults: dict[str, frozenset[str]] = {}
     for file in files:
         for definition in class_definitions(ast.parse(_text(file))):
             if definition.name.endswith("Args") and definition.decorator_list:
@@ -106,19 +105,17 @@ def _getter(node: ast.stmt) -> str | None:
     return None
 
 
-def _read_defaults(definition: ast.ClassDef) -> dict[str, Any]:
-    """By Python name: `if x is None: x = VALUE` in the constructor."""
-    found: dict[str, Any] = {}
-    for node in ast.walk(definition):
-        if (
-            isinstance(node, ast.If)
-            and len(node.body) == 1
-            and isinstance(assign := node.body[0], ast.Assign)
-            and isinstance(assign.targets[0], ast.Name)
-            and isinstance(assign.value, ast.Constant)
-        ):
-            found[assign.targets[0].id] = assign.value.value
-    return found
+def _read_defaults(definition: ast.ClassDef) -> frozenset[str]:
+    """Python names of what is sent though left out: `if x is None: x = VALUE` in __init__."""
+    return frozenset(
+        assign.targets[0].id
+        for node in ast.walk(definition)
+        if isinstance(node, ast.If)
+        and len(node.body) == 1
+        and isinstance(assign := node.body[0], ast.Assign)
+        and isinstance(assign.targets[0], ast.Name)
+        and isinstance(assign.value, ast.Constant)
+    )
 
 
 def _snake(name: str) -> str:

@@ -48,7 +48,7 @@ def postgres() -> Generator[Postgres]:
     with tempfile.TemporaryDirectory(prefix="translator-", dir="/tmp") as folder:
         server = Postgres(Path(folder), port)
         yield server
-        server.stop()
+        server.close()
 
 
 @contextlib.contextmanager

@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import ssl
 import subprocess
 from collections.abc import Sequence
 from importlib.util import find_spec
@@ -10,6 +11,7 @@ from typing import Any
 
 import psycopg
 import trustme
+from front import Front
 
 HOST = "database.frugal.test"
 DATABASE = "translator"
@@ -31,36 +33,34 @@ def _binaries() -> Path:
 
 
 class Postgres:
-    """One server in `folder`, on a free port of 127.0.0.1, with a certificate for `HOST`."""
+    """One server in `folder`; clients reach it by TLS alone, with a certificate for `HOST`.
+
+    `port` is the server's own, on 127.0.0.1.
+    """
 
     def __init__(self, folder: Path, port: int) -> None:
-        self.port = port
+        self._port = port
         self._data = folder / "data"
         self._log = folder / "log"
         self._socket = folder
         self._binaries = _binaries()
         # initdb and postgres refuse to run as root.
         self._user = _NOBODY if os.geteuid() == 0 else None
-        self.authority = folder / "ca.pem"
-        ca = trustme.CA()
-        ca.cert_pem.write_to_path(self.authority)
         if self._user is not None:
             os.chown(folder, self._user, self._user)
         self._run("initdb", "-D", str(self._data), "-U", "postgres", "--no-sync", "-E", "UTF8")
-        self._write("server.key", certificate := ca.issue_cert(HOST))
-        (self._data / "server.crt").write_bytes(certificate.cert_chain_pems[0].bytes())
         (self._data / "pg_hba.conf").write_text(
-            "local all postgres trust\nhostssl all all 127.0.0.1/32 password\n"
+            "local all postgres trust\nhost all all 127.0.0.1/32 password\n"
         )
         self.start()
         self.administer(f'CREATE ROLE "{ROLE}" LOGIN', f'CREATE DATABASE {DATABASE} OWNER "{ROLE}"')
-
-    def _write(self, name: str, certificate: trustme.LeafCert) -> None:
-        key = self._data / name
-        key.write_bytes(certificate.private_key_pem.bytes())
-        key.chmod(0o600)
-        if self._user is not None:
-            os.chown(key, self._user, self._user)
+        self._authority = folder / "ca.pem"
+        ca = trustme.CA()
+        ca.cert_pem.write_to_path(self._authority)
+        context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+        certificate = ca.issue_cert(HOST)
+        certificate.configure_cert(context)  # pyright: ignore[reportUnknownMemberType]  # names pyOpenSSL
+        self._front = Front(port, context)
 
     def _run(self, program: str, *arguments: str) -> None:
         result = subprocess.run(
@@ -79,25 +79,22 @@ class Postgres:
     def start(self) -> None:
         """Start, and return once it takes connections."""
         options = (
-            f"-c listen_addresses=127.0.0.1 -c port={self.port} -c ssl=on -c fsync=off"
+            f"-c listen_addresses=127.0.0.1 -c port={self._port} -c fsync=off"
             f" -c unix_socket_directories={self._socket}"
         )
         self._run(
-            "pg_ctl",
-            "start",
-            "-w",
-            "-s",
-            "-D",
-            str(self._data),
-            "-l",
-            str(self._log),
-            "-o",
-            options,
+            *("pg_ctl", "start", "-w", "-s", "-D", str(self._data)),
+            *("-l", str(self._log), "-o", options),
         )
 
     def stop(self) -> None:
         """Stop as in a crash: connections are cut."""
         self._run("pg_ctl", "stop", "-w", "-s", "-m", "immediate", "-D", str(self._data))
+
+    def close(self) -> None:
+        """Stop for good."""
+        self._front.close()
+        self.stop()
 
     def signal(self, name: str) -> None:
         """Send a signal to every process of the server: STOP freezes it, CONT thaws it."""
@@ -113,7 +110,7 @@ class Postgres:
         """Run statements as the superuser; the rows of the last one, if it gives any."""
         with psycopg.connect(
             host=str(self._socket),
-            port=self.port,
+            port=self._port,
             user="postgres",
             dbname=database,
             autocommit=True,
@@ -128,9 +125,9 @@ class Postgres:
         return {
             "PGHOST": HOST,
             "PGHOSTADDR": "127.0.0.1",
-            "PGPORT": str(self.port),
+            "PGPORT": str(self._front.port),
             "PGDATABASE": DATABASE,
             "PGUSER": ROLE,
             "PGSSLMODE": "verify-full",
-            "PGSSLROOTCERT": str(self.authority),
+            "PGSSLROOTCERT": str(self._authority),
         }

@@ -102,9 +102,6 @@ class Checker:
                 self._add(path, f"is {_plain(value)}, must be {_range(low, high)}")
 
     def _string(self, path: str, value: str, rule: Rule) -> None:
-        # The SDK's own default is no mistake of the program's, and Azure takes it ("" for "none").
-        if value == rule.get("default"):
-            return
         given = "a secret value" if rule.get("secret") else repr(value)
         allowed: list[str] = rule.get("enum", [])
         if allowed and not _among(value, allowed, exact=bool(rule.get("exactCase"))):

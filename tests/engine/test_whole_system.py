@@ -1,0 +1,318 @@
+"""The real program on the real engine: up, use, change, break, mend, down.
+
+One environment for the whole module, in a clone of the project; the tests leave it as they found
+it: up, unchanged, healthy.
+"""
+
+import asyncio
+import json
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import psutil
+import pytest
+
+from tests.engine.clone import Clone, kill, until
+
+ROOT = Path(__file__).resolve().parents[2]
+CANARY = "canary-9f27c1e6"
+
+
+class Environment:
+    """The environment `local` of one clone, and what is asked of it."""
+
+    def __init__(self, clone: Clone) -> None:
+        self.clone = clone
+
+    def status(self) -> dict[str, dict[str, str]]:
+        return json.loads(self.clone.frugal("status", "--json").stdout)
+
+    def url(self, name: str) -> str:
+        return self.status()["urls"][name]
+
+    def up(self) -> subprocess.CompletedProcess[str]:
+        done = self.clone.frugal("up")
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done
+
+    def write_round(self, message: str) -> str:
+        answer = httpx.post(self.url("translator") + "api/rounds", json={"message": message})
+        assert answer.status_code == 201, answer.text
+        return answer.headers["location"]
+
+    def read_round(self, location: str) -> str:
+        answer = httpx.get(self.url("translator").rstrip("/") + location)
+        assert answer.status_code == 200, answer.text
+        return answer.json()["message"]
+
+    def assert_unchanged(self) -> None:
+        preview = self.clone.pulumi("preview", "-s", "local", "--expect-no-changes")
+        assert preview.returncode == 0, preview.stdout + preview.stderr
+
+    def pids(self, name: str) -> list[int]:
+        details = json.loads(self.clone.frugal("status", "--json").stdout)
+        return [r["pid"] for r in details["apps"][name]["replicas"] if r["pid"]]
+
+
+@pytest.fixture(scope="module")
+def environment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Environment]:
+    root = tmp_path_factory.mktemp("whole") / "clone"
+    root.mkdir()
+    tracked = subprocess.run(
+        ["git", "ls-files", "--cached", "--others", "--exclude-standard"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout.splitlines()
+    for name in tracked:
+        if (ROOT / name).is_file() and not name.startswith("tests/"):
+            (root / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(ROOT / name, root / name)
+    clone = Clone(root)
+    assert clone.run("make", "setup").returncode == 0
+    environment = Environment(clone)
+    try:
+        environment.up()
+        yield environment
+    finally:
+        clone.frugal("down")
+
+
+def test_pages_come_through_the_edge_and_from_its_cache(environment: Environment) -> None:
+    first = httpx.get(environment.url("homepage"))
+    second = httpx.get(environment.url("homepage"))
+    origin = httpx.get(environment.url("homepage_origin"))
+
+    assert (first.status_code, second.status_code, origin.status_code) == (200, 200, 200)
+    assert "HIT" in second.headers["x-cache"]
+    assert "x-cache" not in origin.headers
+    assert second.text == origin.text
+
+
+def test_the_translator_names_and_keeps(environment: Environment) -> None:
+    name = httpx.get(environment.url("translator") + "generate_name?starts_with=m").json()["name"]
+    assert name.casefold().startswith("m")
+    assert environment.read_round(environment.write_round("kept")) == "kept"
+
+
+def test_a_second_run_has_nothing_to_do(environment: Environment) -> None:
+    environment.assert_unchanged()
+    assert "46 unchanged" in environment.up().stdout
+
+
+def test_the_translator_moves_and_keeps_its_rows(environment: Environment) -> None:
+    location = environment.write_round("moves")
+    server = _resource_ids(environment, "flexibleServers")
+    config = ["config", "set", "-s", "local", "--path", "translator.host"]
+    assert environment.clone.pulumi(*config, "containerApp").returncode == 0
+    plan = environment.clone.pulumi("preview", "-s", "local", "--json")
+    steps = {(s["op"], s["urn"].rsplit("::", 1)[-1]) for s in json.loads(plan.stdout)["steps"]}
+    assert ("create", "translator-app") in steps
+    assert ("delete", "translator-web") in steps
+    assert not [urn for _, urn in steps if urn.startswith("postgres")]
+
+    environment.up()
+    assert environment.read_round(location) == "moves"
+    assert _resource_ids(environment, "flexibleServers") == server
+    assert environment.clone.pulumi(*config, "appService").returncode == 0
+    environment.up()
+    assert environment.read_round(location) == "moves"
+
+
+def test_killed_processes_come_back_with_the_rows(environment: Environment) -> None:
+    location = environment.write_round("survives")
+    (app,) = environment.pids("translator")
+    kill(app)
+    until(lambda: app not in environment.pids("translator"))
+    until(lambda: environment.status()["health"]["translator"] == "healthy")
+    assert environment.read_round(location) == "survives"
+
+    for process in _postmasters(environment.clone):
+        process.kill()
+    until(lambda: _serves(environment, location))
+    assert environment.read_round(location) == "survives"
+
+    kill(environment.clone.daemon_pid())
+    until(lambda: not _postmasters(environment.clone))
+    environment.up()
+    assert environment.read_round(location) == "survives"
+    environment.assert_unchanged()
+
+
+def test_drift_is_seen_and_mended(environment: Environment) -> None:
+    daemon = json.loads((environment.clone.cloud / "daemon.json").read_text())
+    base = f"http://127.0.0.1:{daemon['http']}"
+    answer = httpx.get(
+        f"{base}/msi/token",
+        params={"resource": base},
+        headers={"X-IDENTITY-HEADER": daemon["identity_header"]},
+    )
+    headers = {"Authorization": f"Bearer {answer.json()['access_token']}"}
+    (app,) = _resource_ids(environment, "containerApps")
+    (route,) = [
+        i for i in _resource_ids(environment, "routes") if "homepage" in i and "private" in i
+    ]
+    body = {"properties": {"template": {"scale": {"maxReplicas": 9}}}}
+    assert httpx.patch(base + app, json=body, headers=headers, timeout=60).status_code == 200
+    assert httpx.delete(base + route, headers=headers).status_code == 200
+
+    refreshed = environment.clone.pulumi("refresh", "--yes", "-s", "local")
+    assert refreshed.returncode == 0, refreshed.stdout
+    assert "1 updated" in refreshed.stdout
+    assert "1 deleted" in refreshed.stdout
+    environment.up()
+    environment.assert_unchanged()
+    assert route in _resource_ids(environment, "routes")
+    scale = httpx.get(base + app, headers=headers).json()["properties"]["template"]["scale"]
+    assert scale["maxReplicas"] == 3
+
+
+async def test_a_redeploy_under_load_loses_no_request(environment: Environment) -> None:
+    url = environment.url("homepage_origin")
+    page = environment.clone.root / "apps/homepage/homepage/pages/templates/pages/index.html"
+    text = page.read_text()
+    assert "</h1>" in text
+    page.write_text(text.replace("</h1>", " (another edition)</h1>"))
+    done = asyncio.Event()
+
+    async def visit(client: httpx.AsyncClient) -> list[tuple[int, bool]]:
+        seen: list[tuple[int, bool]] = []
+        while not done.is_set():
+            answer = await client.get(url)
+            seen.append((answer.status_code, "another edition" in answer.text))
+        return seen
+
+    async with httpx.AsyncClient(timeout=30) as client:
+        visitors = [asyncio.create_task(visit(client)) for _ in range(4)]
+        up = await asyncio.to_thread(environment.clone.frugal, "up")
+        done.set()
+        seen = [one for visitor in visitors for one in await visitor]
+    page.write_text(text)
+
+    assert up.returncode == 0, up.stdout + up.stderr
+    assert {status for status, _ in seen} == {200}
+    assert {new for _, new in seen} == {False, True}
+    environment.up()
+
+
+def test_broken_code_takes_no_traffic_and_says_why(environment: Environment) -> None:
+    main = environment.clone.root / "apps/homepage/homepage/__main__.py"
+    text = main.read_text()
+    main.write_text("raise RuntimeError('broken on purpose')\n" + text)
+    broken = environment.clone.frugal("up")
+    main.write_text(text)
+
+    assert broken.returncode != 0
+    assert "broken on purpose" in broken.stdout + broken.stderr
+    assert "Traceback" not in broken.stderr
+    assert httpx.get(environment.url("homepage_origin")).status_code == 200
+    environment.up()
+    environment.assert_unchanged()
+
+
+def test_an_app_sleeps_and_wakes(environment: Environment) -> None:
+    config = ["config", "set", "-s", "local", "--path", "homepage.cooldownSeconds"]
+    assert environment.clone.pulumi(*config, "1").returncode == 0
+    environment.up()
+    until(lambda: environment.status()["health"]["homepage"] == "stopped")
+    assert not environment.pids("homepage")
+    assert httpx.get(environment.url("homepage_origin"), timeout=60).status_code == 200
+    assert environment.pids("homepage")
+    shutil.copy(ROOT / "Pulumi.local.yaml", environment.clone.root / "Pulumi.local.yaml")
+    environment.up()
+
+
+def test_another_stack_does_not_touch_this_machine(environment: Environment) -> None:
+    environment.clone.pulumi("stack", "init", "dev")
+    preview = environment.clone.pulumi("preview", "-s", "dev")
+    assert preview.returncode != 0
+    assert "acts for the stack 'local' alone" in preview.stdout + preview.stderr
+    environment.clone.pulumi("stack", "rm", "dev", "--yes")
+
+
+def test_secrets_lie_nowhere_in_clear(environment: Environment) -> None:
+    """A secret in an app's settings, as the homepage's sheet key will be."""
+    daemon_file = environment.clone.cloud / "daemon.json"
+    secret = json.loads(daemon_file.read_text())["identity_header"]
+    (environment.clone.root / "infra" / "secret_app.py").unlink(missing_ok=True)
+    token = _identity_token(environment)
+    searched = _files_holding(environment.clone.root / ".frugal" / "local", [secret, token, CANARY])
+    assert searched == [daemon_file]
+    lines = [" ".join(p.info["cmdline"] or []) for p in psutil.process_iter(["cmdline"])]
+    assert not [line for line in lines if secret in line or token in line]
+
+
+def test_nothing_is_left_after_down_and_it_comes_up_again(environment: Environment) -> None:
+    clone = environment.clone
+    ports = [
+        int(p) for p in re.findall(r"localhost:(\d+)", json.dumps(environment.status()["urls"]))
+    ]
+    down = clone.frugal("down")
+    assert down.returncode == 0, down.stdout + down.stderr
+    assert not (clone.root / ".frugal" / "local").exists()
+    assert clone.processes() == []
+    listening = {c.laddr.port for c in psutil.net_connections("inet") if c.status == "LISTEN"}
+    assert not listening & set(ports)
+    assert "Nothing is running" in clone.frugal("down").stdout
+    assert clone.frugal("status").returncode == 1
+
+    environment.up()
+    environment.assert_unchanged()
+
+
+def _resource_ids(environment: Environment, kind: str) -> list[str]:
+    details = json.loads(environment.clone.frugal("status", "--json").stdout)
+    return sorted(
+        r["id"]
+        for r in details["resources"]
+        if f"/{kind}/" in r["id"] and r["id"].rsplit("/", 2)[1] == kind
+    )
+
+
+def _postmasters(clone: Clone) -> list[psutil.Process]:
+    found: list[psutil.Process] = []
+    for process in psutil.process_iter(["cmdline", "status"]):
+        line = process.info["cmdline"] or []
+        if line and line[0].endswith("postgres") and str(clone.root) in " ".join(line):
+            found.append(process)
+    return found
+
+
+def _serves(environment: Environment, location: str) -> bool:
+    url = environment.url("translator").rstrip("/") + location
+    return httpx.get(url, timeout=30).status_code == 200
+
+
+def _identity_token(environment: Environment) -> str:
+    """The token that the translator's identity gets, as a stranger would look for it."""
+    (app,) = environment.pids("translator")
+    variables = psutil.Process(app).environ()
+    answer = httpx.get(
+        variables["IDENTITY_ENDPOINT"],
+        params={
+            "resource": "https://ossrdbms-aad.database.windows.net",
+            "client_id": variables["AZURE_CLIENT_ID"],
+        },
+        headers={"X-IDENTITY-HEADER": variables["IDENTITY_HEADER"]},
+    )
+    return answer.json()["access_token"]
+
+
+def _files_holding(folder: Path, secrets: list[str]) -> list[Path]:
+    found: list[Path] = []
+    for file in folder.rglob("*"):
+        if file.is_file():
+            content = file.read_bytes()
+            if any(secret.encode() in content for secret in secrets):
+                found.append(file)
+    return found
+
+
+if sys.platform not in {"linux", "darwin"}:
+    pytest.exit("the local cloud runs on Linux and macOS")

@@ -1,0 +1,31 @@
+"""Every body that the program sends, in every environment, passes Microsoft's published models."""
+
+from typing import Any
+
+import pytest
+from pulumi.output import Unknown
+
+from frugal.cloud.contract import UNKNOWN, model
+from tests.unit.conftest import Declare
+
+
+@pytest.mark.parametrize("environment", ["local", "dev", "prod"])
+@pytest.mark.parametrize("preview", [True, False])
+def test_no_body_is_against_the_contract(
+    program: Declare, environment: str, preview: bool
+) -> None:
+    recorder = program(environment, preview=preview)
+    findings = [
+        f"{sent.name}: {finding}"
+        for sent in recorder.azure()
+        for finding in model(sent.type).check(_known(sent.inputs))
+    ]
+    assert findings == []
+
+
+def _known(value: Any) -> Any:
+    if isinstance(value, Unknown):
+        return UNKNOWN
+    if isinstance(value, dict):
+        return {key: _known(item) for key, item in value.items()}
+    return [_known(item) for item in value] if isinstance(value, list) else value
