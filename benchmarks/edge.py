@@ -54,7 +54,6 @@ async def serve() -> None:
                 Route(patterns=("/*",), origins=origins, cache=CachePolicy()),
                 Route(patterns=("/private/*",), origins=origins),
             ],
-            folder=Path(scratch),
             connect=lambda _host: f"http://127.0.0.1:{bare.port}",
             log=Path(scratch, "edge.log"),
         )

@@ -12,7 +12,7 @@ import typer
 from rich.console import Console
 
 from frugal import daemon as daemons
-from frugal import local, status
+from frugal import findings, local, status
 from frugal.errors import FrugalError
 from frugal.paths import checkout
 
@@ -66,7 +66,7 @@ def status_command(
     if as_json:
         sys.stdout.write(json.dumps(found, indent=2) + "\n")
     elif found["urls"]:
-        _out.print(status.table(found))
+        status.show(_out, found)
     else:
         _err.print("Nothing is running. `make up` brings the local environment up.")
     if not found["urls"]:
@@ -103,6 +103,22 @@ def env_command() -> None:
     _daemon, engine = local.prepare(checkout(), _err)
     for name, value in engine.settings().items():
         sys.stdout.write(f"export {name}={shlex.quote(value)}\n")
+
+
+@app.command("doctor")
+def doctor_command(
+    environment: Annotated[
+        str | None, typer.Option("-s", "--stack", metavar="ENV", help="dev, prod: ask Azure.")
+    ] = None,
+) -> None:
+    """Say what is missing on this machine or, with -s dev, in the subscription, and the remedy."""
+    # The program and azure-identity take half a second to import, and no other command needs them.
+    from frugal import doctor, subscription  # noqa: PLC0415
+
+    here = environment in (None, "local")
+    found = doctor.examine(checkout()) if here else subscription.examine(checkout(), environment)
+    if not findings.show(_out, found):
+        raise typer.Exit(1)
 
 
 def main() -> None:

@@ -19,6 +19,7 @@ from frugal.paths import Checkout
 _START = 90.0
 # Apps drain for up to 30 s, one after another at worst.
 _STOP = 60.0
+_KILL = 5.0
 _ANSWER = 120.0
 _POLL = 0.05
 _LAST_LINES = 12
@@ -135,27 +136,32 @@ def _last_words(checkout: Checkout, begin: int) -> str:
     return "\n".join(lines[-_LAST_LINES:]) or "it said nothing."
 
 
-def stop(pid: int) -> list[int]:
-    """End the daemon `pid` and what it started; return the pids that ended.
-
-    Asks first (SIGTERM, up to a minute), then kills. Raises FrugalError naming what would not end.
-    """
+def family(pid: int) -> list[psutil.Process]:
+    """The daemon `pid`, first, and every process that it has started; empty where it is gone."""
     try:
         daemon = psutil.Process(pid)
-        family = [daemon, *daemon.children(recursive=True)]
+        return [daemon, *daemon.children(recursive=True)]
     except psutil.NoSuchProcess:
         return []
-    with contextlib.suppress(psutil.NoSuchProcess):
-        daemon.terminate()
-    _gone, alive = psutil.wait_procs(family, timeout=_STOP)
+
+
+def stop(processes: list[psutil.Process]) -> None:
+    """End a daemon and see that its whole family has ended.
+
+    Asks the daemon, the first of them (SIGTERM, up to a minute), then kills. Raises FrugalError
+    naming what would not end.
+    """
+    for daemon in processes[:1]:
+        with contextlib.suppress(psutil.NoSuchProcess):
+            daemon.terminate()
+    _gone, alive = psutil.wait_procs(processes, timeout=_STOP)
     for process in alive:
         with contextlib.suppress(psutil.NoSuchProcess):
             process.kill()
-    _gone, alive = psutil.wait_procs(alive, timeout=5)
+    _gone, alive = psutil.wait_procs(alive, timeout=_KILL)
     left = [p.pid for p in alive if is_running(p.pid)]
     if left:
         raise FrugalError(f"These processes would not end: {', '.join(map(str, left))}.")
-    return [process.pid for process in family]
 
 
 def is_running(pid: int) -> bool:

@@ -105,9 +105,9 @@ class Engine:
 
         def interrupt(number: int, _frame: FrameType | None) -> None:
             received.append(number)
-            if len(received) > 1:
-                print("Still stopping: what is under way finishes first.", file=sys.stderr)
-            elif number != signal.SIGINT or not on_terminal:
+            again = "Still stopping" if len(received) > 1 else "Stopping"
+            print(f"{again}: what is under way finishes first.", file=sys.stderr, flush=True)
+            if len(received) == 1 and (number != signal.SIGINT or not on_terminal):
                 process.send_signal(number)
 
         before = {s: signal.signal(s, interrupt) for s in (signal.SIGINT, signal.SIGTERM)}
@@ -227,6 +227,7 @@ def _masked(value: object) -> object:
 def _install_plugin(engine: Engine, command: Sequence[str | Path]) -> None:
     """Make `command` the azure-native plugin of the engine's home, in the SDK's version."""
     version = importlib.metadata.version("pulumi-azure-native")
+    # The engine's own address, which it adds to the command line, is of no use to a provider.
     script = _launcher(command)
     there = engine.home / "plugins" / f"resource-azure-native-v{version}" / _PLUGIN
     if there.exists() and there.read_text() == script:
@@ -244,11 +245,11 @@ def _install_plugin(engine: Engine, command: Sequence[str | Path]) -> None:
 
 def _launcher(command: Sequence[str | Path]) -> str:
     # Through sh, since a `#!` line takes neither spaces nor a long path.
-    return f'#!/bin/sh\nexec {shlex.join(str(part) for part in command)} "$@"\n'
+    return f"#!/bin/sh\nexec {shlex.join(str(part) for part in command)}\n"
 
 
 def _write_launcher(file: Path, command: Sequence[str | Path]) -> None:
-    script = _launcher(command)
+    script = _launcher(command).rstrip() + ' "$@"\n'
     if file.exists() and file.read_text() == script:
         return
     fresh = file.with_name(f".{file.name}.{os.getpid()}")

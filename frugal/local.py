@@ -10,7 +10,7 @@ import time
 from collections.abc import Generator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 from rich.console import Console
 
@@ -19,6 +19,9 @@ from frugal.daemon import Daemon
 from frugal.engine import LOCAL_STACK, Engine, Interrupted, local_engine
 from frugal.errors import FrugalError
 from frugal.paths import Checkout
+
+if TYPE_CHECKING:
+    import psutil
 
 _HEALTH_SECONDS = 120.0
 _POLL_SECONDS = 0.2
@@ -120,21 +123,24 @@ def down(checkout: Checkout, console: Console) -> list[str]:
     failure = ""
     with _locked(checkout, console, "frugal down") as lock, _interruptible(again):
         count = 0
-        ports: list[int] = []
+        ports: set[int] = set()
+        family: list[psutil.Process] = []
         try:
             daemon, engine = prepare(checkout, console)
             mend(daemon, engine, console)
-            ports = [daemon.http, *daemon.status().get("ports", [])]
+            ports = {daemon.http, *daemon.status().get("ports", [])}
+            family = daemons.family(daemon.pid)
             count = len(read_state(engine).ids)
             code = engine.follow("destroy", "--yes", "--stack", LOCAL_STACK, keep_open=(lock,))
             failure = "The engine could not destroy everything (above)." if code else ""
         except FrugalError as error:
             failure = f"The engine could not be used: {error}"
-        running = daemons.find(checkout)
-        ended = daemons.stop(running.pid) if running else []
+            running = daemons.find(checkout)
+            family = daemons.family(running.pid) if running else family
+        daemons.stop(family)
         size = sum(f.lstat().st_size for f in checkout.local.rglob("*") if f.is_file())
         _remove(checkout.local)
-        open_ports = sorted({port for port in ports if _listens(port)})
+        open_ports = sorted(port for port in ports if _listens(port))
     if open_ports:
         raise FrugalError(f"Something still listens on 127.0.0.1, port {open_ports}.")
     if failure:
@@ -144,8 +150,8 @@ def down(checkout: Checkout, console: Console) -> list[str]:
         )
     return [
         f"{count} resources, destroyed by the engine",
-        f"{len(ended)} processes ended",
-        f"{len(set(ports))} ports freed",
+        f"{len(family)} processes, ended",
+        f"{len(ports)} ports, free",
         f"{checkout.local} ({size // 1024**2} MB)",
     ]
 

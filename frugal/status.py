@@ -3,7 +3,9 @@
 import json
 from typing import Any, cast
 
+from rich import box
 from rich.console import Console
+from rich.measure import Measurement
 from rich.table import Table
 
 from frugal.engine import LOCAL_STACK, Engine
@@ -12,33 +14,45 @@ NOTHING: dict[str, Any] = {"environment": "local", "urls": {}, "health": {}}
 _COLOURS = {"healthy": "green", "starting": "yellow", "stopped": "yellow", "failed": "red"}
 
 
-def table(found: dict[str, Any]) -> Table:
-    """Addresses and health as a table; `found` as the daemon gives it."""
-    result = Table("What", "Address on this machine", "Health")
-    for name, url, health in _rows(found):
-        result.add_row(name, url, health)
-    return result
+def show(console: Console, found: dict[str, Any], outputs: dict[str, object] | None = None) -> None:
+    """Print addresses and health; `found` as the daemon gives it.
+
+    `outputs`: the stack's, whose addresses are as on Azure; each stands beside the one that it has
+    on this machine. Long addresses are never broken, so that they can be copied.
+    """
+    urls = cast("dict[str, str]", found["urls"])
+    health = cast("dict[str, str]", found["health"])
+    declared = dict(outputs or {})
+    table = Table(box=box.SIMPLE_HEAD)
+    for header in ("What", "Health", "On this machine", *(["As on Azure"] if declared else [])):
+        table.add_column(header, no_wrap=True)
+    for name in sorted({*urls, *health}):
+        on_azure = declared.pop(_output_name(name), "")
+        row = [name, _coloured(health.get(name, "")), urls.get(name, ""), _text(on_azure)]
+        table.add_row(*row[: len(table.columns)])
+    for name, value in sorted(declared.items()):
+        table.add_row(name, "", "", _text(value))
+    wide = Measurement.get(console, console.options.update(max_width=1000), table).maximum
+    narrow = console.width
+    console.width = max(narrow, wide)
+    console.print(table, crop=False)
+    console.width = narrow
 
 
 def show_after_up(console: Console, found: dict[str, Any], engine: Engine) -> None:
-    """Print addresses and health, the stack's outputs as on Azure, and what the update changed."""
-    console.print(table(found))
-    outputs = json.loads(engine.run("stack", "output", "--json", "--stack", LOCAL_STACK))
-    if outputs:
-        declared = Table("Stack output", "As on Azure")
-        for name, value in sorted(outputs.items()):
-            shown = value if isinstance(value, str) else json.dumps(value)
-            declared.add_row(name, shown)
-        console.print(declared)
+    """Print addresses and health, here and as on Azure, and what the update changed."""
+    show(console, found, json.loads(engine.run("stack", "output", "--json", "-s", LOCAL_STACK)))
     console.print(f"Resources: {_changes(engine)}. `make down` takes everything down.")
 
 
-def _rows(found: dict[str, Any]) -> list[tuple[str, str, str]]:
-    urls = cast("dict[str, str]", found["urls"])
-    health = cast("dict[str, str]", found["health"])
-    rows = [(name, url, _coloured(health.get(name, ""))) for name, url in sorted(urls.items())]
-    rows += [(n, "", _coloured(state)) for n, state in sorted(health.items()) if n not in urls]
-    return rows
+def _output_name(name: str) -> str:
+    """The program's output for an address: `homepage_origin` is declared as homepageOriginUrl."""
+    first, *rest = name.split("_")
+    return first + "".join(part.title() for part in rest) + "Url"
+
+
+def _text(value: object) -> str:
+    return value if isinstance(value, str) else json.dumps(value)
 
 
 def _coloured(state: str) -> str:

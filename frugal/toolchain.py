@@ -69,15 +69,26 @@ def ensure_cli(checkout: Checkout, console: Console) -> tuple[Path, Path | None]
     official = official_cli(version)
     if official is not None:
         return official, None
-    name = f"{version}-{sys.platform}-{platform.machine().lower()}"
-    store = user_cache() / "pulumi"
-    built = store / name
+    binary = built_cli(version)
+    built = binary.parent
     if not built.exists():
-        store.mkdir(parents=True, exist_ok=True)
-        with _locked(store / "lock", console):
+        built.parent.mkdir(parents=True, exist_ok=True)
+        with _locked(built.parent / "lock", console):
             if not built.exists():
                 _build(checkout, version, built, console)
-    return built / "pulumi", built / EXECUTOR
+    return binary, built / EXECUTOR
+
+
+def built_cli(version: str) -> Path:
+    """Where our own build of this version is, once it was made."""
+    name = f"{version}-{sys.platform}-{platform.machine().lower()}"
+    return user_cache() / "pulumi" / name / "pulumi"
+
+
+def usable_go() -> str | None:
+    """The Go on PATH, where there is one that is new enough."""
+    found = shutil.which("go")
+    return found if found is not None and _go_version(found) >= _MINIMUM_GO else None
 
 
 @contextlib.contextmanager
@@ -128,8 +139,8 @@ def _go(checkout: Checkout, console: Console) -> Generator[tuple[str, dict[str, 
     """
     # No C compiler is needed: the official binaries are built so as well.
     common = {"CGO_ENABLED": "0", "GOTOOLCHAIN": "local", "GOWORK": "off", "GOFLAGS": ""}
-    found = shutil.which("go")
-    if found is not None and _go_version(found) >= _MINIMUM_GO:
+    found = usable_go()
+    if found is not None:
         yield found, {**os.environ, **common}
         return
     folder = checkout.tool / "go"

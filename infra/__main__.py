@@ -4,6 +4,7 @@ import sys
 
 import pulumi
 
+from infra.components.build_context import ContextError
 from infra.settings import Settings, SettingsError, load
 from infra.stacks import data, homepage, platform, spending, translator
 
@@ -28,7 +29,7 @@ def main(settings: Settings) -> None:
 try:
     chosen = load()
     spending.require_contacts(chosen, preview=pulumi.runtime.is_dry_run())
-except SettingsError as error:
+    main(chosen)
+except (SettingsError, ContextError) as error:
     pulumi.log.error(str(error))
     sys.exit(32)  # the language host's "already shown": one clean line and exit code 1
-main(chosen)

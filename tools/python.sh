@@ -4,13 +4,18 @@
 set -eu
 fits='import sys, venv, ensurepip
 sys.exit(sys.version_info < (3, 11))'
-for python in ${PYTHON:-python3 python3.14 python3.13 python3.12 python3.11}; do
+if [ -n "${PYTHON:-}" ]; then
+    set -- "$PYTHON"
+else
+    set -- python3 python3.14 python3.13 python3.12 python3.11
+fi
+for python; do
     if command -v "$python" >/dev/null 2>&1 && "$python" -c "$fits" >/dev/null 2>&1; then
         command -v "$python"
         exit 0
     fi
 done
-found=$(${PYTHON:-python3} --version 2>&1 || true)
+found=$("$1" --version 2>&1 || true)
 cat >&2 <<TXT
 Frugal needs Python 3.11 or newer with the modules venv and ensurepip; here is: ${found:-none}.
 On Debian and Ubuntu: apt-get install python3-venv. On macOS: brew install python.

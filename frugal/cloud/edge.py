@@ -69,7 +69,7 @@ class Endpoint:
     `host` is its declared name, `front_door_id` what origins get as `X-Azure-FDID`, `connect`
     gives the address on this machine of an origin's host name (None: it is not here), and
     `response_timeout` the seconds that an origin may stay silent. A line a request goes to `log`,
-    without its query. What is cached is in memory and gone with the daemon: `folder` is not used.
+    without its query. What is cached is in memory and gone with the daemon.
     """
 
     def __init__(
@@ -78,12 +78,10 @@ class Endpoint:
         host: str,
         front_door_id: str,
         routes: Sequence[Route],
-        folder: Path,
         connect: Callable[[str], str | None],
         log: Path,
         response_timeout: float = 60,
     ) -> None:
-        del folder
         self.host = host
         self._origins = Origins(
             connect=connect, front_door_id=front_door_id, response_timeout=response_timeout

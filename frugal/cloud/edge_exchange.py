@@ -144,15 +144,16 @@ class Exchange:
     async def answer(
         self, status: int, headers: list[tuple[str, str]], body: bytes, *, x_cache: str
     ) -> None:
-        """Answer with a whole body, or as much of it as the visitor's headers ask for."""
+        """Answer with a whole body, or as much of it as the visitor's headers ask for.
+
+        The server leaves the body out where the method is HEAD.
+        """
         if status == 200:  # noqa: PLR2004
             if self._has_it_already(headers):
-                status = 304
+                status, body = 304, b""
                 headers = [h for h in headers if h[0] not in _BODY_HEADERS]
             else:
                 status, headers, body = self._ranged(headers, body)
-        if self.method == "HEAD" or status == 304:  # noqa: PLR2004
-            body = b""
         raw = [(n.encode("latin-1"), v.encode("latin-1")) for n, v in headers]
         await self.start(status, raw, x_cache=x_cache)
         await self.write(body, last=True)

@@ -82,6 +82,7 @@ class Cluster:
         self._process: asyncio.subprocess.Process | None = None
         self._watcher: asyncio.Task[None] | None = None
         self._data_descriptor: int | None = None
+        self._stranger: int | None = None
 
     @property
     def pid(self) -> int | None:
@@ -104,6 +105,7 @@ class Cluster:
         try:
             if required is None:
                 await self._initialise(installation)
+            self._stranger = await self._end_orphan()
             process = await self._launch_patiently(installation)
         except BaseException:
             self.health = "stopped"
@@ -204,19 +206,17 @@ class Cluster:
         uid = _account() and (self.data.stat().st_uid or _account())
         settings = {**_SETTINGS, "cluster_name": self.name[:63]}
         options = [part for key, value in settings.items() for part in ("-c", f"{key}={value}")]
-        foreign = await self._end_orphan()
         written = self._log.stat().st_size if self._log.exists() else 0
         self._process = process = await self._spawn(
             [installation.folder / "postgres", "-D", self.data, *options],
             uid=uid,
             log=self._log,
             # What pg_ctl says of its own caller: this process id is no other server's.
-            more={} if foreign is None else {"PG_GRANDPARENT_PID": str(foreign)},
+            more={} if self._stranger is None else {"PG_GRANDPARENT_PID": str(self._stranger)},
         )
         started = time.monotonic()
         while process.returncode is None and time.monotonic() - started < _READY_SECONDS:
-            with contextlib.suppress(psycopg.OperationalError):
-                await (await self.connect()).close()
+            if self._is_ready(process.pid):
                 self.health = "healthy"
                 return process
             await asyncio.sleep(_POLL_SECONDS)
@@ -285,7 +285,7 @@ class Cluster:
         now: PostgreSQL would take it for a server of its own and refuse to start.
         """
         try:
-            pid = int((self.data / "postmaster.pid").read_text().split()[0])
+            pid = int(self._lock()[0])
             os.kill(pid, 0)
         except (OSError, ValueError, IndexError):
             # No such file, no such process, or one of another user, which PostgreSQL sees as well.
@@ -303,6 +303,18 @@ class Cluster:
                     await asyncio.sleep(_POLL_SECONDS)
                     os.kill(pid, 0)
         return None
+
+    def _is_ready(self, pid: int) -> bool:
+        """Whether the server says in its lock file, as it does to pg_ctl, that it takes clients."""
+        lock = self._lock()
+        return lock[:1] == [str(pid)] and lock[-1] == "ready"
+
+    def _lock(self) -> list[str]:
+        """The lines of the data's lock file: process id first, state last; empty without one."""
+        try:
+            return [line.strip() for line in (self.data / "postmaster.pid").open()]
+        except FileNotFoundError:
+            return []
 
     def _close_data(self) -> None:
         if self._data_descriptor is not None:

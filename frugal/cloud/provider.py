@@ -350,6 +350,6 @@ async def _plan_only() -> None:
 
 
 if __name__ == "__main__":
-    if sys.argv[1:] != ["--plan-only"]:
+    if sys.argv[1:2] != ["--plan-only"]:  # the engine adds its own address
         sys.exit("usage: python -m frugal.cloud.provider --plan-only")
     asyncio.run(_plan_only())

@@ -11,9 +11,9 @@ from pulumi_azure_native import web
 class AppServiceArgs:
     """Sizes are plain values, as they are priced.
 
-    `plan_sku`: a size of the Basic tier; `settings`: app settings in clear; `registry_server`: the
-    registry that the identity may pull from; `after`: what must be there before the app and outlive
-    it (a component's own depends_on does not reach its children).
+    `plan_sku`: a size of the Basic tier; `settings`: app settings in clear; `registry_server`:
+    where the identity pulls the image from, None for a public image; `after`: what must be there
+    before the app and outlive it (a component's own depends_on does not reach its children).
     """
 
     resource_group_name: Input[str]
@@ -24,7 +24,7 @@ class AppServiceArgs:
     image: Input[str]
     identity_id: Input[str]
     identity_client_id: Input[str]
-    registry_server: Input[str]
+    registry_server: Input[str] | None
     port: int
     health_path: str
     settings: Mapping[str, Input[str]]
@@ -92,11 +92,8 @@ def _site_config(args: AppServiceArgs) -> web.SiteConfigArgs:
     }
     return web.SiteConfigArgs(
         linux_fx_version=Output.concat("DOCKER|", args.image),
-        # Pull by identity (named by its client id) from the registry it has the role for; any other
-        # image is a public one.
-        acr_use_managed_identity_creds=Output.all(args.image, args.registry_server).apply(
-            lambda given: given[0].startswith(f"{given[1]}/")
-        ),
+        # Pull by identity, which is named here by its client id.
+        acr_use_managed_identity_creds=args.registry_server is not None,
         acr_user_managed_identity_id=args.identity_client_id,
         always_on=True,
         health_check_path=args.health_path,

@@ -12,6 +12,10 @@ from pathspec import PathSpec, Pattern
 from pathspec.patterns.gitignore.spec import GitIgnoreSpecPattern
 
 
+class ContextError(Exception):
+    """A folder cannot be built; the text says why."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class BuildContext:
     """`archive`: tar.gz; `digest`: hex SHA-256 of what is packed (names, modes, contents)."""
@@ -21,14 +25,14 @@ class BuildContext:
 
 
 def pack(folder: Path, *, dockerfile: str = "Dockerfile") -> BuildContext:
-    """Pack a folder for a build. Raises FileNotFoundError where it has no Dockerfile.
+    """Pack a folder for a build. Raises ContextError where it has no Dockerfile.
 
     `.dockerignore` is honoured; the Dockerfile itself is always packed, the build needs it. Same
     files, same bytes: sorted, no times, no owners; of the mode only whether it may be executed.
     """
     if not (folder / dockerfile).is_file():
-        message = f"{folder.name}: no {dockerfile} in it, so no image can be built"
-        raise FileNotFoundError(message)
+        message = f"{folder.name} has no {dockerfile}, so no image can be built from it"
+        raise ContextError(message)
     buffer = io.BytesIO()
     with tarfile.open(fileobj=buffer, mode="w", format=tarfile.PAX_FORMAT) as tar:
         for path in sorted(_files(folder, dockerfile)):

@@ -13,8 +13,9 @@ class ContainerAppArgs:
 
     `cpu`: cores, with 2 GiB of memory each (the Consumption plan's ratio); `settings`: environment
     variables in clear; `secrets`: environment variables that only the app may read;
-    `registry_server`: the registry that the identity may pull from; `after`: what must be there
-    before the app and outlive it (a component's own depends_on does not reach its children).
+    `registry_server`: where the identity pulls the image from, None for a public image; `after`:
+    what must be there before the app and outlive it (a component's own depends_on does not reach
+    its children).
     """
 
     resource_group_name: Input[str]
@@ -24,7 +25,7 @@ class ContainerAppArgs:
     app_name: str
     image: Input[str]
     identity_id: Input[str]
-    registry_server: Input[str]
+    registry_server: Input[str] | None
     port: int
     cpu: float
     min_replicas: int
@@ -76,21 +77,14 @@ def _configuration(args: ContainerAppArgs) -> app.ConfigurationArgs:
             allow_insecure=False,
             traffic=[app.TrafficWeightArgs(latest_revision=True, weight=100)],
         ),
-        registries=Output.all(args.image, args.registry_server, args.identity_id).apply(
-            lambda given: _pull(*given)
-        ),
+        registries=[]
+        if args.registry_server is None
+        else [app.RegistryCredentialsArgs(server=args.registry_server, identity=args.identity_id)],
         secrets=[
             app.SecretArgs(name=_secret_name(key), value=Output.secret(value))
             for key, value in args.secrets.items()
         ],
     )
-
-
-def _pull(image: str, server: str, identity_id: str) -> list[app.RegistryCredentialsArgs]:
-    """Pull by identity from the registry it has the role for; any other image is a public one."""
-    if image.startswith(f"{server}/"):
-        return [app.RegistryCredentialsArgs(server=server, identity=identity_id)]
-    return []
 
 
 def _template(args: ContainerAppArgs) -> app.TemplateArgs:

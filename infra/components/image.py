@@ -62,13 +62,6 @@ class Image(DynamicResource, module="frugal", name="Image"):
         )
 
 
-def image_reference(
-    name: str, given: str | None, args: ImageArgs, opts: ResourceOptions | None = None
-) -> Input[str]:
-    """The image that was given, else one that is built."""
-    return given or Image(name, args, opts).image
-
-
 class ImageProvider(Provider):
     """Builds when the content is another."""
 
@@ -145,8 +138,8 @@ def build(
     run_path = f"{registry}/runs/{scheduled['properties']['runId']}"
     run = _finished(arm, run_path, f"{repository}: ", poll)
     if run["status"] != "Succeeded":
-        reason = run.get("runErrorMessage") or "see the log above"
-        message = f"the build of {repository} ended as {run['status']}: {reason}"
+        reason = str(run.get("runErrorMessage") or "no reason given").splitlines()[0]
+        message = f"the build of {repository} ended as {run['status']}: {reason} (log above)"
         raise BuildError(message)
     return f"{server}/{repository}@{run['outputImages'][0]['digest']}"
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pulumi import Input, Output, Resource
 
 from infra.components.container_app import ContainerApp, ContainerAppArgs, container_app_host
-from infra.components.image import ImageArgs, image_reference
+from infra.components.image import Image, ImageArgs
 from infra.components.site_route import SiteRoute, SiteRouteArgs
 from infra.naming import container_app_name, tags
 from infra.settings import Settings
@@ -26,6 +26,14 @@ class Site:
 
     url: Output[str]
     origin_url: Output[str]
+
+
+@dataclass(frozen=True, kw_only=True)
+class SiteImage:
+    """`registry_server`: where the identity pulls it from; None for a public image."""
+
+    reference: Input[str]
+    registry_server: Input[str] | None
 
 
 def address(name: str, origin_host: Output[str], platform: Platform) -> Site:
@@ -62,10 +70,18 @@ def route(
         )
 
 
-def image(name: str, given: str | None, platform: Platform) -> Input[str]:
+def image(name: str, given: str | None, platform: Platform) -> SiteImage:
     """The ready image of the settings, else one built from `apps/<name>`."""
+    if given:
+        server = given.partition("/")[0]
+        return SiteImage(
+            reference=given, registry_server=server if server.endswith(".azurecr.io") else None
+        )
     args = ImageArgs(registry_id=platform.registry.id, repository=name, context=f"apps/{name}")
-    return image_reference(f"{name}-image", given, args)
+    return SiteImage(
+        reference=Image(f"{name}-image", args).image,
+        registry_server=platform.registry.login_server,
+    )
 
 
 def container_host(name: str, platform: Platform) -> Output[str]:
@@ -85,6 +101,7 @@ def container_app(
 ) -> ContainerApp:
     """Declare a site's container app, once its identity may pull."""
     identity = platform.identities[name]
+    chosen_image = image(name, chosen.image, platform)
     return ContainerApp(
         name,
         ContainerAppArgs(
@@ -93,9 +110,9 @@ def container_app(
             tags=tags(settings.environment),
             environment_id=platform.environment.id,
             app_name=container_app_name(name),
-            image=image(name, chosen.image, platform),
+            image=chosen_image.reference,
             identity_id=identity.id,
-            registry_server=platform.registry.login_server,
+            registry_server=chosen_image.registry_server,
             port=PORT,
             cpu=CPU,
             min_replicas=chosen.min_replicas,

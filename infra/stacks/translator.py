@@ -65,6 +65,7 @@ def _app_service(
     data: Data,
 ) -> AppService:
     identity = platform.identities[NAME]
+    chosen_image = image(NAME, settings.translator.image, platform)
     return AppService(
         NAME,
         AppServiceArgs(
@@ -73,10 +74,10 @@ def _app_service(
             tags=tags(settings.environment),
             app_name=app_name,
             plan_sku=PLAN_SKU,
-            image=image(NAME, settings.translator.image, platform),
+            image=chosen_image.reference,
             identity_id=identity.id,
             identity_client_id=identity.client_id,
-            registry_server=platform.registry.login_server,
+            registry_server=chosen_image.registry_server,
             port=PORT,
             health_path=HEALTH_PATH,
             settings=app_settings,

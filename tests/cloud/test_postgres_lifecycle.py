@@ -8,7 +8,8 @@ import shutil
 import signal
 import sys
 import tempfile
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import psycopg
@@ -28,7 +29,7 @@ async def bench(tmp_path: Path) -> AsyncIterator[Bench]:
 
 async def until(met: Callable[[], bool]) -> None:
     """Let others run until something is so; the test's own limit ends a wait in vain."""
-    while not met():
+    while not met():  # noqa: ASYNC110 - what is waited for sets no event
         await asyncio.sleep(0.005)
 
 
@@ -53,7 +54,7 @@ async def test_a_new_server_refuses_everyone_and_says_what_it_is(bench: Bench) -
     assert status["declared"] == "17"
     assert status["differs"] is (str(status["version"]).split(".")[0] != "17")
     assert bench.server.port != 0
-    with pytest.raises(psycopg.OperationalError, match="no pg_hba.conf entry"):
+    with pytest.raises(psycopg.OperationalError, match=r"no pg_hba\.conf entry"):
         await bench.connect(dbname="postgres")
 
 
@@ -95,8 +96,10 @@ async def test_a_killed_server_comes_back_with_its_rows(bench: Bench) -> None:
 
     os.kill(before, signal.SIGKILL)
 
-    with pytest.raises(psycopg.OperationalError):
-        await session.execute("SELECT 1")
+    # A session ends by itself once it notices, perhaps after one more answer.
+    with contextlib.suppress(psycopg.OperationalError):
+        while True:
+            await session.execute("SELECT 1")
     await until(lambda: bench.server.health() == "starting")
     await until(lambda: bench.server.health() == "healthy")
     assert bench.server.status()["restarts"] == 1
@@ -116,7 +119,7 @@ async def test_while_it_is_down_clients_are_told_so(bench: Bench) -> None:
 
     with pytest.raises(psycopg.OperationalError, match="the database system is starting up"):
         await bench.connect()
-    assert "nonsense" in bench.log
+    assert "syntax error in file" in bench.log
 
     (data / "postgresql.auto.conf").write_text("")
     await until(lambda: bench.server.health() == "healthy")
@@ -149,45 +152,50 @@ async def main():
         async with await bench.connect() as session:
             await session.execute("CREATE TABLE rounds (message text)")
             await session.execute("INSERT INTO rounds VALUES ('hello')")
-        print(bench.server.status()["pid"], flush=True)
+        print(bench.server.status()["pid"], bench.reaper._guard.pid, flush=True)
         await asyncio.Event().wait()
 
 asyncio.run(main())
 """
 
 
-async def test_a_killed_daemon_takes_it_along_and_the_next_one_has_the_rows(bench: Bench) -> None:
+@asynccontextmanager
+async def another_daemon(folder: Path) -> AsyncIterator[tuple[int, int]]:
+    """A process with a server that has a row; the ids of the server and of the guard.
+
+    Killed at the end of the block.
+    """
     daemon = await asyncio.create_subprocess_exec(
-        sys.executable, "-c", DAEMON, str(bench.folder), stdout=asyncio.subprocess.PIPE
+        sys.executable, "-c", DAEMON, str(folder), stdout=asyncio.subprocess.PIPE
     )
     assert daemon.stdout is not None
-    pid = int(await daemon.stdout.readline())
-    assert alive(pid)
-
+    server, guard = map(int, (await daemon.stdout.readline()).split())
+    yield server, guard
     daemon.kill()
     await daemon.wait()
 
-    await until(lambda: not alive(pid))
+
+async def test_a_killed_daemon_takes_it_along_and_the_next_one_has_the_rows(bench: Bench) -> None:
+    async with another_daemon(bench.folder) as (server, _):
+        assert alive(server)
+
+    await until(lambda: not alive(server))
     await furnish(bench.server)
     assert await bench.fetch("SELECT message FROM rounds") == [("hello",)]
 
 
 async def test_a_server_left_behind_is_ended_first(bench: Bench) -> None:
-    await furnish(bench.server)
-    await write_a_row(bench)
-    left = pid_of(bench)
-    successor = bench.another()
-
+    async with another_daemon(bench.folder) as (server, guard):
+        # A guard that can do nothing: killed, the daemon leaves its server running.
+        os.kill(guard, signal.SIGSTOP)
     try:
-        await successor.start(version="17")
-        successor.set_firewall([THIS_MACHINE])
+        assert alive(server)
+        await furnish(bench.server)
 
-        assert not alive(left)
-        rows = await bench.fetch("SELECT message FROM rounds", port=successor.port)
-        assert rows == [("hello",)]
+        assert not alive(server)
+        assert await bench.fetch("SELECT message FROM rounds") == [("hello",)]
     finally:
-        await bench.server.stop()
-        await successor.stop()
+        os.kill(guard, signal.SIGKILL)
 
 
 async def test_another_program_under_the_number_of_the_old_server_is_no_obstacle(
@@ -246,7 +254,9 @@ async def test_what_it_said_when_it_did_not_start_is_told(bench: Bench) -> None:
     await bench.server.stop()
     (data / "postgresql.auto.conf").write_text("nonsense\n")
 
-    with pytest.raises(CloudError, match=r"pg1 did not start: (?s:.*)nonsense") as caught:
+    with pytest.raises(
+        CloudError, match=r"pg1 did not start: (?s:.*)syntax error in file"
+    ) as caught:
         await bench.server.start(version="17")
 
     assert len(str(caught.value).splitlines()) < 20
@@ -281,23 +291,25 @@ async def test_a_deep_folder_is_no_obstacle(tmp_path: Path) -> None:
         assert await bench.fetch("SELECT 1") == [(1,)]
 
 
-@pytest.mark.parametrize("mode", [0o700, 0o755])
-async def test_root_does_not_run_it(mode: int) -> None:
-    """In a folder that only its owner may enter (a checkout in root's home), and in an open one."""
+@pytest.fixture(params=[0o700, 0o755], ids=["closed", "open"])
+def folder(request: pytest.FixtureRequest) -> Iterator[Path]:
+    """One that only its owner may enter, as a checkout in root's home, and one that all may."""
     folder = Path(tempfile.mkdtemp(prefix="frugal-"))
-    folder.chmod(mode)
-    try:
-        async with bench_in(folder) as bench:
-            await furnish(bench.server)
+    folder.chmod(request.param)
+    yield folder
+    shutil.rmtree(folder)
 
-            data = Path(str(bench.server.status()["data"])).stat()
-            assert data.st_mode & 0o777 == 0o700
-            assert (data.st_uid == os.geteuid()) is (os.geteuid() != 0)
-            if sys.platform == "linux":
-                assert Path(f"/proc/{pid_of(bench)}").stat().st_uid == data.st_uid
-            assert await bench.fetch("SELECT current_user") == [(ROLE,)]
-    finally:
-        shutil.rmtree(folder)
+
+async def test_root_does_not_run_it(folder: Path) -> None:
+    async with bench_in(folder) as bench:
+        await furnish(bench.server)
+
+        data = os.stat(str(bench.server.status()["data"]))  # noqa: PTH116 - one call
+        assert data.st_mode & 0o777 == 0o700
+        assert (data.st_uid == os.geteuid()) is (os.geteuid() != 0)
+        if sys.platform == "linux":
+            assert os.stat(f"/proc/{pid_of(bench)}").st_uid == data.st_uid  # noqa: PTH116
+        assert await bench.fetch("SELECT current_user") == [(ROLE,)]
 
 
 async def test_it_listens_on_no_port_of_its_own(bench: Bench) -> None:
@@ -341,7 +353,7 @@ async def test_data_of_a_version_that_is_gone_is_left_alone(bench: Bench) -> Non
     data.mkdir(parents=True)
     (data / "PG_VERSION").write_text("9\n")
 
-    with pytest.raises(CloudError, match="made by PostgreSQL 9, .*only"):
+    with pytest.raises(CloudError, match=r"made by PostgreSQL 9, .*only"):
         await bench.server.start(version="17")
 
     assert [f.name for f in data.iterdir()] == ["PG_VERSION"]

@@ -17,6 +17,7 @@ from frugal.cloud.user import RunAs, run_as
 
 ROOT = os.geteuid() == 0
 NOBODY = 65534
+PATIENCE = 20
 
 
 @pytest.fixture
@@ -65,7 +66,7 @@ async def test_children_die_with_the_daemon(how: signal.Signals) -> None:
     assert await parent.stdout.readline() == b"1\n"
     assert await parent.stdout.readline() == b"2\n"
     parent.send_signal(how)
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(PATIENCE):
         assert await parent.stdout.read() == b""
     await parent.wait()
 
@@ -88,13 +89,13 @@ async def test_a_killed_guard_is_replaced(reaper: Reaper, tmp_path: Path) -> Non
     assert guard is not None
     guard.kill()
     await guard.wait()
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(PATIENCE):
         while reaper._guard is guard:  # noqa: ASYNC110 - it has no event for that
             await asyncio.sleep(0)
     # The new guard knows of the child: it kills it when its own input closes.
     assert reaper._guard.stdin is not None
     reaper._guard.stdin.close()
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(PATIENCE):
         assert await process.wait() == -signal.SIGKILL
 
 
@@ -124,13 +125,22 @@ async def test_what_cannot_be_run_is_said_in_the_log(reaper: Reaper, tmp_path: P
     assert log.read_text() == "no-such-program cannot be run: No such file or directory\n"
 
 
+async def output_of(descriptor: int) -> asyncio.StreamReader:
+    reader = asyncio.StreamReader()
+    await asyncio.get_running_loop().connect_read_pipe(
+        lambda: asyncio.StreamReaderProtocol(reader), os.fdopen(descriptor, "rb", buffering=0)
+    )
+    return reader
+
+
 async def test_what_a_child_leaves_behind_is_killed(reaper: Reaper) -> None:
     ours, theirs = os.pipe()
     code = "import subprocess; subprocess.Popen(['/bin/sleep', '600']); print('left', flush=True)"
     assert await spawn(reaper, code, theirs) == 0
     os.close(theirs)
-    with os.fdopen(ours, "rb") as output:
-        assert await asyncio.wait_for(asyncio.to_thread(output.read), 20) == b"left\n"
+    output = await output_of(ours)
+    async with asyncio.timeout(PATIENCE):
+        assert await output.read() == b"left\n"
 
 
 async def test_terminate_asks_first_and_kills_after_the_grace(
@@ -144,9 +154,9 @@ async def test_terminate_asks_first_and_kills_after_the_grace(
         ours, theirs = os.pipe()
         process = await reaper.spawn((sys.executable, "-c", code), cwd=tmp_path, env={}, log=theirs)
         os.close(theirs)
-        with os.fdopen(ours, "rb", buffering=0) as output:
-            assert await asyncio.to_thread(output.readline) == b"1\n"
-            assert await reaper.terminate(process, grace=grace) == status
+        output = await output_of(ours)
+        assert await output.readline() == b"1\n"
+        assert await reaper.terminate(process, grace=grace) == status
 
 
 async def test_root_becomes_the_user_and_no_one_else_does(reaper: Reaper, tmp_path: Path) -> None:

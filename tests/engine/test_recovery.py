@@ -77,6 +77,7 @@ def test_daemon_killed(clone: Clone) -> None:
 def test_interrupted(clone: Clone) -> None:
     running = clone.begin_held()
     running.send_signal(signal.SIGINT)
+    until(lambda: "Stopping: " in (clone.root / "output").read_text())
     # The engine must not hear a second one: it would break off what is under way.
     running.send_signal(signal.SIGINT)
     until(lambda: "Still stopping" in (clone.root / "output").read_text())

@@ -7,7 +7,6 @@ from typing import Any
 from pulumi.runtime import mocks, rpc
 
 SUBSCRIPTION = "00000000-0000-0000-0000-000000000000"
-UNKNOWN = rpc.UNKNOWN
 
 # Outputs that the program reads, beside the inputs, by type.
 _OUTPUTS: Mapping[str, Mapping[str, Any]] = {

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from infra.components.build_context import pack
+from infra.components.build_context import ContextError, pack
 
 
 @pytest.fixture
@@ -103,5 +103,5 @@ def test_links_stay_links(app: Path) -> None:
 
 
 def test_no_dockerfile(tmp_path: Path) -> None:
-    with pytest.raises(FileNotFoundError, match="no Dockerfile"):
+    with pytest.raises(ContextError, match="has no Dockerfile"):
         pack(tmp_path)

@@ -11,9 +11,7 @@ from tests.unit.conftest import Declare
 
 @pytest.mark.parametrize("environment", ["local", "dev", "prod"])
 @pytest.mark.parametrize("preview", [True, False])
-def test_no_body_is_against_the_contract(
-    program: Declare, environment: str, preview: bool
-) -> None:
+def test_no_body_is_against_the_contract(program: Declare, environment: str, preview: bool) -> None:
     recorder = program(environment, preview=preview)
     findings = [
         f"{sent.name}: {finding}"

@@ -48,9 +48,9 @@ class AfdEndpoint(ResourceType):
             host=str(resource.computed["hostName"]),
             front_door_id=str(profile.computed["frontDoorId"]),
             routes=routes_of(cloud, resource),
-            folder=cloud.folder / "edge" / name_of(resource.id),
             connect=lambda host: local_address(cloud, host),
             log=cloud.logs / "edge.log",
+            response_timeout=float(profile.inputs.get("originResponseTimeoutSeconds") or 60),
         )
         listener = Listener(endpoint, cloud.ports.get(resource.id))
         await listener.start()
@@ -177,6 +177,8 @@ def _route(
 ) -> Route:
     inputs = resource.inputs
     origins = _origins(cloud, _group_id(resource), changed, removed)
+    # Lower goes first; the default is 1 (Microsoft.Cdn 2025-06-01).
+    origins.sort(key=lambda o: float(o.inputs.get("priority") or 1))
     cache = section(inputs, "cacheConfiguration")
     return Route(
         patterns=tuple(strings(inputs, "patternsToMatch") or ["/*"]),

@@ -2,18 +2,30 @@
 
 import asyncio
 import contextlib
+import time
 from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import httpx
+import pytest
 
 from frugal.cloud.edge import CachePolicy, Endpoint, Origin, Route
 from frugal.cloud.listen import Listener
 
+PAGE = ("cache-control", "public, s-maxage=3600")
 ORIGIN = Origin(host="site.example", host_header="declared.example")
 Stream = Callable[[Any, Any], Awaitable[None]]
+
+
+class Clock:
+    """The time of day, moved on at will."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.ahead = 0.0
+        real = time.time
+        monkeypatch.setattr(time, "time", lambda: real() + self.ahead)
 
 
 @dataclass
@@ -106,8 +118,10 @@ async def running_servers() -> AsyncGenerator[Servers]:
         # A visitor who says nothing that the test does not say.
         for name in ("accept", "accept-encoding", "user-agent"):
             del visitor.headers[name]
-        yield Servers(origin, listeners[0].port, edge, visitor)
-    await asyncio.gather(*(listener.stop() for listener in listeners))
+        try:
+            yield Servers(origin, listeners[0].port, edge, visitor)
+        finally:
+            await asyncio.gather(*(listener.stop() for listener in listeners))
 
 
 @dataclass
@@ -161,11 +175,19 @@ class Sites:
                 Route(patterns=("/*",), origins=(ORIGIN,), cache=policy or CachePolicy()),
                 Route(patterns=("/live/*",), origins=(ORIGIN,)),
             ],
-            folder=self.folder,
             connect={ORIGIN.host: f"http://127.0.0.1:{servers.origin_port}"}.get,
             log=self.folder / "edge.log",
             response_timeout=response_timeout,
         )
         servers.edge.begun = 0
-        yield Site(app, endpoint, servers.visitor, servers, self.folder / "edge.log")
-        await endpoint.close()
+        try:
+            yield Site(app, endpoint, servers.visitor, servers, self.folder / "edge.log")
+        finally:
+            await endpoint.close()
+
+
+async def until(condition: Callable[[], bool]) -> None:
+    """Wait, five seconds at most, for what others do in the same loop."""
+    async with asyncio.timeout(5):
+        while not condition():  # noqa: ASYNC110 - what others do in the server cannot tell us
+            await asyncio.sleep(0.005)

@@ -1,0 +1,1 @@
+"""An outside check of the local edge: see `__main__`."""
