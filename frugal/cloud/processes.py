@@ -231,6 +231,9 @@ class App:
                 refused.clear()
         finally:
             self._waiting -= 1
+            # A client that gave up takes its load away: what was started for it may cool down.
+            if self._fleet is not None:
+                self._fleet.rescale()
 
     async def _next_change(self, *, pause: bool) -> None:
         try:

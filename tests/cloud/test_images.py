@@ -141,11 +141,11 @@ async def test_hashes_are_required_as_written(tmp_path: Path) -> None:
         context({**files, "requirements.lock": good}), dockerfile="Dockerfile", log=print
     )
     assert run(image) == "42\n"
-    bad = good.replace(sha256(content).hexdigest(), "0" * 64)
-    with pytest.raises(BuildError, match=r"(?is)uv pip install.*hash"):
-        await Images(tmp_path).build(
-            context({**files, "requirements.lock": bad}), dockerfile="Dockerfile", log=print
-        )
+    for bad in (good.replace(sha256(content).hexdigest(), "0" * 64), f"tiny @ ./{name}\n"):
+        with pytest.raises(BuildError, match=r"(?is)uv pip install.*hash"):
+            await Images(tmp_path).build(
+                context({**files, "requirements.lock": bad}), dockerfile="Dockerfile", log=print
+            )
 
 
 async def test_paths_of_the_image_become_paths_here(tmp_path: Path) -> None:

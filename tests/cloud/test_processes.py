@@ -3,6 +3,7 @@
 import asyncio
 import os
 import signal
+import socket
 from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
 from pathlib import Path
@@ -299,6 +300,11 @@ async def test_scale_to_zero_and_back(app: App, client: httpx.AsyncClient, image
     assert {answer.status_code for answer in answers} == {200}
     assert len({answer.json()["pid"] for answer in answers}) == 1
     await until(app, lambda: app.health() == "stopped")
+    # What was started for a client that gave up goes as well.
+    with pytest.raises(httpx.ReadTimeout):
+        await client.get("/", timeout=0.05)
+    assert len(replicas(app)) == 1
+    await until(app, lambda: app.health() == "stopped")
 
 
 async def test_load_adds_replicas_and_the_cool_down_takes_them(
@@ -333,6 +339,19 @@ async def test_a_killed_replica_comes_back_and_shows(
     assert app.health() == "starting"
     assert (await client.post("/", content=b"")).status_code == 201
     assert replicas(app)[0]["restarts"] == 2
+
+
+async def test_a_refused_connection_goes_elsewhere_whatever_the_method(
+    app: App, client: httpx.AsyncClient, image: Image
+) -> None:
+    await app.deploy(revision(image, min_replicas=2, max_replicas=2))
+    assert app._fleet is not None
+    first, second = app._fleet.replicas
+    with socket.socket() as closed:
+        closed.bind(("127.0.0.1", 0))
+        first.port = closed.getsockname()[1]
+        answer = await client.post("/", content=b"x")
+    assert answer.json()["pid"] == second.status()["pid"]
 
 
 async def test_a_request_that_may_have_been_carried_out_is_not_repeated(

@@ -9,6 +9,8 @@ from pulumi.runtime.proto import provider_pb2, provider_pb2_grpc
 
 from frugal.cloud.cloud import Cloud
 from frugal.cloud.provider import Provider, serve
+from frugal.cloud.store import Resource
+from frugal.cloud.types import TYPES
 from tests.cloud.engine_face import SUBSCRIPTION, EngineFace, Made, refusal, urn, wire
 
 GROUP = "azure-native:resources:ResourceGroup"
@@ -226,7 +228,6 @@ async def test_an_operation_ends_although_its_caller_is_gone(
     engine: EngineFace, cloud: Cloud, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     entered, go_on = asyncio.Event(), asyncio.Event()
-    from frugal.cloud.types import TYPES
 
     async def slow(*_: object) -> None:
         entered.set()
@@ -259,8 +260,6 @@ async def test_a_plan_with_apps_is_not_removed(engine: EngineFace, cloud: Cloud)
             "sku": {"name": "B1", "tier": "Basic", "capacity": 1},
         },
     )
-    from frugal.cloud.store import Resource
-
     cloud.store.put(
         Resource(
             id=f"{made.id}/providers/Microsoft.Web/sites/s",

@@ -9,7 +9,6 @@ import json
 import re
 import shutil
 import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -237,15 +236,29 @@ def test_another_stack_does_not_touch_this_machine(environment: Environment) -> 
 
 
 def test_secrets_lie_nowhere_in_clear(environment: Environment) -> None:
-    """A secret in an app's settings, as the homepage's sheet key will be."""
-    daemon_file = environment.clone.cloud / "daemon.json"
-    secret = json.loads(daemon_file.read_text())["identity_header"]
-    (environment.clone.root / "infra" / "secret_app.py").unlink(missing_ok=True)
-    token = _identity_token(environment)
-    searched = _files_holding(environment.clone.root / ".frugal" / "local", [secret, token, CANARY])
-    assert searched == [daemon_file]
+    """A secret that the program gives an app, the app's identity header, and its token."""
+    clone = environment.clone
+    frugal = str(clone.root / ".venv/bin/frugal")
+    program = clone.root / "infra/stacks/site.py"
+    text = program.read_text()
+    secret = 'secrets={"CANARY": Output.secret(__import__("os").environ["CANARY"])}'
+    program.write_text(text.replace("settings=app_settings,", f"settings=app_settings, {secret},"))
+    shown = clone.run(frugal, "up", CANARY=CANARY)
+    assert shown.returncode == 0, shown.stdout + shown.stderr
+    line = 'eval "$(.venv/bin/frugal env)" && pulumi preview -s local --diff --non-interactive'
+    preview = clone.run("sh", "-c", line, CANARY=CANARY + "-changed")
+
+    (app,) = environment.pids("homepage")
+    assert psutil.Process(app).environ()["CANARY"] == CANARY
+    header, token = _identity_of_the_translator(environment)
+    secrets = [CANARY, header, token]
     lines = [" ".join(p.info["cmdline"] or []) for p in psutil.process_iter(["cmdline"])]
-    assert not [line for line in lines if secret in line or token in line]
+    told = [shown.stdout, shown.stderr, preview.stdout, preview.stderr, *lines]
+    assert "configuration" in preview.stdout
+    assert not [text for text in told for secret in secrets if secret in text]
+    assert _files_holding(clone.root / ".frugal" / "local", secrets) == []
+    program.write_text(text)
+    environment.up()
 
 
 def test_nothing_is_left_after_down_and_it_comes_up_again(environment: Environment) -> None:
@@ -289,8 +302,8 @@ def _serves(environment: Environment, location: str) -> bool:
     return httpx.get(url, timeout=30).status_code == 200
 
 
-def _identity_token(environment: Environment) -> str:
-    """The token that the translator's identity gets, as a stranger would look for it."""
+def _identity_of_the_translator(environment: Environment) -> tuple[str, str]:
+    """The header by which the translator proves who it is, and a token that it gets by it."""
     (app,) = environment.pids("translator")
     variables = psutil.Process(app).environ()
     answer = httpx.get(
@@ -301,7 +314,7 @@ def _identity_token(environment: Environment) -> str:
         },
         headers={"X-IDENTITY-HEADER": variables["IDENTITY_HEADER"]},
     )
-    return answer.json()["access_token"]
+    return variables["IDENTITY_HEADER"], answer.json()["access_token"]
 
 
 def _files_holding(folder: Path, secrets: list[str]) -> list[Path]:
@@ -312,7 +325,3 @@ def _files_holding(folder: Path, secrets: list[str]) -> list[Path]:
             if any(secret.encode() in content for secret in secrets):
                 found.append(file)
     return found
-
-
-if sys.platform not in {"linux", "darwin"}:
-    pytest.exit("the local cloud runs on Linux and macOS")

@@ -1,6 +1,7 @@
 """Serve the homepage with gunicorn: `python -m homepage` binds HOST and PORT."""
 
 import logging
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from gunicorn.app.base import BaseApplication
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 _THREADS: Final = 8
 _GRACE: Final = 25
 """Seconds for requests under way after SIGTERM: the platform kills after 30."""
+_SHARED_MEMORY: Final = "/dev/shm"  # noqa: S108  # a folder of the system, not of ours
 _KEEP_ALIVE: Final = 75
 """Seconds; longer than a proxy keeps idle connections, so that it is never we who close."""
 
@@ -41,6 +43,8 @@ class Server(BaseApplication):
             # A broken app ends the process at once and with its own error.
             "preload_app": True,
             "control_socket_disable": True,
+            # The worker's sign of life is a file; in memory it needs no writable disk.
+            "worker_tmp_dir": _SHARED_MEMORY if Path(_SHARED_MEMORY).is_dir() else None,
             "logconfig_dict": logs.CONFIG,
             "when_ready": _announce,
         }

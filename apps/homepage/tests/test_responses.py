@@ -87,6 +87,14 @@ def test_errors_are_pages_that_nobody_keeps(
     assert "ETag" not in response.headers
 
 
+def test_an_error_is_never_kept_whatever_its_view_says(app: Flask) -> None:
+    @app.get("/refused")
+    def refused() -> tuple[str, int, dict[str, str]]:  # pyright: ignore[reportUnusedFunction]  # by the route
+        return "no", 403, {"Cache-Control": "public, max-age=99"}
+
+    assert app.test_client().get("/refused").headers["Cache-Control"] == "no-store"
+
+
 def test_a_wrong_method_is_told_the_right_ones(client: FlaskClient) -> None:
     allowed = client.post("/healthz").headers["Allow"]
     assert set(allowed.split(", ")) == {"GET", "HEAD", "OPTIONS"}

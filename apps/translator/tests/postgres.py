@@ -106,15 +106,19 @@ class Postgres:
         children = [pid for pid, parent in pairs if parent == main]
         subprocess.run(["kill", f"-{name}", main, *children], check=True)
 
+    def superuser(self, *, database: str) -> dict[str, Any]:
+        """How psycopg connects as the superuser, past TLS and tokens."""
+        return {
+            "host": str(self._socket),
+            "port": self._port,
+            "user": "postgres",
+            "dbname": database,
+            "autocommit": True,
+        }
+
     def administer(self, *statements: str, database: str = "postgres") -> Sequence[tuple[Any, ...]]:
         """Run statements as the superuser; the rows of the last one, if it gives any."""
-        with psycopg.connect(
-            host=str(self._socket),
-            port=self._port,
-            user="postgres",
-            dbname=database,
-            autocommit=True,
-        ) as connection:
+        with psycopg.connect(**self.superuser(database=database)) as connection:
             cursor = connection.cursor()
             for statement in statements:
                 cursor.execute(statement.encode())

@@ -1,5 +1,6 @@
 """The database goes and comes back; tokens end; nothing of it stops the app."""
 
+import asyncio
 import time
 from collections.abc import Callable, Generator
 from concurrent.futures import ThreadPoolExecutor
@@ -8,7 +9,9 @@ import httpx
 import pytest
 from identity import Identity
 from postgres import DATABASE, ROLE, Postgres
+from psycopg import AsyncConnection
 from serving import Process
+from translator import schema
 
 _RECOVERY = 10
 """Seconds in which the app has to be well again."""
@@ -179,13 +182,19 @@ def test_a_server_with_another_certificate_gets_no_token(serve: Serve) -> None:
         assert "certificate" in process.text()
 
 
-def test_two_that_start_on_an_empty_database_make_one_table(
-    postgres: Postgres, serve: Serve
-) -> None:
-    postgres.administer("DROP TABLE IF EXISTS rounds", database=DATABASE)
-    processes = [serve(), serve()]
-    assert [post(process.address).status_code for process in processes] == [201, 201]
-    assert not any("already exists" in process.text() for process in processes)
+def test_replicas_that_start_together_make_one_table(postgres: Postgres) -> None:
+    async def replica() -> None:
+        parameters = postgres.superuser(database=DATABASE)
+        connection = await AsyncConnection.connect(**parameters, options=f"-c role={ROLE}")
+        async with connection:
+            await schema.prepare(connection)
+
+    async def replicas() -> None:
+        await asyncio.gather(*(replica() for _ in range(8)))
+
+    for _ in range(5):
+        postgres.administer("DROP TABLE IF EXISTS rounds", database=DATABASE)
+        asyncio.run(replicas())
 
 
 def test_a_flood_waits_its_turn_over_few_connections(process: Process, postgres: Postgres) -> None:
