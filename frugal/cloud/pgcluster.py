@@ -16,7 +16,7 @@ import psycopg
 
 from frugal.cloud.errors import CloudError
 from frugal.cloud.pgbinaries import Installation, choose, installations
-from frugal.cloud.user import RunAs, run_as
+from frugal.cloud.spawn.user import RunAs, run_as
 
 if TYPE_CHECKING:
     from frugal.cloud.processes import Health

@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from frugal.cloud.dockerfile import Copy, read
 from frugal.cloud.images import BuildError, Image, Images
+from frugal.cloud.images.dockerfile import Copy, read
 
 SIMPLE = """\
 FROM python:3.11-slim
@@ -303,6 +303,7 @@ async def test_without_uv_the_error_says_what_to_do(
 ) -> None:
     monkeypatch.delenv("FRUGAL_UV", raising=False)
     monkeypatch.setenv("PATH", os.defpath)
-    monkeypatch.setattr("frugal.cloud.images.__file__", str(tmp_path / "a" / "b" / "images.py"))
+    module = tmp_path / "a" / "b" / "c" / "images.py"
+    monkeypatch.setattr("frugal.cloud.images.images.__file__", str(module))
     with pytest.raises(BuildError, match="make up"):
         await Images(tmp_path).build(context(simple()), dockerfile="Dockerfile", log=print)

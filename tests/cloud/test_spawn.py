@@ -11,9 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from frugal.cloud import gate
-from frugal.cloud.spawn import Reaper
-from frugal.cloud.user import RunAs, run_as
+from frugal.cloud.spawn import Reaper, gate
+from frugal.cloud.spawn.user import RunAs, run_as
 
 ROOT = os.geteuid() == 0
 NOBODY = 65534

@@ -6,9 +6,9 @@ from email.utils import formatdate
 
 import pytest
 
-from frugal.cloud import edge as edge_module
 from frugal.cloud.edge import CachePolicy
-from frugal.cloud.edge_policy import DEFAULT_LIFETIME
+from frugal.cloud.edge import endpoint as edge_module
+from frugal.cloud.edge.policy import DEFAULT_LIFETIME
 from tests.cloud.edge.site import PAGE, Clock, Site, Sites, until
 
 # One loop for all, so that two servers serve all.

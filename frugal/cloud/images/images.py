@@ -15,10 +15,8 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from frugal.cloud.context import Context
-from frugal.cloud.dockerfile import BuildError, Copy, Recipe, Run, read
-
-__all__ = ["BuildError", "Image", "Images"]
+from frugal.cloud.images.context import Context
+from frugal.cloud.images.dockerfile import BuildError, Copy, Recipe, Run, read
 
 Log = Callable[[str], None]
 
@@ -234,7 +232,7 @@ async def _uv(words: tuple[str, ...], *, cwd: Path, log: Log) -> None:
 
 def _find_uv() -> str:
     """Return the uv to use: FRUGAL_UV, else the one set up in this checkout, else PATH's."""
-    checkout = Path(__file__).parents[2]
+    checkout = Path(__file__).parents[3]
     own = checkout / ".frugal" / "uv" / "bin" / "uv"
     uv = os.environ.get("FRUGAL_UV") or (str(own) if own.exists() else shutil.which("uv"))
     if uv is None:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import httpcore
 
-from frugal.cloud.replica import Replica
+from frugal.cloud.processes.replica import Replica
 
 if TYPE_CHECKING:
     from uvicorn._types import ASGIReceiveCallable, ASGISendCallable, HTTPScope, Scope

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Literal
 
 import httpcore
 
-from frugal.cloud.app_log import AppLog
-from frugal.cloud.probing import verdicts
-from frugal.cloud.revision import Probe, Revision
+from frugal.cloud.processes.log import AppLog
+from frugal.cloud.processes.probing import verdicts
+from frugal.cloud.processes.revision import Probe, Revision
 from frugal.cloud.spawn import Reaper
-from frugal.cloud.user import RunAs
+from frugal.cloud.spawn.user import RunAs
 
 if TYPE_CHECKING:
     from asyncio.subprocess import Process

@@ -16,7 +16,7 @@ from dockerfile_parse.util import (  # pyright: ignore[reportMissingTypeStubs] -
     extract_key_values,  # pyright: ignore[reportUnknownVariableType] - it has no types
 )
 
-from frugal.cloud.pip_command import Install, read_install
+from frugal.cloud.images.pip_command import Install, read_install
 
 
 class BuildError(Exception):

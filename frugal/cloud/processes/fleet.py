@@ -4,8 +4,8 @@ import asyncio
 import math
 from collections.abc import Callable, Collection
 
-from frugal.cloud.replica import Replica
-from frugal.cloud.revision import Revision
+from frugal.cloud.processes.replica import Replica
+from frugal.cloud.processes.revision import Revision
 
 
 class Fleet:

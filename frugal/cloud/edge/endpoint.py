@@ -22,10 +22,10 @@ from typing import TYPE_CHECKING, Any
 from hishel import Headers
 from starlette.requests import ClientDisconnect
 
-from frugal.cloud.edge_cache import LARGEST_BODY, Cache, Key, Lookup
-from frugal.cloud.edge_exchange import Exchange, RawHeaders
-from frugal.cloud.edge_origin import Answer, Origin, OriginError, Origins
-from frugal.cloud.edge_policy import (
+from frugal.cloud.edge.cache import LARGEST_BODY, Cache, Key, Lookup
+from frugal.cloud.edge.exchange import Exchange, RawHeaders
+from frugal.cloud.edge.origin import Answer, Origin, OriginError, Origins
+from frugal.cloud.edge.policy import (
     DROPPED_REQUEST_HEADERS,
     CachePolicy,
     accepts_gzip,
@@ -36,8 +36,6 @@ from frugal.cloud.edge_policy import (
 
 if TYPE_CHECKING:
     from uvicorn._types import ASGIReceiveCallable, ASGISendCallable, Scope
-
-__all__ = ["CachePolicy", "Endpoint", "Origin", "Route"]
 
 _NOT_MODIFIED = 304
 _CLIENT_GONE = 499

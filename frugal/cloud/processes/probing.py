@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import httpcore
 
-from frugal.cloud.revision import Probe
+from frugal.cloud.processes.revision import Probe
 
 _SUCCESS = range(200, 400)
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from starlette.requests import ClientDisconnect
 
-from frugal.cloud.edge_policy import http_seconds
+from frugal.cloud.edge.policy import http_seconds
 
 if TYPE_CHECKING:
     from uvicorn._types import ASGIReceiveCallable, ASGISendCallable, HTTPScope

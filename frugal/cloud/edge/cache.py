@@ -23,7 +23,7 @@ from hishel import (
     StoreAndUse,
 )
 
-from frugal.cloud.edge_policy import (
+from frugal.cloud.edge.policy import (
     CachePolicy,
     for_engine,
     from_engine,

@@ -10,8 +10,8 @@ from asyncio.subprocess import DEVNULL, PIPE, STDOUT, Process
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from frugal.cloud import gate, guard
-from frugal.cloud.user import RunAs, run_as
+from frugal.cloud.spawn import gate, guard
+from frugal.cloud.spawn.user import RunAs, run_as
 
 # Isolated and without site packages: starts in some ten milliseconds, and nothing is imported
 # from where the daemon or the app happens to stand.

@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from frugal.cloud.dockerfile import BuildError, Copy
+from frugal.cloud.images.dockerfile import BuildError, Copy
 
 _EXECUTABLE = 0o111
 

@@ -5,16 +5,14 @@ import os
 import shutil
 from pathlib import Path
 
-from frugal.cloud.app_log import AppLog
-from frugal.cloud.fleet import Fleet
-from frugal.cloud.ingress import Ingress, Unavailable
 from frugal.cloud.listen import Listener
-from frugal.cloud.replica import Replica
-from frugal.cloud.revision import Health, Probe, Revision, RevisionFailed
+from frugal.cloud.processes.fleet import Fleet
+from frugal.cloud.processes.ingress import Ingress, Unavailable
+from frugal.cloud.processes.log import AppLog
+from frugal.cloud.processes.replica import Replica
+from frugal.cloud.processes.revision import Health, Revision, RevisionFailed
 from frugal.cloud.spawn import Reaper
-from frugal.cloud.user import run_as
-
-__all__ = ["App", "Health", "Probe", "Revision", "RevisionFailed"]
+from frugal.cloud.spawn.user import run_as
 
 # Seconds that a request may wait for its answer, the start of a replica included.
 REQUEST_TIMEOUT = 240.0
