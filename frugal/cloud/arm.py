@@ -171,8 +171,9 @@ class Arm:
         return JSONResponse(status(self._cloud))
 
     async def _sweep(self, request: Request) -> Response:
-        known = set(strings(await _json(request), "known"))
-        return JSONResponse({"removed": await self._cloud.sweep(known)})
+        body = await _json(request)
+        removed = await self._cloud.sweep(str(body.get("project")), set(strings(body, "known")))
+        return JSONResponse({"removed": removed})
 
     async def _resource(self, request: Request) -> Response:
         resource_id = request.url.path

@@ -149,15 +149,16 @@ class Cloud:
         await kind.remove(self, resource)
         self.store.remove(resource, reserve=kind.keeps_name)
 
-    async def sweep(self, known: set[str]) -> list[str]:
-        """Delete every resource whose id is not in `known`; returns the ids that went.
+    async def sweep(self, project: str, known: set[str]) -> list[str]:
+        """Delete every resource of a project whose id is not in `known`; returns their ids.
 
         For what a killed engine had created but not recorded. Waits for operations under way.
         """
         await self.settle()
         kept = {key_of(i) for i in known}
         gone: list[str] = []
-        strays = [r for r in self.store if key_of(r.id) not in kept]
+        own = [r for r in self.store if r.urn.split("::")[1:2] == [project]]
+        strays = [r for r in own if key_of(r.id) not in kept]
         for stray in sorted(strays, key=lambda r: -r.created):
             await self._remove(stray)
             gone.append(stray.id)

@@ -108,8 +108,7 @@ class Cluster:
             self._stranger = await self._end_orphan()
             process = await self._launch_patiently(installation)
         except BaseException:
-            self.health = "stopped"
-            self._close_data()
+            await self.stop()
             raise
         self._watcher = asyncio.create_task(
             self._watch(installation, process), name=f"postgres:{self.name}"
@@ -207,7 +206,7 @@ class Cluster:
         settings = {**_SETTINGS, "cluster_name": self.name[:63]}
         options = [part for key, value in settings.items() for part in ("-c", f"{key}={value}")]
         written = self._log.stat().st_size if self._log.exists() else 0
-        self._process = process = await self._spawn(
+        process = await self._spawn(
             [installation.folder / "postgres", "-D", self.data, *options],
             uid=uid,
             log=self._log,
@@ -270,13 +269,22 @@ class Cluster:
             raise CloudError(
                 "FolderNotReachable", f"PostgreSQL doesn't run as root. {as_user.note}"
             )
-        return await self._reaper.spawn(
-            [str(part) for part in command],
-            cwd=self.folder,
-            env={**_ENVIRONMENT, **(more or {})},
-            log=log,
-            user=as_user,
+        spawning = asyncio.create_task(
+            self._reaper.spawn(
+                [str(part) for part in command],
+                cwd=self.folder,
+                env={**_ENVIRONMENT, **(more or {})},
+                log=log,
+                user=as_user,
+            )
         )
+        try:
+            self._process = await asyncio.shield(spawning)
+        except asyncio.CancelledError:
+            # Known to `stop` even so: a process that nobody ends would write to deleted files.
+            self._process = await spawning
+            raise
+        return self._process
 
     async def _end_orphan(self) -> int | None:
         """End a server on our data that a lost daemon left.

@@ -36,7 +36,7 @@ _PRINCIPALS: tuple[LiteralString, ...] = (
 )
 _PRINCIPAL_OF: LiteralString = (
     "SELECT p.object_id FROM frugal.principals p JOIN pg_roles r ON r.oid = p.role"
-    " WHERE r.rolname = %s AND r.rolcanlogin"
+    " WHERE r.rolname = %s"
 )
 _ROLES_OF: LiteralString = (
     "SELECT r.rolname FROM frugal.principals p JOIN pg_roles r ON r.oid = p.role"

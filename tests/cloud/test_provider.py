@@ -244,7 +244,7 @@ async def test_an_operation_ends_although_its_caller_is_gone(
     await cloud.settle()
 
     assert [r.id for r in cloud.store] == [f"/subscriptions/{SUBSCRIPTION}/resourceGroups/platform"]
-    assert await cloud.sweep(set()) == [f"/subscriptions/{SUBSCRIPTION}/resourceGroups/platform"]
+    assert await cloud.sweep("frugal", set()) == [f"/subscriptions/{SUBSCRIPTION}/resourceGroups/platform"]
     assert list(cloud.store) == []
 
 
@@ -269,3 +269,11 @@ async def test_a_plan_with_apps_is_not_removed(engine: EngineFace, cloud: Cloud)
     )
     with pytest.raises(grpc.aio.AioRpcError, match="cannot be deleted"):
         await engine.delete(plan)
+
+
+async def test_a_sweep_leaves_other_projects_alone(engine: EngineFace, cloud: Cloud) -> None:
+    made = await group(engine)
+    assert await cloud.sweep("another", set()) == []
+    assert await engine.read(made) is not None
+    assert await cloud.sweep("frugal", {made.id.upper()}) == []
+    assert await cloud.sweep("frugal", set()) == [made.id]

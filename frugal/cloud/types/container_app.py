@@ -48,6 +48,10 @@ class ContainerApp(ResourceType):
                 f"The local cloud runs a container app of one container; '{name_of(resource.id)}' "
                 f"declares {len(containers)} and its init containers.",
             )
+        if containers[0].get("args") and not containers[0].get("command"):
+            raise CloudError(
+                "NotSupportedHere", "The local cloud takes `args` only together with `command`."
+            )
         running.find_image(cloud, str(containers[0]["image"]), _puller(cloud, resource))
         _environment(resource)
 

@@ -1,0 +1,15 @@
+"""docs/local-cloud.md lists the types that there are."""
+
+from pathlib import Path
+
+from frugal.cloud.contract import model
+from frugal.cloud.types import TYPES
+
+DOCUMENT = Path(__file__).parents[2] / "docs" / "local-cloud.md"
+
+
+def test_every_type_and_its_api_version_is_listed() -> None:
+    rows = ["| type | API version |", "|---|---|"]
+    rows += [f"| `{model(t).arm_type}` | {model(t).api_version} |" for t in sorted(TYPES)]
+    listed = DOCUMENT.read_text().partition("## Resource types\n")[2].strip().splitlines()
+    assert listed == rows
