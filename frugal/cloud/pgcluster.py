@@ -279,12 +279,13 @@ class Cluster:
             )
         )
         try:
-            self._process = await asyncio.shield(spawning)
+            process = await asyncio.shield(spawning)
         except asyncio.CancelledError:
             # Known to `stop` even so: a process that nobody ends would write to deleted files.
             self._process = await spawning
             raise
-        return self._process
+        self._process = process
+        return process
 
     async def _end_orphan(self) -> int | None:
         """End a server on our data that a lost daemon left.

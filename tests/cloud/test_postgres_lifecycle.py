@@ -14,6 +14,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
+import pytest_asyncio
 
 from frugal.cloud import pgbinaries
 from frugal.cloud.errors import CloudError
@@ -22,7 +23,26 @@ from tests.cloud.pgbench import ROLE, THIS_MACHINE, Bench, alive, bench_in, furn
 
 
 @pytest.fixture
-async def bench(tmp_path: Path) -> AsyncIterator[Bench]:
+async def fresh(tmp_path: Path) -> AsyncIterator[Bench]:
+    """Nothing there yet."""
+    async with bench_in(tmp_path) as bench:
+        yield bench
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The data of a stopped server: made once, because initdb syncs a thousand files."""
+    folder = tmp_path_factory.mktemp("made")
+    async with bench_in(folder) as bench:
+        await furnish(bench.server)
+    return folder / "postgres"
+
+
+@pytest.fixture
+async def bench(made: Path, tmp_path: Path) -> AsyncIterator[Bench]:
+    """A server that was made before."""
+    copying = await asyncio.create_subprocess_exec("cp", "-a", made, tmp_path)
+    assert await copying.wait() == 0
     async with bench_in(tmp_path) as bench:
         yield bench
 
@@ -45,17 +65,17 @@ async def write_a_row(bench: Bench) -> None:
         await session.execute("INSERT INTO rounds VALUES ('hello')")
 
 
-async def test_a_new_server_refuses_everyone_and_says_what_it_is(bench: Bench) -> None:
-    assert bench.server.health() == "stopped"
-    await bench.server.start(version="17")
+async def test_a_new_server_refuses_everyone_and_says_what_it_is(fresh: Bench) -> None:
+    assert fresh.server.health() == "stopped"
+    await fresh.server.start(version="17")
 
-    assert bench.server.health() == "healthy"
-    status = bench.server.status()
+    assert fresh.server.health() == "healthy"
+    status = fresh.server.status()
     assert status["declared"] == "17"
     assert status["differs"] is (str(status["version"]).split(".")[0] != "17")
-    assert bench.server.port != 0
+    assert fresh.server.port != 0
     with pytest.raises(psycopg.OperationalError, match=r"no pg_hba\.conf entry"):
-        await bench.connect(dbname="postgres")
+        await fresh.connect(dbname="postgres")
 
 
 async def test_starting_again_changes_nothing(bench: Bench) -> None:
@@ -235,10 +255,10 @@ async def test_a_dropped_server_leaves_nothing(bench: Bench) -> None:
         await asyncio.open_connection("127.0.0.1", port)
 
 
-async def test_a_taken_port_is_named_and_nothing_is_left_running(bench: Bench) -> None:
+async def test_a_taken_port_is_named_and_nothing_is_left_running(fresh: Bench) -> None:
     other = await asyncio.start_server(lambda *_: None, "127.0.0.1", 0)
     port = other.sockets[0].getsockname()[1]
-    server = bench.another(port=port)
+    server = fresh.another(port=port)
 
     with pytest.raises(CloudError, match=f"Port {port} .* is taken") as caught:
         await server.start(version="17")
@@ -268,14 +288,14 @@ async def test_what_it_said_when_it_did_not_start_is_told(bench: Bench) -> None:
     assert bench.server.health() == "healthy"
 
 
-async def test_a_half_made_data_folder_is_never_used(bench: Bench) -> None:
-    half = bench.folder / "postgres" / "pg1" / "data.new"
+async def test_a_half_made_data_folder_is_never_used(fresh: Bench) -> None:
+    half = fresh.folder / "postgres" / "pg1" / "data.new"
     (half / "base").mkdir(parents=True)
     (half / "PG_VERSION").write_text("15\n")
 
-    await bench.server.start(version="17")
+    await fresh.server.start(version="17")
 
-    assert bench.server.health() == "healthy"
+    assert fresh.server.health() == "healthy"
     assert not half.exists()
 
 
@@ -326,35 +346,35 @@ async def test_it_listens_on_no_port_of_its_own(bench: Bench) -> None:
 
 @pytest.mark.parametrize("declared", ["16", "18"])
 async def test_the_wheel_serves_where_the_system_has_none(
-    bench: Bench, monkeypatch: pytest.MonkeyPatch, declared: str
+    fresh: Bench, monkeypatch: pytest.MonkeyPatch, declared: str
 ) -> None:
     monkeypatch.setattr(pgbinaries, "_usual_folders", list)
     find = shutil.which
     monkeypatch.setattr(shutil, "which", lambda n, **k: None if n == "pg_config" else find(n, **k))
-    await bench.server.start(version=declared)
-    bench.server.set_firewall([THIS_MACHINE])
-    await bench.server.create_database("app", charset="UTF8", collation="en_US.utf8")
-    await bench.server.add_administrator(role=ROLE, object_id="object")
+    await fresh.server.start(version=declared)
+    fresh.server.set_firewall([THIS_MACHINE])
+    await fresh.server.create_database("app", charset="UTF8", collation="en_US.utf8")
+    await fresh.server.add_administrator(role=ROLE, object_id="object")
 
-    status = bench.server.status()
+    status = fresh.server.status()
     assert status["source"] == "wheel"
     assert status["differs"] is False
-    token = bench.token(object_id="object")
-    async with await bench.connect(password=token) as session:
+    token = fresh.token(object_id="object")
+    async with await fresh.connect(password=token) as session:
         assert session.pgconn.ssl_in_use
         assert str(session.info.server_version).startswith(declared)
         await session.execute("CREATE ROLE reader LOGIN")
         await session.execute("GRANT azure_pg_admin TO reader")
-    await bench.server.remove_administrator(object_id="object")
+    await fresh.server.remove_administrator(object_id="object")
 
 
-async def test_data_of_a_version_that_is_gone_is_left_alone(bench: Bench) -> None:
-    data = bench.folder / "postgres" / "pg1" / "data"
+async def test_data_of_a_version_that_is_gone_is_left_alone(fresh: Bench) -> None:
+    data = fresh.folder / "postgres" / "pg1" / "data"
     data.mkdir(parents=True)
     (data / "PG_VERSION").write_text("9\n")
 
     with pytest.raises(CloudError, match=r"made by PostgreSQL 9, .*only"):
-        await bench.server.start(version="17")
+        await fresh.server.start(version="17")
 
     assert [f.name for f in data.iterdir()] == ["PG_VERSION"]
 

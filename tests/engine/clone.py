@@ -1,9 +1,12 @@
 """A clone of the project with a small program, driven as a user drives it: make and frugal."""
 
+import contextlib
 import json
 import os
+import pty
 import signal
 import subprocess
+import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -109,6 +112,23 @@ class Clone:
         assert running.poll() is None, (self.root / "output").read_text()
         return running
 
+    def begin_held_on_terminal(self) -> "tuple[subprocess.Popen[bytes], int, bytearray]":
+        """Like `begin_held`, on a terminal: with the end to type at, and what it shows."""
+        self.hold()
+        keyboard, screen = pty.openpty()
+        running = subprocess.Popen(
+            # Opening a terminal makes it the one that controls a new session.
+            ["sh", "-c", 'exec .venv/bin/frugal up <"$1" >"$1" 2>"$1"', "sh", os.ttyname(screen)],
+            cwd=self.root,
+            env=self.environment() | {"TERM": "xterm"},
+            start_new_session=True,
+        )
+        os.close(screen)
+        shown = bytearray()
+        threading.Thread(target=_watch, args=(keyboard, shown), daemon=True).start()
+        until(lambda: (self.root / "reached").exists() or running.poll() is not None)
+        return running, keyboard, shown
+
     def forget(self) -> None:
         """Hold nothing any more: the next run takes the held resource away."""
         for name in ("gate", "hold", "reached", "output"):
@@ -156,6 +176,13 @@ class Clone:
         """Types of all that exists in the local cloud."""
         told = json.loads(self.frugal("status", "--json").stdout)
         return sorted(r["type"].rsplit(":", 1)[-1] for r in told["resources"])
+
+
+def _watch(terminal: int, shown: bytearray) -> None:
+    """Read what is shown until nobody has the terminal open; unread, it would stop the writer."""
+    with contextlib.suppress(OSError):
+        while True:
+            shown.extend(os.read(terminal, 4096))
 
 
 def kill(pid: int) -> None:

@@ -1,5 +1,6 @@
 """Killed at any moment: the next `frugal up` ends in the same state by itself."""
 
+import os
 import shutil
 import signal
 
@@ -90,6 +91,17 @@ def test_interrupted(clone: Clone) -> None:
     assert not clone.state().get("pending_operations")
     assert any("held" in r["urn"] for r in clone.state()["resources"])
     assert_mended(clone)
+
+
+def test_interrupted_on_a_terminal(clone: Clone) -> None:
+    running, keyboard, shown = clone.begin_held_on_terminal()
+    os.write(keyboard, b"\x03")
+    until(lambda: b"cancel" in shown)
+    clone.release()
+    assert running.wait(60) == 130
+    until(lambda: b"Stopped; nothing is lost." in shown)
+    os.close(keyboard)
+    assert not clone.state().get("pending_operations")
 
 
 def test_down_after_everything_was_killed(clone: Clone) -> None:
