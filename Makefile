@@ -38,11 +38,13 @@ bench: .venv/dev.stamp engine ## Measure; prints tables
 setup: .venv/run.stamp engine ## Install what `make up` needs, and start nothing
 
 lock: .frugal/uv.stamp ## Renew every lock file
-	@set -e; compile() { echo "$$2"; $(UV) pip compile --quiet --universal --generate-hashes \
-		--no-header --python-version 3.11 --upgrade "$$@"; }; \
-	for name in uv run go; do compile requirements/$$name.in -o requirements/$$name.lock; done; \
-	compile requirements/dev.in -c requirements/run.lock -o requirements/dev.lock; \
-	for in in apps/*/requirements.in apps/*/requirements-dev.in; do compile "$$in" -o "$${in%.in}.lock"; done
+	@set -e; uv="$$PWD/$(UV)"; compile() { echo "$$1/$$2.lock"; (cd "$$1"; shift; name=$$1; shift; \
+		"$$uv" pip compile --quiet --universal --generate-hashes --no-header \
+		--python-version 3.11 --upgrade "$$name.in" -o "$$name.lock" "$$@"); }; \
+	for name in uv run go; do compile . requirements/$$name; done; \
+	compile . requirements/dev -c requirements/run.lock; \
+	for app in $(APPS); do compile "apps/$$app" requirements; \
+		compile "apps/$$app" requirements-dev; done
 
 engine: .venv/run.stamp
 	@.venv/bin/python -m frugal.engine

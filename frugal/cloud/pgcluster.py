@@ -227,8 +227,9 @@ class Cluster:
         )
 
     async def _launch_patiently(self, installation: Installation) -> asyncio.subprocess.Process:
-        """A few attempts: after a kill, sessions of the old server hold its memory a moment."""
-        for attempt in range(_ATTEMPTS - 1):
+        """Several attempts after a kill: sessions of the old server hold its memory a moment."""
+        killed = bool(self._lock())
+        for attempt in range(_ATTEMPTS - 1 if killed else 0):
             with contextlib.suppress(CloudError):
                 return await self._launch(installation)
             await asyncio.sleep(_FIRST_DELAY * 2**attempt)
