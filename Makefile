@@ -6,6 +6,8 @@
 # Compiled modules halve the time of each preview, and the user's own Python settings are not ours.
 unexport PYTHONDONTWRITEBYTECODE PYTHONPATH PYTHONHOME VIRTUAL_ENV
 export UV_PYTHON_DOWNLOADS := never
+# Networks that inspect TLS have their certificate in the system, where pip and Go look too.
+export UV_SYSTEM_CERTS := true
 
 UV := .frugal/uv/bin/uv
 SYNC := $(UV) pip sync --quiet --require-hashes

@@ -244,6 +244,7 @@ def _find_uv() -> str:
 async def _run(words: tuple[str, ...], *, cwd: Path, log: Log) -> tuple[int, list[str]]:
     """Run a tool of ours (its environment is the daemon's own) and give its lines to `log`."""
     environment = {k: v for k, v in os.environ.items() if k not in {"VIRTUAL_ENV", "PYTHONPATH"}}
+    environment["UV_SYSTEM_CERTS"] = "true"  # as the Makefile has it
     process = await asyncio.create_subprocess_exec(
         *words, cwd=cwd, env=environment, stdin=DEVNULL, stdout=PIPE, stderr=STDOUT
     )
