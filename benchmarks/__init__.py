@@ -1,1 +1,1 @@
-"""What `make bench` runs: tables of ratios, nothing asserted about time."""
+"""What `make bench` runs: tables of ratios; nothing asserted about time."""

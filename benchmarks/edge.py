@@ -1,27 +1,28 @@
 """What the local edge costs and saves: hits and forwarded requests against the bare app.
 
-`python -m benchmarks.edge [REQUESTS]` prints medians and their ratio to the bare app's, all of one
-run: the kinds take turns in every order, over one kept connection each. The app is the cheapest
-there can be (a constant page of 10 KB), so a real one gains more from a hit. App and edge share
-one process and loop, as the apps' ingress and the edge do in the daemon; the client has its own.
+The kinds take turns in every order, over one kept connection each. The app is the cheapest there
+can be (a constant page of 10 KB), so a real one gains more from a hit. App and edge share one
+process and loop, as the apps' ingress and the edge do in the daemon; the client has its own.
 """
 
 import asyncio
 import itertools
-import os
-import statistics
 import sys
 import tempfile
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from rich.console import Console
+
+from benchmarks.timing import show
 from frugal.cloud.edge import CachePolicy, Endpoint, Origin, Route
 from frugal.cloud.listen import Listener
 
 if TYPE_CHECKING:
     from uvicorn._types import ASGIReceiveCallable, ASGISendCallable, Scope
 
+_ROUNDS = 1000
 PAGE = b"<p>hello</p>\n" * 800
 KINDS = ("bare app", "edge, hit", "edge, hit as 304", "edge, not cached")
 
@@ -95,8 +96,7 @@ class Client:
 async def measure(requests: int) -> dict[str, list[float]]:
     """The seconds of every request, by kind."""
     server = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "benchmarks.edge", "--serve"),
-        env=os.environ,
+        *(sys.executable, "-m", "benchmarks.edge"),
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
     )
@@ -125,19 +125,12 @@ async def measure(requests: int) -> dict[str, list[float]]:
     return seconds
 
 
-def main() -> None:
+def run(out: Console, progress: Console) -> None:
     """Measure and print the table."""
-    seconds = asyncio.run(measure(int(sys.argv[1]) if len(sys.argv) > 1 else 1000))
-    base = statistics.median(seconds[KINDS[0]])
-    print(f"{'':18}{'median ms':>10}{'p99 ms':>9}{'to bare':>9}")
-    for kind, values in seconds.items():
-        median = statistics.median(values)
-        p99 = statistics.quantiles(values, n=100)[-1]
-        print(f"{kind:18}{median * 1e3:10.3f}{p99 * 1e3:9.3f}{median / base:9.2f}")
+    progress.print(f"edge: {_ROUNDS} requests of each kind")
+    seconds = asyncio.run(measure(_ROUNDS))
+    show(out, "Edge, one request", seconds, base=KINDS[0])
 
 
 if __name__ == "__main__":
-    if "--serve" in sys.argv:
-        asyncio.run(serve())
-    else:
-        main()
+    asyncio.run(serve())

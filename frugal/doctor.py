@@ -8,7 +8,7 @@ import socket
 import sys
 
 from frugal import daemon as daemons
-from frugal.cloud.pgbinaries import installations
+from frugal.cloud.postgres.binaries import installations
 from frugal.findings import Finding
 from frugal.paths import Checkout, user_cache
 from frugal.toolchain import built_cli, declared_version, official_cli, usable_go

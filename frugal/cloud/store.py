@@ -18,6 +18,7 @@ from cryptography.fernet import Fernet, InvalidToken
 from frugal.cloud.bodies import Body
 from frugal.cloud.errors import CloudError
 from frugal.cloud.ids import key_of, name_of
+from frugal.cloud.keyfile import kept
 
 # How long Azure keeps the name of a deleted server or account: days (azure-docs issue 115432, read
 # in November 2026). Seven here; `frugal down` drops the reservations with the folder.
@@ -57,7 +58,7 @@ class Store:
             return
         folder.mkdir(parents=True, exist_ok=True)
         self._file = folder / "resources"
-        self._cipher = Fernet(_key(folder / "resources.key"))
+        self._cipher = Fernet(kept(folder / "resources.key", Fernet.generate_key))
         if self._file.exists():
             self._load(self._file)
 
@@ -130,12 +131,3 @@ class Store:
 
 def _name_key(token: str, resource_id: str) -> str:
     return f"{token}/{name_of(resource_id).lower()}"
-
-
-def _key(file: Path) -> bytes:
-    if not file.exists():
-        fresh = file.with_suffix(".new")
-        fresh.touch(mode=0o600)
-        fresh.write_bytes(Fernet.generate_key())
-        fresh.replace(file)
-    return file.read_bytes()

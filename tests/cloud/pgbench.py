@@ -12,7 +12,7 @@ from typing import Any
 
 import psycopg
 
-from frugal.cloud.postgres import RESOURCE, Server
+from frugal.cloud.postgres.server import RESOURCE, Server
 from frugal.cloud.spawn import Reaper
 from frugal.cloud.tls import Authority
 from frugal.cloud.tokens import Tokens

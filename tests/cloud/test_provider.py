@@ -244,7 +244,9 @@ async def test_an_operation_ends_although_its_caller_is_gone(
     await cloud.settle()
 
     assert [r.id for r in cloud.store] == [f"/subscriptions/{SUBSCRIPTION}/resourceGroups/platform"]
-    assert await cloud.sweep("frugal", set()) == [f"/subscriptions/{SUBSCRIPTION}/resourceGroups/platform"]
+    assert await cloud.sweep("frugal", set()) == [
+        f"/subscriptions/{SUBSCRIPTION}/resourceGroups/platform"
+    ]
     assert list(cloud.store) == []
 
 

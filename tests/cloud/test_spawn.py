@@ -186,8 +186,11 @@ async def test_a_closed_folder_is_got_over_and_said(reaper: Reaper, tmp_path: Pa
     assert await process.wait() == 0
     lines = log.read_text().splitlines()
     if found.prefix:
-        assert (lines[0], lines[-1]) == (str(NOBODY), "cannot write")
-        assert "CAP_DAC_READ_SEARCH" in str(found.note)
+        assert lines[0] == str(NOBODY)
+        # Docker's root lacks the smaller right: there the program may write, too, and that is said.
+        reads_only = "CAP_DAC_READ_SEARCH" in str(found.note)
+        assert reads_only or "CAP_DAC_OVERRIDE" in str(found.note)
+        assert (lines[-1] == "cannot write") is reads_only
     else:
         assert lines == [str(os.geteuid())]
         assert "not honoured" in str(found.note)

@@ -123,10 +123,11 @@ class Clone:
             env=self.environment() | {"TERM": "xterm"},
             start_new_session=True,
         )
-        os.close(screen)
         shown = bytearray()
         threading.Thread(target=_watch, args=(keyboard, shown), daemon=True).start()
         until(lambda: (self.root / "reached").exists() or running.poll() is not None)
+        # Not before the command has it open: a terminal that nobody has open ends the reading.
+        os.close(screen)
         return running, keyboard, shown
 
     def forget(self) -> None:

@@ -96,10 +96,7 @@ def test_interrupted(clone: Clone) -> None:
 def test_interrupted_on_a_terminal(clone: Clone) -> None:
     running, keyboard, shown = clone.begin_held_on_terminal()
     os.write(keyboard, b"\x03")
-    try:
-        until(lambda: b"cancel" in shown, 30)
-    except AssertionError:
-        open("/tmp/engine/shown","wb").write(shown); import subprocess; subprocess.run("ps -eo pid,ppid,stat,wchan,args --sort=pid | grep -v grep | grep 'a place' > /tmp/engine/ps", shell=True); raise
+    until(lambda: b"cancel" in shown)
     clone.release()
     assert running.wait(60) == 130
     until(lambda: b"Stopped; nothing is lost." in shown)

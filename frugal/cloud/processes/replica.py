@@ -29,6 +29,7 @@ SETTLED = 60.0
 TRIES = 3
 
 _LAST_LINES = 20
+_END_IS_TOLD = 0.1
 _LONGEST_LINE = 64 * 1024
 # Idle connections are given up sooner than any usual server gives them up (gunicorn: 2 s).
 _KEEP_IDLE = 1.0
@@ -232,6 +233,9 @@ class Replica:
             if verdict.passed:
                 self._become("ready")
             elif self.state == "ready":
+                # A process that has just died fails its probe too. Its end is told in moments,
+                # cancels this task, and lets requests wait for the restart instead of failing.
+                await asyncio.sleep(_END_IS_TOLD)
                 self._say(f"takes no requests: the readiness probe failed: {verdict.reason}")
                 self._become("unready")
         return ""

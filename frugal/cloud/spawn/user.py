@@ -9,8 +9,9 @@ from asyncio.subprocess import DEVNULL
 from dataclasses import dataclass
 from pathlib import Path
 
-# Reading files and passing through folders, whoever owns them; nothing else of what root may.
-_RIGHT = "dac_read_search"
+# By bit (linux/capability.h), the smaller right first: reading files and passing through folders,
+# whoever owns them; then writing as well. Docker gives a container's root only the second.
+_RIGHTS = ((2, "dac_read_search"), (1, "dac_override"))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,7 +32,8 @@ async def run_as(user: int | None, *paths: Path) -> RunAs:
     """Find how to run a program as `user`, who must be able to read each of `paths`.
 
     A folder closed to others on the way there (root's home, where Python itself may live) is got
-    over on Linux by one ambient capability, CAP_DAC_READ_SEARCH, which `note` then says.
+    over on Linux by one ambient capability, CAP_DAC_READ_SEARCH or, where we lack it ourselves,
+    CAP_DAC_OVERRIDE, which `note` then says.
     """
     if user is None or user == os.geteuid():
         return RunAs()
@@ -45,10 +47,11 @@ async def run_as(user: int | None, *paths: Path) -> RunAs:
         return RunAs(user=user)
     barrier = _barrier(closed, user)
     setpriv = shutil.which("setpriv")
-    if sys.platform != "linux" or setpriv is None:
+    right = _right()
+    if right is None or setpriv is None:
         return RunAs(
             note=f"USER {user} is not honoured: {barrier} is closed to that user and this machine "
-            "has no setpriv to get over it, so this runs as root. "
+            "has no way (setpriv, CAP_DAC_READ_SEARCH) to get over it, so this runs as root. "
             f"Opening that folder (chmod o+x {barrier}) or another place for it mends that."
         )
     prefix = (
@@ -56,17 +59,28 @@ async def run_as(user: int | None, *paths: Path) -> RunAs:
         f"--reuid={user}",
         f"--regid={user}",
         "--clear-groups",
-        f"--inh-caps=-all,+{_RIGHT}",
-        f"--ambient-caps=-all,+{_RIGHT}",
-        f"--bounding-set=-all,+{_RIGHT}",
+        # Else access() would not count the capability: initdb asks it about its own program.
+        "--securebits=+no_setuid_fixup",
+        f"--inh-caps=-all,+{right}",
+        f"--ambient-caps=-all,+{right}",
+        f"--bounding-set=-all,+{right}",
         "--no-new-privs",
         "--",
     )
     return RunAs(
         prefix=prefix,
-        note=f"USER {user} is honoured with one right more (it can read every file, by "
-        f"CAP_DAC_READ_SEARCH), because {barrier} is closed to that user.",
+        note=f"USER {user} is honoured with one right more (it gets past the modes of "
+        f"files, by CAP_{right.upper()}), because {barrier} is closed to that user.",
     )
+
+
+def _right() -> str | None:
+    """The smallest right that gets past the modes of folders, of those that we have ourselves."""
+    if sys.platform != "linux":
+        return None
+    lines = Path("/proc/self/status").read_text().splitlines()
+    permitted = int(next(line.split()[1] for line in lines if line.startswith("CapPrm:")), 16)
+    return next((name for bit, name in _RIGHTS if permitted >> bit & 1), None)
 
 
 async def _first_unreadable(user: int, paths: tuple[Path, ...]) -> Path | None:

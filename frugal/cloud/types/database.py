@@ -46,8 +46,15 @@ class FlexibleServer(ResourceType):
 
     @override
     async def apply(self, cloud: "Cloud", resource: Resource, before: Resource | None) -> None:
-        if before is None:
-            await _server(cloud, resource).start(version=str(resource.inputs.get("version", "")))
+        version = str(resource.inputs.get("version", ""))
+        if before is not None:
+            await cloud.servers[key_of(resource.id)].start(version=version)
+            return
+        try:
+            await _server(cloud, resource).start(version=version)
+        except CloudError:
+            await self.remove(cloud, resource)
+            raise
 
     @override
     async def restore(self, cloud: "Cloud", resource: Resource) -> None:

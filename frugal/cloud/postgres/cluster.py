@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import psycopg
 
 from frugal.cloud.errors import CloudError
-from frugal.cloud.pgbinaries import Installation, choose, installations
+from frugal.cloud.postgres.binaries import Installation, choose, installations
 from frugal.cloud.spawn.user import RunAs, run_as
 
 if TYPE_CHECKING:

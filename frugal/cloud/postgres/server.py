@@ -12,8 +12,8 @@ import psycopg
 from psycopg import sql
 
 from frugal.cloud.errors import CloudError
-from frugal.cloud.pgcluster import SUPERUSER, Cluster
-from frugal.cloud.pgfront import Front, Login, Refused, no_entry
+from frugal.cloud.postgres.cluster import SUPERUSER, Cluster
+from frugal.cloud.postgres.front import Front, Login, Refused, no_entry
 from frugal.cloud.tls import Authority
 from frugal.cloud.tokens import InvalidToken, Tokens
 

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from frugal.cloud.errors import CloudError
-from frugal.cloud.pgpeer import Peer
+from frugal.cloud.postgres.peer import Peer
 
 _SSL_REQUEST = 80877103
 _GSS_REQUEST = 80877104

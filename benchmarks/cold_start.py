@@ -1,0 +1,139 @@
+"""How long a visitor waits who wakes an app: the first request to one that is scaled to zero.
+
+Against a request to the app awake, and against starting a bare server of the same framework (one
+route that says hello) from the app's own virtualenv until it has answered. Both apps run as
+container apps of the real program in a clone of its own; the cold one includes the ingress, the
+probes as declared and, for the translator, the database. Only the cool-down is shorter: 1 s.
+"""
+
+import http.client
+import socket
+import subprocess
+import tempfile
+import time
+from pathlib import Path
+from typing import Any, cast
+from urllib.parse import urlsplit
+
+import psutil
+import yaml
+from rich.console import Console
+
+from benchmarks.projects import Clone, fresh_clone
+from benchmarks.timing import show
+from frugal.errors import FrugalError
+
+_ROUNDS = 5
+_ASLEEP_WITHIN = 60.0
+
+# Each takes a listening socket by its descriptor, so that a request can be sent at once.
+_FLASK = """\
+from flask import Flask
+app = Flask(__name__)
+app.add_url_rule("/", view_func=lambda: "hello")
+"""
+_FASTAPI = """\
+import socket
+import sys
+import uvicorn
+from fastapi import FastAPI
+app = FastAPI()
+@app.get("/")
+async def hello() -> str:
+    return "hello"
+if __name__ == "__main__":
+    server = uvicorn.Server(uvicorn.Config(app, log_level="warning"))
+    server.run(sockets=[socket.socket(fileno=int(sys.argv[1]))])
+"""
+_GUNICORN = ("-m", "gunicorn", "--bind", "fd://{socket}", "--threads", "8", "bare:app")
+_BARE = {
+    "homepage": ("bare Flask under gunicorn", _FLASK, _GUNICORN),
+    "translator": ("bare FastAPI under uvicorn", _FASTAPI, ("bare.py", "{socket}")),
+}
+
+
+def run(out: Console, progress: Console) -> None:
+    """Measure and print a table for each app."""
+    with fresh_clone() as clone:
+        _let_sleep(clone.place.root / "Pulumi.local.yaml")
+        progress.print("cold start: bringing up a clone whose apps sleep soon")
+        clone.set_up()
+        clone.up()
+        for app, (bare, module, command) in _BARE.items():
+            seconds: dict[str, list[float]] = {"warm request": [], bare: [], "cold request": []}
+            address = _status(clone)["urls"][f"{app}_origin"]
+            python = _python(clone, app, address)
+            for turn in range(_ROUNDS):
+                progress.print(f"cold start: {app}, {turn + 1} of {_ROUNDS}")
+                _until_asleep(clone, app)
+                seconds["cold request"].append(_ask(address))
+                _ask(address)
+                seconds["warm request"].append(_ask(address))
+                seconds[bare].append(_start_bare(python, module, command))
+            show(out, f"Cold start of {app}", seconds, base=bare)
+
+
+def _let_sleep(settings: Path) -> None:
+    content = yaml.safe_load(settings.read_text())
+    config = cast("dict[str, dict[str, Any]]", content["config"])
+    config.setdefault("frugal:homepage", {})["cooldownSeconds"] = 1
+    config.setdefault("frugal:translator", {}).update(host="containerApp", cooldownSeconds=1)
+    settings.write_text(yaml.safe_dump(content))
+
+
+def _status(clone: Clone) -> dict[str, Any]:
+    return clone.daemon().status()
+
+
+def _until_asleep(clone: Clone, app: str) -> None:
+    deadline = time.monotonic() + _ASLEEP_WITHIN
+    while _status(clone)["apps"][app]["replicas"]:
+        if time.monotonic() > deadline:
+            raise FrugalError(f"{app} did not go to sleep within {_ASLEEP_WITHIN:.0f} s.")
+        time.sleep(0.1)
+
+
+def _python(clone: Clone, app: str, address: str) -> Path:
+    """The interpreter of the app's image, found by its running process."""
+    _ask(address)
+    pid = _status(clone)["apps"][app]["replicas"][0]["pid"]
+    return Path(psutil.Process(pid).cmdline()[0])
+
+
+def _ask(address: str) -> float:
+    """Seconds of one GET over a connection of its own. Raises FrugalError if it is not a 200."""
+    began = time.perf_counter()
+    parts = urlsplit(address)
+    connection = http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=120)
+    try:
+        connection.request("GET", "/")
+        answer = connection.getresponse()
+        answer.read()
+    finally:
+        connection.close()
+    if answer.status != http.client.OK:
+        raise FrugalError(f"{address} answered {answer.status}.")
+    return time.perf_counter() - began
+
+
+def _start_bare(python: Path, module: str, command: tuple[str, ...]) -> float:
+    """Seconds from starting a bare server to its first whole answer."""
+    with tempfile.TemporaryDirectory() as folder, socket.create_server(("127.0.0.1", 0)) as taken:
+        Path(folder, "bare.py").write_text(module)
+        address = f"http://127.0.0.1:{taken.getsockname()[1]}/"
+        words = (word.format(socket=taken.fileno()) for word in command)
+        began = time.perf_counter()
+        server = subprocess.Popen(
+            [python, *words],
+            cwd=folder,
+            env={"PATH": f"{python.parent}:/usr/bin:/bin", "PYTHONDONTWRITEBYTECODE": "1"},
+            pass_fds=[taken.fileno()],
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+        try:
+            _ask(address)
+            return time.perf_counter() - began
+        finally:
+            server.terminate()
+            server.wait()

@@ -1,0 +1,28 @@
+"""What the program costs at each preview: `pulumi preview` of dev against an empty program's.
+
+Both by `frugal.engine.plan`: from an empty state, without a login. A run includes making that state
+(half a second, the same for both).
+"""
+
+from rich.console import Console
+
+from benchmarks.projects import empty_program
+from benchmarks.timing import in_turns, show
+from frugal.engine import plan
+from frugal.paths import checkout
+
+_ROUNDS = 5
+_STACK = "dev"
+
+
+def run(out: Console, progress: Console) -> None:
+    """Measure and print the table."""
+    with empty_program(_STACK) as empty:
+        kinds = {
+            "empty program": lambda: plan(empty, progress, _STACK),
+            "dev": lambda: plan(checkout(), progress, _STACK),
+        }
+        for first in kinds.values():  # installs the plugin, compiles modules
+            first()
+        seconds = in_turns(kinds, _ROUNDS, lambda line: progress.print(f"preview: {line}"))
+    show(out, "Preview of dev, no login", seconds, base="empty program")

@@ -1,0 +1,134 @@
+"""Where benchmarks run: a fresh clone of this checkout, and an empty program beside it.
+
+Both are in temporary folders and leave nothing. The environment `local` of this checkout is not
+touched.
+"""
+
+import os
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Generator
+from contextlib import contextmanager
+from pathlib import Path
+
+import yaml
+from rich.console import Console
+
+from frugal import daemon as daemons
+from frugal.engine import Engine, install_cli
+from frugal.errors import FrugalError
+from frugal.paths import Checkout, checkout
+
+_FOREIGN = ("PULUMI_", "PYTHON", "VIRTUAL_ENV")
+
+
+@contextmanager
+def empty_program(stack: str) -> Generator[Checkout]:
+    """A project whose program does nothing, in this checkout's virtualenv, with the stack's file.
+
+    It has what `frugal.engine.plan` wants of a checkout.
+    """
+    here = checkout()
+    with tempfile.TemporaryDirectory(prefix="frugal-bench-") as folder:
+        place = Checkout(Path(folder).resolve())
+        project = {"name": "empty", "main": "infra"}
+        project |= {"runtime": {"name": "python", "options": {"virtualenv": ".venv"}}}
+        (place.root / "Pulumi.yaml").write_text(yaml.safe_dump(project))
+        (place.root / f"Pulumi.{stack}.yaml").write_text("{}\n")
+        (place.root / "infra").mkdir()
+        (place.root / "infra" / "__main__.py").write_text("")
+        (place.root / ".venv").symlink_to(here.root / ".venv")
+        shutil.copytree(here.root / "tools" / "pulumi", place.root / "tools" / "pulumi")
+        yield place
+
+
+def plain_engine(place: Checkout, console: Console) -> Engine:
+    """The plain CLI on a project that needs no provider."""
+    home, backend = place.tool / "plain" / "pulumi", place.tool / "plain" / "state"
+    backend.mkdir(parents=True)
+    return Engine(
+        pulumi=install_cli(place, console),
+        project=place.root,
+        home=home,
+        backend=backend,
+        passphrase="benchmark",  # noqa: S106 - of a state that lives for a minute
+    )
+
+
+class Clone:
+    """A fresh clone: the checkout's files as git sees them, uncommitted changes included.
+
+    `caches`: a folder to take the place of the user's caches, so that the Pulumi CLI is built and
+    every package downloaded; None uses the user's.
+    """
+
+    def __init__(self, root: Path, caches: Path | None = None) -> None:
+        self.place = Checkout(root)
+        self._environment = {k: v for k, v in os.environ.items() if not k.startswith(_FOREIGN)}
+        if caches is not None:
+            self._environment |= {"XDG_CACHE_HOME": str(caches), "GOPATH": str(caches / "go")}
+            self._environment |= {"GOFLAGS": "-modcacherw"}  # else it could not be removed
+
+    def fill(self) -> None:
+        """Copy the files."""
+        source = checkout().root
+        listing = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
+        names = subprocess.run(listing, cwd=source, capture_output=True, text=True, check=True)
+        for name in filter(None, names.stdout.split("\0")):
+            if (source / name).is_file():
+                (self.place.root / name).parent.mkdir(parents=True, exist_ok=True)
+                shutil.copy(source / name, self.place.root / name)
+
+    def run(self, *command: str) -> None:
+        """Run a command in it. Raises FrugalError with its last words."""
+        done = subprocess.run(
+            command,
+            cwd=self.place.root,
+            env=self._environment,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        if done.returncode != 0:
+            words = "\n".join((done.stdout + done.stderr).strip().splitlines()[-12:])
+            raise FrugalError(f"`{' '.join(command)}` failed in {self.place.root}:\n{words}")
+
+    def set_up(self) -> None:
+        """`make setup`."""
+        self.run("make", "setup")
+
+    def frugal(self, *arguments: str) -> None:
+        """`frugal …` of the clone."""
+        self.run(str(self.place.root / ".venv" / "bin" / "frugal"), *arguments)
+
+    def up(self) -> None:
+        """`frugal up`."""
+        self.frugal("up")
+
+    def down(self) -> None:
+        """`frugal down`; does nothing where nothing is."""
+        if (self.place.root / ".venv" / "bin" / "frugal").exists():
+            self.frugal("down")
+
+    def daemon(self) -> daemons.Daemon:
+        """Its daemon. Raises FrugalError where none runs."""
+        found = daemons.find(self.place)
+        if found is None:
+            raise FrugalError(f"No daemon runs for {self.place.root}.")
+        return found
+
+
+@contextmanager
+def fresh_clone(*, empty_caches: bool = False) -> Generator[Clone]:
+    """A clone that is taken down and removed at the end, whatever happened."""
+    with tempfile.TemporaryDirectory(prefix="frugal-bench-") as folder:
+        root = Path(folder).resolve() / "clone"
+        root.mkdir()
+        clone = Clone(root, Path(folder).resolve() / "caches" if empty_caches else None)
+        clone.fill()
+        try:
+            yield clone
+        finally:
+            clone.down()

@@ -1,0 +1,5 @@
+"""PostgreSQL flexible servers: a real server each, behind a front that speaks Azure's rules."""
+
+from frugal.cloud.postgres.server import Server
+
+__all__ = ["Server"]
