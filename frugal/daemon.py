@@ -12,6 +12,7 @@ from typing import Any, cast
 
 import psutil
 
+from frugal.code import fingerprint
 from frugal.errors import FrugalError
 from frugal.paths import Checkout
 
@@ -33,6 +34,7 @@ class Daemon:
     http: int
     admin_token: str
     identity_header: str
+    code: str
 
     def variables(self) -> dict[str, str]:
         """What points the program, and azure-identity in it, to this daemon."""
@@ -81,7 +83,11 @@ def find(checkout: Checkout) -> Daemon | None:
     try:
         told = json.loads((checkout.cloud / "daemon.json").read_text())
         daemon = Daemon(
-            int(told["pid"]), int(told["http"]), told["admin_token"], told["identity_header"]
+            int(told["pid"]),
+            int(told["http"]),
+            told["admin_token"],
+            told["identity_header"],
+            told["code"],
         )
     except (OSError, ValueError, KeyError):
         return None
@@ -89,11 +95,19 @@ def find(checkout: Checkout) -> Daemon | None:
 
 
 def start(checkout: Checkout) -> Daemon:
-    """The running daemon; starts one where none is. Raises FrugalError with its last words."""
+    """The running daemon; starts one where none is. Raises FrugalError with its last words.
+
+    One that was started from other code (before an update of this checkout) gives way to a new
+    one: parts of its own code may be gone.
+    """
     checkout.tool.mkdir(exist_ok=True)
     with (checkout.tool / "start.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        return find(checkout) or _launch(checkout)
+        daemon = find(checkout)
+        if daemon is not None and daemon.code != fingerprint():
+            stop(family(daemon.pid))
+            daemon = None
+        return daemon or _launch(checkout)
 
 
 def _launch(checkout: Checkout) -> Daemon:

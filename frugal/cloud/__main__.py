@@ -21,6 +21,7 @@ from frugal.cloud.cloud import Cloud
 from frugal.cloud.errors import CloudError
 from frugal.cloud.listen import Listener
 from frugal.cloud.provider import Provider, serve
+from frugal.code import fingerprint
 
 if TYPE_CHECKING:
     from uvicorn._types import ASGIApplication
@@ -35,6 +36,7 @@ async def run(folder: Path) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stopped.set)
+    code = fingerprint()
     cloud = Cloud(folder)
     admin_token = secrets.token_urlsafe(32)
     arm = Arm(cloud, admin_token=admin_token)
@@ -53,6 +55,7 @@ async def run(folder: Path) -> None:
                 "http": listener.port,
                 "admin_token": admin_token,
                 "identity_header": cloud.identities.deployer_header,
+                "code": code,
             },
         )
         print(f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ} serving", flush=True)

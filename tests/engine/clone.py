@@ -70,7 +70,8 @@ class Clone:
         self.cloud = root / ".frugal" / "local" / "cloud"
 
     def environment(self) -> dict[str, str]:
-        return {k: v for k, v in os.environ.items() if not k.startswith("PULUMI_")}
+        dropped = ("PULUMI_", "PYTHONDONTWRITEBYTECODE")
+        return {k: v for k, v in os.environ.items() if not k.startswith(dropped)}
 
     def run(self, *command: str, **variables: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(

@@ -144,3 +144,13 @@ def assert_nothing_left(clone: Clone) -> None:
 def test_locks_of_a_dead_run_hold_nobody_up(clone: Clone) -> None:
     (clone.root / ".frugal" / "local.lock").write_text("999999 frugal up")
     assert clone.frugal("up").returncode == 0
+
+
+def test_a_daemon_of_other_code_gives_way(clone: Clone) -> None:
+    assert clone.frugal("up").returncode == 0
+    pid = clone.daemon_pid()
+    newer = clone.root / "frugal" / "newer.py"
+    newer.write_text("# as after `git pull`\n")
+    assert_mended(clone)
+    assert clone.daemon_pid() != pid
+    newer.unlink()
