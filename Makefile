@@ -1,7 +1,7 @@
 # Everything installs into .venv and .frugal in this checkout, once. `make` lists the commands.
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help up down test check bench lock setup engine
+.PHONY: help up down test test-project check bench lock setup engine
 
 # Compiled modules halve the time of each preview, and the user's own Python settings are not ours.
 unexport PYTHONDONTWRITEBYTECODE PYTHONPATH PYTHONHOME VIRTUAL_ENV
@@ -25,9 +25,15 @@ down: .venv/run.stamp ## Take it down to nothing
 	@.venv/bin/frugal down
 
 test: .venv/dev.stamp engine $(APPS:%=.frugal/venvs/%/stamp) ## Run every test
-	@.venv/bin/pytest $(PYTEST_ARGUMENTS)
-	@set -e; for app in $(APPS); do echo "== apps/$$app"; \
-		(cd "apps/$$app" && "../../.frugal/venvs/$$app/bin/python" -m pytest); done
+	@$(MAKE) --no-print-directory --jobs 4 test-project $(APPS:%=test-app-%)
+
+# All at once: much of it is waiting. An app's tests show what they say when they have ended.
+test-project:
+	@.venv/bin/pytest --numprocesses 2 --dist loadgroup $(PYTEST_ARGUMENTS)
+
+test-app-%:
+	@cd apps/$* && said=$$(../../.frugal/venvs/$*/bin/python -m pytest -q 2>&1); code=$$?; \
+		printf '%s\n' "== apps/$*" "$$said"; exit $$code
 
 check: .venv/dev.stamp $(APPS:%=.frugal/venvs/%/stamp) ## Check format, lint and types
 	@.venv/bin/ruff format --check --quiet .

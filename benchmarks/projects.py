@@ -68,7 +68,6 @@ class Clone:
         self._environment = {k: v for k, v in os.environ.items() if not k.startswith(_FOREIGN)}
         if caches is not None:
             self._environment |= {"XDG_CACHE_HOME": str(caches), "GOPATH": str(caches / "go")}
-            self._environment |= {"GOFLAGS": "-modcacherw"}  # else it could not be removed
 
     def fill(self) -> None:
         """Copy the files."""

@@ -13,6 +13,10 @@ from frugal.engine import Engine
 
 _COLD = 2
 _WARM = 5
+_COMPARED = {
+    "frugal up, from nothing": "empty program, first up",
+    "frugal up, again": "empty program, again",
+}
 
 
 def run(out: Console, progress: Console, *, empty_caches: bool = False) -> None:
@@ -32,12 +36,8 @@ def run(out: Console, progress: Console, *, empty_caches: bool = False) -> None:
             for kind, action in cold.items():
                 seconds.setdefault(kind, []).append(timed(action))
         seconds |= _again(engine, clone, progress)
-    base = {
-        "frugal up, from nothing": "empty program, first up",
-        "frugal up, again": "empty program, again",
-    }
-    caches = "caches empty, CLI built" if empty_caches else "user's caches"
-    show(out, f"Up ({caches})", seconds, base=base)
+        caches = "caches empty, CLI built" if empty_caches else "user's caches"
+        show(out, f"Up ({caches})", seconds, base=_COMPARED)
 
 
 def _again(engine: Engine, clone: Clone, progress: Console) -> dict[str, list[float]]:

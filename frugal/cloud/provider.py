@@ -10,6 +10,7 @@ would create, change, delete or read fails.
 
 import asyncio
 import hashlib
+import signal
 import sys
 import uuid
 from collections.abc import Awaitable, Callable, Mapping
@@ -342,10 +343,14 @@ async def serve(provider: Provider) -> tuple[grpc.aio.Server, int]:
 
 
 async def _plan_only() -> None:
-    """Serve until standard input ends: the engine holds it while it needs the plugin."""
+    """Serve until the engine says so (SIGINT), or is gone: it holds standard input."""
+    ended = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    loop.add_signal_handler(signal.SIGINT, ended.set)
+    loop.add_reader(sys.stdin, lambda: sys.stdin.buffer.read1() or ended.set())
     server, port = await serve(Provider(None))
     print(port, flush=True)
-    await asyncio.to_thread(sys.stdin.buffer.read)
+    await ended.wait()
     await server.stop(None)
 
 

@@ -36,7 +36,8 @@ async def spawn(reaper: Reaper, code: str, log: Path | int, **options: object) -
 
 # A parent that starts a child which starts one more; each holds the parent's standard output.
 PARENT = """
-import asyncio, sys
+import asyncio, signal, sys
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell may have it ignored
 from pathlib import Path
 from frugal.cloud.spawn import Reaper
 

@@ -70,7 +70,7 @@ class Clone:
         self.cloud = root / ".frugal" / "local" / "cloud"
 
     def environment(self) -> dict[str, str]:
-        dropped = ("PULUMI_", "PYTHONDONTWRITEBYTECODE")
+        dropped = ("PULUMI_", "PYTHONDONTWRITEBYTECODE", "MAKE", "MFLAGS")
         return {k: v for k, v in os.environ.items() if not k.startswith(dropped)}
 
     def run(self, *command: str, **variables: str) -> subprocess.CompletedProcess[str]:

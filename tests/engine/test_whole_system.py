@@ -1,92 +1,27 @@
 """The real program on the real engine: up, use, change, break, mend, down.
 
-One environment for the whole module, in a clone of the project; the tests leave it as they found
-it: up, unchanged, healthy.
+The environment is the one of the whole session; the tests leave it as they found it.
 """
 
 import asyncio
 import json
 import re
 import shutil
-import subprocess
-from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
 import psutil
-import pytest
 
 from tests.engine.clone import Clone, kill, until
+from tests.environment import ROOT, Environment
 
-ROOT = Path(__file__).resolve().parents[2]
 CANARY = "canary-9f27c1e6"
-
-
-class Environment:
-    """The environment `local` of one clone, and what is asked of it."""
-
-    def __init__(self, clone: Clone) -> None:
-        self.clone = clone
-
-    def status(self) -> dict[str, dict[str, str]]:
-        return json.loads(self.clone.frugal("status", "--json").stdout)
-
-    def url(self, name: str) -> str:
-        return self.status()["urls"][name]
-
-    def up(self) -> subprocess.CompletedProcess[str]:
-        done = self.clone.frugal("up")
-        assert done.returncode == 0, done.stdout + done.stderr
-        return done
-
-    def write_round(self, message: str) -> str:
-        answer = httpx.post(self.url("translator") + "api/rounds", json={"message": message})
-        assert answer.status_code == 201, answer.text
-        return answer.headers["location"]
-
-    def read_round(self, location: str) -> str:
-        answer = httpx.get(self.url("translator").rstrip("/") + location)
-        assert answer.status_code == 200, answer.text
-        return answer.json()["message"]
-
-    def assert_unchanged(self) -> None:
-        preview = self.clone.pulumi("preview", "-s", "local", "--expect-no-changes")
-        assert preview.returncode == 0, preview.stdout + preview.stderr
-
-    def pids(self, name: str) -> list[int]:
-        details = json.loads(self.clone.frugal("status", "--json").stdout)
-        return [r["pid"] for r in details["apps"][name]["replicas"] if r["pid"]]
-
-
-@pytest.fixture(scope="module")
-def environment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Environment]:
-    root = tmp_path_factory.mktemp("whole") / "clone"
-    root.mkdir()
-    tracked = subprocess.run(
-        ["git", "ls-files", "--cached", "--others", "--exclude-standard"],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=True,
-    ).stdout.splitlines()
-    for name in tracked:
-        if (ROOT / name).is_file() and not name.startswith("tests/"):
-            (root / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy(ROOT / name, root / name)
-    clone = Clone(root)
-    assert clone.run("make", "setup").returncode == 0
-    environment = Environment(clone)
-    try:
-        environment.up()
-        yield environment
-    finally:
-        clone.frugal("down")
 
 
 def test_pages_come_through_the_edge_and_from_its_cache(environment: Environment) -> None:
     first = httpx.get(environment.url("homepage"))
     second = httpx.get(environment.url("homepage"))
-    origin = httpx.get(environment.url("homepage_origin"))
+    origin = httpx.get(environment.url("homepage_origin"), timeout=60)
 
     assert (first.status_code, second.status_code, origin.status_code) == (200, 200, 200)
     assert "HIT" in second.headers["x-cache"]
@@ -210,7 +145,7 @@ def test_broken_code_takes_no_traffic_and_says_why(environment: Environment) -> 
     assert broken.returncode != 0
     assert "broken on purpose" in broken.stdout + broken.stderr
     assert "Traceback" not in broken.stderr
-    assert httpx.get(environment.url("homepage_origin")).status_code == 200
+    assert httpx.get(environment.url("homepage_origin"), timeout=60).status_code == 200
     environment.up()
     environment.assert_unchanged()
 

@@ -58,6 +58,23 @@ def test_the_api_answers_browsers_as_it_does_programs(client: httpx.Client) -> N
     assert answer.headers["Content-Type"] == "application/problem+json"
 
 
+@pytest.mark.parametrize(
+    ("path", "kind"),
+    [
+        ("/nowhere", "text/html"),
+        ("/rounds/0", "text/html"),
+        ("/api/rounds/0", "application/problem+json"),
+        ("/generate_name?starts_with=7", "application/problem+json"),
+    ],
+)
+def test_who_asks_is_known_behind_an_edge_that_drops_accept(
+    path: str, kind: str, client: httpx.Client
+) -> None:
+    request = client.build_request("GET", path)
+    del request.headers["Accept"]
+    assert client.send(request).headers["Content-Type"].startswith(kind)
+
+
 def test_a_wrong_method_is_told_the_right_ones(client: httpx.Client) -> None:
     answer = client.put("/api/rounds", json={})
     assert (answer.status_code, answer.headers["Allow"]) == (405, "POST")

@@ -9,6 +9,8 @@ from starlette.templating import Jinja2Templates
 
 from translator import assets
 
+_FOR_PROGRAMS: Final = frozenset({"/generate_name", "/healthz", "/openapi.json", "/readyz"})
+
 
 def _globals(_request: Request) -> dict[str, object]:
     return {"asset_url": assets.url}
@@ -27,10 +29,16 @@ def page(request: Request, name: str, *, status: int = 200, **context: object) -
 
 
 def wants_page(request: Request) -> bool:
-    """Whether a person with a browser is asking, and not for something of the API."""
-    return "text/html" in request.headers.get("Accept", "") and not request.url.path.startswith(
-        "/api/"
-    )
+    """Whether a person with a browser is asking, and not for something of the API.
+
+    Front Door takes `Accept` off every request on a route with caching (Microsoft's
+    azure-docs, front-door-caching.md); without it, what is not for programs is for people.
+    """
+    path = request.url.path
+    if path.startswith("/api/"):
+        return False
+    accept = request.headers.get("Accept")
+    return path not in _FOR_PROGRAMS if accept is None else "text/html" in accept
 
 
 def shared(seconds: int) -> str:

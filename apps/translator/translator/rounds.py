@@ -29,7 +29,7 @@ Message = Annotated[
         max_length=MESSAGE_LENGTH,
         json_schema_extra={
             "pattern": r"^[^\u0000-\u001F\u007F-\u009F]*[^\s\u0000-\u001F\u007F-\u009F]"
-            r"[^\u0000-\u001F\u007F-\u009F]*$"
+            r"[^\u0000-\u001F\u007F-\u009F]*$",
         },
     ),
     AfterValidator(_readable),

@@ -33,13 +33,14 @@ async def post_form(request: Request, database: TheDatabase) -> Response:
     try:
         new = rounds.NewRound(message=message)
     except ValidationError as error:
+        wrong = problems.field_errors(error.errors())[0]["message"]
         return rendering.page(
             request,
             "index.html",
             status=422,
             length=rounds.MESSAGE_LENGTH,
             message=message,
-            error=problems.field_errors(error.errors())[0]["message"],
+            error=wrong.removeprefix("String "),  # the page says "This message …"
         )
     kept = await rounds.add(database, new)
     return RedirectResponse(f"/rounds/{kept.id}", status_code=303)

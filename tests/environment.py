@@ -1,0 +1,76 @@
+"""The whole project brought up in a clone of its own, as a user brings it up."""
+
+import contextlib
+import json
+import shutil
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+
+from tests.engine.clone import Clone
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+class Environment:
+    """The environment `local` of one clone, and what is asked of it."""
+
+    def __init__(self, clone: Clone) -> None:
+        self.clone = clone
+
+    def status(self) -> dict[str, dict[str, str]]:
+        return json.loads(self.clone.frugal("status", "--json").stdout)
+
+    def url(self, name: str) -> str:
+        return self.status()["urls"][name]
+
+    def up(self) -> subprocess.CompletedProcess[str]:
+        done = self.clone.frugal("up")
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done
+
+    def write_round(self, message: str) -> str:
+        answer = httpx.post(self.url("translator") + "api/rounds", json={"message": message})
+        assert answer.status_code == 201, answer.text
+        return answer.headers["location"]
+
+    def read_round(self, location: str) -> str:
+        answer = httpx.get(self.url("translator").rstrip("/") + location)
+        assert answer.status_code == 200, answer.text
+        return answer.json()["message"]
+
+    def assert_unchanged(self) -> None:
+        preview = self.clone.pulumi("preview", "-s", "local", "--expect-no-changes")
+        assert preview.returncode == 0, preview.stdout + preview.stderr
+
+    def pids(self, name: str) -> list[int]:
+        details = json.loads(self.clone.frugal("status", "--json").stdout)
+        return [r["pid"] for r in details["apps"][name]["replicas"] if r["pid"]]
+
+
+@contextlib.contextmanager
+def brought_up(root: Path) -> Iterator[Environment]:
+    """Clone this checkout to `root`, bring everything up there, and take it down at the end."""
+    root.mkdir()
+    tracked = subprocess.run(
+        ["git", "ls-files", "--cached", "--others", "--exclude-standard"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout.splitlines()
+    for name in tracked:
+        if (ROOT / name).is_file() and not name.startswith("tests/"):
+            (root / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(ROOT / name, root / name)
+    clone = Clone(root)
+    done = clone.run("make", "setup")
+    assert done.returncode == 0, done.stdout + done.stderr
+    environment = Environment(clone)
+    try:
+        environment.up()
+        yield environment
+    finally:
+        clone.frugal("down")
