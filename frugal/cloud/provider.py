@@ -10,6 +10,7 @@ would create, change, delete or read fails.
 
 import asyncio
 import hashlib
+import os
 import signal
 import sys
 import uuid
@@ -347,7 +348,12 @@ async def _plan_only() -> None:
     ended = asyncio.Event()
     loop = asyncio.get_running_loop()
     loop.add_signal_handler(signal.SIGINT, ended.set)
-    loop.add_reader(sys.stdin, lambda: sys.stdin.buffer.read1() or ended.set())
+
+    def follow() -> None:
+        if not os.read(sys.stdin.fileno(), 1024):
+            ended.set()
+
+    loop.add_reader(sys.stdin, follow)
     server, port = await serve(Provider(None))
     print(port, flush=True)
     await ended.wait()
