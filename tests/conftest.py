@@ -12,6 +12,7 @@ COSTLY = ("environment", "prepared")
 """Fixtures that take a while to make and are shared by many tests."""
 
 
+@pytest.hookimpl(tryfirst=True)  # the plugin that spreads tests reads the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Keep together what shares something costly, and begin with it."""
 
