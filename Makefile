@@ -1,7 +1,7 @@
 # Everything installs into .venv and .frugal in this checkout, once. `make` lists the commands.
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help up down test test-project check bench lock setup engine
+.PHONY: help up down test test-system test-engine test-parts check bench lock setup engine
 
 # Compiled modules halve the time of each preview, and the user's own Python settings are not ours.
 unexport PYTHONDONTWRITEBYTECODE PYTHONPATH PYTHONHOME VIRTUAL_ENV
@@ -25,15 +25,23 @@ down: .venv/run.stamp ## Take it down to nothing
 	@.venv/bin/frugal down
 
 test: .venv/dev.stamp engine $(APPS:%=.frugal/venvs/%/stamp) ## Run every test
-	@$(MAKE) --no-print-directory --jobs 4 test-project $(APPS:%=test-app-%)
+	@$(MAKE) --no-print-directory --jobs test-system test-engine test-parts $(APPS:%=test-%)
 
-# All at once: much of it is waiting. An app's tests show what they say when they have ended.
-test-project:
-	@.venv/bin/pytest --numprocesses 2 --dist loadgroup $(PYTEST_ARGUMENTS)
+# All at once: much of it is waiting. The longest shows how it goes, the others what they said.
+PYTEST = .venv/bin/pytest $(PYTEST_ARGUMENTS)
+THEN_SHOW = 2>&1); code=$$?; printf '%s\n' "== $@" "$$said"; exit $$code
 
-test-app-%:
-	@cd apps/$* && said=$$(../../.frugal/venvs/$*/bin/python -m pytest -q 2>&1); code=$$?; \
-		printf '%s\n' "== apps/$*" "$$said"; exit $$code
+test-system:
+	@$(PYTEST) tests/browser tests/system
+
+test-engine:
+	@said=$$($(PYTEST) -q tests/engine $(THEN_SHOW)
+
+test-parts:
+	@said=$$($(PYTEST) -q tests/cloud tests/unit $(THEN_SHOW)
+
+$(APPS:%=test-%): test-%:
+	@said=$$(cd apps/$* && ../../.frugal/venvs/$*/bin/python -m pytest -q $(THEN_SHOW)
 
 check: .venv/dev.stamp $(APPS:%=.frugal/venvs/%/stamp) ## Check format, lint and types
 	@.venv/bin/ruff format --check --quiet .
