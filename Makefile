@@ -13,7 +13,7 @@ UV := .frugal/uv/bin/uv
 SYNC := $(UV) pip sync --quiet --require-hashes
 APPS := $(patsubst apps/%/requirements-dev.lock,%,$(wildcard apps/*/requirements-dev.lock))
 NO_PACKAGES = { echo "The packages of $@ could not be installed (the reason is above)." \
-	"Check the network (HTTPS_PROXY), then run the command again." >&2; exit 1; }
+	"Check the network (HTTPS_PROXY) and the free space, then run the command again." >&2; exit 1; }
 
 help: ## List the commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-7s %s\n", $$1, $$2 }' Makefile

@@ -68,7 +68,12 @@ def status_command(
     elif found["urls"]:
         status.show(_out, found)
     else:
-        _err.print("Nothing is running. `make up` brings the local environment up.")
+        part = len(found.get("resources", []))
+        _err.print(
+            f"No site is running; {part} resources are there. `make up` goes on."
+            if part
+            else "Nothing is running. `make up` brings the local environment up."
+        )
     if not found["urls"]:
         raise typer.Exit(1)
 

@@ -39,6 +39,9 @@ def prepare(checkout: Checkout, console: Console) -> tuple[Daemon, Engine]:
             f"No space: {free // 1024**2} MB are free where {checkout.root} is, and the local "
             f"environment needs about {_SPACE // 1024**2} MB. Make room and run the command again."
         )
+    settings = checkout.root / f"Pulumi.{LOCAL_STACK}.yaml"
+    if not settings.exists():
+        raise FrugalError(f"{settings.name} is missing. Get it back: git checkout {settings.name}")
     # First the CLI, which may have to be built: no daemon is left behind when that fails.
     local_engine(checkout, console, {})
     daemon = daemons.start(checkout)

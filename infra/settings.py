@@ -6,6 +6,7 @@ value given and what is allowed.
 
 import json
 from collections.abc import Collection, Mapping
+from difflib import get_close_matches
 from typing import Annotated, Any, Literal, Self, cast
 
 import pulumi
@@ -43,6 +44,72 @@ SIZES: Mapping[str, Mapping[str, Mapping[str, object]]] = {
 """How the environments differ. What is the same in all of them is the default of its field."""
 
 
+REGIONS = frozenset(
+    {  # fmt: skip
+        "australiacentral",
+        "australiacentral2",
+        "australiaeast",
+        "australiasoutheast",
+        "austriaeast",
+        "belgiumcentral",
+        "brazilsouth",
+        "brazilsoutheast",
+        "canadacentral",
+        "canadaeast",
+        "centralindia",
+        "centralus",
+        "chilecentral",
+        "denmarkeast",
+        "eastasia",
+        "eastus",
+        "eastus2",
+        "francecentral",
+        "francesouth",
+        "germanynorth",
+        "germanywestcentral",
+        "indonesiacentral",
+        "israelcentral",
+        "italynorth",
+        "japaneast",
+        "japanwest",
+        "jioindiacentral",
+        "jioindiawest",
+        "koreacentral",
+        "koreasouth",
+        "malaysiawest",
+        "mexicocentral",
+        "newzealandnorth",
+        "northcentralus",
+        "northeurope",
+        "norwayeast",
+        "norwaywest",
+        "polandcentral",
+        "qatarcentral",
+        "southafricanorth",
+        "southafricawest",
+        "southcentralus",
+        "southeastasia",
+        "southindia",
+        "spaincentral",
+        "swedencentral",
+        "switzerlandnorth",
+        "switzerlandwest",
+        "uaecentral",
+        "uaenorth",
+        "uksouth",
+        "ukwest",
+        "westcentralus",
+        "westeurope",
+        "westindia",
+        "westus",
+        "westus2",
+        "westus3",
+    }
+)
+"""Regions of the public cloud (learn.microsoft.com/azure/reliability/regions-list, as known in
+November 2026). A new one is one word more here."""
+
+
 class SettingsError(Exception):
     """The configuration cannot be used; the text has one line for each thing that is wrong."""
 
@@ -63,6 +130,25 @@ def _registry_id(value: str) -> str:
     return value
 
 
+def _no_truth(value: object) -> object:
+    """`true` is no number, although Python counts it as 1."""
+    if isinstance(value, bool):
+        raise ValueError("a number")  # noqa: TRY004 - what pydantic turns into its own error
+    return value
+
+
+def _region(value: str) -> str:
+    """Another region replaces everything, the database too: a mistyped one must not get so far."""
+    if value not in REGIONS:
+        near = get_close_matches(value.lower().replace(" ", ""), REGIONS, n=3, cutoff=0.5)
+        message = (
+            f"an Azure region ({', '.join(near or ['eastus', 'westeurope'])}, …): "
+            "pulumi config set azure-native:location eastus"
+        )
+        raise ValueError(message)
+    return value
+
+
 def _as_text(value: object) -> object:
     """`pulumi config set --path database.version 17` stores a number."""
     return str(value) if isinstance(value, int) else value
@@ -73,9 +159,9 @@ class Site(_Model):
 
     host: Literal["containerApp"] = "containerApp"
     cdn: Literal["frontDoor", "none"] = "none"
-    min_replicas: Annotated[int, Field(ge=0, le=30)] = 0
-    max_replicas: Annotated[int, Field(ge=1, le=30)] = 1
-    cooldown_seconds: Annotated[int, Field(ge=1, le=3600)] = 300
+    min_replicas: Annotated[int, BeforeValidator(_no_truth), Field(ge=0, le=30)] = 0
+    max_replicas: Annotated[int, BeforeValidator(_no_truth), Field(ge=1, le=30)] = 1
+    cooldown_seconds: Annotated[int, BeforeValidator(_no_truth), Field(ge=1, le=3600)] = 300
     image: Annotated[str, Field(pattern=r"^[a-z0-9.:-]+(/[a-z0-9._-]+)+[:@][\w.:-]+$")] | None = (
         None
     )
@@ -125,7 +211,7 @@ class Database(_Model):
 class Budget(_Model):
     """Amount a month in the subscription's currency, and who is told."""
 
-    monthly_amount: Annotated[float, Field(gt=0)]
+    monthly_amount: Annotated[float, BeforeValidator(_no_truth), Field(gt=0, le=1_000_000)]
     contacts: tuple[Annotated[str, Field(pattern=r"^[^@\s]+@[^@\s]+\.[^@\s]+$")], ...] = ()
 
 
@@ -133,7 +219,7 @@ class Settings(_Model):
     """Everything that may differ between environments."""
 
     environment: Literal["local", "dev", "prod"]
-    location: Annotated[str, Field(pattern=r"^[a-z0-9]+$")]
+    location: Annotated[str, AfterValidator(_region)]
     homepage: Site
     translator: TranslatorSite
     registry: Registry
@@ -231,13 +317,13 @@ def _allowed(detail: ErrorDetails) -> str:
         case "model_type":
             return f"its fields, one at a time: pulumi config set --path {field}.FIELD VALUE"
         case "tuple_type":
-            return f"a list: pulumi config set --path '{field}[0]' VALUE"
+            path = ".".join(str(part) for part in detail["loc"])
+            return f"a list: pulumi config set --path '{path}[0]' VALUE"
         case _:
             return detail["msg"].removeprefix("Value error, ").removeprefix("Input should be ")
 
 
 _PATTERNS = {
-    "location": "an Azure region: pulumi config set azure-native:location eastus",
     "image": "a whole reference: registry.azurecr.io/homepage@sha256:… or registry/name:tag",
     "sku": "Standard_B1ms, Standard_B2s, Standard_D2ds_v5 and the like",
     "contacts": "an e-mail address",

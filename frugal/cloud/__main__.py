@@ -5,6 +5,7 @@ listens; it is there exactly while the daemon serves.
 """
 
 import asyncio
+import contextlib
 import fcntl
 import json
 import os
@@ -26,6 +27,9 @@ from frugal.code import fingerprint
 if TYPE_CHECKING:
     from uvicorn._types import ASGIApplication
 
+LOCK = "daemon.lock"
+# How often the daemon looks whether its folder is still there, in seconds.
+FOLDER_CHECK = 1
 # How long calls under way have when the daemon is told to end, in seconds.
 GRACE = 10
 
@@ -59,13 +63,28 @@ async def run(folder: Path) -> None:
             },
         )
         print(f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ} serving", flush=True)
-        await stopped.wait()
+        await _until_stopped_or_orphaned(stopped, folder)
     finally:
         (folder / "daemon.json").unlink(missing_ok=True)
         if server is not None:
             await server.stop(GRACE)
         await cloud.stop()
         await listener.stop()
+
+
+async def _until_stopped_or_orphaned(stopped: asyncio.Event, folder: Path) -> None:
+    """Wait for the signal to end; a folder that was deleted or moved away is one too."""
+    lock = (folder / LOCK).stat().st_ino
+    while not stopped.is_set():
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(stopped.wait(), FOLDER_CHECK)
+        try:
+            there = (folder / LOCK).stat().st_ino == lock
+        except OSError:
+            there = False
+        if not there:
+            print(f"{folder} is gone: ending", flush=True)
+            return
 
 
 def _announce(file: Path, content: dict[str, object]) -> None:
@@ -82,7 +101,7 @@ def main() -> None:
         sys.exit("usage: python -m frugal.cloud FOLDER")
     folder = Path(sys.argv[1]).resolve()
     folder.mkdir(parents=True, exist_ok=True)
-    lock = (folder / "daemon.lock").open("w")
+    lock = (folder / LOCK).open("w")
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError:
@@ -90,7 +109,7 @@ def main() -> None:
     try:
         asyncio.run(run(folder))
     except CloudError as error:
-        sys.exit(str(error))
+        sys.exit(error.message)
     except OSError as error:
         traceback.print_exc()
         sys.exit(f"The local cloud could not go on: {error}")

@@ -128,7 +128,7 @@ def _bind(port: int) -> socket.socket:
             message = (
                 f"Port {port} on 127.0.0.1 is taken by another program. End that program "
                 f"(`ss -ltnp` or `lsof -i :{port}` shows it) and run the command again, "
-                "or run `frugal down` and `frugal up` to take new ports."
+                "or delete .frugal/local/cloud/ports.json: all get new ports, and keep all else."
             )
             raise CloudError("PortInUse", message) from error
         raise

@@ -4,6 +4,7 @@ import json
 import random
 import socket
 from pathlib import Path
+from typing import cast
 
 # Below the range that Linux and macOS lend to outgoing connections, so that a kept port is not
 # taken by chance while the daemon is down.
@@ -15,7 +16,7 @@ class Ports:
 
     def __init__(self, file: Path) -> None:
         self._file = file
-        self._ports: dict[str, int] = json.loads(file.read_text()) if file.exists() else {}
+        self._ports = _read(file)
 
     def get(self, name: str) -> int:
         """The port of `name`: the one it had, else a free one."""
@@ -36,6 +37,16 @@ class Ports:
         candidates = [port for port in range(LOWEST, HIGHEST) if port not in taken]
         random.shuffle(candidates)
         return next(port for port in candidates if _is_free(port))
+
+
+def _read(file: Path) -> dict[str, int]:
+    """The ports kept in `file`; none where it is damaged, so that new ones are given."""
+    try:
+        kept = json.loads(file.read_text())
+    except (OSError, ValueError):
+        return {}
+    pairs = cast("dict[str, object]", kept).items() if isinstance(kept, dict) else ()
+    return {name: port for name, port in pairs if isinstance(port, int)}
 
 
 def _is_free(port: int) -> bool:

@@ -307,3 +307,17 @@ async def test_without_uv_the_error_says_what_to_do(
     monkeypatch.setattr("frugal.cloud.images.images.__file__", str(module))
     with pytest.raises(BuildError, match="make up"):
         await Images(tmp_path).build(context(simple()), dockerfile="Dockerfile", log=print)
+
+
+@pytest.mark.parametrize("line", ["FROM $NOPE", "FROM python:3.11-slim\nCOPY 'a b"])
+async def test_a_line_that_makes_no_sense_is_named(tmp_path: Path, line: str) -> None:
+    files = simple(Dockerfile=f"{line}\nCMD python main.py\n")
+    where = f"Dockerfile line {line.count(chr(10)) + 1}"
+    with pytest.raises(BuildError, match=where):
+        await Images(tmp_path).build(context(files), dockerfile="Dockerfile", log=print)
+
+
+async def test_a_port_that_is_none_is_noted(tmp_path: Path) -> None:
+    files = simple(Dockerfile=SIMPLE + "\nEXPOSE $NOPE\n")
+    built = await Images(tmp_path).build(context(files), dockerfile="Dockerfile", log=print)
+    assert any("EXPOSE" in note for note in built.notes)

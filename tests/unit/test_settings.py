@@ -159,3 +159,15 @@ def test_a_secret_is_not_repeated() -> None:
         read("dev", keys, secret_keys={"frugal:homepage", "frugal:canary"})
     assert "canary-7f3a" not in str(error.value)
     assert "frugal:homepage.image: [secret]" in str(error.value)
+
+
+@pytest.mark.parametrize("region", ["mars", "East US", "westeurop", ""])
+def test_a_region_that_is_none_gets_no_further(region: str) -> None:
+    with pytest.raises(SettingsError, match=r"azure-native:location: .* is not allowed"):
+        read("local", {"azure-native:location": region})
+
+
+def test_true_is_no_number() -> None:
+    config = {"azure-native:location": "eastus", "frugal:homepage": '{"minReplicas": true}'}
+    with pytest.raises(SettingsError, match=r"homepage.minReplicas: True is not allowed"):
+        read("local", config)

@@ -139,7 +139,10 @@ class _Reader:
         }
         if instruction not in known:
             raise BuildError(f"{where} is not a Dockerfile instruction that is known.")
-        known[instruction](value, where)
+        try:
+            known[instruction](value, where)
+        except ValueError as error:  # of shlex: a quotation that does not end
+            raise BuildError(f"{where} is not understood ({error}): {_short(value)}") from error
 
     def _note(self, where: str, value: str, why: str) -> None:
         self.recipe.notes.append(f"{where} {_short(value)}: not carried out ({why}).")
@@ -198,6 +201,8 @@ class _Reader:
                 "Write it as one stage (the dependency layer before the source)."
             )
         words = [word for word in self._substituted(value).split() if not word.startswith("--")]
+        if not words:
+            raise BuildError(f"{where} names no image: {_short(value)}")
         self.recipe.base = words[0]
         match = _PYTHON_IMAGE.search(words[0])
         self.recipe.python = match[1] if match else None
@@ -234,7 +239,7 @@ class _Reader:
                 self.recipe.steps.append(Run(install=install, workdir=self.recipe.workdir))
 
     def _expose(self, value: str, where: str) -> None:
-        port = self._substituted(value).split()[0].removesuffix("/tcp")
+        port = self._substituted(value).strip().partition(" ")[0].removesuffix("/tcp")
         if not port.isdigit():
             self._note(where, value, "not a TCP port number")
         elif self.recipe.port is None:
