@@ -23,6 +23,7 @@ from pydantic.alias_generators import to_camel
 from pydantic_core import ErrorDetails
 
 from infra.naming import PROJECT, REGISTRY_ID
+from infra.regions import REGIONS
 
 SIZES: Mapping[str, Mapping[str, Mapping[str, object]]] = {
     "local": {
@@ -42,72 +43,6 @@ SIZES: Mapping[str, Mapping[str, Mapping[str, object]]] = {
     },
 }
 """How the environments differ. What is the same in all of them is the default of its field."""
-
-
-REGIONS = frozenset(
-    {  # fmt: skip
-        "australiacentral",
-        "australiacentral2",
-        "australiaeast",
-        "australiasoutheast",
-        "austriaeast",
-        "belgiumcentral",
-        "brazilsouth",
-        "brazilsoutheast",
-        "canadacentral",
-        "canadaeast",
-        "centralindia",
-        "centralus",
-        "chilecentral",
-        "denmarkeast",
-        "eastasia",
-        "eastus",
-        "eastus2",
-        "francecentral",
-        "francesouth",
-        "germanynorth",
-        "germanywestcentral",
-        "indonesiacentral",
-        "israelcentral",
-        "italynorth",
-        "japaneast",
-        "japanwest",
-        "jioindiacentral",
-        "jioindiawest",
-        "koreacentral",
-        "koreasouth",
-        "malaysiawest",
-        "mexicocentral",
-        "newzealandnorth",
-        "northcentralus",
-        "northeurope",
-        "norwayeast",
-        "norwaywest",
-        "polandcentral",
-        "qatarcentral",
-        "southafricanorth",
-        "southafricawest",
-        "southcentralus",
-        "southeastasia",
-        "southindia",
-        "spaincentral",
-        "swedencentral",
-        "switzerlandnorth",
-        "switzerlandwest",
-        "uaecentral",
-        "uaenorth",
-        "uksouth",
-        "ukwest",
-        "westcentralus",
-        "westeurope",
-        "westindia",
-        "westus",
-        "westus2",
-        "westus3",
-    }
-)
-"""Regions of the public cloud (learn.microsoft.com/azure/reliability/regions-list, as known in
-November 2026). A new one is one word more here."""
 
 
 class SettingsError(Exception):
@@ -142,7 +77,8 @@ def _region(value: str) -> str:
     if value not in REGIONS:
         near = get_close_matches(value.lower().replace(" ", ""), REGIONS, n=3, cutoff=0.5)
         message = (
-            f"an Azure region ({', '.join(near or ['eastus', 'westeurope'])}, …): "
+            f"{value!r} is not allowed; allowed: an Azure region, such as "
+            f"{', '.join(near or ['eastus', 'westeurope'])} (infra/regions.py has all): "
             "pulumi config set azure-native:location eastus"
         )
         raise ValueError(message)
