@@ -8,7 +8,7 @@ import hashlib
 import os
 from pathlib import Path
 
-_NETWORK = ("http_proxy", "https_proxy", "all_proxy", "no_proxy", "ssl_cert_file", "ssl_cert_dir")
+_NETWORK = ("http_proxy", "https_proxy", "all_proxy", "ssl_cert_file", "ssl_cert_dir")
 
 
 def fingerprint() -> str:

@@ -57,6 +57,8 @@ class Engine:
             "PULUMI_BACKEND_URL": self.backend.as_uri(),
             "PULUMI_CONFIG_PASSPHRASE": self.passphrase,
             "PULUMI_SKIP_UPDATE_CHECK": "true",
+            # The engine, its plugins and the local cloud talk over the loopback: by no proxy.
+            **dict.fromkeys(("no_proxy", "NO_PROXY"), _no_proxy()),
             **self.variables,
         }
 
@@ -280,6 +282,12 @@ def _hard_link(source: Path, link: Path) -> bool:
     except OSError:  # another file system, or one without hard links
         return False
     return True
+
+
+def _no_proxy() -> str:
+    given = os.environ.get("no_proxy") or os.environ.get("NO_PROXY") or ""
+    hosts = [host for host in given.split(",") if host]
+    return ",".join([*hosts, *(h for h in ("127.0.0.1", "localhost") if h not in hosts)])
 
 
 def _path_with(folder: Path) -> str:

@@ -154,3 +154,21 @@ def test_a_daemon_of_other_code_gives_way(clone: Clone) -> None:
     assert_mended(clone)
     assert clone.daemon_pid() != pid
     newer.unlink()
+
+
+def test_a_daemon_whose_folder_is_gone_ends(clone: Clone) -> None:
+    assert clone.frugal("up").returncode == 0
+    daemon = psutil.Process(clone.daemon_pid())
+    family = [daemon, *daemon.children(recursive=True)]
+    shutil.rmtree(clone.root / ".frugal" / "local")
+    _gone, alive = psutil.wait_procs(family, timeout=30)
+    assert alive == []
+    assert_mended(clone)
+
+
+def test_a_daemon_follows_the_network_of_its_user(clone: Clone) -> None:
+    frugal = str(clone.root / ".venv" / "bin" / "frugal")
+    assert clone.run(frugal, "up", https_proxy="http://127.0.0.1:9").returncode == 0
+    pid = clone.daemon_pid()
+    assert_mended(clone)
+    assert clone.daemon_pid() != pid
