@@ -27,7 +27,8 @@ down: .venv/run.stamp ## Take it down to nothing
 test: .venv/dev.stamp engine $(APPS:%=.frugal/venvs/%/stamp) ## Run every test
 	@$(MAKE) --no-print-directory --jobs test-system test-engine test-parts $(APPS:%=test-%)
 
-# All at once: much of it is waiting. The longest shows how it goes, the others what they said.
+# All at once: much of it is waiting. The longest goes first and shows how it goes; the others give
+# way to it and show what they said.
 PYTEST = .venv/bin/pytest $(PYTEST_ARGUMENTS)
 THEN_SHOW = 2>&1); code=$$?; printf '%s\n' "== $@" "$$said"; exit $$code
 
@@ -35,13 +36,13 @@ test-system:
 	@$(PYTEST) tests/browser tests/system
 
 test-engine:
-	@said=$$($(PYTEST) -q tests/engine $(THEN_SHOW)
+	@said=$$(nice $(PYTEST) -q tests/engine $(THEN_SHOW)
 
 test-parts:
-	@said=$$($(PYTEST) -q tests/cloud tests/unit $(THEN_SHOW)
+	@said=$$(nice $(PYTEST) -q tests/cloud tests/unit $(THEN_SHOW)
 
 $(APPS:%=test-%): test-%:
-	@said=$$(cd apps/$* && ../../.frugal/venvs/$*/bin/python -m pytest -q $(THEN_SHOW)
+	@said=$$(cd apps/$* && nice ../../.frugal/venvs/$*/bin/python -m pytest -q $(THEN_SHOW)
 
 check: .venv/dev.stamp $(APPS:%=.frugal/venvs/%/stamp) ## Check format, lint and types
 	@.venv/bin/ruff format --check --quiet .
