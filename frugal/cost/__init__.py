@@ -1,0 +1,1 @@
+"""What a plan costs a month: plan → charges of the meters → grants → prices → estimate → report."""

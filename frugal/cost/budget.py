@@ -1,0 +1,52 @@
+"""The estimate held against the budgets of its own plan: which mails it would set off."""
+
+from collections.abc import Iterable
+from decimal import Decimal
+
+from frugal.cost.estimate import Alert, Estimate
+from frugal.cost.plan import Resource
+from frugal.cost.properties import Properties, Unpriced
+
+_MONTHS = {"Monthly": 1, "Quarterly": 3, "Annually": 12}
+
+
+def alerts(resources: Iterable[Resource], bill: Estimate) -> tuple[list[Alert], list[str]]:
+    """The notifications that the expected bill reaches, and a sentence for each other budget."""
+    found: list[Alert] = []
+    told: list[str] = []
+    for one in resources:
+        if one.type != "azure-native:consumption:Budget":
+            continue
+        try:
+            reached = _reached(one, bill)
+        except Unpriced as reason:
+            told.append(f"Budget {one.name} was not compared: {reason}.")
+            continue
+        found += reached
+        if not reached:
+            told.append(f"Budget {one.name}: the expected bill sets off no alert.")
+    return found, told
+
+
+def _reached(one: Resource, bill: Estimate) -> list[Alert]:
+    """Amounts of a budget are in the subscription's currency, which is taken to be the bill's."""
+    properties = one.properties
+    amount = properties.number("amount")
+    grain = properties.text("timeGrain")
+    if grain not in _MONTHS:
+        raise Unpriced(f"timeGrain {grain!r} is no length of time to compare with")
+    expected = bill.monthly.expected * _MONTHS[grain]
+    return [
+        Alert(one.name, percent, amount, kind)
+        for percent, kind in _notifications(properties)
+        if expected * 100 >= amount * percent
+    ]
+
+
+def _notifications(properties: Properties) -> list[tuple[Decimal, str]]:
+    """Threshold in percent and kind (Actual, Forecasted) of those that are switched on."""
+    return sorted(
+        (one.number("threshold"), one.text("thresholdType", "Actual"))
+        for one in properties.named_blocks("notifications")
+        if one.flag("enabled")
+    )

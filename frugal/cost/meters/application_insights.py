@@ -1,0 +1,13 @@
+"""Application Insights: what it takes in is billed by its workspace."""
+
+from frugal.cost.meters.base import Free
+from frugal.cost.month import Month
+from frugal.cost.properties import Properties, Unpriced
+from frugal.cost.usage import Use
+
+
+def component(properties: Properties, _use: Use, _month: Month) -> Free:
+    """Free with a workspace; a classic one, without, bills its own data, by no price known here."""
+    if not properties.names("workspaceResourceId"):
+        raise Unpriced("without workspaceResourceId (classic) its own data has no price here")
+    return Free("its data is billed by its workspace")

@@ -1,0 +1,111 @@
+"""Azure Container Apps on the Consumption profile: apps, jobs, environments.
+
+Rates and free grants: Microsoft's billing page (ms.date 2025-12-09). A replica is idle, and billed
+at the lower rate, only while the app is scaled to its minimum of one or more.
+"""
+
+import functools
+import re
+from collections.abc import Iterable
+from decimal import Decimal
+
+from frugal.cost.meters.base import Charge, Free, by_use, region
+from frugal.cost.money import ZERO
+from frugal.cost.month import Month
+from frugal.cost.properties import Properties, Unpriced
+from frugal.cost.usage import UsageError, Use
+
+# What Azure takes where the declaration says nothing (scale rules page, read November 2026).
+_MIN_REPLICAS = "0"
+_MAX_REPLICAS = "10"
+
+_MEMORY = re.compile(r"(\d{1,6}(?:\.\d{1,6})?)(Gi|Mi)")
+
+
+def container_app(properties: Properties, use: Use, month: Month) -> Iterable[Charge]:
+    """Replica-seconds times size, active and idle; requests; what goes to the internet."""
+    place = region(properties)
+    _refuse_dedicated(properties)
+    cpu, memory = _size(properties)
+    least = properties.whole("template.scale.minReplicas", _MIN_REPLICAS) * month.seconds
+    most = properties.whole("template.scale.maxReplicas", _MAX_REPLICAS) * month.seconds
+    if most < least or not most:
+        raise Unpriced("template.scale.maxReplicas is below minReplicas, or 0")
+    active, idle = _replica_seconds(use, least, most)
+    return (
+        Charge("container-apps.vcpu-active", place, ZERO, active * cpu, most * cpu),
+        Charge("container-apps.vcpu-idle", place, least * cpu, idle * cpu, ZERO),
+        Charge("container-apps.memory-active", place, ZERO, active * memory, most * memory),
+        Charge("container-apps.memory-idle", place, least * memory, idle * memory, ZERO),
+        by_use("container-apps.requests", place, use.figure("requests")),
+        by_use("bandwidth.egress", place, use.figure("egress_gb")),
+    )
+
+
+def job(properties: Properties, use: Use, _month: Month) -> Iterable[Charge]:
+    """Executions times their replica-seconds times size: jobs are always active."""
+    place = region(properties)
+    _refuse_dedicated(properties)
+    cpu, memory = _size(properties)
+    seconds = use.figure("executions") * use.figure("active_seconds")
+    return (
+        by_use("container-apps.vcpu-active", place, seconds * cpu),
+        by_use("container-apps.memory-active", place, seconds * memory),
+    )
+
+
+def environment(properties: Properties, _use: Use, _month: Month) -> Free:
+    """Free without dedicated workload profiles (a Consumption environment's bill shows no fee)."""
+    for profile in properties.blocks("workloadProfiles"):
+        kind = profile.text("workloadProfileType")
+        if kind != "Consumption":
+            raise Unpriced(f"workload profile {kind!r}: only Consumption is priced")
+    if properties.names("infrastructureResourceGroup") or properties.names("vnetConfiguration"):
+        return Free("Consumption environment; its network's own resources are billed apart")
+    return Free("Consumption environment: only what its apps use is billed")
+
+
+def _refuse_dedicated(properties: Properties) -> None:
+    profile = properties.text("workloadProfileName", "Consumption")
+    if profile != "Consumption":
+        raise Unpriced(f"workloadProfileName {profile!r}: only Consumption is priced")
+
+
+def _size(properties: Properties) -> tuple[Decimal, Decimal]:
+    """Cores and GiB of one replica: the sum of its containers."""
+    cpu = memory = ZERO
+    for container in properties.blocks("template.containers"):
+        cpu += container.number("resources.cpu")
+        memory += _gib(container.text("resources.memory"))
+    if not cpu:
+        raise Unpriced("template.containers[0].resources.cpu is missing")
+    return cpu, memory
+
+
+@functools.lru_cache(maxsize=1024)
+def _gib(text: str) -> Decimal:
+    found = _MEMORY.fullmatch(text)
+    if not found:
+        raise Unpriced(f"resources.memory {text!r} is not a size such as 0.5Gi")
+    return Decimal(found[1]) / (1024 if found[2] == "Mi" else 1)
+
+
+def _replica_seconds(use: Use, least: Decimal, most: Decimal) -> tuple[Decimal, Decimal]:
+    """Active and idle seconds as they are billed. Raises UsageError beyond what replicas allow."""
+    if use.has("active_seconds"):
+        active = use.figure("active_seconds")
+    else:
+        room = max(most - use.given.get("idle_seconds", ZERO), ZERO)
+        active = min(use.figure("active_seconds"), room)
+    idle = use.figure("idle_seconds") if use.has("idle_seconds") else max(least - active, ZERO)
+    both = active + idle
+    if not least <= both <= most:
+        limit = "minReplicas" if both < least else "maxReplicas"
+        raise UsageError(
+            f"active_seconds {active} and idle_seconds {idle} make {both} replica-seconds, beyond "
+            f"what {limit} allows in a month. Allowed: {least} to {most}; without idle_seconds, "
+            "what is left of minReplicas is taken as idle."
+        )
+    # Idle is what the minimum of replicas does, and no more than that.
+    billed_idle = min(idle, least)
+    return both - billed_idle, billed_idle

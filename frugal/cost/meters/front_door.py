@@ -1,0 +1,31 @@
+"""Azure Front Door: a base fee a profile and month, requests, what goes to visitors and origins.
+
+Prices are by the visitors' zone; Zone 1 (North America, Europe, …) is taken for all of them.
+"""
+
+from collections.abc import Iterable
+
+from frugal.cost.meters.base import Charge, by_use, fixed
+from frugal.cost.money import ZERO
+from frugal.cost.month import Month
+from frugal.cost.properties import Properties, Unpriced
+from frugal.cost.usage import Use
+
+ZONE = "Zone 1"
+
+_SIZES = {"standard_azurefrontdoor": "standard", "premium_azurefrontdoor": "premium"}
+
+
+def profile(properties: Properties, use: Use, _month: Month) -> Iterable[Charge]:
+    """Charges of one profile; the base fee is the same in a month of any length."""
+    name = properties.text("sku.name")
+    if name.lower() not in _SIZES:
+        why = "classic profiles can no longer be made, and end on 2027-09-30"
+        raise Unpriced(f"sku.name {name!r} has no price here ({why})")
+    size = _SIZES[name.lower()]
+    return (
+        fixed(f"front-door.{size}-base", ZONE, ZERO + 1),
+        by_use(f"front-door.{size}-requests", ZONE, use.figure("requests")),
+        by_use(f"front-door.{size}-egress", ZONE, use.figure("egress_gb")),
+        by_use(f"front-door.{size}-to-origin", ZONE, use.figure("to_origin_gb")),
+    )

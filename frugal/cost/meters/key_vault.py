@@ -1,0 +1,16 @@
+"""Azure Key Vault: operations, and no base fee."""
+
+from collections.abc import Iterable
+
+from frugal.cost.meters.base import Charge, by_use, region
+from frugal.cost.month import Month
+from frugal.cost.properties import Properties, Unpriced
+from frugal.cost.usage import Use
+
+
+def vault(properties: Properties, use: Use, _month: Month) -> Iterable[Charge]:
+    """Charges of one vault."""
+    size = properties.text("properties.sku.name")
+    if size.lower() != "standard":
+        raise Unpriced(f"properties.sku.name {size!r} has no price here; priced: standard")
+    return (by_use("key-vault.operations", region(properties), use.figure("operations")),)

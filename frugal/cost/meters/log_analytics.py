@@ -1,0 +1,45 @@
+"""A Log Analytics workspace: what is ingested, and kept for more than the 31 days included."""
+
+from collections.abc import Iterable
+from decimal import Decimal
+
+from frugal.cost.meters.base import Charge, region
+from frugal.cost.money import ZERO, quotient
+from frugal.cost.month import Month
+from frugal.cost.properties import Properties, Unpriced
+from frugal.cost.usage import Use
+
+_INCLUDED_DAYS = Decimal(31)
+
+
+def workspace(properties: Properties, use: Use, month: Month) -> Iterable[Charge]:
+    """Ingestion is bounded by the daily cap where there is one; retention by what is ingested."""
+    size = properties.text("sku.name", "PerGB2018")
+    if size.lower() != "pergb2018":
+        raise Unpriced(f"sku.name {size!r} has no price here; priced: PerGB2018")
+    place = region(properties)
+    ingested = use.figure("ingested_gb")
+    cap = _cap(properties)
+    most = ingested if cap is None else cap * month.days
+    ingested = min(ingested, most)
+    beyond = max(properties.whole("retentionInDays", "30") - _INCLUDED_DAYS, ZERO)
+    kept = use.figure("retained_gb") if use.has("retained_gb") else _share(ingested, beyond, month)
+    most_kept = max(kept, _share(most, beyond, month))
+    grows = cap is None
+    return (
+        Charge("log-analytics.ingestion", place, ZERO, ingested, most, grows),
+        Charge("log-analytics.retention", place, ZERO, kept, most_kept, grows),
+    )
+
+
+def _cap(properties: Properties) -> Decimal | None:
+    """GB a day; Azure writes no cap as -1."""
+    cap = properties.number("workspaceCapping.dailyQuotaGb", "-1", signed=True)
+    return None if cap < 0 else cap
+
+
+def _share(monthly: Decimal, days: Decimal, month: Month) -> Decimal:
+    """GB kept at any time, of GB a month that are each kept for `days` days; to 12 places."""
+    if not days:
+        return ZERO
+    return quotient(monthly * days, month.days)

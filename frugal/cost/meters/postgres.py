@@ -1,0 +1,54 @@
+"""Azure Database for PostgreSQL, Flexible Server: compute, storage, backup beyond the storage.
+
+High availability doubles compute and storage. A stopped server still pays its storage.
+"""
+
+from collections.abc import Iterable
+
+from frugal.cost.meters.base import Charge, by_use, fixed, region
+from frugal.cost.money import ZERO
+from frugal.cost.month import Month
+from frugal.cost.properties import Properties, Unpriced
+from frugal.cost.usage import Use
+
+_SIZES = frozenset({"b1ms", "b2s", "b2ms", "d2ds_v5", "d4ds_v5", "d8ds_v5", "d16ds_v5"})
+_COPIES = {"disabled": 1, "samezone": 2, "zoneredundant": 2}
+# The performance tier that comes with a size of storage; another one costs more.
+_TIERS = {32: "P4", 64: "P6", 128: "P10", 256: "P15", 512: "P20", 1024: "P30", 2048: "P40"}
+
+
+def server(properties: Properties, use: Use, month: Month) -> Iterable[Charge]:
+    """Charges of one server."""
+    name = properties.text("sku.name")
+    size = name.removeprefix("Standard_").lower()
+    if size not in _SIZES:
+        raise Unpriced(f"sku.name {name!r} has no price here; priced: {', '.join(sorted(_SIZES))}")
+    mode = properties.text("highAvailability.mode", "Disabled")
+    if mode.lower() not in _COPIES:
+        raise Unpriced(f"highAvailability.mode {mode!r} has no price here")
+    copies = _COPIES[mode.lower()]
+    place = region(properties)
+    storage = properties.whole("storage.storageSizeGB")
+    _refuse_special_storage(properties, int(storage))
+    backup = max(use.figure("backup_gb") - storage, ZERO)
+    held = storage * copies
+    return (
+        fixed(f"postgres.{size}", place, month.hours * copies),
+        Charge("postgres.storage", place, held, held, held, grows=_grows(properties)),
+        by_use("postgres.backup", place, backup),
+    )
+
+
+def _grows(properties: Properties) -> bool:
+    return properties.text("storage.autoGrow", "Disabled") == "Enabled"
+
+
+def _refuse_special_storage(properties: Properties, size: int) -> None:
+    kind = properties.text("storage.type", "Premium_LRS")
+    if kind not in ("", "Premium_LRS"):
+        raise Unpriced(f"storage.type {kind!r} has no price here; priced: Premium_LRS")
+    tier = properties.text("storage.tier", "")
+    if tier and tier != _TIERS.get(size):
+        raise Unpriced(f"storage.tier {tier!r} is not the one that {size} GiB come with")
+    if properties.text("backup.geoRedundantBackup", "Disabled") != "Disabled":
+        raise Unpriced("backup.geoRedundantBackup has no price here")

@@ -1,0 +1,21 @@
+"""Azure AI Translator: characters, those of each hop alike."""
+
+from collections.abc import Iterable
+
+from frugal.cost.meters.base import Charge, Free, by_use, region
+from frugal.cost.month import Month
+from frugal.cost.properties import Properties, Unpriced
+from frugal.cost.usage import Use
+
+
+def account(properties: Properties, use: Use, _month: Month) -> Iterable[Charge] | Free:
+    """Charges of one account; other kinds of Cognitive Services have no price here."""
+    kind = properties.text("kind")
+    if kind != "TextTranslation":
+        raise Unpriced(f"kind {kind!r} has no price here; priced: TextTranslation")
+    size = properties.text("sku.name")
+    if size == "F0":
+        return Free("F0 is free up to two million characters a month and refuses more")
+    if size != "S1":
+        raise Unpriced(f"sku.name {size!r} has no price here; priced: F0, S1")
+    return (by_use("translator.s1", region(properties), use.figure("characters")),)

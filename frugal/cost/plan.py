@@ -1,0 +1,232 @@
+"""The only reader of plans: what there is before, and what there will be after.
+
+Formats: `pulumi preview --json --show-sames` and `pulumi stack export` (Pulumi CLI 3.259, read
+November 2026). Resources are taken by their inputs, on both sides alike.
+"""
+
+import json
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, cast
+
+from pydantic_core import from_json
+
+from frugal.cost.collector import kept_away
+from frugal.cost.properties import Properties
+from frugal.errors import FrugalError
+
+PROVIDER = "azure-native"
+
+_VERSION = re.compile(r"/v\d{8}\w*$")
+_BEFORE = frozenset(
+    {"same", "update", "delete", "replace", "delete-replaced", "create-replacement", "refresh"}
+)
+_AFTER = frozenset(
+    {"same", "update", "create", "replace", "create-replacement", "import", "import-replacement"}
+)
+_REPLACING = frozenset({"replace", "create-replacement"})
+# What another program manages, and steps that leave what there is as it is.
+_NEITHER = frozenset(
+    {"read", "read-replacement", "read-discard", "discard-replaced", "remove-pending-replace"}
+)
+_KNOWN = _BEFORE | _AFTER | _NEITHER
+
+
+class PlanError(FrugalError):
+    """What was given is no plan that can be summed; the text says why and what to do."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message, code=2)
+
+
+@dataclass(frozen=True, slots=True)
+class Resource:
+    """One declared resource. `type` is without a version: `azure-native:app:ContainerApp`."""
+
+    urn: str
+    type: str
+    name: str
+    properties: Properties
+
+    @property
+    def is_azure(self) -> bool:
+        """Whether it is one of azure-native's, which are what is priced."""
+        return self.type.startswith(f"{PROVIDER}:")
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """The resources of a stack before and after, each once, by URN."""
+
+    before: Mapping[str, Resource]
+    after: Mapping[str, Resource]
+    notes: Sequence[str] = ()
+
+
+def resource(urn: str, inputs: Mapping[str, Any]) -> Resource:
+    """A resource from its URN, which holds type and name, and its inputs in camelCase."""
+    parts = urn.split("::", 3)
+    if len(parts) != 4 or not urn.startswith("urn:pulumi:"):  # noqa: PLR2004
+        raise PlanError(f"The plan names a resource {_short(urn)}, which is no URN of Pulumi's.")
+    token = parts[2].rsplit("$", 1)[-1]
+    package, _, rest = token.partition(":")
+    module, _, name = rest.partition(":")
+    kind = f"{package}:{_VERSION.sub('', module)}:{name}"
+    return Resource(urn, kind, parts[3], Properties(inputs))
+
+
+def from_resources(declared: Iterable[Resource]) -> Plan:
+    """A plan that begins from nothing."""
+    return Plan({}, {one.urn: one for one in declared})
+
+
+def parse(text: str | bytes) -> dict[str, Any]:
+    """The JSON object that a file or a pipe holds. Raises PlanError."""
+    if not text.strip():
+        raise PlanError(
+            "The plan is empty. Make one: pulumi preview --json --show-sames > plan.json"
+        )
+    try:
+        with kept_away():
+            content = _content(text)
+    except (ValueError, RecursionError) as error:
+        reason = str(error) if isinstance(error, json.JSONDecodeError) else "it cannot be read"
+        raise PlanError(
+            f"The plan is not JSON ({reason}). "
+            "Make one: pulumi preview --json --show-sames > plan.json"
+        ) from None
+    if not isinstance(content, dict):
+        raise PlanError("The plan is not a JSON object, as `pulumi preview --json` prints it.")
+    return cast("dict[str, Any]", content)
+
+
+def _content(text: str | bytes) -> object:
+    try:
+        return from_json(text)
+    except ValueError:
+        # The slower one knows more encodings, and says better what is wrong.
+        return json.loads(text)
+
+
+def from_preview(document: Mapping[str, Any]) -> Plan:
+    """The plan that `pulumi preview --json --show-sames` printed. Raises PlanError."""
+    if "deployment" in document:
+        raise PlanError("This is a state, not a preview: give it with --state.")
+    steps = document.get("steps")
+    if steps is None and "changeSummary" in document:
+        steps = []
+    if not isinstance(steps, list):
+        raise PlanError(
+            "The plan has no list `steps`. Make one: pulumi preview --json --show-sames > plan.json"
+        )
+    before: dict[str, Resource] = {}
+    after: dict[str, Resource] = {}
+    sames = 0
+    notes: list[str] = []
+    with kept_away():
+        for number, step in enumerate(cast("list[object]", steps)):
+            if not isinstance(step, dict):
+                raise PlanError(f"steps[{number}] of the plan is {_short(step)}, not a step.")
+            sames += _take(cast("dict[str, Any]", step), number, before, after, notes)
+    _refuse_partial(document.get("changeSummary"), sames)
+    return Plan(before, after, tuple(notes))
+
+
+def _take(
+    step: Mapping[str, Any],
+    number: int,
+    before: dict[str, Resource],
+    after: dict[str, Resource],
+    notes: list[str],
+) -> bool:
+    """Put one step where it belongs; say whether it is a `same`."""
+    operation, urn = step.get("op"), step.get("urn")
+    if type(operation) is not str or type(urn) is not str:
+        raise PlanError(f"steps[{number}] of the plan has no `op` and `urn`.")
+    if operation not in _KNOWN:
+        raise PlanError(
+            f"steps[{number}] of the plan is the operation {_short(operation)}, which is unknown. "
+            "Is it made by `pulumi preview --json`?"
+        )
+    sides = {"oldState": before} if operation in _BEFORE else {}
+    if operation in _AFTER:
+        sides["newState"] = after
+    if operation in _REPLACING:
+        # A replacement may be listed as several steps, which show one side of it each.
+        sides = {key: side for key, side in sides.items() if step.get(key) is not None} or sides
+    for key, side in sides.items():
+        state = step.get(key)
+        if not isinstance(state, dict):
+            raise PlanError(f"steps[{number}] of the plan has no `{key}`.")
+        entry = cast("dict[str, Any]", state)
+        if entry.get("external") is True:
+            continue  # read, not managed: another program's
+        one = resource(urn, _inputs(entry, f"steps[{number}].{key}"))
+        replaced = operation == "delete-replaced"
+        if replaced and urn in before:
+            continue  # another step of the replacement, or of what came after it, has told
+        if replaced and urn not in after and entry.get("delete") is True:
+            notes.append(_waits(one))
+        else:
+            side[urn] = one
+    return operation == "same"
+
+
+def _waits(one: Resource) -> str:
+    return f"{one.name} ({one.type}) waits to be deleted and is not counted."
+
+
+def _inputs(state: Mapping[str, Any], where: str) -> Mapping[str, Any]:
+    inputs = state.get("inputs")
+    if inputs is None:
+        return {}
+    if not isinstance(inputs, dict):
+        raise PlanError(f"{where}.inputs of the plan is {_short(inputs)}, not a block.")
+    return cast("dict[str, Any]", inputs)
+
+
+def _refuse_partial(summary: object, sames: int) -> None:
+    """A plan without its unchanged resources would be a bill without them."""
+    told = cast("dict[str, object]", summary).get("same", 0) if isinstance(summary, dict) else 0
+    if type(told) in (int, float) and cast("float", told) > sames:
+        raise PlanError(
+            f"The plan leaves out {cast('float', told) - sames:g} unchanged resources, so it is "
+            "not the whole bill: run it with --show-sames."
+        )
+
+
+def from_state(document: Mapping[str, Any]) -> Plan:
+    """What `pulumi stack export` printed: the same before and after. Raises PlanError."""
+    deployment = document.get("deployment")
+    if not isinstance(deployment, dict):
+        hint = "This is a preview: give it with --preview." if "steps" in document else ""
+        raise PlanError(hint or "The state has no `deployment`. Make one: pulumi stack export")
+    listed = cast("dict[str, Any]", deployment).get("resources")
+    if listed is None:
+        listed = []
+    if not isinstance(listed, list):
+        raise PlanError("The state's `deployment.resources` is not a list.")
+    found: dict[str, Resource] = {}
+    notes: list[str] = []
+    for number, state in enumerate(cast("list[object]", listed)):
+        where = f"resources[{number}]"
+        if not isinstance(state, dict):
+            raise PlanError(f"{where} of the state is {_short(state)}, not a resource.")
+        entry = cast("dict[str, Any]", state)
+        urn = entry.get("urn")
+        if type(urn) is not str:
+            raise PlanError(f"{where} of the state has no `urn`.")
+        if entry.get("external") is True:
+            continue  # read, not managed: another program's
+        one = resource(urn, _inputs(entry, where))
+        if entry.get("delete") is True:
+            notes.append(_waits(one))
+            continue
+        found[urn] = one
+    return Plan(found, found, tuple(notes))
+
+
+def _short(value: object) -> str:
+    text = repr(value)
+    return text if len(text) <= 60 else f"{text[:57]}…"  # noqa: PLR2004

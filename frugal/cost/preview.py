@@ -1,0 +1,116 @@
+"""The preview that `frugal cost` runs itself, with settings changed for this one look."""
+
+import copy
+import json
+import tempfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import cast
+
+import yaml
+from rich.console import Console
+
+from frugal import local
+from frugal.cost.plan import Plan, from_preview, parse
+from frugal.engine import LOCAL_STACK, plan, stack_settings
+from frugal.errors import FrugalError
+from frugal.paths import Checkout
+
+_OPTIONS = ("--json", "--show-sames")
+_PROJECT = "frugal"
+_LIMIT = f"{_PROJECT}:maxMonthlyCost"
+_USAGE = f"{_PROJECT}:usageFile"
+_FROM_NOTHING = (
+    "{} is planned from nothing, by the rules of the local cloud and without a login: what it has "
+    "on Azure today is not read."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """A plan, and the usage file that the environment's settings name."""
+
+    plan: Plan
+    usage_file: Path | None
+
+
+def preview(place: Checkout, console: Console, environment: str, changes: Sequence[str]) -> Preview:
+    """Preview an environment as its file has it, with `changes` (`homepage.cdn=none`).
+
+    `local` from its own state; `dev` and `prod`, and `local` before its first `up`, from nothing,
+    by the local rules and without a login. No file changes. Raises FrugalError: 1 the preview
+    failed, 2 a wrong environment or change.
+    """
+    settings = changed(stack_settings(place, environment), changes)
+    config = cast("dict[str, object]", settings.setdefault("config", {}))
+    # The bill is to be shown, not stopped at.
+    limit = config.pop(_LIMIT, None)
+    usage_file = config.get(_USAGE)
+    from_nothing = environment != LOCAL_STACK or not (place.state / ".pulumi" / "stacks").exists()
+    if from_nothing:
+        done = plan(place, console, environment, *_OPTIONS, settings=settings)
+    else:
+        _daemon, engine = local.prepare(place, console)
+        with tempfile.TemporaryDirectory(prefix="frugal-cost-") as folder:
+            file = Path(folder) / f"Pulumi.{environment}.yaml"
+            file.write_text(yaml.safe_dump(settings))
+            done = engine.attempt(
+                "preview", "-s", environment, "--config-file", str(file), *_OPTIONS
+            )
+    if done.returncode != 0:
+        raise FrugalError(f"The preview failed: {_words(done.stdout, done.stderr)}")
+    found = from_preview(parse(done.stdout))
+    notes = [_FROM_NOTHING.format(environment)] if from_nothing else []
+    if limit is not None:
+        notes.append(f"{_LIMIT} of {environment} is {limit}: above it, the preview stops.")
+    return Preview(
+        replace(found, notes=notes), place.root / str(usage_file) if usage_file else None
+    )
+
+
+def changed(settings: Mapping[str, object], changes: Sequence[str]) -> dict[str, object]:
+    """The content of a stack's file with each `KEY.FIELD=VALUE` put in. Raises FrugalError (2)."""
+    result = copy.deepcopy(dict(settings))
+    config = result.setdefault("config", {})
+    if not isinstance(config, dict):
+        raise FrugalError("`config` in the stack's file holds no keys.", code=2)
+    for change in changes:
+        key, equals, text = change.partition("=")
+        path = key.split(".")
+        if not equals or not all(path):
+            raise _wrong(change, "KEY=VALUE, such as homepage.cdn=none")
+        if ":" not in path[0]:
+            path[0] = f"{_PROJECT}:{path[0]}"
+        block = cast("dict[str, object]", config)
+        for name in path[:-1]:
+            below = block.setdefault(name, {})
+            if not isinstance(below, dict):
+                raise _wrong(change, f"a key that is there: {name} holds no fields")
+            block = cast("dict[str, object]", below)
+        block[path[-1]] = _scalar(change, text)
+    return result
+
+
+def _scalar(change: str, text: str) -> object:
+    try:
+        value: object = yaml.safe_load(text)
+    except yaml.YAMLError:
+        raise _wrong(change, "one value as YAML writes it: none, 2, true, '17'") from None
+    if value is None or isinstance(value, list | dict):
+        raise _wrong(change, "one value as YAML writes it: none, 2, true, '17'")
+    return value if isinstance(value, bool | int | float | str) else text
+
+
+def _wrong(change: str, allowed: str) -> FrugalError:
+    return FrugalError(f"--set {change!r} is not allowed; allowed: {allowed}", code=2)
+
+
+def _words(printed: str, errors: str) -> str:
+    """The engine's own words: with --json they are in the document's diagnostics."""
+    try:
+        told = cast("list[dict[str, str]]", json.loads(printed)["diagnostics"])
+        lines = [entry["message"].strip() for entry in told if entry["severity"] == "error"]
+    except (ValueError, KeyError, TypeError):
+        lines = []
+    return "\n".join(dict.fromkeys(lines)) or errors.strip() or printed.strip()

@@ -1,0 +1,164 @@
+"""Reading the whole sheet anew, and writing it in one step when all of it has been read.
+
+The API is asked once a meter, for every region at once: some fifty requests instead of some
+three hundred. Product and region are matched here: products were renamed before, in one region
+earlier than in another.
+"""
+
+import csv
+import datetime as dt
+import io
+import os
+import tempfile
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from frugal.cost.money import plain
+from frugal.cost.prices.reading import DoubtError, Tiers, read
+from frugal.cost.prices.retail import Item, RetailPrices
+from frugal.cost.prices.sheet import (
+    COLUMNS,
+    FOLDER,
+    PRICES,
+    RETAIL_API,
+    Meter,
+    Price,
+    Sheet,
+)
+from frugal.errors import FrugalError
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """A price that the API gives otherwise than the sheet; `before` is None where it had none."""
+
+    meter: Meter
+    region: str
+    before: Tiers | None
+    after: Tiers
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A price that could not be read anew, and stays as it was."""
+
+    price: Price
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Announced:
+    """A day to come, from which the API lists another price."""
+
+    meter: Meter
+    region: str
+    start: dt.date
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What reading anew found; `prices`: the whole sheet as it is to be written."""
+
+    confirmed: int = 0
+    moved: list[Move] = field(default_factory=list[Move])
+    kept: list[Kept] = field(default_factory=list[Kept])
+    announced: list[Announced] = field(default_factory=list[Announced])
+    prices: list[Price] = field(default_factory=list[Price])
+
+    def keep(self, old: Price, why: str) -> None:
+        """Leave a price as it was."""
+        self.kept.append(Kept(old, why))
+        self.prices.append(old)
+
+    def take(self, price: Price, old: Price | None) -> None:
+        """Take what was read, whether it is new or the same as before."""
+        if old and old.tiers == price.tiers:
+            self.confirmed += 1
+        else:
+            before = old.tiers if old else None
+            self.moved.append(Move(price.meter, price.region, before, price.tiers))
+        self.prices.append(price)
+
+
+def read_anew(
+    sheet: Sheet,
+    api: RetailPrices,
+    today: dt.date,
+    progress: Callable[[Meter], object] = lambda _meter: None,
+) -> Outcome:
+    """Ask for every meter, in every region of the sheet; change nothing yet.
+
+    Raises UnavailableError as soon as the API cannot be had: half a reading is none.
+    """
+    outcome = Outcome()
+    source = sheet.sources[RETAIL_API]
+    regions = sorted({(price.meter.scope, price.region) for price in sheet.prices.values()})
+    for meter in sheet.meters.values():
+        progress(meter)
+        items = _ask(api, meter)
+        for region in (region for scope, region in regions if scope == meter.scope):
+            old = sheet.find(meter.id, region)
+            try:
+                reading = read(meter, region, items, today)
+            except DoubtError as doubt:
+                if old:
+                    outcome.keep(old, str(doubt))
+                continue
+            if old and _paid(old.tiers) and not _paid(reading.tiers):
+                outcome.keep(
+                    old, "the API says 0 for what was paid; look at it before believing it"
+                )
+                continue
+            outcome.take(Price(meter, region, reading.tiers, today, source), old)
+            if reading.later:
+                outcome.announced.append(Announced(meter, region, reading.later))
+    return outcome
+
+
+def _ask(api: RetailPrices, meter: Meter) -> list[Item]:
+    return api.items(
+        {
+            "serviceName": meter.service,
+            "skuName": meter.sku,
+            "meterName": meter.name,
+            "priceType": "Consumption",
+        }
+    )
+
+
+def _paid(tiers: Tiers) -> bool:
+    return any(tier.price for tier in tiers)
+
+
+def write(prices: Iterable[Price], folder: Path | None = None) -> None:
+    """Replace prices.csv in one step: whoever reads it sees the old file or the new one.
+
+    Raises FrugalError where the folder cannot be written to.
+    """
+    text = io.StringIO()
+    rows = csv.writer(text, lineterminator="\n")
+    rows.writerow(COLUMNS[PRICES])
+    for price in sorted(prices, key=lambda price: (price.meter.id, price.region)):
+        for tier in price.tiers:
+            amounts = plain(tier.start), plain(tier.price)
+            rows.writerow((price.meter.id, price.region, *amounts, price.as_of, price.where.key))
+    target = (folder or FOLDER) / PRICES
+    try:
+        _replace(target, text.getvalue())
+    except OSError as error:
+        raise FrugalError(f"{target} cannot be written: {error.strerror}.") from error
+
+
+def _replace(target: Path, text: str) -> None:
+    handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
+    new = Path(name)
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8", newline="") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        new.chmod(target.stat().st_mode & 0o777)
+        new.replace(target)
+    finally:
+        new.unlink(missing_ok=True)

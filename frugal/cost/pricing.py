@@ -1,0 +1,361 @@
+"""From a plan to its estimate: charges, what is free of them, prices, lines.
+
+Both sides of a plan are priced by the same rules, each with the whole of the grants. A resource
+that cannot be priced on one side is left out on both: a missing price is neither saving nor cost.
+"""
+
+import dataclasses
+from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass, field
+from decimal import Decimal, localcontext
+from typing import NamedTuple
+
+from frugal.cost import budget
+from frugal.cost.collector import kept_away
+from frugal.cost.estimate import Assumption, Bracket, Change, Estimate, Line, Remark
+from frugal.cost.grants import Grant, grants, offer_end, shares
+from frugal.cost.meters import READERS
+from frugal.cost.meters.base import Charge, Free
+from frugal.cost.meters.free import FREE
+from frugal.cost.meters.front_door import ZONE
+from frugal.cost.money import EXACT, NOTHING, ZERO, Range, difference, rounded
+from frugal.cost.month import Month
+from frugal.cost.plan import Plan, Resource
+from frugal.cost.prices.sheet import Meter, Price, Sheet, Tier
+from frugal.cost.properties import Unpriced
+from frugal.cost.usage import Offers, Usage, UsageError, Use, assign, keys_of
+
+EGRESS = "bandwidth.egress"
+"""The one meter whose tiers count the whole account's volume, the free part included."""
+
+_FREE_EGRESS_GB = Decimal(100)
+
+
+def estimate(plan: Plan, sheet: Sheet, usage: Usage, month: Month) -> Estimate:
+    """What the plan costs a month, before and after. Raises UsageError.
+
+    `usage` is that of both sides; `month` is what a month is taken to be.
+    """
+    figures = assign(usage, {**plan.before, **plan.after}.values())
+    with localcontext(EXACT), kept_away():
+        free = grants(usage, month)
+        begin = max(_FREE_EGRESS_GB, usage.used_elsewhere.egress_gb)
+        before, after = (_sort(side, figures, month) for side in (plan.before, plan.after))
+        left_out = {**before.unpriced, **after.unpriced}
+        while True:
+            old = _price(before, sheet, free, begin, left_out.keys())
+            new = _price(after, sheet, free, begin, left_out.keys())
+            missing = {**old.missing, **new.missing}
+            if not missing:
+                break
+            left_out |= missing
+        bill = Estimate(
+            currency=sheet.currency,
+            prices_as_of=sheet.as_of,
+            month=month.name,
+            lines=_lines(plan, old.entries, new.entries),
+            unpriced=_remarks(left_out, plan),
+            free=_remarks(_free(before, after, plan, left_out), plan),
+            other=_remarks({**before.other, **after.other}, plan),
+            notes=(),
+            assumptions=[a for urn, a in after.assumed if urn not in left_out],
+            alerts=(),
+        )
+        found, told = budget.alerts(plan.after.values(), bill)
+        notes = [*plan.notes, *_notes(bill, new), *told]
+        if offer_end(usage, month):
+            notes.append(_step(plan, sheet, usage, month, bill))
+        return dataclasses.replace(bill, notes=notes, alerts=found)
+
+
+@dataclass(slots=True)
+class _Side:
+    """The resources of one side, each in one place; reasons by URN, charges in order of URN."""
+
+    charges: list[tuple[Resource, Charge]] = field(default_factory=list[tuple[Resource, Charge]])
+    free: dict[str, str] = field(default_factory=dict[str, str])
+    unpriced: dict[str, str] = field(default_factory=dict[str, str])
+    other: dict[str, str] = field(default_factory=dict[str, str])
+    assumed: list[tuple[str, Assumption]] = field(default_factory=list[tuple[str, Assumption]])
+
+
+def _sort(
+    resources: Mapping[str, Resource], figures: Mapping[str, Mapping[str, Decimal]], month: Month
+) -> _Side:
+    side = _Side()
+    for urn in sorted(resources):
+        one = resources[urn]
+        kind = one.type.partition(":")[2]
+        reader = READERS.get(kind)
+        if not one.is_azure:
+            side.other[urn] = "not one of azure-native's"
+        elif reader:
+            use = Use(figures.get(one.name, {}), keys_of(one))
+            try:
+                found = reader(one.properties, use, month)
+            except Unpriced as reason:
+                side.unpriced[urn] = str(reason)
+                continue
+            except UsageError as error:
+                raise UsageError(f"resources.{one.name}: {error}") from None
+            if isinstance(found, Free):
+                side.free[urn] = found.reason
+            else:
+                side.charges += [(one, charge) for charge in found]
+                side.assumed += [(urn, _assumption(one, key, use)) for key in use.assumed]
+        elif kind in FREE:
+            side.free[urn] = FREE[kind]
+        else:
+            side.unpriced[urn] = "no price is known for this type"
+    return side
+
+
+def _assumption(one: Resource, key: str, use: Use) -> Assumption:
+    return Assumption(one.name, key, use.profile[key].value, use.profile[key].why)
+
+
+class _Entry(NamedTuple):
+    """A charge with its price. `quantity` and `brackets`: of what is expected."""
+
+    resource: Resource
+    charge: Charge
+    meter: Meter
+    price: Price | None
+    amount: Range
+    quantity: Decimal
+    brackets: Sequence[Bracket]
+
+
+@dataclass(slots=True)
+class _Priced:
+    """The entries by resource and meter, what had no price, and how much of each grant was used."""
+
+    entries: dict[tuple[str, str], _Entry]
+    missing: dict[str, str]
+    granted: list[tuple[Grant, Decimal]]
+
+
+def _price(
+    side: _Side,
+    sheet: Sheet,
+    free: Sequence[Grant],
+    egress_begins: Decimal,
+    left_out: AbstractSet[str],
+) -> _Priced:
+    counted = [pair for pair in side.charges if pair[0].urn not in left_out]
+    # By case: low, expected, high.
+    billed = (
+        [charge.low for _one, charge in counted],
+        [charge.expected for _one, charge in counted],
+        [charge.high for _one, charge in counted],
+    )
+    granted = _grant(free, [charge.meter for _one, charge in counted], billed)
+    volume = [egress_begins] * 3
+    priced = _Priced({}, {}, granted)
+    for index, (one, charge) in enumerate(counted):
+        price = sheet.find(charge.meter, charge.region)
+        quantities = billed[0][index], billed[1][index], billed[2][index]
+        if price is None:
+            if any(quantities):
+                why = _no_price(sheet.meters[charge.meter], charge.region)
+                priced.missing.setdefault(one.urn, why)
+                continue
+            meter = sheet.meters[charge.meter]
+            entry = _Entry(one, charge, meter, None, NOTHING, ZERO, ())
+        else:
+            starts = volume if charge.meter == EGRESS else _FROM_ZERO
+            entry = _entry(one, charge, price, quantities, starts)
+            if charge.meter == EGRESS:
+                volume = [at + more for at, more in zip(volume, quantities, strict=True)]
+        priced.entries[one.urn, charge.meter] = entry
+    return priced
+
+
+def _no_price(meter: Meter, region: str) -> str:
+    return f"no price of {meter.name!r} ({meter.products[0]}) is known in {region}"
+
+
+_FROM_ZERO = [ZERO] * 3
+
+
+def _grant(
+    free: Sequence[Grant], meters: Sequence[str], billed: Sequence[list[Decimal]]
+) -> list[tuple[Grant, Decimal]]:
+    """Take what is free off the quantities; return what the expected case took of each grant."""
+    granted: list[tuple[Grant, Decimal]] = []
+    of_meter: dict[str, list[int]] = {}
+    for index, meter in enumerate(meters):
+        of_meter.setdefault(meter, []).append(index)
+    for grant in free:
+        sharing = sorted(index for meter in grant.meters for index in of_meter.get(meter, ()))
+        for case, quantities in enumerate(billed):
+            if case == _HIGH and not grant.in_high:
+                continue
+            takers = [index for index in sharing if quantities[index]]
+            taken = shares(grant.amount, [quantities[index] for index in takers])
+            for index, share in zip(takers, taken, strict=True):
+                quantities[index] -= share
+            if case == _EXPECTED and (used := sum(taken, ZERO)):
+                granted.append((grant, used))
+    return granted
+
+
+_EXPECTED, _HIGH = 1, 2
+
+
+def _entry(
+    one: Resource,
+    charge: Charge,
+    price: Price,
+    quantities: tuple[Decimal, Decimal, Decimal],
+    starts: Sequence[Decimal],
+) -> _Entry:
+    per = price.meter.per
+    if not any(quantities):
+        return _Entry(one, charge, price.meter, price, NOTHING, ZERO, ())
+    low, expected, high = quantities if per == 1 else [quantity / per for quantity in quantities]
+    tiers = price.tiers
+    if len(tiers) == 1:
+        unit_price = tiers[0].price
+        amount = Range(low * unit_price, expected * unit_price, high * unit_price)
+        return _Entry(one, charge, price.meter, price, amount, expected, ())
+    brackets = [
+        _brackets(tiers, start / per, quantity)
+        for start, quantity in zip(starts, (low, expected, high), strict=True)
+    ]
+    amount = Range._make(sum((b.quantity * b.unit_price for b in case), ZERO) for case in brackets)
+    return _Entry(one, charge, price.meter, price, amount, expected, brackets[_EXPECTED])
+
+
+def _brackets(tiers: Sequence[Tier], start: Decimal, quantity: Decimal) -> Sequence[Bracket]:
+    """The parts of a quantity in each tier, where it begins at `start`."""
+    found: list[Bracket] = []
+    end = start + quantity
+    for number, tier in enumerate(tiers):
+        if tier.start >= end or not quantity:
+            break
+        until = tiers[number + 1].start if number + 1 < len(tiers) else end
+        if until > start:
+            part = min(end, until) - max(start, tier.start)
+            found.append(Bracket(tier.start, part, tier.price))
+    return found
+
+
+def _lines(
+    plan: Plan,
+    old: Mapping[tuple[str, str], _Entry],
+    new: Mapping[tuple[str, str], _Entry],
+) -> list[Line]:
+    reasons: dict[str, str] = {}
+    found: list[Line] = []
+    for key in sorted({**old, **new}):
+        before, after = old.get(key), new.get(key)
+        change = _change(before, after)
+        if change != "same" and key[0] not in reasons:
+            reasons[key[0]] = _reason(plan, key[0])
+        reason = "" if change == "same" else reasons[key[0]]
+        found.append(_line(key[0], before, after, change, reason))
+    return found
+
+
+def _line(
+    urn: str, before: _Entry | None, after: _Entry | None, change: Change, reason: str
+) -> Line:
+    shown = after or before
+    assert shown  # noqa: S101 - a line is of one of the two
+    price = shown.price
+    return Line(
+        resource=urn,
+        name=shown.resource.name,
+        type=shown.resource.type,
+        meter=shown.meter.name,
+        unit=shown.meter.unit,
+        quantity=after.quantity if after else ZERO,
+        unit_price=_unit_price(shown),
+        tiers=_tiers(after) if after else (),
+        monthly=after.amount if after else NOTHING,
+        before=before.amount if before else NOTHING,
+        change=change,
+        reason=reason,
+        source=price.source if price else "",
+        grows=shown.charge.grows,
+    )
+
+
+def _change(before: _Entry | None, after: _Entry | None) -> Change:
+    if before is None:
+        return "added"
+    if after is None:
+        return "removed"
+    same = (before.amount, before.quantity) == (after.amount, after.quantity)
+    return "same" if same else "changed"
+
+
+def _unit_price(entry: _Entry) -> Decimal | None:
+    if entry.price is None or len(entry.brackets) > 1:
+        return None
+    if entry.brackets:
+        return entry.brackets[0].unit_price
+    # Where nothing is billed: what the first of it would cost.
+    return next((tier.price for tier in entry.price.tiers if tier.price), ZERO)
+
+
+def _tiers(entry: _Entry) -> tuple[Bracket, ...]:
+    if entry.brackets or not entry.quantity or entry.price is None:
+        return tuple(entry.brackets)
+    return (Bracket(ZERO, entry.quantity, entry.price.tiers[0].price),)
+
+
+def _reason(plan: Plan, urn: str) -> str:
+    """Which of the properties that the price depends on are others than before."""
+    before, after = plan.before.get(urn), plan.after.get(urn)
+    if before is None or after is None:
+        return "new" if before is None else "removed"
+    old, new = before.properties.read, after.properties.read
+    changed = [
+        f"{path} {_value(old.get(path))} → {_value(new.get(path))}"
+        for path in sorted(old.keys() | new.keys())
+        if old.get(path) != new.get(path)
+    ]
+    return ", ".join(changed) or "the free amounts are shared anew"
+
+
+def _value(value: object) -> str:
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))
+    return "unset" if value is None else str(value)
+
+
+def _free(before: _Side, after: _Side, plan: Plan, left_out: Mapping[str, str]) -> dict[str, str]:
+    """What costs nothing, what goes included; not what has no price on the other side."""
+    gone = {urn: reason for urn, reason in before.free.items() if urn not in plan.after}
+    return {urn: reason for urn, reason in {**gone, **after.free}.items() if urn not in left_out}
+
+
+def _remarks(reasons: Mapping[str, str], plan: Plan) -> list[Remark]:
+    found: list[Remark] = []
+    for urn in sorted(reasons):
+        one = plan.after.get(urn) or plan.before[urn]
+        found.append(Remark(urn, one.name, one.type, reasons[urn]))
+    return found
+
+
+def _notes(bill: Estimate, priced: _Priced) -> Iterable[str]:
+    for grant, used in priced.granted:
+        yield f"Free, once for the whole plan: {grant.what}; {used.normalize():,f} of it used."
+    if any(entry.charge.region == ZONE for entry in priced.entries.values()):
+        yield f"Front Door is priced as if all visitors came from {ZONE} (North America, Europe)."
+    if bill.unpriced and (bill.lines or bill.before != bill.monthly):
+        yield "What is unpriced is in no total, neither before nor after."
+
+
+def _step(plan: Plan, sheet: Sheet, usage: Usage, month: Month, bill: Estimate) -> str:
+    """What ends with the twelve-month offer."""
+    without = usage.model_copy(update={"offers": Offers()})
+    later = estimate(plan, sheet, without, month)
+    step = difference(later.monthly, bill.monthly).expected
+    return (
+        f"The twelve-month offer of PostgreSQL ends on {offer_end(usage, month)}: "
+        f"then {rounded(step, sign=True)} {bill.currency} a month."
+    )

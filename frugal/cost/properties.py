@@ -1,0 +1,183 @@
+"""The properties of a declared resource, read by path, and remembered as read.
+
+What was read is what a price depends on: when a line changes, the reason is found there.
+"""
+
+import functools
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from decimal import Decimal, InvalidOperation
+from typing import Any, cast
+
+UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
+"""What stands in a plan for a value that only the deployment will know."""
+
+# The engine has one more for each kind of value (sdk/v3 go/common/resource/plugin/rpc.go, 3.259).
+_UNKNOWNS = frozenset(
+    {
+        UNKNOWN,
+        "1c4a061d-8072-4f0a-a4cb-0ff528b18fe7",
+        "3eeb2bf0-c639-47a8-9e75-3b44932eb421",
+        "6a19a0b0-7e62-4c92-b797-7f8e31da9cc2",
+        "030794c1-ac77-496b-92df-f27374a8bd58",
+        "e48ece36-62e2-4504-bad9-02848725956a",
+        "dd056dcd-154b-4c76-9bd3-c8f88648b5ff",
+    }
+)
+
+_SECRET = "[secret]"  # noqa: S105 - what stands in a plan for a secret
+_SECRET_MARK = "4dabf18193072939515e22adb298388d"  # noqa: S105 - key of a secret in a state file
+
+_NUMBER = re.compile(r"-?\d{1,12}(\.\d{1,9})?")
+# Powers of ten: without this bound, writing out 1e999999999 would take all memory.
+_ADJUSTED = range(-21, 21)
+
+
+class Unpriced(Exception):  # noqa: N818 - it is an answer, not an error
+    """A resource cannot be priced; the text says why."""
+
+
+class Properties:
+    """A block of properties. Every reader raises Unpriced, naming the property, where it must."""
+
+    __slots__ = ("_content", "_prefix", "_read")
+
+    def __init__(
+        self,
+        content: Mapping[str, Any],
+        prefix: str = "",
+        read: dict[str, object] | None = None,
+    ) -> None:
+        self._content = content
+        self._prefix = prefix
+        self._read: dict[str, object] = {} if read is None else read
+
+    @property
+    def read(self) -> Mapping[str, object]:
+        """Every path that was asked for, with what was found (None where nothing was)."""
+        return self._read
+
+    def _find(self, path: str) -> Any:  # noqa: ANN401 - anything may stand in a plan
+        value: Any = self._content
+        for name in _parts(path):
+            if type(value) is not dict:
+                raise Unpriced(f"{self._prefix}{path}: what holds {name} is not a block")
+            value = cast("dict[str, Any]", value).get(name)
+            if value is None:
+                break
+            if type(value) in (str, dict):
+                self._refuse_hidden(value, path)
+        self._read[self._prefix + path] = value
+        return value
+
+    def _refuse_hidden(self, value: object, path: str) -> None:
+        if type(value) is str:
+            if value in _UNKNOWNS:
+                raise Unpriced(f"{self._prefix}{path} is not known before the deployment")
+            secret = value == _SECRET
+        else:
+            secret = type(value) is dict and _SECRET_MARK in value
+        if secret:
+            raise Unpriced(f"{self._prefix}{path} is secret")
+
+    def text(self, path: str, default: str | None = None) -> str:
+        """A text; `default` where there is none."""
+        value = self._find(path)
+        if value is None:
+            if default is None:
+                raise Unpriced(f"{self._prefix}{path} is missing")
+            return default
+        if type(value) is not str:
+            raise Unpriced(f"{self._prefix}{path}: {_shown(value)} is not a text")
+        return value
+
+    def number(self, path: str, default: str | None = None, *, signed: bool = False) -> Decimal:
+        """A number of at most 12 digits before the point and 9 after it; below zero if `signed`."""
+        value = self._find(path)
+        if value is None:
+            if default is None:
+                raise Unpriced(f"{self._prefix}{path} is missing")
+            return Decimal(default)
+        # A program may give a number as a text, and the engine gives all of them as floats.
+        if type(value) not in (int, float, str):
+            raise Unpriced(f"{self._prefix}{path}: {_shown(value)} is not a number")
+        number = _exact(value)
+        if number is None:
+            raise Unpriced(f"{self._prefix}{path}: {_shown(value)} is not a number to price")
+        if number < 0 and not signed:
+            raise Unpriced(f"{self._prefix}{path}: {number} is below zero")
+        return number
+
+    def whole(self, path: str, default: str | None = None) -> Decimal:
+        """A whole number, not below zero."""
+        number = self.number(path, default)
+        if number % 1:
+            raise Unpriced(f"{self._prefix}{path}: {number} is not a whole number")
+        return number
+
+    def flag(self, path: str) -> bool:
+        """True, or false also where there is none."""
+        value = self._find(path)
+        if value is not None and type(value) is not bool:
+            raise Unpriced(f"{self._prefix}{path}: {_shown(value)} is not true or false")
+        return bool(value)
+
+    def blocks(self, path: str) -> "Iterator[Properties]":
+        """The blocks of a list; none where there is no list."""
+        value = self._find(path)
+        # The list itself says nothing that its entries do not say better.
+        self._read.pop(self._prefix + path, None)
+        if value is None:
+            return
+        if not isinstance(value, list):
+            raise Unpriced(f"{self._prefix}{path}: {_shown(value)} is not a list")
+        for index, entry in enumerate(cast("Sequence[object]", value)):
+            where = f"{path}[{index}]"
+            yield self._block(entry, where)
+
+    def named_blocks(self, path: str) -> "Iterator[Properties]":
+        """The blocks of a block, whatever their names; none where there is no block."""
+        value = self._find(path)
+        if value is None:
+            return
+        if type(value) is not dict:
+            raise Unpriced(f"{self._prefix}{path}: {_shown(value)} is not a block")
+        for name, entry in cast("dict[str, Any]", value).items():
+            yield self._block(entry, f"{path}.{name}")
+
+    def _block(self, entry: object, where: str) -> "Properties":
+        self._refuse_hidden(entry, where)
+        if type(entry) is not dict:
+            raise Unpriced(f"{self._prefix}{where}: {_shown(entry)} is not a block")
+        block = cast("dict[str, Any]", entry)
+        return Properties(block, f"{self._prefix}{where}.", self._read)
+
+    def names(self, path: str) -> bool:
+        """Whether anything is given there, known or not."""
+        value: Any = self._content
+        for name in _parts(path):
+            value = cast("dict[str, Any]", value).get(name) if isinstance(value, dict) else None
+        self._read[self._prefix + path] = value
+        return value is not None
+
+
+@functools.lru_cache(maxsize=1024)
+def _parts(path: str) -> Sequence[str]:
+    return path.split(".")
+
+
+@functools.lru_cache(maxsize=1024)
+def _exact(value: float | str) -> Decimal | None:
+    """The number as it is written; None where it is none, or too long to be one of a plan's."""
+    try:
+        number = Decimal(str(value))
+    except (InvalidOperation, ValueError):
+        return None
+    if not number.is_finite() or number.adjusted() not in _ADJUSTED:
+        return None
+    return number if _NUMBER.fullmatch(format(number, "f")) else None
+
+
+def _shown(value: object) -> str:
+    text = repr(value)
+    return text if len(text) <= 40 else f"{text[:37]}…"  # noqa: PLR2004

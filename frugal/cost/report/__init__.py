@@ -1,0 +1,1 @@
+"""An estimate for people and for programs: a table, a page, a comment, a document."""

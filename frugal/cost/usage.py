@@ -1,0 +1,282 @@
+"""How much is used a month: the owner's figures from a usage file, else those of a small site."""
+
+import datetime as dt
+import functools
+import re
+from collections.abc import Hashable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+from difflib import get_close_matches
+from fnmatch import fnmatchcase
+from pathlib import Path
+from typing import Annotated, Any, Literal, cast
+
+import yaml
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+
+from frugal.cost.plan import Resource
+from frugal.errors import FrugalError
+
+
+class UsageError(FrugalError):
+    """A usage file that cannot be used; one message, exit code 2."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message, code=2)
+
+
+def _decimal(value: object) -> object:
+    """A figure as it is written: 0.1 is a tenth. `true` is no figure."""
+    if isinstance(value, bool) or not isinstance(value, int | float | str):
+        raise ValueError("a number")  # noqa: TRY004 - what pydantic turns into its own error
+    return str(value)
+
+
+Figure = Annotated[Decimal, BeforeValidator(_decimal), Field(ge=0, max_digits=21, decimal_places=9)]
+
+
+class _Model(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Offer(_Model):
+    """An offer that ends twelve months after its start."""
+
+    start: dt.date
+
+
+class Offers(_Model):
+    """Twelve-month offers that this subscription has; none is assumed."""
+
+    postgres_12_months: Offer | None = None
+
+
+class ContainerAppsElsewhere(_Model):
+    """What other stacks of the subscription use of the free grants of Container Apps."""
+
+    vcpu_seconds: Figure = Decimal(0)
+    gib_seconds: Figure = Decimal(0)
+    requests: Figure = Decimal(0)
+
+
+class Elsewhere(_Model):
+    """What other stacks use of the free amounts that are shared with them."""
+
+    container_apps: ContainerAppsElsewhere = ContainerAppsElsewhere()
+    log_analytics_gb: Figure = Decimal(0)
+    egress_gb: Figure = Decimal(0)
+
+
+class Usage(_Model):
+    """A usage file. `resources`: figures by key, by the resource's Pulumi name or a glob."""
+
+    version: Literal[1] = 1
+    resources: Mapping[str, Mapping[str, Figure]] = {}
+    offers: Offers = Offers()
+    used_elsewhere: Elsewhere = Elsewhere()
+
+
+NO_USAGE = Usage()
+
+
+@dataclass(slots=True)
+class Use:
+    """The figures of one resource. `assumed`: the keys that fell back to the small site's."""
+
+    given: Mapping[str, Decimal]
+    profile: Mapping[str, "Assumed"]
+    assumed: list[str] = field(default_factory=list[str])
+
+    def has(self, key: str) -> bool:
+        """Whether the owner gave this figure."""
+        return key in self.given
+
+    def figure(self, key: str) -> Decimal:
+        """The owner's figure, else the small site's."""
+        value = self.given.get(key)
+        if value is not None:
+            return value
+        self.assumed.append(key)
+        return self.profile[key].value
+
+
+@dataclass(frozen=True, slots=True)
+class Assumed:
+    """A figure of the small site."""
+
+    value: Decimal
+    why: str
+
+
+@functools.cache
+def small_site() -> Mapping[str, Mapping[str, Assumed]]:
+    """The default profile: by type (`app:ContainerApp`), by key. These are all keys there are."""
+    text = (Path(__file__).parent / "small-site.yaml").read_text()
+    content = cast("dict[str, dict[str, dict[str, object]]]", yaml.safe_load(text))
+    return {
+        kind: {
+            key: Assumed(Decimal(str(entry["value"])), str(entry["why"]))
+            for key, entry in keys.items()
+        }
+        for kind, keys in content.items()
+    }
+
+
+class _TwiceError(Exception):
+    """A key that is there twice, of which YAML would take the last without a word."""
+
+
+class _Loader(yaml.SafeLoader):
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
+        seen: set[str] = set()
+        for key, _value in node.value:
+            if isinstance(key, yaml.ScalarNode) and key.value in seen:
+                raise _TwiceError(f"line {key.start_mark.line + 1}: {key.value} is there twice.")
+            seen.add(str(key.value))
+        return super().construct_mapping(node, deep)
+
+
+def load(file: Path) -> Usage:
+    """Read a usage file. Raises UsageError."""
+    try:
+        text = file.read_text()
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it is not text"
+        message = f"The usage file {file} cannot be read: {reason}."
+        raise UsageError(f"{message} `frugal cost --init-usage FILE` writes one.") from None
+    return parse(text, str(file))
+
+
+def parse(text: str, name: str) -> Usage:
+    """A usage file's content; `name` for the message. Raises UsageError."""
+    try:
+        content: object = yaml.load(text, _Loader)  # noqa: S506 - it is the safe one
+    except _TwiceError as error:
+        raise UsageError(f"{name}, {error}") from None
+    except (yaml.YAMLError, ValueError, TypeError, RecursionError) as error:
+        mark = getattr(error, "problem_mark", None)
+        where = f", line {mark.line + 1}" if mark else ""
+        raise UsageError(f"{name}{where}: this is not YAML.") from None
+    if not isinstance(content, dict) or "version" not in content:
+        raise UsageError(f"{name}: a usage file begins with `version: 1`.")
+    try:
+        return Usage.model_validate(content)
+    except ValidationError as error:
+        lines = [
+            _problem(detail["loc"], detail["type"], detail["msg"], detail["input"])
+            for detail in error.errors()
+        ]
+        raise UsageError("\n".join(f"{name}: {line}" for line in lines)) from None
+
+
+def _problem(path: Sequence[int | str], kind: str, message: str, value: object) -> str:
+    where = ".".join(str(part) for part in path)
+    if kind == "extra_forbidden":
+        return f"{where}: unknown key; allowed: {', '.join(_siblings(path))}"
+    allowed = message.removeprefix("Value error, ").removeprefix("Input should be ")
+    return f"{where}: {value!r} is not allowed; allowed: {allowed}"
+
+
+def _siblings(path: Sequence[int | str]) -> Iterable[str]:
+    model: type[BaseModel] = Usage
+    for part in path[:-1]:
+        annotation = model.model_fields[str(part)].annotation
+        options = [annotation, *getattr(annotation, "__args__", ())]
+        model = next(o for o in options if isinstance(o, type) and issubclass(o, BaseModel))
+    return model.model_fields
+
+
+def keys_of(resource: Resource) -> Mapping[str, Assumed]:
+    """The usage keys of a resource; none where nothing of it depends on use."""
+    return small_site().get(resource.type.partition(":")[2], {})
+
+
+def assign(usage: Usage, resources: Iterable[Resource]) -> Mapping[str, Mapping[str, Decimal]]:
+    """The owner's figures by resource name. Raises UsageError.
+
+    Every match of a glob gets its figures, of two globs the later one counts, an exact name goes
+    before both. What matches nothing, and a key that no match has, is an error.
+    """
+    if not usage.resources:
+        return {}
+    keys: dict[str, set[str]] = {}
+    for one in resources:
+        if one.is_azure and (own := keys_of(one)):
+            keys.setdefault(one.name, set()).update(own)
+    figures: dict[str, dict[str, Decimal]] = {}
+    in_order = sorted(usage.resources.items(), key=lambda entry: entry[0] in keys)
+    for pattern, given in in_order:
+        exact = pattern in keys
+        names = [pattern] if exact else [name for name in keys if fnmatchcase(name, pattern)]
+        if not names:
+            near = get_close_matches(pattern, keys, n=3) or sorted(keys)
+            raise UsageError(
+                f"resources.{pattern}: no resource of the plan whose price depends on use has this "
+                f"name; there are: {', '.join(near) or 'none'}."
+            )
+        for key, value in given.items():
+            having = [name for name in names if key in keys[name]]
+            if not having:
+                allowed = sorted(set[str]().union(*(keys[name] for name in names)))
+                raise UsageError(
+                    f"resources.{pattern}.{key}: unknown key; allowed: {', '.join(allowed)}"
+                )
+            for name in having:
+                figures.setdefault(name, {})[key] = value
+    return figures
+
+
+def template(resources: Iterable[Resource]) -> str:
+    """A usage file with every key that the plan has, at the figures of a small site."""
+    named: dict[str, list[Resource]] = {}
+    for one in resources:
+        if one.is_azure and keys_of(one):
+            named.setdefault(one.name, []).append(one)
+    lines = [
+        "# What is used in a month. The figures are those of a small site: put your own there.",
+        "# An entry or key that is left out has the small site's figure; 0 is 0.",
+        "version: 1",
+        "resources:" if named else "resources: {}",
+    ]
+    for name, sharing in sorted(named.items()):
+        types = ", ".join(one.type for one in sharing)
+        lines.append(f"  {_key(name)}:  # {types}")
+        lines += _keys(sharing)
+    lines += [
+        "# What other stacks use of the free amounts that are shared with them:",
+        "used_elsewhere:",
+        "  container_apps: {vcpu_seconds: 0, gib_seconds: 0, requests: 0}",
+        "  log_analytics_gb: 0",
+        "  egress_gb: 0",
+        "# Only if your subscription has it, from this day on for twelve months:",
+        "# offers: {postgres_12_months: {start: 2026-01-01}}",
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _key(name: str) -> str:
+    """A resource's name as YAML writes a key: quoted unless it is plainly a text."""
+    if (
+        re.fullmatch(r"[a-z][\w-]*", name, re.ASCII | re.IGNORECASE)
+        and yaml.safe_load(name) == name
+    ):
+        return name
+    return yaml.safe_dump(name, default_style='"', width=10_000, allow_unicode=True).strip()
+
+
+def _keys(sharing: Sequence[Resource]) -> Iterable[str]:
+    """A line for each key of the resources that share a name, and so have one entry."""
+    keys: dict[str, list[Assumed]] = {}
+    for one in sharing:
+        for key, assumed in keys_of(one).items():
+            keys.setdefault(key, []).append(assumed)
+    for key, assumed in keys.items():
+        # Left out, these follow from other figures and the resource's own limits; so does what is
+        # not the same for all that have the name.
+        off = "# " if key in FOLLOWING or len({one.value for one in assumed}) > 1 else ""
+        for one in assumed if off else assumed[:1]:
+            yield f"    {off}{key}: {one.value}  # {one.why}"
+
+
+FOLLOWING = ("idle_seconds", "retained_gb")
+"""Keys whose absence means what follows from other figures."""

@@ -1,0 +1,83 @@
+"""The bill of what the program declares: the stack's output `monthlyCost`, and the limit on it.
+
+Each resource is seen as the engine gets it, so none can be missed and none has to be told. The
+engine asks for that only after the program's last line; the estimate therefore waits for every
+resource that was declared, and is then priced as `frugal cost` prices a plan.
+"""
+
+import asyncio
+import datetime as dt
+from collections.abc import Mapping
+from decimal import Decimal
+from pathlib import Path
+from typing import Any, cast
+
+import pulumi
+from pulumi import Output, Resource
+
+from frugal.cost.limit import refuse_above
+from frugal.cost.month import usual
+from frugal.cost.plan import from_resources, resource
+from frugal.cost.prices.sheet import load
+from frugal.cost.pricing import estimate
+from frugal.cost.properties import UNKNOWN
+from frugal.cost.report.summary import summary
+from frugal.cost.usage import NO_USAGE
+from frugal.cost.usage import load as load_usage
+
+
+class Bill:
+    """Make it before the first resource is declared; it sees every one."""
+
+    def __init__(self, *, usage_file: Path | None, limit: Decimal | None) -> None:
+        """`usage_file`: figures of use; `limit`: USD a month that must not be exceeded.
+
+        Raises FrugalError for a usage file that cannot be used.
+        """
+        self._usage = load_usage(usage_file) if usage_file else NO_USAGE
+        self._limit = limit
+        self._declared: list[Resource] = []
+        self._inputs: dict[str, Mapping[str, Any]] = {}
+        pulumi.runtime.register_stack_transformation(self._note)
+        pulumi.runtime.register_resource_transform(self._see)
+
+    def _note(self, args: pulumi.ResourceTransformationArgs) -> None:
+        self._declared.append(args.resource)
+
+    async def _see(self, args: pulumi.ResourceTransformArgs) -> None:
+        parent = args.opts.parent
+        above = await parent.urn.future() if parent else None
+        self._inputs[_urn(above, args.type_, args.name)] = _known(args.props)
+
+    async def total(self) -> Mapping[str, object]:
+        """The month's bill, short. Raises FrugalError where the limit is not kept."""
+        await asyncio.gather(*(one.urn.future() for one in self._declared))
+        if len(self._inputs) != len(self._declared):
+            message = (
+                f"the program declares {len(self._declared)} resources, and the engine told of "
+                f"{len(self._inputs)}"
+            )
+            raise RuntimeError(message)
+        plan = from_resources(resource(urn, inputs) for urn, inputs in self._inputs.items())
+        bill = estimate(plan, load(), self._usage, usual(dt.datetime.now(tz=dt.UTC).date()))
+        if self._limit is not None:
+            refuse_above(self._limit, bill)
+        return summary(bill)
+
+
+def _urn(parent: str | None, kind: str, name: str) -> str:
+    """The URN that the engine gives: the types above a resource are part of it."""
+    above = parent.split("::")[2] if parent else ""
+    types = kind if above in ("", "pulumi:pulumi:Stack") else f"{above}${kind}"
+    return f"urn:pulumi:{pulumi.get_stack()}::{pulumi.get_project()}::{types}::{name}"
+
+
+def _known(value: Any) -> Any:  # noqa: ANN401 - any value of a property
+    """Values as a plan has them: what only the deployment will know is marked so."""
+    if isinstance(value, Output):
+        return UNKNOWN
+    if isinstance(value, Mapping):
+        return {key: _known(item) for key, item in cast("Mapping[str, Any]", value).items()}
+    if isinstance(value, list):
+        return [_known(item) for item in cast("list[Any]", value)]
+    return value

@@ -1,0 +1,61 @@
+"""The page of `frugal compare` as people see it: phone and desk, light and dark."""
+
+from pathlib import Path
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+
+from frugal.cost.compare.result import compared
+from frugal.cost.compare.ways import Costs
+from frugal.cost.report.comparison_html import page as rendered
+from tests.browser.conftest import Visit, chromium
+from tests.cost.test_compare import costs, without_egress
+
+pytestmark = pytest.mark.skipif(
+    chromium() is None,
+    reason="there is no browser: install Chromium (`apt install chromium`) or Chrome",
+)
+
+
+@pytest.fixture(scope="module")
+def pages(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
+    """One that is whole, and one with rows that have no price."""
+    given, used = costs(), costs("used_elsewhere: {egress_gb: 100}")
+    gaps = Costs(used.sizes, used.usage, without_egress(), used.month)
+    folder = tmp_path_factory.mktemp("pages")
+    files = [folder / "whole.html", folder / "gaps.html"]
+    for file, found in zip(files, (given, gaps), strict=True):
+        file.write_text(rendered(compared("homepage", found)), encoding="utf-8")
+    return files
+
+
+@pytest.mark.parametrize("width", [390, 1280])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing_and_nothing_is_too_wide(
+    visit: Visit, pages: list[Path], width: int, scheme: str
+) -> None:
+    for file in pages:
+        page, record = visit(file.as_uri(), width=width, scheme=scheme)
+        page.evaluate("document.querySelectorAll('details').forEach((one) => (one.open = true))")
+        found = Axe().run(page)
+        assert found.violations_count == 0, found.generate_report()
+        record.assert_fits()
+        assert record.origins == {"file://"}
+        assert record.complaints == []
+
+
+@pytest.mark.parametrize("width", [390, 1280])
+def test_a_figure_is_read_with_its_row_and_its_multiple(
+    visit: Visit, pages: list[Path], width: int
+) -> None:
+    page, _ = visit(pages[0].as_uri(), width=width)
+    table = page.get_by_role("table").first
+    heads = table.get_by_role("columnheader")
+    assert [text.strip() for text in heads.all_inner_texts()] == ["1×", "10×", "100×"]  # noqa: RUF001
+    row = table.get_by_role("row").filter(
+        has=page.get_by_role("rowheader", name="App Service", exact=True)
+    )
+    cells = row.get_by_role("cell").all_inner_texts()
+    assert [text.split()[0] for text in cells] == ["17.41"] * 3
+    bar = page.get_by_role("img", name="Container Apps + edge: 105.14 USD a month")
+    assert bar.count() == 1

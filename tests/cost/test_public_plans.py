@@ -1,0 +1,169 @@
+"""Plans of programs that others wrote (`plans/README.md`): sensible bills, or gaps with a name.
+
+The figures are by hand, from list prices and the use of a small site: 90,000 active seconds, 0.5 GB
+of logs, 100,000 requests and 3 GB at the edge. All plans begin from nothing.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from frugal.cost.estimate import Estimate
+from frugal.cost.money import NOTHING, Range
+from frugal.cost.plan import from_preview, parse
+from frugal.cost.pricing import estimate
+from frugal.cost.usage import NO_USAGE
+from tests.cost.made import USUAL, amounts, each, sheet
+
+D = Decimal
+FOLDER = Path(__file__).parent / "plans"
+
+# One replica of 1 vCPU and 2 GiB in eastus or eastus2: idle 3e-6, active 2.4e-5, memory 3e-6.
+#   nobody: (2,628,000 - 180,000) x 3e-6 + (5,256,000 - 360,000) x 3e-6 = 7.344 + 14.688
+#   expected: 90,000 active and 2,538,000 idle; of the grant 6,164 and 173,836, so
+#     83,836 x 2.4e-5 + 2,364,164 x 3e-6 + 14.688 = 2.012064 + 7.092492 + 14.688
+LOW, EXPECTED = D("22.032"), D("23.792556")
+BASIC = D("4.998")  # 30 x 0.1666
+
+CLASSIC_INSIGHTS, STORAGE = "workspaceResourceId", "no price is known for this type"
+WINDOWS = "on Windows"
+
+
+@dataclass
+class Bill:
+    monthly: Range
+    unpriced: Mapping[str, str]
+    free: str = ""
+    other: int = 1  # the stack
+
+
+BILLS = {
+    # B1 on Linux 730 x 0.017 = 12.41, a registry, two apps on the plan.
+    "examples-appservice-docker": Bill(each("17.408"), {}, "resourceGroup", other=2),
+    "static-web-app-docs": Bill(each("9"), {}, "az-static-web-app-docs"),
+    # Active all month: 2,448,000 x 2.4e-5 + 14.688 = 73.44; 0.5 GB of logs at 2.76 in eastus2.
+    "fde-for-a-day": Bill(
+        Range(LOW + BASIC, EXPECTED + BASIC, D("73.44") + BASIC + D("1.38")),
+        {"foundry": "kind 'AIServices'", "model": "no price is known for this type"},
+        "env acr-pull openai-user app-identity rg",
+    ),
+    # Five replicas active: (13,140,000 - 180,000) x 2.4e-5 + (26,280,000 - 360,000) x 3e-6.
+    "fde-hackathon": Bill(
+        Range(LOW + BASIC, EXPECTED + BASIC, D("388.8") + BASIC + D("1.15")),
+        {},
+        "fde-aca-env fde-appinsights fde-acr-pull fde-api-identity fde-rg",
+    ),
+    # The program leaves the size of its container to Azure.
+    "examples-containerapps": Bill(
+        Range(BASIC, BASIC, BASIC + D("1.15")),
+        {"app": "template.containers[0].resources.cpu is missing"},
+        "env rg",
+        other=2,
+    ),
+    # B1ms 730 x 0.017 = 12.41 and 32 x 0.115 = 3.68.
+    "dtbase": Bill(
+        each("16.09"),
+        {
+            "dtbase-web-ai": CLASSIC_INSIGHTS,
+            "dtbasesa": STORAGE,
+            "dtbase-web-asp": "sku.name 'P1v2'",
+        },
+        "dtbase-postgresql-db dtbase-rg",
+    ),
+    "dtbase-uksouth": Bill(
+        NOTHING,
+        {
+            "dtbase-postgresql": "no price of 'B1MS'",
+            "dtbase-web-ai": CLASSIC_INSIGHTS,
+            "dtbasesa": STORAGE,
+            "dtbase-web-asp": "sku.name 'P1v2'",
+        },
+        "dtbase-postgresql-db dtbase-rg",
+    ),
+    "examples-appservice": Bill(
+        NOTHING,
+        {
+            "appservice-ai": CLASSIC_INSIGHTS,
+            "appservice-db": "no price is known for this type",
+            "appservicesa": STORAGE,
+            "appservice-asp": WINDOWS,
+        },
+        "appservicerg appservice-sql appservice-b appservice-c",
+    ),
+    "examples-static-website": Bill(
+        NOTHING,
+        {"profile": "sku.name 'Standard_Microsoft'", "storageaccount": STORAGE},
+        "endpoint resourceGroup index_html notfound_html staticWebsite",
+    ),
+    # Front Door: 35 + 10 x 0.009 + 3 x 0.0825 + 0.1 x 0.02 = 35.3395; a vault's 10,000 operations
+    # 0.03; at most 0.5 GB of logs at 3.34 in japaneast.
+    "multicloud-auto-deploy": Bill(
+        amounts("35", "35.3695", "37.0395"),
+        {
+            "cosmos-account": "no price is known for this type",
+            "frontend-storage": STORAGE,
+            "functions-storage": STORAGE,
+            "alert-action-group": "no price is known for this type",
+            "cosmos-latency-alert": "no price is known for this type",
+            "cosmos-throttled-alert": "no price is known for this type",
+            "frontdoor-error-alert": "no price is known for this type",
+            "function-cpu-alert": "no price is known for this type",
+            "function-execution-alert": "no price is known for this type",
+            "function-memory-alert": "no price is known for this type",
+        },
+        "frontdoor-endpoint frontdoor-origin frontdoor-origin-group frontdoor-route"
+        " spa-rewrite-rule spa-rule-set cosmos-container cosmos-database app-insights"
+        " frontdoor-diagnostics app-secret resource-group",
+        other=5,
+    ),
+}
+
+
+def of(name: str) -> Estimate:
+    plan = from_preview(parse((FOLDER / f"{name}.json").read_bytes()))
+    return estimate(plan, sheet(), NO_USAGE, USUAL)
+
+
+def test_each_plan_has_its_bill_here() -> None:
+    assert {file.stem for file in FOLDER.glob("*.json")} == BILLS.keys()
+
+
+@pytest.mark.parametrize("name", BILLS)
+def test_a_sensible_bill_or_named_gaps(name: str) -> None:
+    found, right = of(name), BILLS[name]
+    assert found.monthly == right.monthly
+    assert found.before == NOTHING
+    assert {line.change for line in found.lines} <= {"added"}
+    assert {one.name for one in found.unpriced} == right.unpriced.keys()
+    for one in found.unpriced:
+        assert right.unpriced[one.name] in one.reason
+    assert {one.name for one in found.free} == set(right.free.split())
+    assert len(found.other) == right.other
+
+
+@pytest.mark.parametrize("name", BILLS)
+def test_every_resource_has_one_place(name: str) -> None:
+    found = of(name)
+    places = [
+        {line.resource for line in found.lines},
+        {one.resource for one in found.unpriced},
+        {one.resource for one in found.free},
+        {one.resource for one in found.other},
+    ]
+    planned = from_preview(parse((FOLDER / f"{name}.json").read_bytes())).after
+    assert set.union(*places) == planned.keys()
+    assert sum(map(len, places)) == len(planned)
+
+
+def test_the_region_that_has_no_price_is_named() -> None:
+    [server] = [one for one in of("dtbase-uksouth").unpriced if one.name == "dtbase-postgresql"]
+    assert server.reason.endswith("is known in uksouth")
+
+
+def test_logs_of_japan_without_a_daily_cap_grow_with_use() -> None:
+    grows = {line.meter for line in of("multicloud-auto-deploy").lines if line.grows}
+    assert {"Analytics Logs Data Ingestion", "Standard Data Transfer Out", "Operations"} <= grows
+    assert "Standard Base Fees" not in grows
