@@ -5,7 +5,6 @@ import json
 import shlex
 import sys
 import time
-from enum import StrEnum
 from typing import Annotated
 
 import typer
@@ -13,6 +12,9 @@ from rich.console import Console
 
 from frugal import daemon as daemons
 from frugal import findings, local, status
+from frugal.cost.commands import cost
+from frugal.cost.compare.commands import compare
+from frugal.cost.prices.commands import app as prices
 from frugal.errors import FrugalError
 from frugal.paths import checkout
 
@@ -28,13 +30,7 @@ _out = Console()
 _err = Console(stderr=True)
 
 
-class App(StrEnum):
-    """What has a log."""
-
-    homepage = "homepage"
-    translator = "translator"
-    postgres = "postgres"
-    edge = "edge"
+_LOGS = ("homepage", "translator", "postgres", "edge")
 
 
 @app.command("up")
@@ -80,13 +76,15 @@ def status_command(
 
 @app.command("logs")
 def logs_command(
-    name: Annotated[App, typer.Argument(metavar="APP", help="homepage|translator|postgres|edge")],
+    name: Annotated[str, typer.Argument(metavar="|".join(_LOGS))],
     follow: Annotated[bool, typer.Option("-f", "--follow", help="Stay, show what comes.")] = False,
 ) -> None:
     """Show what an app, the database or the edge wrote."""
-    file = checkout().logs / f"{name.value}.log"
+    if name not in _LOGS:
+        raise FrugalError(f"There is no log {name!r}. Allowed: {', '.join(_LOGS)}.", code=2)
+    file = checkout().logs / f"{name}.log"
     if not file.exists():
-        raise FrugalError(f"There is no log of {name.value}: it has not run since `make up`.")
+        raise FrugalError(f"There is no log of {name}: it has not run yet. `make up` starts it.")
     with file.open(errors="replace") as log:
         while True:
             for line in log:
@@ -126,6 +124,11 @@ def doctor_command(
         raise typer.Exit(1)
 
 
+app.command("cost")(cost)
+app.command("compare")(compare)
+app.add_typer(prices, name="prices")
+
+
 def main() -> None:
     """Run the command: every error one message, no traceback, an exit code that is not 0."""
     try:
@@ -134,8 +137,12 @@ def main() -> None:
         _err.print(f"Error: {error}", style="red", markup=False, highlight=False, soft_wrap=True)
         sys.exit(error.code)
     except OSError as error:
-        if error.errno != errno.ENOSPC:
-            raise
         where = error.filename or checkout().root
-        _err.print(f"Error: No space left on the disk of {where}. Make room, then run it again.")
+        if error.errno in {errno.ENOSPC, errno.EDQUOT}:
+            told = f"No space left on the disk of {where}. Make room, then run it again."
+        elif error.errno in {errno.EACCES, errno.EPERM, errno.EROFS}:
+            told = f"{where}: {error.strerror}. Its owner has to run this, or to give it to you."
+        else:
+            raise
+        _err.print(f"Error: {told}", style="red", markup=False, highlight=False, soft_wrap=True)
         sys.exit(1)

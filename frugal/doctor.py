@@ -1,13 +1,13 @@
 """What this machine has and lacks for the local environment."""
 
 import asyncio
-import json
 import platform
 import shutil
 import socket
 import sys
 
 from frugal import daemon as daemons
+from frugal.cloud.ports import Ports
 from frugal.cloud.postgres.binaries import installations
 from frugal.findings import Finding
 from frugal.paths import Checkout, user_cache
@@ -79,13 +79,12 @@ def _daemon(checkout: Checkout) -> Finding:
 def _ports(checkout: Checkout) -> list[Finding]:
     """Ports that the environment keeps and that someone else has now."""
     file = checkout.cloud / "ports.json"
-    if daemons.find(checkout) is not None or not file.exists():
+    if daemons.find(checkout) is not None:
         return []
-    kept: dict[str, int] = json.loads(file.read_text())
-    remedy = "End the program that has it (`ss -ltnp`), or take new ports: make down, make up."
+    remedy = f"End the program that has it (`ss -ltnp`), or delete {file}: all get new ports."
     return [
         Finding("missing", "Port", f"{port}, kept for {name}, is taken by another program", remedy)
-        for name, port in sorted(kept.items())
+        for name, port in sorted(Ports(file).all().items())
         if _is_taken(port)
     ]
 

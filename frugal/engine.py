@@ -179,12 +179,18 @@ def local_engine(place: Checkout, console: Console, variables: Mapping[str, str]
     return engine
 
 
-def plan(place: Checkout, console: Console, stack: str, *options: str) -> str:
-    """Preview `stack` from an empty state without a login; return what `pulumi preview` printed.
+def plan(
+    place: Checkout,
+    console: Console,
+    stack: str,
+    *options: str,
+    settings: Mapping[str, object] | None = None,
+) -> subprocess.CompletedProcess[str]:
+    """Preview `stack` from an empty state without a login, with what `pulumi preview` printed.
 
     Nothing in the checkout changes. Secrets of the stack's configuration are not read: the program
-    sees a placeholder. `options` go to `pulumi preview`, say `--json`, `--show-sames`. Raises
-    FrugalError with the engine's words.
+    sees a placeholder. `options` go to `pulumi preview`, say `--json`, `--show-sames`; `settings`
+    stands for the content of the stack's file. Raises FrugalError where there is no such stack.
     """
     module = [place.python, "-P", "-m", "frugal.cloud.provider", "--plan-only"]
     with tempfile.TemporaryDirectory(prefix="frugal-plan-") as scratch:
@@ -199,20 +205,43 @@ def plan(place: Checkout, console: Console, stack: str, *options: str) -> str:
         )
         _install_plugin(engine, module)
         shutil.copy(place.root / "Pulumi.yaml", folder)
-        settings = folder / f"Pulumi.{stack}.yaml"
-        settings.write_text(_without_secrets(place.root / settings.name))
+        file = folder / f"Pulumi.{stack}.yaml"
+        file.write_text(_without_secrets(settings or stack_settings(place, stack)))
         # `stack init` writes its salt into the stack's file, so it runs where the copy is.
         engine.run("stack", "init", stack, "--no-select", cwd=folder)
-        return engine.run("preview", "-s", stack, "--config-file", str(settings), *options)
+        return engine.attempt("preview", "-s", stack, "--config-file", str(file), *options)
 
 
-def _without_secrets(file: Path) -> str:
+def stack_settings(place: Checkout, stack: str) -> dict[str, object]:
+    """Content of `Pulumi.<stack>.yaml`. Raises FrugalError (2) where it is missing or damaged."""
+    file = place.root / f"Pulumi.{stack}.yaml"
     if not file.exists():
-        raise FrugalError(f"There is no environment of that name: {file.name} is missing.")
-    content: dict[str, object] = yaml.safe_load(file.read_text()) or {}
-    for key in ("encryptionsalt", "encryptedkey", "secretsprovider"):
-        content.pop(key, None)
-    return yaml.safe_dump(_masked(content))
+        there = sorted(path.name.split(".")[1] for path in place.root.glob("Pulumi.*.yaml"))
+        message = f"There is no environment {stack!r}; there are: {', '.join(there)}."
+        raise FrugalError(message, code=2)
+    return read_settings(file)
+
+
+def read_settings(file: Path) -> dict[str, object]:
+    """Content of Pulumi.yaml or Pulumi.<stack>.yaml. Raises FrugalError (2) if it is damaged."""
+    again = f"Mend it, or get it back: git checkout {file.name}"
+    try:
+        content: object = yaml.safe_load(file.read_text()) or {}
+    except (OSError, yaml.YAMLError, UnicodeDecodeError) as error:
+        where = getattr(getattr(error, "problem_mark", None), "line", None)
+        line = "" if where is None else f", line {where + 1}"
+        if isinstance(error, OSError):
+            raise FrugalError(f"{file.name}: {error.strerror}. {again}", code=2) from None
+        raise FrugalError(f"{file.name}{line}: this is not YAML. {again}", code=2) from None
+    entries = cast("dict[str, object]", content) if isinstance(content, dict) else {}
+    if entries is not content or not isinstance(entries.get("config") or {}, dict):
+        raise FrugalError(f"{file.name} holds no keys, as it should. {again}", code=2)
+    return entries
+
+
+def _without_secrets(settings: Mapping[str, object]) -> str:
+    keys = ("encryptionsalt", "encryptedkey", "secretsprovider")
+    return yaml.safe_dump(_masked({k: v for k, v in settings.items() if k not in keys}))
 
 
 def _masked(value: object) -> object:

@@ -10,14 +10,13 @@ import time
 from collections.abc import Generator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
+from typing import IO, TYPE_CHECKING, cast
 
-import yaml
 from rich.console import Console
 
 from frugal import daemon as daemons
 from frugal.daemon import Daemon
-from frugal.engine import LOCAL_STACK, Engine, Interrupted, local_engine
+from frugal.engine import LOCAL_STACK, Engine, Interrupted, local_engine, read_settings
 from frugal.errors import FrugalError
 from frugal.paths import Checkout
 
@@ -26,9 +25,13 @@ if TYPE_CHECKING:
 
 _HEALTH_SECONDS = 120.0
 _POLL_SECONDS = 0.2
+# How long what an engine started may take to end after it.
+_ENDING_SECONDS = 2.0
 # What the apps' packages, PostgreSQL and the logs take when they are new.
 _SPACE = 500 * 1024**2
 _LOG_LINES = 12
+# No question, and no outputs: they are shown at the end, beside the addresses here.
+_QUIETLY = ("--yes", "--suppress-outputs", "--stack", LOCAL_STACK)
 
 
 def prepare(checkout: Checkout, console: Console) -> tuple[Daemon, Engine]:
@@ -42,6 +45,8 @@ def prepare(checkout: Checkout, console: Console) -> tuple[Daemon, Engine]:
     settings = checkout.root / f"Pulumi.{LOCAL_STACK}.yaml"
     if not settings.exists():
         raise FrugalError(f"{settings.name} is missing. Get it back: git checkout {settings.name}")
+    for file in (checkout.root / "Pulumi.yaml", settings):
+        read_settings(file)
     # First the CLI, which may have to be built: no daemon is left behind when that fails.
     local_engine(checkout, console, {})
     daemon = daemons.start(checkout)
@@ -60,7 +65,7 @@ def up(checkout: Checkout, console: Console) -> tuple[Daemon, Engine]:
     with _locked(checkout, console, "frugal up") as lock, _interruptible(again):
         daemon, engine = prepare(checkout, console)
         mend(checkout, daemon, engine, console)
-        code = engine.follow("up", "--yes", "--stack", LOCAL_STACK, keep_open=(lock,))
+        code = engine.follow("up", *_QUIETLY, keep_open=(lock,))
         if code != 0:
             raise FrugalError(f"The environment is not up; the engine says why above. {again}")
         _wait_until_healthy(checkout, daemon, console)
@@ -82,8 +87,8 @@ def mend(checkout: Checkout, daemon: Daemon, engine: Engine, console: Console) -
     console.print("Mending what an interrupted run left.")
     if locks:
         engine.run("cancel", "--yes", "--stack", LOCAL_STACK)
-    project = yaml.safe_load((checkout.root / "Pulumi.yaml").read_text())["name"]
-    for stray in daemon.sweep(project, recorded.ids):
+    project = read_settings(checkout.root / "Pulumi.yaml")["name"]
+    for stray in daemon.sweep(str(project), recorded.ids):
         console.print(f"  removed, since no state knew it: {stray}", soft_wrap=True)
     engine.run("refresh", "--yes", "--clear-pending-creates", "--stack", LOCAL_STACK)
 
@@ -97,8 +102,12 @@ class State:
 
 
 def read_state(engine: Engine) -> State:
-    """What the engine's state says of the stack `local`."""
-    content = json.loads(engine.run("stack", "export", "--stack", LOCAL_STACK))
+    """What the engine's state says of the stack `local`. Raises FrugalError if it is damaged."""
+    try:
+        content = json.loads(engine.run("stack", "export", "--stack", LOCAL_STACK))
+    except FrugalError as error:
+        anew = "`make down` takes all down, the database too, and `make up` begins anew."
+        raise FrugalError(f"The engine can't read its state ({error}). {anew}") from error
     deployment = cast("dict[str, list[dict[str, str]]]", content["deployment"] or {})
     resources = deployment.get("resources") or []
     ids = [r["id"] for r in resources if "id" in r and not r["type"].startswith("pulumi:")]
@@ -136,7 +145,7 @@ def down(checkout: Checkout, console: Console) -> list[str]:
             ports = {daemon.http, *daemon.status().get("ports", [])}
             family = daemons.family(daemon.pid)
             count = len(read_state(engine).ids)
-            code = engine.follow("destroy", "--yes", "--stack", LOCAL_STACK, keep_open=(lock,))
+            code = engine.follow("destroy", *_QUIETLY, keep_open=(lock,))
             failure = "The engine could not destroy everything (above)." if code else ""
         except FrugalError as error:
             failure = f"The engine could not be used: {error}"
@@ -195,12 +204,25 @@ def _locked(checkout: Checkout, console: Console, doing: str) -> Generator[int]:
                     f"`{what}` is already running in this checkout (pid {pid}). "
                     "Wait until it has ended, then run the command again."
                 ) from None
-            console.print("The engine of a run that was killed still works. Waiting for its end.")
-            fcntl.flock(file, fcntl.LOCK_EX)
+            if not _free_soon(file):
+                told = "The engine of a run that was killed still works. Waiting for its end."
+                console.print(told)
+                fcntl.flock(file, fcntl.LOCK_EX)
         file.truncate(0)
         file.write(f"{os.getpid()} {doing}")
         file.flush()
         yield file.fileno()
+
+
+def _free_soon(file: IO[str]) -> bool:
+    """Take the lock that a run's last processes are about to give up; False if it stays locked."""
+    deadline = time.monotonic() + _ENDING_SECONDS
+    while time.monotonic() < deadline:
+        time.sleep(_POLL_SECONDS)
+        with contextlib.suppress(BlockingIOError):
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return True
+    return False
 
 
 @contextlib.contextmanager

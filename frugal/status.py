@@ -1,6 +1,7 @@
 """What runs here, for people: addresses, health, and what the last update did."""
 
 import json
+from decimal import Decimal
 from typing import Any, cast
 
 from rich import box
@@ -8,6 +9,7 @@ from rich.console import Console
 from rich.measure import Measurement
 from rich.table import Table
 
+from frugal.cost.money import Range, rounded
 from frugal.engine import LOCAL_STACK, Engine
 
 NOTHING: dict[str, Any] = {"environment": "local", "urls": {}, "health": {}}
@@ -40,8 +42,16 @@ def show(console: Console, found: dict[str, Any], outputs: dict[str, object] | N
 
 
 def show_after_up(console: Console, found: dict[str, Any], engine: Engine) -> None:
-    """Print addresses and health, here and as on Azure, and what the update changed."""
-    show(console, found, json.loads(engine.run("stack", "output", "--json", "-s", LOCAL_STACK)))
+    """Print addresses and health, here and as on Azure, the bill, and what the update changed."""
+    outputs = json.loads(engine.run("stack", "output", "--json", "-s", LOCAL_STACK))
+    bill = outputs.pop("monthlyCost", None)
+    show(console, found, outputs)
+    if bill:
+        low, expected, high = (rounded(Decimal(bill[case])) for case in Range._fields)
+        console.print(
+            f"On Azure: {expected} {bill['currency']} a month expected, {low} if nobody visits, "
+            f"{high} at its limits (`frugal cost`)."
+        )
     console.print(f"Resources: {_changes(engine)}. `make down` takes everything down.")
 
 

@@ -6,18 +6,19 @@ import os
 from pathlib import Path
 from typing import Any, cast
 
-import yaml
-
+from frugal.engine import read_settings
 from frugal.errors import FrugalError
 from frugal.findings import Finding
 from frugal.paths import Checkout
 from infra.arm import Arm, ArmError
+from infra.naming import PROJECT
 from infra.settings import Settings, SettingsError, read
 
 # Namespaces of the types that the program declares; a subscription registers each once.
 NAMESPACES = (
     "Microsoft.App",
     "Microsoft.Cdn",
+    "Microsoft.CognitiveServices",
     "Microsoft.Consumption",
     "Microsoft.ContainerRegistry",
     "Microsoft.DBforPostgreSQL",
@@ -34,6 +35,8 @@ _ACTIONS = {
 # Offers whose registry builds are paused (learn.microsoft.com, "Container Registry tasks overview",
 # read in November 2026).
 _NO_BUILDS = ("FreeTrial", "AzurePass", "Students")
+# Stands for a secret of the environment's file, which nobody opens here.
+_HIDDEN = "hidden-" * 8
 
 
 def examine(checkout: Checkout, environment: str) -> list[Finding]:
@@ -43,7 +46,8 @@ def examine(checkout: Checkout, environment: str) -> list[Finding]:
     """
     config = _config(checkout, environment)
     try:
-        settings = read(environment, config)
+        secret = {key for key, value in config.items() if _HIDDEN in value}
+        settings = read(environment, config, secret_keys=secret)
     except SettingsError as error:
         return [Finding("missing", "Settings", str(error), f"Mend Pulumi.{environment}.yaml.")]
     findings = [_contacts(settings)]
@@ -67,13 +71,25 @@ def _config(checkout: Checkout, environment: str) -> dict[str, str]:
     for entries in (_entries(checkout.root / "Pulumi.yaml"), _entries(file)):
         for key, value in entries.items():
             full = key if ":" in key else f"frugal:{key}"
-            config[full] = value if isinstance(value, str) else json.dumps(value)
+            shown = _hidden(value)
+            config[full] = shown if isinstance(shown, str) else json.dumps(shown)
     return config
 
 
+def _hidden(value: object) -> object:
+    """A value of the file with its secrets, `{secure: …}`, replaced, however deep they lie."""
+    if isinstance(value, list):
+        return [_hidden(item) for item in cast("list[object]", value)]
+    if not isinstance(value, dict):
+        return value
+    fields = cast("dict[str, object]", value)
+    if set(fields) == {"secure"}:
+        return _HIDDEN
+    return {name: _hidden(field) for name, field in fields.items()}
+
+
 def _entries(file: Path) -> dict[str, object]:
-    content = cast("dict[str, Any]", yaml.safe_load(file.read_text()) or {})
-    entries = cast("dict[str, object]", content.get("config") or {})
+    entries = cast("dict[str, object]", read_settings(file).get("config") or {})
     found: dict[str, object] = {}
     for key, value in entries.items():
         if not isinstance(value, dict):
@@ -107,6 +123,7 @@ def _ask(arm: Arm, settings: Settings, config: dict[str, str]) -> list[Finding]:
         *_roles(arm, subscription),
         _providers(arm, subscription),
         _database(arm, subscription, settings),
+        *_translator(arm, subscription, settings),
         *_quota(arm, subscription, settings),
     ]
 
@@ -204,6 +221,40 @@ def _database(arm: Arm, subscription: str, settings: Settings) -> Finding:
         return Finding("ok", "PostgreSQL", f"{sku} is offered in {region}")
     remedy = "Another region (azure-native:location) or size (--path database.sku)."
     return Finding("missing", "PostgreSQL", f"{sku} is not offered in {region}", remedy)
+
+
+def _translator(arm: Arm, subscription: str, settings: Settings) -> list[Finding]:
+    """Whether the one free Translator of a subscription is still to be had, or our own already."""
+    chosen = settings.translator.translation
+    if (chosen.provider, chosen.sku) != ("azure", "F0"):
+        return []
+    base = f"/subscriptions/{subscription}/providers/Microsoft.CognitiveServices"
+    try:
+        there = _values(arm.get(f"{base}/accounts", api_version="2025-06-01"))
+        deleted = _values(arm.get(f"{base}/deletedAccounts", api_version="2025-06-01"))
+    except ArmError as error:
+        return [Finding("note", "Translator", f"the subscription could not be asked: {error}")]
+    ours = {"project": PROJECT, "environment": settings.environment}
+    others = [a for a in there if not ours.items() <= (a.get("tags") or {}).items()]
+    taken = next((a for a in [*others, *deleted] if _is_free_translator(a)), None)
+    if taken is None:
+        return [Finding("ok", "Translator", "the free one (F0) is to be had, or our own already")]
+    text = f"the one free account (F0) of the subscription is taken by {taken['name']}"
+    key = f"pulumi config set -s {settings.environment} --path translator.translation"
+    remedy = f"{key}.sku S1, or {key}.provider offline"
+    if taken in deleted:
+        text += ", which is deleted and not purged"
+        *_, location, _, group, _, name = str(taken["id"]).split("/")
+        place = f"--location {location} --resource-group {group} --name {name}"
+        remedy = f"az cognitiveservices account purge {place}"
+    return [Finding("missing", "Translator", text, remedy)]
+
+
+def _is_free_translator(account: dict[str, Any]) -> bool:
+    return (
+        account.get("kind") == "TextTranslation"
+        and (account.get("sku") or {"name": "F0"}).get("name") == "F0"
+    )
 
 
 def _quota(arm: Arm, subscription: str, settings: Settings) -> list[Finding]:

@@ -1,10 +1,10 @@
 """A small client of Azure Resource Manager for what no resource type can do.
 
-Building an image, waiting for a role, starting a job, purging the edge. The address is found as the
-genuine Pulumi provider finds it, by the metadata host in ARM_METADATA_HOSTNAME, so the same
-variable points both at the local cloud. Who calls is azure-identity's DefaultAzureCredential: the
-`az login` of a person, the federated identity of a pipeline, the managed identity that the local
-cloud answers for.
+Building an image, waiting for a role, running a job, purging the edge and deleted accounts. The
+address is found as the genuine Pulumi provider finds it, by the metadata host in
+ARM_METADATA_HOSTNAME, so the same variable points both at the local cloud. Who calls is
+azure-identity's DefaultAzureCredential: the `az login` of a person, the federated identity of a
+pipeline, the managed identity that the local cloud answers for.
 
 Metadata document: Azure's cloud-metadata endpoint, api-version 2022-09-01 (read November 2026).
 """
@@ -81,6 +81,14 @@ class Arm:
     ) -> dict[str, Any]:
         """Answer to an action; {} where it has none."""
         return _body(self._call("POST", path, {"api-version": api_version}, body))
+
+    def delete(self, path: str, *, api_version: str) -> None:
+        """Delete a resource; one that is gone already is no error."""
+        try:
+            self._call("DELETE", path, {"api-version": api_version}, None)
+        except ArmError as error:
+            if error.status != 404:  # noqa: PLR2004
+                raise
 
     def upload(self, url: str, content: bytes) -> None:
         """Put a blob at an address that carries its own permission."""

@@ -39,8 +39,10 @@ def container_app_name(site: str) -> str:
     return site
 
 
-def web_app_name(site: str, resource_group_id: str) -> str:
-    """Name of a site's web app: known ahead, and unique in the world as its host name must be.
+def unique_name(site: str, resource_group_id: str) -> str:
+    """Name of a site's web app, and of its Translator account's subdomain.
+
+    Known ahead, and unique in the world as the host names that begin with it must be.
 
     The suffix comes from the resource group's id, which holds the subscription and an autoname:
     it stays while the group lives and is a new one after a teardown.

@@ -5,8 +5,10 @@ value given and what is allowed.
 """
 
 import json
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
+from decimal import Decimal
 from difflib import get_close_matches
+from pathlib import Path
 from typing import Annotated, Any, Literal, Self, cast
 
 import pulumi
@@ -14,21 +16,25 @@ from pydantic import (
     AfterValidator,
     BaseModel,
     BeforeValidator,
-    ConfigDict,
     Field,
     ValidationError,
     model_validator,
 )
-from pydantic.alias_generators import to_camel
 from pydantic_core import ErrorDetails
 
 from infra.naming import PROJECT, REGISTRY_ID
 from infra.regions import REGIONS
+from infra.site_settings import SECRETS, Homepage, Model, Translator, no_truth
 
 SIZES: Mapping[str, Mapping[str, Mapping[str, object]]] = {
     "local": {
         "homepage": {"cdn": "frontDoor", "maxReplicas": 3, "cooldownSeconds": 60},
-        "translator": {"cdn": "frontDoor", "maxReplicas": 2, "cooldownSeconds": 60},
+        "translator": {
+            "cdn": "frontDoor",
+            "maxReplicas": 2,
+            "cooldownSeconds": 60,
+            "translation": {"provider": "azure"},
+        },
         "budget": {"monthlyAmount": 90},
     },
     "dev": {
@@ -37,8 +43,14 @@ SIZES: Mapping[str, Mapping[str, Mapping[str, object]]] = {
         "budget": {"monthlyAmount": 40},
     },
     "prod": {
-        "homepage": {"cdn": "frontDoor", "maxReplicas": 5},
-        "translator": {"cdn": "frontDoor", "maxReplicas": 3},
+        "homepage": {"cdn": "frontDoor", "maxReplicas": 5, "originLock": True},
+        "translator": {
+            "cdn": "frontDoor",
+            "maxReplicas": 3,
+            # The free tier: it costs nothing, and beyond it the app translates offline and says so.
+            # There is one to a subscription, so dev, which may share it, translates offline.
+            "translation": {"provider": "azure"},
+        },
         "budget": {"monthlyAmount": 90},
     },
 }
@@ -49,12 +61,6 @@ class SettingsError(Exception):
     """The configuration cannot be used; the text has one line for each thing that is wrong."""
 
 
-class _Model(BaseModel):
-    model_config = ConfigDict(
-        frozen=True, extra="forbid", alias_generator=to_camel, coerce_numbers_to_str=True
-    )
-
-
 def _registry_id(value: str) -> str:
     if not REGISTRY_ID.fullmatch(value):
         allowed = (
@@ -62,13 +68,6 @@ def _registry_id(value: str) -> str:
             "/providers/Microsoft.ContainerRegistry/registries/<name>"
         )
         raise ValueError(allowed)
-    return value
-
-
-def _no_truth(value: object) -> object:
-    """`true` is no number, although Python counts it as 1."""
-    if isinstance(value, bool):
-        raise ValueError("a number")  # noqa: TRY004 - what pydantic turns into its own error
     return value
 
 
@@ -85,47 +84,23 @@ def _region(value: str) -> str:
     return value
 
 
+def _in_checkout(file: Path | None) -> Path | None:
+    """Relative to the checkout, wherever the program runs."""
+    return Path(__file__).parents[1] / file if file else None
+
+
 def _as_text(value: object) -> object:
     """`pulumi config set --path database.version 17` stores a number."""
     return str(value) if isinstance(value, int) else value
 
 
-class Site(_Model):
-    """One site: where it runs and how it scales. Replicas count on Container Apps alone."""
-
-    host: Literal["containerApp"] = "containerApp"
-    cdn: Literal["frontDoor", "none"] = "none"
-    min_replicas: Annotated[int, BeforeValidator(_no_truth), Field(ge=0, le=30)] = 0
-    max_replicas: Annotated[int, BeforeValidator(_no_truth), Field(ge=1, le=30)] = 1
-    cooldown_seconds: Annotated[int, BeforeValidator(_no_truth), Field(ge=1, le=3600)] = 300
-    image: Annotated[str, Field(pattern=r"^[a-z0-9.:-]+(/[a-z0-9._-]+)+[:@][\w.:-]+$")] | None = (
-        None
-    )
-
-    @model_validator(mode="after")
-    def _replicas_in_order(self) -> Self:
-        if self.min_replicas > self.max_replicas:
-            message = (
-                f"minReplicas {self.min_replicas} is above maxReplicas {self.max_replicas}; "
-                "allowed: minReplicas up to maxReplicas"
-            )
-            raise ValueError(message)
-        return self
-
-
-class TranslatorSite(Site):
-    """The translator, which runs on either host."""
-
-    host: Literal["appService", "containerApp"] = "appService"  # pyright: ignore[reportIncompatibleVariableOverride]  # frozen
-
-
-class Registry(_Model):
+class Registry(Model):
     """An existing container registry to share; none: one is made."""
 
     id: Annotated[str, AfterValidator(_registry_id)] | None = None
 
 
-class Database(_Model):
+class Database(Model):
     """PostgreSQL Flexible Server. Storage in GiB; it can grow and never shrink."""
 
     sku: Annotated[str, Field(pattern=r"^Standard_[BDE]\d+[a-z]*(_v\d+)?$")] = "Standard_B1ms"
@@ -144,23 +119,25 @@ class Database(_Model):
         return self
 
 
-class Budget(_Model):
+class Budget(Model):
     """Amount a month in the subscription's currency, and who is told."""
 
-    monthly_amount: Annotated[float, BeforeValidator(_no_truth), Field(gt=0, le=1_000_000)]
+    monthly_amount: Annotated[float, BeforeValidator(no_truth), Field(gt=0, le=1_000_000)]
     contacts: tuple[Annotated[str, Field(pattern=r"^[^@\s]+@[^@\s]+\.[^@\s]+$")], ...] = ()
 
 
-class Settings(_Model):
+class Settings(Model):
     """Everything that may differ between environments."""
 
     environment: Literal["local", "dev", "prod"]
     location: Annotated[str, AfterValidator(_region)]
-    homepage: Site
-    translator: TranslatorSite
+    homepage: Homepage
+    translator: Translator
     registry: Registry
     database: Database
     budget: Budget
+    usage_file: Annotated[Path | None, AfterValidator(_in_checkout)] = None
+    max_monthly_cost: Annotated[Decimal, Field(gt=0, max_digits=9, decimal_places=2)] | None = None
 
     @property
     def protected(self) -> bool:
@@ -169,6 +146,10 @@ class Settings(_Model):
 
 
 KEYS = ("homepage", "translator", "registry", "database", "budget")
+"""Keys that hold an object of fields."""
+
+PLAIN_KEYS = ("usageFile", "maxMonthlyCost")
+"""Keys that hold one value."""
 
 
 def load() -> Settings:
@@ -197,13 +178,17 @@ def read(
     }
     for key in KEYS:
         given = _parsed(config.get(f"{PROJECT}:{key}", "{}"))
-        sizes = SIZES[environment].get(key, {})
-        values[key] = {**sizes, **given} if isinstance(given, dict) else given
+        values[key] = (
+            _laid_over(_sizes(environment, key, given), given) if isinstance(given, dict) else given
+        )
+    for key in PLAIN_KEYS:
+        values[key] = config.get(f"{PROJECT}:{key}")
     try:
         settings = Settings.model_validate(values)
     except ValidationError as error:
         problems += [_problem(detail, secret_keys) for detail in error.errors()]
     else:
+        problems += _in_clear(settings, secret_keys)
         if not problems:
             return settings
     raise SettingsError("\n".join(problems))
@@ -217,16 +202,49 @@ def _parsed(text: str) -> dict[str, object] | str:
     return cast("dict[str, object]", value) if isinstance(value, dict) else text
 
 
+def _sizes(environment: str, key: str, given: Mapping[str, object]) -> Mapping[str, object]:
+    """The environment's own values; none for a static site, which has no replicas and no edge."""
+    if key == "homepage" and given.get("host") == "staticSite":
+        return {}
+    return SIZES[environment].get(key, {})
+
+
+def _laid_over(sizes: Mapping[str, object], given: Mapping[str, object]) -> dict[str, object]:
+    """`sizes` with `given` on it, object by object: one field given does not lose the others."""
+    result = dict(sizes)
+    for name, value in given.items():
+        old = result.get(name)
+        both = isinstance(value, dict) and isinstance(old, dict)
+        result[name] = (
+            _laid_over(cast("dict[str, object]", old), cast("dict[str, object]", value))
+            if both
+            else value
+        )
+    return result
+
+
+def _in_clear(settings: Settings, secret_keys: Collection[str]) -> list[str]:
+    """A line for each secret that lies in clear in the environment's file."""
+    key = f"{PROJECT}:homepage"
+    if key in secret_keys:
+        return []
+    return [
+        f"{key}.{path}: is in clear in Pulumi.{settings.environment}.yaml; replace it, and give "
+        f"the new one as a secret: pulumi config set --secret --path homepage.{path} VALUE"
+        for path in settings.homepage.secret_fields
+    ]
+
+
 def _is_unknown(key: str) -> bool:
     namespace, _, name = key.partition(":")
-    return namespace == PROJECT and name not in KEYS
+    return namespace == PROJECT and name not in (*KEYS, *PLAIN_KEYS)
 
 
 def _unknown(key: str) -> str:
     name = key.partition(":")[2]
     if name.partition(".")[0] in KEYS:
         return f"{key}: set a field with --path: pulumi config set --path {name} VALUE"
-    return f"{key}: unknown key; allowed: {', '.join(KEYS)}"
+    return f"{key}: unknown key; allowed: {', '.join((*KEYS, *PLAIN_KEYS))}"
 
 
 def _problem(detail: ErrorDetails, secret_keys: Collection[str]) -> str:
@@ -235,10 +253,11 @@ def _problem(detail: ErrorDetails, secret_keys: Collection[str]) -> str:
     full = "azure-native:location" if path[0] == "location" else f"{PROJECT}:{path[0]}"
     key = full + "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in path[1:])
     if detail["type"] == "extra_forbidden":
-        return f"{key}: unknown key; allowed: {', '.join(_fields(str(path[0])))}"
-    if len(path) == 1 and detail["type"] == "value_error":
+        return f"{key}: unknown key; allowed: {', '.join(_fields(path[:-1]))}"
+    if detail["type"] == "value_error" and (len(path) == 1 or isinstance(detail["input"], dict)):
         return f"{key}: {detail['msg'].removeprefix('Value error, ')}"
-    shown = "[secret]" if full in secret_keys else repr(detail["input"])
+    hidden = full in secret_keys or SECRETS & set(path)
+    shown = "[secret]" if hidden else repr(detail["input"])
     return f"{key}: {shown} is not allowed; allowed: {_allowed(detail)}"
 
 
@@ -251,7 +270,8 @@ def _allowed(detail: ErrorDetails) -> str:
         case "string_pattern_mismatch":
             return _PATTERNS[field]
         case "model_type":
-            return f"its fields, one at a time: pulumi config set --path {field}.FIELD VALUE"
+            path = ".".join(str(part) for part in detail["loc"])
+            return f"its fields, one at a time: pulumi config set --path {path}.FIELD VALUE"
         case "tuple_type":
             path = ".".join(str(part) for part in detail["loc"])
             return f"a list: pulumi config set --path '{path}[0]' VALUE"
@@ -266,7 +286,10 @@ _PATTERNS = {
 }
 
 
-def _fields(key: str) -> list[str]:
-    annotation = Settings.model_fields[key].annotation
-    model = cast("type[BaseModel]", annotation)
+def _fields(path: Sequence[str | int]) -> list[str]:
+    """The keys of the object at a path."""
+    model: type[BaseModel] = Settings
+    for part in path:
+        found = next(f for n, f in model.model_fields.items() if part in (n, f.alias))
+        model = cast("type[BaseModel]", found.annotation)
     return [field.alias or name for name, field in model.model_fields.items()]

@@ -109,7 +109,9 @@ def main() -> None:
     try:
         asyncio.run(run(folder))
     except CloudError as error:
-        sys.exit(error.message)
+        # Without its image no app comes back, and nothing here would build it again.
+        lost = "Begin anew: make down, make up (its rows go)."
+        sys.exit(f"{error.message} {lost if error.code == 'ImagePullFailure' else ''}".strip())
     except OSError as error:
         traceback.print_exc()
         sys.exit(f"The local cloud could not go on: {error}")

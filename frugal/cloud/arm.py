@@ -1,8 +1,9 @@
 """The local cloud over HTTP: what a program asks Resource Manager for beside its resources.
 
-Discovery, tokens, image builds, the edge's purge, role assignments by principal, and reading,
-patching or deleting a resource by its id. Served on the loopback alone; every call under
-`/subscriptions` needs a token of this daemon, every one under `/frugal` its admin token.
+Discovery, tokens, image builds, executions of jobs, the purge of the edge and of deleted accounts,
+role assignments by principal, and reading, patching or deleting a resource by its id. Served on the
+loopback alone; every call under `/subscriptions` needs a token of this daemon, every one under
+`/frugal` its admin token.
 """
 
 import secrets
@@ -24,12 +25,16 @@ from frugal.cloud.ids import key_of
 from frugal.cloud.status import status
 from frugal.cloud.store import Resource
 from frugal.cloud.tokens import InvalidToken
+from frugal.cloud.types import cognitive_services, job
 
 if TYPE_CHECKING:
     from frugal.cloud.cloud import Cloud
 
 GROUP = "/subscriptions/{sub}/resourceGroups/{group}"
 REGISTRY = GROUP + "/providers/Microsoft.ContainerRegistry/registries/{name}"
+JOB = GROUP + "/providers/Microsoft.App/jobs/{name}"
+COGNITIVE = "/subscriptions/{sub}/providers/Microsoft.CognitiveServices"
+DELETED = COGNITIVE + "/locations/{location}/resourceGroups/{group}/deletedAccounts/{name}"
 ENDPOINT = GROUP + "/providers/Microsoft.Cdn/profiles/{profile}/afdEndpoints/{name}"
 NOT_FOUND = {
     "ResourceNotFound",
@@ -56,6 +61,10 @@ class Arm:
             Route(f"{REGISTRY}/runs/{{run}}", self._run),
             Route(f"{REGISTRY}/runs/{{run}}/listLogSasUrl", self._log_url, methods=["POST"]),
             Route("/logs/{run}", self._log),
+            Route(f"{JOB}/start", self._start_job, methods=["POST"]),
+            Route(f"{JOB}/executions/{{execution}}", self._execution),
+            Route(f"{COGNITIVE}/deletedAccounts", self._deleted_accounts),
+            Route(DELETED, self._purge_account, methods=["DELETE"]),
             Route(f"{ENDPOINT}/purge", self._purge, methods=["POST"]),
             Route("/frugal/status", self._status),
             Route("/frugal/sweep", self._sweep, methods=["POST"]),
@@ -157,6 +166,19 @@ class Arm:
         lines = self._builds.log(request.path_params["run"])
         return PlainTextResponse("".join(f"{line}\n" for line in lines))
 
+    async def _start_job(self, request: Request) -> Response:
+        resource = self._cloud.store.need(JOB.format_map(request.path_params))
+        if await request.body():
+            raise CloudError("NotSupportedHere", "A job is started here as it is declared.")
+        execution = await self._cloud.run(job.start(self._cloud, resource))
+        answer = job.body(resource, execution)
+        return JSONResponse({"id": answer["id"], "name": answer["name"]})
+
+    async def _execution(self, request: Request) -> Response:
+        resource = self._cloud.store.need(JOB.format_map(request.path_params))
+        execution = job.find(self._cloud, resource, request.path_params["execution"])
+        return JSONResponse(job.body(resource, execution))
+
     async def _purge(self, request: Request) -> Response:
         resource = self._cloud.store.need(ENDPOINT.format_map(request.path_params))
         paths = strings(await _json(request), "contentPaths")
@@ -165,6 +187,18 @@ class Arm:
         endpoint, _ = self._cloud.endpoints[key_of(resource.id)]
         await endpoint.purge(paths)
         return Response(status_code=200)
+
+    async def _deleted_accounts(self, request: Request) -> Response:
+        del request
+        deleted = self._cloud.store.deleted(cognitive_services.Account.token)
+        return JSONResponse({"value": [cognitive_services.deleted_body(r) for r in deleted]})
+
+    async def _purge_account(self, request: Request) -> Response:
+        for one in self._cloud.store.deleted(cognitive_services.Account.token):
+            if key_of(cognitive_services.deleted_body(one)["id"]) == key_of(request.url.path):
+                self._cloud.store.purge(one)
+                return Response(status_code=200)
+        raise CloudError("ResourceNotFound", f"'{request.url.path}' was not found.")
 
     async def _status(self, request: Request) -> Response:
         del request

@@ -115,7 +115,8 @@ class Builds:
             )
         except BuildError as error:
             run.error = str(error)
-            run.log.append(f"build failed: {error}")
+            # What a command printed is in the log already.
+            run.log.append(f"build failed: {run.error.splitlines()[0]}")
             run.status = "Failed"
             return
         except Exception as error:

@@ -23,14 +23,17 @@ from frugal.cloud.spawn import Reaper
 from frugal.cloud.store import Resource, Store
 from frugal.cloud.tls import Authority
 from frugal.cloud.tokens import Tokens
+from frugal.cloud.translator import Tunnel
 from frugal.cloud.types import TYPES
 from frugal.cloud.types.base import ResourceType
+from frugal.cloud.types.unsupported import refuse_unsupported
 
 if TYPE_CHECKING:
     from frugal.cloud.edge import Endpoint
+    from frugal.cloud.files import FileSite
     from frugal.cloud.listen import Listener
     from frugal.cloud.postgres import Server
-    from frugal.cloud.processes import App
+    from frugal.cloud.processes import App, Execution
 
 T = TypeVar("T")
 
@@ -58,8 +61,12 @@ class Cloud:
         self.images = Images(folder / "images")
         self.reaper = Reaper()
         self.apps: dict[str, App] = {}
+        self.executions: dict[str, dict[str, Execution]] = {}
         self.servers: dict[str, Server] = {}
         self.endpoints: dict[str, tuple[Endpoint, Listener]] = {}
+        self.played: dict[str, Listener] = {}
+        self.sites: dict[str, FileSite] = {}
+        self.tunnel = Tunnel(self.ports.get("tunnel"), find=self._played_at)
         self.http_port = 0
         self._busy: set[str] = set()
         self._running: set[asyncio.Task[Any]] = set()
@@ -76,10 +83,19 @@ class Cloud:
         await self.settle()
         stopping = [app.stop() for app in self.apps.values()]
         stopping += [listener.stop() for _, listener in self.endpoints.values()]
+        stopping += [listener.stop() for listener in self.played.values()]
+        stopping += [site.stop() for site in self.sites.values()]
+        stopping += [e.stop() for one in self.executions.values() for e in one.values()]
         await asyncio.gather(*stopping)
         await asyncio.gather(*(endpoint.close() for endpoint, _ in self.endpoints.values()))
+        await self.tunnel.stop()
         await asyncio.gather(*(server.stop() for server in self.servers.values()))
         await self.reaper.stop()
+
+    def _played_at(self, host: str) -> int | None:
+        """The port that plays a host of Azure's own (a Translator account's); None: nobody does."""
+        listener = self.played.get(host)
+        return None if listener is None else listener.port
 
     async def settle(self) -> None:
         """Wait until no operation is under way."""
@@ -113,6 +129,7 @@ class Cloud:
         resource = Resource(id=resource_id, token=token, inputs=copy.deepcopy(inputs), urn=urn)
         async with self._operation(resource_id):
             self._check_ancestors(resource_id)
+            refuse_unsupported(resource)
             kind.check(self, resource)
             resource.computed = kind.computed(self, resource)
             await kind.apply(self, resource, None)
@@ -126,6 +143,7 @@ class Cloud:
         after = copy.deepcopy(before)
         after.inputs = copy.deepcopy(inputs)
         async with self._operation(resource_id):
+            refuse_unsupported(after)
             kind.check(self, after)
             after.computed = merge(before.computed, kind.computed(self, after))
             await kind.apply(self, after, before)
@@ -147,7 +165,7 @@ class Cloud:
     async def _remove(self, resource: Resource) -> None:
         kind = type_of(resource.token)
         await kind.remove(self, resource)
-        self.store.remove(resource, reserve=kind.keeps_name)
+        self.store.remove(resource, reserve=kind.keeps_name, until_purged=kind.until_purged)
 
     async def sweep(self, project: str, known: set[str]) -> list[str]:
         """Delete every resource of a project whose id is not in `known`; returns their ids.

@@ -28,7 +28,7 @@ from frugal.cloud.cloud import Cloud
 from frugal.cloud.contract import UNKNOWN, Model, model
 from frugal.cloud.diff import Change, changes
 from frugal.cloud.errors import CloudError
-from frugal.cloud.ids import path_parameters
+from frugal.cloud.preview import previewed, takes_location
 from frugal.cloud.types import TYPES
 from frugal.cloud.types.plain import TENANT
 
@@ -137,6 +137,8 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
         self, request: provider_pb2.InvokeRequest, context: Context
     ) -> provider_pb2.InvokeResponse:
         if request.tok != "azure-native:authorization:getClientConfig":
+            if self._cloud is None:
+                raise CloudError("PlanOnly", f"This provider only plans: no {request.tok} here.")
             raise CloudError("NotSupportedHere", f"The local cloud has no function {request.tok}.")
         answer = {
             "subscriptionId": self._subscription(context),
@@ -154,33 +156,37 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
         token = request.urn.split("::")[2].rsplit("$", 1)[-1]
         olds, news = _read(request.olds), _read(request.news)
         if token not in TYPES:
-            return await self._check_foreign(token, request, context)
+            return self._check_foreign(token, olds, news, context)
         m = model(token)
         _name(m, request, olds, news)
-        self._locate(m, olds, news, context)
+        if "location" in m.top_level:
+            self._locate(olds, news, context)
         findings = m.check({k: v for k, v in news.items() if k != AUTONAMED})
         failures = [provider_pb2.CheckFailure(property=f.path, reason=f.message) for f in findings]
         return provider_pb2.CheckResponse(inputs=_write(news), failures=failures)
 
-    async def _check_foreign(
-        self, token: str, request: provider_pb2.CheckRequest, context: Context
+    def _check_foreign(
+        self, token: str, olds: Body, news: Body, context: Context
     ) -> provider_pb2.CheckResponse:
         """A type without a model: planned as it comes, refused where it would have to run."""
         if self._cloud is None:
-            return provider_pb2.CheckResponse(inputs=request.news)
+            if takes_location(token):
+                self._locate(olds, news, context)
+            return provider_pb2.CheckResponse(inputs=_write(news))
         reason = (
             f"The local cloud has no resource type {token}; docs/local-cloud.md lists what it has."
         )
-        return provider_pb2.CheckResponse(
-            inputs=request.news, failures=[provider_pb2.CheckFailure(reason=reason)]
-        )
+        failures = [provider_pb2.CheckFailure(reason=reason)]
+        return provider_pb2.CheckResponse(inputs=_write(news), failures=failures)
 
-    def _locate(self, m: Model, olds: Body, news: Body, context: Context) -> None:
+    def _locate(self, olds: Body, news: Body, context: Context) -> None:
         """Fill in a location: what it was, else what is configured, else the resource group's."""
-        if "location" not in m.top_level or news.get("location"):
+        if news.get("location"):
             return
         location = olds.get("location") or self._configured.get(context.peer(), {}).get("location")
         group = news.get("resourceGroupName")
+        if not location and group is UNKNOWN:
+            location = UNKNOWN
         if not location and self._cloud and isinstance(group, str):
             subscription = self._subscription(context)
             found = self._cloud.store.get(f"/subscriptions/{subscription}/resourceGroups/{group}")
@@ -291,14 +297,8 @@ def _name(m: Model, request: provider_pb2.CheckRequest, olds: Body, news: Body) 
 
 
 def _previewed(token: str, inputs: Body) -> Body:
-    """What a preview may tell: the inputs; an output that is not an input stays unknown."""
-    if token not in TYPES:
-        return inputs
-    parameters = path_parameters(model(token))
-    known = {k: v for k, v in inputs.items() if k not in parameters and not k.startswith("__")}
-    # The SDK sends identities as a list and reads them as a map of what Azure adds to each.
-    known.pop("identity", None)
-    return known
+    """What a preview may tell; of a type without a model that is its inputs."""
+    return previewed(model(token), inputs) if token in TYPES else inputs
 
 
 def _property_diff(change: Change) -> provider_pb2.PropertyDiff:

@@ -22,12 +22,17 @@ def status(cloud: "Cloud") -> dict[str, Any]:
         address = _address(app.port)
         hosts[app.host] = address
         urls[app.name] = urls[f"{app.name}_origin"] = address
+    for site in cloud.sites.values():
+        address = _address(site.port)
+        hosts[site.host] = address
+        urls[site.name] = urls[f"{site.name}_origin"] = address
     for key, (endpoint, listener) in cloud.endpoints.items():
         address = _address(listener.port)
         hosts[endpoint.host] = address
         for app in _behind(cloud, key):
             urls[app.name] = address
     health: dict[str, str] = {app.name: app.health() for app in cloud.apps.values()}
+    health |= dict.fromkeys((site.name for site in cloud.sites.values()), "healthy")
     if cloud.servers:
         health["postgres"] = _worst([server.health() for server in cloud.servers.values()])
     if cloud.endpoints:

@@ -53,6 +53,7 @@ class Store:
         """Open the store in `folder`; None keeps it in memory alone (planning from nothing)."""
         self._resources: dict[str, Resource] = {}
         self._reserved: dict[str, float] = {}
+        self._deleted: dict[str, Resource] = {}
         self._file: Path | None = None
         if folder is None:
             return
@@ -72,6 +73,7 @@ class Store:
             ) from error
         self._resources = {key_of(r["id"]): Resource(**r) for r in content["resources"]}
         self._reserved = content["reserved"]
+        self._deleted = {key_of(r["id"]): Resource(**r) for r in content.get("deleted", ())}
 
     def save(self) -> None:
         """Write everything, whole or not at all."""
@@ -80,6 +82,7 @@ class Store:
         content = {
             "resources": [asdict(r) for r in self._resources.values()],
             "reserved": self._reserved,
+            "deleted": [asdict(r) for r in self._deleted.values()],
         }
         fresh = self._file.with_suffix(".new")
         with fresh.open("wb") as out:
@@ -104,11 +107,27 @@ class Store:
         self._resources[key_of(resource.id)] = resource
         self.save()
 
-    def remove(self, resource: Resource, *, reserve: bool = False) -> None:
-        """Forget a resource; with `reserve` its name stays taken for a while."""
+    def remove(
+        self, resource: Resource, *, reserve: bool = False, until_purged: bool = False
+    ) -> None:
+        """Forget a resource; with `reserve` its name stays taken for a while.
+
+        With `until_purged` it is among `deleted` until `purge`.
+        """
         self._resources.pop(key_of(resource.id), None)
+        if until_purged:
+            self._deleted[key_of(resource.id)] = resource
         if reserve:
             self._reserved[_name_key(resource.token, resource.id)] = time.time() + RESERVED_SECONDS
+        self.save()
+
+    def deleted(self, token: str) -> list[Resource]:
+        """Every deleted resource of one type that was not purged."""
+        return [r for r in self._deleted.values() if r.token == token]
+
+    def purge(self, resource: Resource) -> None:
+        """Forget a deleted resource for good."""
+        self._deleted.pop(key_of(resource.id), None)
         self.save()
 
     def is_reserved(self, token: str, resource_id: str) -> bool:

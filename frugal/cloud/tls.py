@@ -5,6 +5,7 @@ import ssl
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import certifi
 import trustme
 
 from frugal.cloud.keyfile import kept
@@ -18,21 +19,20 @@ _BACKDATED = timedelta(hours=1)
 class Authority:
     """A certificate authority kept in `folder`: the same one at every start.
 
-    `ca_file` (ca.pem) is public: what a client names as its root (PGSSLROOTCERT). The key and its
-    certificate are in `ca.key`, readable for its owner alone.
+    `ca_file` (ca.pem) is public: what a client names as its root (PGSSLROOTCERT). `bundle_file`
+    has this authority beside the public ones of certifi, for clients that also go elsewhere. The
+    key and its certificate are in `ca.key`, readable for its owner alone.
     """
 
     def __init__(self, folder: Path) -> None:
         pem = kept(folder / "ca.key", _new)
         self._ca = trustme.CA.from_pem(cert_bytes=pem, private_key_bytes=pem)
         self.ca_file = folder / "ca.pem"
+        self.bundle_file = folder / "bundle.pem"
         # Always from the key's own file, so that the two can't be of different authorities.
         certificate = self._ca.cert_pem.bytes()
-        if not self.ca_file.exists() or self.ca_file.read_bytes() != certificate:
-            fresh = folder / "ca.pem.new"
-            fresh.write_bytes(certificate)
-            fresh.chmod(0o644)
-            fresh.replace(self.ca_file)
+        _keep(self.ca_file, certificate)
+        _keep(self.bundle_file, certificate + Path(certifi.where()).read_bytes())
 
     def context(self, *host_names: str) -> ssl.SSLContext:
         """A server's TLS context with a new certificate for `host_names`; TLS 1.2 or newer."""
@@ -47,6 +47,16 @@ class Authority:
         context.minimum_version = ssl.TLSVersion.TLSv1_2
         certificate.configure_cert(context)  # pyright: ignore[reportUnknownMemberType] - pyOpenSSL's type
         return context
+
+
+def _keep(file: Path, content: bytes) -> None:
+    """Write a file that everybody may read, whole or not at all, unless it holds this already."""
+    if file.exists() and file.read_bytes() == content:
+        return
+    fresh = file.with_suffix(".pem.new")
+    fresh.write_bytes(content)
+    fresh.chmod(0o644)
+    fresh.replace(file)
 
 
 def _new() -> bytes:

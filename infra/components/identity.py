@@ -60,29 +60,34 @@ class Identity(ComponentResource):
             opts=ResourceOptions(parent=self),
         )
         for key, role in args.roles.items():
-            scope = Output.from_input(role.scope)
-            assignment = authorization.RoleAssignment(
-                f"{name}-{key}",
-                scope=scope,
-                principal_id=identity.principal_id,
-                # Without it Azure looks for a user and refuses a principal made just now.
-                principal_type=authorization.PrincipalType.SERVICE_PRINCIPAL,
-                role_definition_id=scope.apply(
-                    lambda value, role=role: _role_definition_id(value, role.definition)
-                ),
-                opts=ResourceOptions(parent=self),
-            )
-            RoleReady(
-                f"{name}-{key}-ready",
-                scope=scope,
-                principal_id=identity.principal_id,
-                assignment_id=assignment.id,
-                opts=ResourceOptions(parent=self),
-            )
+            assign(f"{name}-{key}", role, identity.principal_id, parent=self)
         self.id, self.name = identity.id, identity.name
         self.client_id, self.principal_id = identity.client_id, identity.principal_id
         self.tenant_id = identity.tenant_id
         self.register_outputs({"id": self.id, "name": self.name, "clientId": self.client_id})
+
+
+def assign(
+    name: str, role: Role, principal_id: Input[str], *, parent: ComponentResource
+) -> "RoleReady":
+    """Give an identity (by its principal) a role; what comes back is done when Azure lists it."""
+    scope = Output.from_input(role.scope)
+    assignment = authorization.RoleAssignment(
+        name,
+        scope=scope,
+        principal_id=principal_id,
+        # Without it Azure looks for a user and refuses a principal made just now.
+        principal_type=authorization.PrincipalType.SERVICE_PRINCIPAL,
+        role_definition_id=scope.apply(lambda value: _role_definition_id(value, role.definition)),
+        opts=ResourceOptions(parent=parent),
+    )
+    return RoleReady(
+        f"{name}-ready",
+        scope=scope,
+        principal_id=principal_id,
+        assignment_id=assignment.id,
+        opts=ResourceOptions(parent=parent),
+    )
 
 
 def _role_definition_id(scope: str, definition: str) -> str:

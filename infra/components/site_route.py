@@ -1,4 +1,4 @@
-"""A site's way through the edge: its origin, a cached route, an uncached one beside it."""
+"""A site's way through the edge: its origin, a cached and an uncached route, and the purge."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -7,6 +7,7 @@ from pulumi import ComponentResource, Input, Resource, ResourceOptions
 from pulumi_azure_native import cdn
 
 from infra.components.edge import Endpoint
+from infra.components.edge_purge import EdgePurge
 
 # What the sites serve, of the types that Front Door can compress.
 COMPRESSED = (
@@ -25,14 +26,16 @@ class SiteRouteArgs:
     """What leads from an endpoint to an app.
 
     `private_paths`: patterns that are never cached; `query_strings`: the parameters that make
-    another page of the cached ones; all others are ignored; `after`: the app, so that the edge is
-    never led to one that is not there yet.
+    another page of the cached ones; all others are ignored; `release`: what answers now (the
+    image): another one empties the cache; `after`: the app, so that the edge is never led to one
+    that is not there yet.
     """
 
     resource_group_name: Input[str]
     endpoint: Endpoint
     origin_host: Input[str]
     private_paths: Sequence[str]
+    release: Input[str]
     query_strings: Sequence[str] = ()
     after: Sequence[Resource] = ()
 
@@ -77,7 +80,7 @@ class SiteRoute(ComponentResource):
             f"{name}-pages": (["/*"], _cache(args.query_strings)),
             f"{name}-private": (list(args.private_paths), None),
         }
-        for route, (patterns, cache) in routes.items():
+        made = [
             cdn.Route(
                 route,
                 resource_group_name=args.resource_group_name,
@@ -93,6 +96,14 @@ class SiteRoute(ComponentResource):
                 cache_configuration=cache,
                 opts=ResourceOptions(parent=self, depends_on=[origin]),
             )
+            for route, (patterns, cache) in routes.items()
+        ]
+        EdgePurge(
+            f"{name}-purge",
+            endpoint_id=args.endpoint.id,
+            release=args.release,
+            opts=ResourceOptions(parent=self, depends_on=[*made, *args.after]),
+        )
         self.register_outputs({})
 
 

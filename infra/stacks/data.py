@@ -29,7 +29,7 @@ class Data:
 
 
 def deploy(settings: Settings, administrator: Identity) -> Data:
-    """Declare the data group and the server with its database."""
+    """Declare the data group and the server with its database, administered by an identity."""
     common = tags(settings.environment)
     group = resources.ResourceGroup(
         f"{PROJECT}-{settings.environment}-data",

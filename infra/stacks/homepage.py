@@ -1,25 +1,115 @@
-"""The homepage on Azure Container Apps."""
+"""The homepage: on Azure Container Apps, or as files on Azure Static Web Apps."""
 
+from collections.abc import Mapping
+
+from pulumi import Input, Output
+
+from infra.components.static_site import StaticSite, StaticSiteArgs
+from infra.naming import tags
 from infra.settings import Settings
+from infra.site_settings import Homepage
 from infra.stacks.platform import Platform
-from infra.stacks.site import HEALTH_PATH, Site, address, container_app, container_host, route
+from infra.stacks.site import (
+    HEALTH_PATH,
+    Site,
+    address,
+    container_app,
+    container_host,
+    image,
+    route,
+)
 
 NAME = "homepage"
 SIGN_IN_REDIRECT_PATH = "/auth_response"
 PRIVATE_PATHS = ("/login", SIGN_IN_REDIRECT_PATH, "/logout", "/me", "/account")
+# What makes another chart.
+QUERY_STRINGS = ("xvalues", "yvalues", "values", "labels", "title", "xlabel", "ylabel")
 
 
 def deploy(settings: Settings, platform: Platform) -> Site:
-    """Declare the app and its way through the edge."""
+    """Declare the site where the settings say."""
+    if settings.homepage.host == "staticSite":
+        return _files(settings, platform)
+    chosen = settings.homepage
     host = container_host(NAME, platform)
     site = address(NAME, host, platform)
+    site_image = image(NAME, chosen.image, platform)
     app = container_app(
         NAME,
-        settings.homepage,
+        chosen,
         settings,
         platform,
+        site_image=site_image,
         ready_path=HEALTH_PATH,
-        app_settings={"PUBLIC_URL": site.url},
+        app_settings=_app_settings(chosen, site, platform),
+        app_secrets=_app_secrets(chosen),
     )
-    route(NAME, app, host, platform, private_paths=PRIVATE_PATHS)
+    route(
+        NAME,
+        app,
+        host,
+        platform,
+        release=site_image.reference,
+        private_paths=PRIVATE_PATHS,
+        query_strings=QUERY_STRINGS,
+    )
     return site
+
+
+def _files(settings: Settings, platform: Platform) -> Site:
+    """A static web app; its files are made and uploaded by the command in `upload`."""
+    files = StaticSite(
+        NAME,
+        StaticSiteArgs(
+            resource_group_name=platform.group.name,
+            location=settings.location,
+            tags=tags(settings.environment),
+        ),
+    )
+    url = Output.concat("https://", files.host)
+    return Site(url=url, origin_url=url, upload=_upload(files, url, platform))
+
+
+def _upload(files: StaticSite, url: Output[str], platform: Platform) -> Output[str]:
+    """Export, and hand the files over with a token that is asked for then and kept nowhere."""
+    token = Output.concat(
+        "az staticwebapp secrets list --query properties.apiKey -o tsv --name ",
+        files.name,
+        " --resource-group ",
+        platform.group.name,
+    )
+    return Output.concat(
+        "cd apps/homepage && flask --app homepage export site --base-url ",
+        url,
+        ' && SWA_CLI_DEPLOYMENT_TOKEN="$(',
+        token,
+        ')" npx @azure/static-web-apps-cli deploy site --env production',
+    )
+
+
+def _app_settings(chosen: Homepage, site: Site, platform: Platform) -> Mapping[str, Input[str]]:
+    """What the app may be told in clear; only what is given."""
+    given: dict[str, Input[str] | None] = {
+        "PUBLIC_URL": site.url,
+        "AZURE_CLIENT_ID": platform.identities[NAME].client_id,
+        "SHEET_ID": chosen.sheet.id,
+        "SHEET_CSV_TALKS": chosen.sheet.csv.talks,
+        "SHEET_CSV_PROJECTS": chosen.sheet.csv.projects,
+        "SHEET_CSV_INTERVIEWS": chosen.sheet.csv.interviews,
+    }
+    if chosen.sign_in.client_id:
+        given["OIDC_CLIENT_ID"] = chosen.sign_in.client_id
+        given["OIDC_AUTHORITY"] = chosen.sign_in.authority
+    endpoint = platform.endpoints.get(NAME)
+    if chosen.origin_lock and endpoint:
+        given["FRONT_DOOR_ID"] = endpoint.front_door_id
+    return {key: value for key, value in given.items() if value is not None}
+
+
+def _app_secrets(chosen: Homepage) -> Mapping[str, Input[str]]:
+    variables = {
+        "SESSION_KEY": chosen.session_key,
+        "OIDC_CLIENT_SECRET": chosen.sign_in.client_secret,
+        "SHEETS_API_KEY": chosen.sheet.api_key,
+    }
+    return {key: value.get_secret_value() for key, value in variables.items() if value is not None}

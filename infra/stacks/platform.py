@@ -16,21 +16,31 @@ from infra.settings import Settings
 LOG_CAP_GB_A_DAY = 0.15
 LOG_RETENTION_DAYS = 30
 
+MIGRATION = "translator-migration"
+"""Name of the identity that administers the database and migrates it."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Platform:
-    """What the other stacks use. `endpoints`: of the sites that are behind the edge."""
+    """What the other stacks use.
+
+    `identities`: of the sites and of the migration; `endpoints`: of the sites that are behind the
+    edge; `log_workspace`: customer id of the workspace that has the logs.
+    """
 
     group: resources.ResourceGroup
     registry: Registry
     environment: app.ManagedEnvironment
+    log_workspace: Output[str]
     identities: Mapping[str, Identity]
     endpoints: Mapping[str, Endpoint]
 
 
 def deploy(settings: Settings) -> Platform:
     """Declare group, registry, identities, edge, logs and Container Apps environment."""
-    sites = {"homepage": settings.homepage, "translator": settings.translator}
+    # A site of files runs nothing, pulls nothing, and has an edge of its own.
+    served = {} if settings.homepage.host == "staticSite" else {"homepage": settings.homepage}
+    sites = {**served, "translator": settings.translator}
     common = tags(settings.environment)
     group = resources.ResourceGroup(
         f"{PROJECT}-{settings.environment}-platform",
@@ -58,7 +68,7 @@ def deploy(settings: Settings) -> Platform:
                 roles={"pull": Role(definition=ACR_PULL, scope=registry.id)},
             ),
         )
-        for site in sites
+        for site in (*sites, MIGRATION)
     }
     behind_edge = [site for site, chosen in sites.items() if chosen.cdn == "frontDoor"]
     endpoints: Mapping[str, Endpoint] = {}
@@ -67,26 +77,32 @@ def deploy(settings: Settings) -> Platform:
             "edge", EdgeArgs(resource_group_name=group.name, tags=common, sites=behind_edge)
         )
         endpoints = edge.endpoints
+    workspace = _workspace(settings, group.name)
     return Platform(
         group=group,
         registry=registry,
-        environment=_environment(settings, group.name),
+        environment=_environment(settings, group.name, workspace),
+        log_workspace=workspace.customer_id,
         identities=identities,
         endpoints=endpoints,
     )
 
 
-def _environment(settings: Settings, group_name: Output[str]) -> app.ManagedEnvironment:
-    common = tags(settings.environment)
-    workspace = operationalinsights.Workspace(
+def _workspace(settings: Settings, group_name: Output[str]) -> operationalinsights.Workspace:
+    return operationalinsights.Workspace(
         "logs",
         resource_group_name=group_name,
         location=settings.location,
         sku={"name": "PerGB2018"},
         retention_in_days=LOG_RETENTION_DAYS,
         workspace_capping={"daily_quota_gb": LOG_CAP_GB_A_DAY},
-        tags=common,
+        tags=tags(settings.environment),
     )
+
+
+def _environment(
+    settings: Settings, group_name: Output[str], workspace: operationalinsights.Workspace
+) -> app.ManagedEnvironment:
     environment = app.ManagedEnvironment(
         "environment",
         resource_group_name=group_name,
@@ -95,7 +111,7 @@ def _environment(settings: Settings, group_name: Output[str]) -> app.ManagedEnvi
         app_logs_configuration={"destination": "azure-monitor"},
         workload_profiles=[{"name": "Consumption", "workload_profile_type": "Consumption"}],
         zone_redundant=False,
-        tags=common,
+        tags=tags(settings.environment),
     )
     monitor.DiagnosticSetting(
         "environment-logs",

@@ -10,7 +10,7 @@ from infra.components.image import Image, ImageArgs
 from infra.components.site_route import SiteRoute, SiteRouteArgs
 from infra.naming import container_app_name, tags
 from infra.settings import Settings
-from infra.settings import Site as SiteSettings
+from infra.site_settings import Site as SiteSettings
 from infra.stacks.platform import Platform
 
 PORT = 8000
@@ -22,10 +22,14 @@ CPU = 0.25
 
 @dataclass(frozen=True, kw_only=True)
 class Site:
-    """`url`: where visitors go; `origin_url`: the app itself, the same where there is no edge."""
+    """`url`: where visitors go; `origin_url`: the app itself, the same where there is no edge.
+
+    `upload`: the command that brings a site of files its files.
+    """
 
     url: Output[str]
     origin_url: Output[str]
+    upload: Output[str] | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,10 +55,11 @@ def route(
     origin_host: Output[str],
     platform: Platform,
     *,
+    release: Input[str],
     private_paths: Sequence[str],
     query_strings: Sequence[str] = (),
 ) -> None:
-    """Lead the edge to a site's app, where the site is behind it."""
+    """Lead the edge to a site's app, where the site is behind it. `release`: the app's image."""
     endpoint = platform.endpoints.get(name)
     if endpoint:
         SiteRoute(
@@ -64,6 +69,7 @@ def route(
                 endpoint=endpoint,
                 origin_host=origin_host,
                 private_paths=private_paths,
+                release=release,
                 query_strings=query_strings,
                 after=[app],
             ),
@@ -95,13 +101,14 @@ def container_app(
     settings: Settings,
     platform: Platform,
     *,
+    site_image: SiteImage,
     ready_path: str,
     app_settings: Mapping[str, Input[str]],
+    app_secrets: Mapping[str, Input[str]] | None = None,
     after: Sequence[Resource] = (),
 ) -> ContainerApp:
     """Declare a site's container app, once its identity may pull."""
     identity = platform.identities[name]
-    chosen_image = image(name, chosen.image, platform)
     return ContainerApp(
         name,
         ContainerAppArgs(
@@ -110,9 +117,9 @@ def container_app(
             tags=tags(settings.environment),
             environment_id=platform.environment.id,
             app_name=container_app_name(name),
-            image=chosen_image.reference,
+            image=site_image.reference,
             identity_id=identity.id,
-            registry_server=chosen_image.registry_server,
+            registry_server=site_image.registry_server,
             port=PORT,
             cpu=CPU,
             min_replicas=chosen.min_replicas,
@@ -121,6 +128,7 @@ def container_app(
             health_path=HEALTH_PATH,
             ready_path=ready_path,
             settings=app_settings,
+            secrets=app_secrets or {},
             after=[identity, *after],
         ),
     )

@@ -23,7 +23,7 @@ from hishel import Headers
 from starlette.requests import ClientDisconnect
 
 from frugal.cloud.edge.cache import LARGEST_BODY, Cache, Key, Lookup
-from frugal.cloud.edge.exchange import Exchange, RawHeaders
+from frugal.cloud.edge.exchange import Exchange
 from frugal.cloud.edge.origin import Answer, Origin, OriginError, Origins
 from frugal.cloud.edge.policy import (
     DROPPED_REQUEST_HEADERS,
@@ -33,6 +33,7 @@ from frugal.cloud.edge.policy import (
     is_no_cache,
     is_private,
 )
+from frugal.cloud.headers import RawHeaders
 
 if TYPE_CHECKING:
     from uvicorn._types import ASGIReceiveCallable, ASGISendCallable, Scope

@@ -11,16 +11,11 @@ from typing import TYPE_CHECKING
 from starlette.requests import ClientDisconnect
 
 from frugal.cloud.edge.policy import http_seconds
+from frugal.cloud.headers import RawHeaders, end_to_end
 
 if TYPE_CHECKING:
     from uvicorn._types import ASGIReceiveCallable, ASGISendCallable, HTTPScope
 
-RawHeaders = list[tuple[bytes, bytes]]
-
-_HOP_BY_HOP = frozenset(
-    {b"connection", b"keep-alive", b"proxy-connection", b"proxy-authenticate", b"te", b"trailer"}
-    | {b"proxy-authorization", b"transfer-encoding", b"upgrade"}
-)
 # Front Door sets these itself, whatever a visitor or an origin sends.
 _OWN_REQUEST_HEADERS = frozenset(
     {b"host", b"expect", b"via", b"x-forwarded-for", b"x-forwarded-host", b"x-forwarded-proto"}
@@ -208,13 +203,6 @@ class Exchange:
         part = body[start : end + 1]
         span = ("content-range", f"bytes {start}-{end}/{size}")
         return 206, [*rest, span, ("content-length", str(len(part)))], part
-
-
-def end_to_end(headers: Iterable[tuple[bytes, bytes]]) -> RawHeaders:
-    """Headers without those for one connection only (RFC 9110 section 7.6.1)."""
-    lowered = [(n.lower(), v) for n, v in headers]
-    named = {t.strip().lower() for n, v in lowered if n == b"connection" for t in v.split(b",")}
-    return [(n, v) for n, v in lowered if n not in _HOP_BY_HOP and n not in named]
 
 
 def _weak(etag: str) -> bool:

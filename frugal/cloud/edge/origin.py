@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 import httpcore
 
-from frugal.cloud.edge.exchange import Exchange, RawHeaders, end_to_end
+from frugal.cloud.edge.exchange import Exchange
+from frugal.cloud.headers import RawHeaders, end_to_end
 
 # Final statuses that HTTP knows (RFC 9110 section 15): others cannot be passed on.
 _STATUSES = range(200, 600)

@@ -57,7 +57,10 @@ class Image:
 
 
 class Images:
-    """All images of a cloud. One folder each, and a file that names it once it is whole."""
+    """All images of a cloud. One folder each, and a file that names it once it is whole.
+
+    Nothing kept holds the path of `folder`, so that a checkout with its images may be moved.
+    """
 
     def __init__(self, folder: Path) -> None:
         """`folder` is made if need be; what a killed build left in it is deleted."""
@@ -71,10 +74,10 @@ class Images:
                 shutil.rmtree(left, ignore_errors=True)
 
     def get(self, digest: str) -> Image | None:
-        """Return the image, if it is here and whole (its Python still runs, it was not moved)."""
-        index = self._index(digest)
+        """Return the image, if it is here and whole (its Python still runs)."""
         try:
-            data: dict[str, Any] = json.loads(index.read_bytes())
+            text = self._index(digest).read_text().replace(_HERE, _in_json(self._folder))
+            data: dict[str, Any] = json.loads(text)
             image = Image(
                 digest=digest,
                 folder=Path(data["folder"]),
@@ -87,8 +90,7 @@ class Images:
             )
         except (OSError, ValueError, KeyError, TypeError):
             return None
-        here = image.folder.parent == self._folder
-        return image if here and os.access(_python(image.folder), os.X_OK) else None
+        return image if os.access(_python(image.folder), os.X_OK) else None
 
     async def build(self, context: bytes, *, dockerfile: str, log: Log) -> Image:
         """Build an image from a tar.gz, or return the one that the same content gave before.
@@ -121,8 +123,17 @@ class Images:
     def _keep(self, image: Image) -> None:
         index = self._index(image.digest)
         partial = index.with_suffix(".partial")
-        partial.write_text(json.dumps(asdict(image), default=str, indent=1))
+        text = json.dumps(asdict(image), default=str, indent=1)
+        partial.write_text(text.replace(_in_json(self._folder), _HERE))
         partial.replace(index)
+
+
+# Stands for the folder of all images in what is kept: JSON for the character that no path can hold.
+_HERE = "\\u0000"
+
+
+def _in_json(folder: Path) -> str:
+    return json.dumps(str(folder))[1:-1]
 
 
 _SHORT = 12
@@ -199,7 +210,7 @@ async def _make_venv(recipe: Recipe, folder: Path, log: Log) -> None:
             python, runs_on = found, f"this machine's system and its Python {recipe.python}"
     recipe.notes.insert(0, f"FROM {recipe.base}: runs on {runs_on}.")
     await _uv(
-        ("venv", "--quiet", "--no-project", "--python", python, str(folder / "venv")),
+        ("venv", "--quiet", "--no-project", "--relocatable", "--python", python, "venv"),
         cwd=folder,
         log=log,
     )

@@ -40,8 +40,17 @@ _FLAGS = {
     "--no-build-isolation": "--no-build-isolation",
     "--no-index": "--no-index",
 }
-# … and those about pip's manners or the image's size, which change nothing of what is installed.
-_WITHOUT_MEANING = {
+# … and those about pip's manners or the image's size, which change nothing of what is installed:
+# those with a value, and all of them.
+_VALUED_WITHOUT_MEANING = {
+    "--root-user-action",
+    "--progress-bar",
+    "--link-mode",
+    "--timeout",
+    "--default-timeout",
+    "--retries",
+}
+_WITHOUT_MEANING = _VALUED_WITHOUT_MEANING | {
     "--no-cache-dir",
     "--no-cache",
     "--quiet",
@@ -56,20 +65,6 @@ _WITHOUT_MEANING = {
     "--no-warn-script-location",
     "--prefer-binary",
     "--break-system-packages",
-    "--root-user-action",
-    "--progress-bar",
-    "--link-mode",
-    "--timeout",
-    "--default-timeout",
-    "--retries",
-}
-_VALUED_WITHOUT_MEANING = {
-    "--root-user-action",
-    "--progress-bar",
-    "--link-mode",
-    "--timeout",
-    "--default-timeout",
-    "--retries",
 }
 
 

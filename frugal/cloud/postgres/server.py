@@ -12,8 +12,10 @@ import psycopg
 from psycopg import sql
 
 from frugal.cloud.errors import CloudError
+from frugal.cloud.postgres import principals
 from frugal.cloud.postgres.cluster import SUPERUSER, Cluster
 from frugal.cloud.postgres.front import Front, Login, Refused, no_entry
+from frugal.cloud.postgres.principals import ADMINISTRATORS
 from frugal.cloud.tls import Authority
 from frugal.cloud.tokens import InvalidToken, Tokens
 
@@ -25,34 +27,6 @@ RESOURCE = "https://ossrdbms-aad.database.windows.net"
 """The audience of PostgreSQL's tokens (learn.microsoft.com, "Use Microsoft Entra ID for
 authentication with Azure Database for PostgreSQL", read in November 2026)."""
 
-ADMINISTRATORS = "azure_pg_admin"
-"""Azure's role for whoever administers a server; it owns the databases."""
-
-# Which role signs in with whose token. By the role's oid, so that one made anew under an old name
-# is not let in with the old one's token. Azure keeps this out of its users' sight, and so do we.
-_PRINCIPALS: tuple[LiteralString, ...] = (
-    "CREATE SCHEMA IF NOT EXISTS frugal",
-    "CREATE TABLE IF NOT EXISTS frugal.principals (role oid PRIMARY KEY, object_id text NOT NULL)",
-)
-_PRINCIPAL_OF: LiteralString = (
-    "SELECT p.object_id FROM frugal.principals p JOIN pg_roles r ON r.oid = p.role"
-    " WHERE r.rolname = %s"
-)
-_ROLES_OF: LiteralString = (
-    "SELECT r.rolname FROM frugal.principals p JOIN pg_roles r ON r.oid = p.role"
-    " WHERE p.object_id = %s"
-)
-_BIND: LiteralString = (
-    "INSERT INTO frugal.principals (object_id, role)"
-    " SELECT %s, oid FROM pg_roles WHERE rolname = %s"
-    " ON CONFLICT (role) DO UPDATE SET object_id = excluded.object_id"
-)
-_UNBIND: LiteralString = (
-    "DELETE FROM frugal.principals p USING pg_roles r WHERE r.oid = p.role AND r.rolname = %s"
-)
-_END_SESSIONS: LiteralString = (
-    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = %s"
-)
 _DATABASE: LiteralString = "SELECT 1 FROM pg_database WHERE datname = %s"
 _DATABASES: LiteralString = (
     "SELECT datname, datcollate FROM pg_database WHERE datallowconn AND datname !~ '^template'"
@@ -204,37 +178,22 @@ class Server:
     async def add_administrator(self, *, role: str, object_id: str) -> None:
         """Let the principal `object_id` sign in as `role`, an administrator of this server.
 
-        A role that is there gets its rights (back), and with them what it owns. A principal has
-        one role: another one that it had is disarmed as by `remove_administrator`.
+        A role that is there gets its rights (back), and with them what it owns. A principal
+        administers by one role: another one that it had is disarmed as by `remove_administrator`.
         """
         if role in {SUPERUSER, ADMINISTRATORS} or role.startswith("pg_"):
             raise CloudError("InvalidParameterValue", f"'{role}' is a role of the server's own.")
-        name, group = sql.Identifier(role), sql.Identifier(ADMINISTRATORS)
-        async with self._ask() as connection, connection.transaction():
-            found = await connection.execute(_ROLES_OF, (object_id.lower(),))
-            for (other,) in await found.fetchall():
-                if other != role:
-                    await _disarm(connection, other)
-            found = await connection.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", (role,))
-            verb = sql.SQL("ALTER" if await found.fetchone() else "CREATE")
-            await connection.execute(
-                sql.SQL("{} ROLE {} LOGIN CREATEDB CREATEROLE").format(verb, name)
-            )
-            await connection.execute(
-                sql.SQL("GRANT {} TO {} WITH ADMIN OPTION").format(group, name)
-            )
-            await connection.execute(_BIND, (object_id.lower(), role))
+        async with self._ask() as connection:
+            await principals.arm(connection, role, object_id)
 
     async def remove_administrator(self, *, object_id: str) -> None:
-        """Disarm the role of the principal `object_id`; an unknown one is no error.
+        """Disarm the role by which the principal `object_id` administers; none is no error.
 
         It can't sign in any more, leaves azure_pg_admin, and its sessions end. The role itself
-        stays, because its tables do.
+        stays, because its tables do; so does another role of the same principal.
         """
-        async with self._ask() as connection, connection.transaction():
-            found = await connection.execute(_ROLES_OF, (object_id.lower(),))
-            for (role,) in await found.fetchall():
-                await _disarm(connection, role)
+        async with self._ask() as connection:
+            await principals.disarm(connection, object_id)
 
     def admit(self, login: Login) -> None:
         """Refuse an address that no firewall rule lets in (the front asks)."""
@@ -254,7 +213,7 @@ class Server:
             raise Refused("28P01", failed, str(error)) from None
         try:
             async with self._ask() as connection:
-                found = await connection.execute(_PRINCIPAL_OF, (login.user,))
+                found = await connection.execute(principals.PRINCIPAL_OF, (login.user,))
                 row = await found.fetchone()
         except CloudError:
             raise Refused("57P03", "the database system is starting up") from None
@@ -269,17 +228,8 @@ class Server:
         return self._cluster.socket()
 
     async def _prepare(self) -> None:
-        """What every server has besides PostgreSQL's own: Azure's role, our table of principals."""
         async with self._ask() as connection, connection.transaction():
-            found = await connection.execute(
-                "SELECT 1 FROM pg_roles WHERE rolname = %s", (ADMINISTRATORS,)
-            )
-            if not await found.fetchone():
-                await connection.execute(
-                    sql.SQL("CREATE ROLE {} NOLOGIN").format(sql.Identifier(ADMINISTRATORS))
-                )
-            for statement in _PRINCIPALS:
-                await connection.execute(statement)
+            await principals.install(connection)
             await self._list_databases(connection)
 
     async def _list_databases(self, connection: psycopg.AsyncConnection) -> None:
@@ -314,15 +264,6 @@ class Server:
         moment = datetime.now(UTC).strftime("%Y-%m-%d %H:%M:%S.%f")[:-3]
         with self._log.open("a") as log:
             log.write(f"{moment} UTC [{self.name}] {text}\n")
-
-
-async def _disarm(connection: psycopg.AsyncConnection, role: str) -> None:
-    name, group = sql.Identifier(role), sql.Identifier(ADMINISTRATORS)
-    await connection.execute(sql.SQL("ALTER ROLE {} NOLOGIN NOCREATEDB NOCREATEROLE").format(name))
-    # What it granted to others by this membership goes with it.
-    await connection.execute(sql.SQL("REVOKE {} FROM {} CASCADE").format(group, name))
-    await connection.execute(_UNBIND, (role,))
-    await connection.execute(_END_SESSIONS, (role,))
 
 
 def _check_database(name: str) -> None:

@@ -1,6 +1,17 @@
-"""Running apps: revisions, probes, replicas, and the ingress before them."""
+"""Running apps and jobs: revisions, probes, replicas, the ingress before them; executions."""
 
 from frugal.cloud.processes.app import App
+from frugal.cloud.processes.execution import Execution
+from frugal.cloud.processes.program import NothingToRun, prepare
 from frugal.cloud.processes.revision import Health, Probe, Revision, RevisionFailed
 
-__all__ = ["App", "Health", "Probe", "Revision", "RevisionFailed"]
+__all__ = [
+    "App",
+    "Execution",
+    "Health",
+    "NothingToRun",
+    "Probe",
+    "Revision",
+    "RevisionFailed",
+    "prepare",
+]

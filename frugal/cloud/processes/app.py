@@ -1,18 +1,16 @@
 """An app in single-revision mode: processes on this machine behind an ingress of its own."""
 
 import asyncio
-import os
-import shutil
 from pathlib import Path
 
 from frugal.cloud.listen import Listener
 from frugal.cloud.processes.fleet import Fleet
 from frugal.cloud.processes.ingress import Ingress, Unavailable
 from frugal.cloud.processes.log import AppLog
+from frugal.cloud.processes.program import NothingToRun, prepare
 from frugal.cloud.processes.replica import Replica
 from frugal.cloud.processes.revision import Health, Revision, RevisionFailed
 from frugal.cloud.spawn import Reaper
-from frugal.cloud.spawn.user import run_as
 
 # Seconds that a request may wait for its answer, the start of a replica included.
 REQUEST_TIMEOUT = 240.0
@@ -67,7 +65,6 @@ class App:
 
     async def start(self) -> None:
         """Let the ingress listen. Raises CloudError when the port is taken."""
-        self._home.mkdir(parents=True, exist_ok=True)
         await self._listener.start()
 
     async def stop(self) -> None:
@@ -153,18 +150,17 @@ class App:
         self._change = asyncio.Event()
 
     async def _make_fleet(self, revision: Revision) -> Fleet:
-        image = revision.image
-        command = tuple(map(image.locate, revision.command or ())) or image.command
-        if not command:
-            message = f"{self.name} has nothing to run: no CMD in its image, no command declared."
-            raise RevisionFailed(message)
-        environment = {"HOME": str(self._home), **image.environment, **revision.environment}
-        program = shutil.which(command[0], path=environment.get("PATH"))
-        paths = [image.workdir, *([Path(program)] if program else [])]
-        become = await run_as(image.user, *paths)
-        owner = image.user if image.user is not None and os.geteuid() == 0 else -1
-        os.chown(self._home, owner, owner)
-        self._notes = (*image.notes, *([become.note] if become.note else []))
+        try:
+            program = await prepare(
+                self.name,
+                revision.image,
+                command=revision.command,
+                environment=revision.environment,
+                home=self._home,
+            )
+        except NothingToRun as error:
+            raise RevisionFailed(str(error)) from error
+        self._notes = program.notes
         for note in self._notes:
             self._say(f"note: {note}")
 
@@ -172,9 +168,7 @@ class App:
             return Replica(
                 name,
                 revision,
-                command=command,
-                environment=environment,
-                run_as=become,
+                program=program,
                 reaper=self._reaper,
                 log=self._log,
                 changed=self._changed,

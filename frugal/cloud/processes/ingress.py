@@ -11,26 +11,16 @@ from typing import TYPE_CHECKING, Any
 
 import httpcore
 
+from frugal.cloud.headers import RawHeaders, end_to_end
 from frugal.cloud.processes.replica import Replica
 
 if TYPE_CHECKING:
     from uvicorn._types import ASGIReceiveCallable, ASGISendCallable, HTTPScope, Scope
 
-Headers = list[tuple[bytes, bytes]]
-
-# They speak of one connection, not of the message (RFC 9110, 7.6.1); Expect is answered here.
-_HOP_BY_HOP = {
-    b"connection",
-    b"expect",
-    b"keep-alive",
-    b"proxy-authenticate",
-    b"proxy-authorization",
-    b"proxy-connection",
-    b"te",
-    b"trailer",
-    b"transfer-encoding",
-    b"upgrade",
-}
+# Expect is answered here; the others are what we say of the client.
+_OWN_REQUEST_HEADERS = frozenset(
+    {b"expect", b"x-forwarded-for", b"x-forwarded-proto", b"x-forwarded-host"}
+)
 # May be sent twice without harm (RFC 9110, 9.2.2), when there is no body to send again.
 _REPEATABLE = {b"GET", b"HEAD", b"OPTIONS", b"TRACE", b"PUT", b"DELETE"}
 _CONNECT_SECONDS = 5.0
@@ -163,7 +153,7 @@ class _Exchange:
                 {
                     "type": "http.response.start",
                     "status": response.status,
-                    "headers": _end_to_end(response.headers),
+                    "headers": end_to_end(response.headers),
                     "trailers": False,
                 }
             )
@@ -196,12 +186,12 @@ class _Exchange:
         content = b"" if self._method == b"HEAD" else body
         await self._send({"type": "http.response.body", "body": content, "more_body": False})
 
-    def _request_headers(self) -> Headers:
+    def _request_headers(self) -> RawHeaders:
         client = self._scope["client"]
         headers = [
             (name, value)
-            for name, value in _end_to_end(self._headers)
-            if name not in {b"x-forwarded-for", b"x-forwarded-proto", b"x-forwarded-host"}
+            for name, value in end_to_end(self._headers)
+            if name not in _OWN_REQUEST_HEADERS
         ]
         given = dict(self._headers)
         before = [v for n, v in self._headers if n == b"x-forwarded-for"]
@@ -228,13 +218,3 @@ class _Exchange:
             if message.get("body"):
                 yield message["body"]
         self._body_read.set()
-
-
-def _end_to_end(headers: Headers) -> Headers:
-    named = {
-        option.strip().lower()
-        for name, value in headers
-        if name.lower() == b"connection"
-        for option in value.split(b",")
-    }
-    return [(name, value) for name, value in headers if name.lower() not in _HOP_BY_HOP | named]

@@ -5,16 +5,17 @@ import contextlib
 import os
 import socket
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Literal
 
 import httpcore
 
 from frugal.cloud.processes.log import AppLog
+from frugal.cloud.processes.output import follow
 from frugal.cloud.processes.probing import verdicts
+from frugal.cloud.processes.program import Program, how
 from frugal.cloud.processes.revision import Probe, Revision
 from frugal.cloud.spawn import Reaper
-from frugal.cloud.spawn.user import RunAs
 
 if TYPE_CHECKING:
     from asyncio.subprocess import Process
@@ -30,7 +31,6 @@ TRIES = 3
 
 _LAST_LINES = 20
 _END_IS_TOLD = 0.1
-_LONGEST_LINE = 64 * 1024
 # Idle connections are given up sooner than any usual server gives them up (gunicorn: 2 s).
 _KEEP_IDLE = 1.0
 _CONNECTIONS = 1000
@@ -44,9 +44,7 @@ class Replica:
         name: str,
         revision: Revision,
         *,
-        command: tuple[str, ...],
-        environment: Mapping[str, str],
-        run_as: RunAs,
+        program: Program,
         reaper: Reaper,
         log: AppLog,
         changed: Callable[[], None],
@@ -62,9 +60,7 @@ class Replica:
         self.pool = httpcore.AsyncConnectionPool()
         self.port = 0
         self._revision = revision
-        self._command = command
-        self._environment = environment
-        self._run_as = run_as
+        self._program = program
         self._reaper = reaper
         self._log = log
         self._changed = changed
@@ -156,14 +152,14 @@ class Replica:
             max_connections=_CONNECTIONS, keepalive_expiry=_KEEP_IDLE
         )
         ours, theirs = os.pipe()
-        reading = asyncio.create_task(self._read(ours))
+        reading = asyncio.create_task(follow(ours, self._print))
         try:
             process = await self._reaper.spawn(
-                self._command,
-                cwd=self._revision.image.workdir,
-                env={**self._environment, "HOST": "127.0.0.1", "PORT": str(self.port)},
+                self._program.command,
+                cwd=self._program.workdir,
+                env={**self._program.environment, "HOST": "127.0.0.1", "PORT": str(self.port)},
                 log=theirs,
-                user=self._run_as,
+                user=self._program.run_as,
             )
         except OSError as error:
             return f"could not be started: {error}"
@@ -179,10 +175,10 @@ class Replica:
                 self._become("waiting")
                 await self._reaper.terminate(process, grace=self._revision.termination_grace)
                 return f"ended, since {watching.result()}"
-            return _how(ending.result())
+            return how(ending.result())
         except asyncio.CancelledError:
             status = await self._reaper.terminate(process, grace=self._revision.termination_grace)
-            self._say(f"ended as told ({_how(status)})")
+            self._say(f"ended as told ({how(status)})")
             raise
         finally:
             self._process = None
@@ -249,29 +245,9 @@ class Replica:
     def _port(self, probe: Probe) -> int:
         return self.port if probe.port in {0, self._revision.target_port} else probe.port
 
-    async def _read(self, descriptor: int) -> None:
-        """Take the lines that the process prints to the log."""
-        reader = asyncio.StreamReader()
-        transport, _ = await asyncio.get_running_loop().connect_read_pipe(
-            lambda: asyncio.StreamReaderProtocol(reader), os.fdopen(descriptor, "rb", buffering=0)
-        )
-        try:
-            rest = b""
-            while chunk := await reader.read(_LONGEST_LINE):
-                *lines, rest = (rest + chunk).split(b"\n")
-                if len(rest) > _LONGEST_LINE:
-                    lines, rest = [*lines, rest], b""
-                for line in lines:
-                    self._print(line)
-            if rest:
-                self._print(rest)
-        finally:
-            transport.close()
-
-    def _print(self, line: bytes) -> None:
-        text = line.decode(errors="replace").rstrip("\r")
-        self.last_lines.append(text)
-        self._log.printed(self.name, text)
+    def _print(self, line: str) -> None:
+        self.last_lines.append(line)
+        self._log.printed(self.name, line)
 
 
 # Where nothing is declared: ready when it accepts connections, four minutes to get there.
@@ -296,7 +272,3 @@ def _free_port() -> int:
     with socket.socket() as sock:
         sock.bind(("127.0.0.1", 0))
         return int(sock.getsockname()[1])
-
-
-def _how(status: int) -> str:
-    return f"killed by signal {-status}" if status < 0 else f"exited with status {status}"

@@ -2,9 +2,12 @@
 
 from frugal.cloud.types import plain
 from frugal.cloud.types.base import ResourceType
+from frugal.cloud.types.cognitive_services import Account
 from frugal.cloud.types.container_app import ContainerApp
 from frugal.cloud.types.database import Administrator, Database, FirewallRule, FlexibleServer
 from frugal.cloud.types.front_door import AfdEndpoint, AfdOrigin, AfdRoute, OriginGroup, Profile
+from frugal.cloud.types.job import Job
+from frugal.cloud.types.static_site import StaticSite
 from frugal.cloud.types.web_app import WebApp
 
 TYPES: dict[str, ResourceType] = {
@@ -21,11 +24,14 @@ TYPES: dict[str, ResourceType] = {
         Database(),
         FirewallRule(),
         Administrator(),
+        Account(),
         plain.AppServicePlan(),
         WebApp(),
         plain.ScmPolicy(),
         plain.FtpPolicy(),
+        StaticSite(),
         ContainerApp(),
+        Job(),
         Profile(),
         AfdEndpoint(),
         OriginGroup(),

@@ -21,6 +21,8 @@ class ResourceType:
     token: ClassVar[str]
     keeps_name: ClassVar[bool] = False
     """Whether Azure reserves the name for some days after a deletion."""
+    until_purged: ClassVar[bool] = False
+    """Whether Azure keeps a deleted one, until it is purged or some time is over."""
     implicit: ClassVar[bool] = False
     """Whether it exists with its parent: creating sets it, deleting resets it."""
 

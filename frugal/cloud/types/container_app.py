@@ -1,17 +1,17 @@
 """Container apps: the declared template becomes running replicas behind a local ingress."""
 
 import json
-from typing import TYPE_CHECKING, Any, Literal, cast
+from typing import TYPE_CHECKING, Literal, cast
 
 from typing_extensions import override
 
-from frugal.cloud.bodies import Body, objects, section, strings
+from frugal.cloud.bodies import Body, objects, section
 from frugal.cloud.errors import CloudError
 from frugal.cloud.ids import name_of
 from frugal.cloud.processes import Probe, Revision
 from frugal.cloud.store import Resource
-from frugal.cloud.types import running
-from frugal.cloud.types.base import ResourceType, identities_of, identity_outputs, short_hash
+from frugal.cloud.types import running, template
+from frugal.cloud.types.base import identity_outputs, short_hash
 
 if TYPE_CHECKING:
     from frugal.cloud.cloud import Cloud
@@ -31,29 +31,14 @@ PROBE_DEFAULTS = {
 }
 
 
-class ContainerApp(ResourceType):
+class ContainerApp(running.AppType):
     """One container app in single-revision mode, with one container."""
 
     token = "azure-native:app:ContainerApp"
 
     @override
     def check(self, cloud: "Cloud", resource: Resource) -> None:
-        cloud.store.need(_environment_id(resource))
-        for identity in identities_of(resource):
-            cloud.store.need(identity)
-        containers = objects(resource.inputs, "template", "containers")
-        if len(containers) != 1 or _template(resource).get("initContainers"):
-            raise CloudError(
-                "NotSupportedHere",
-                f"The local cloud runs a container app of one container; '{name_of(resource.id)}' "
-                f"declares {len(containers)} and its init containers.",
-            )
-        if containers[0].get("args") and not containers[0].get("command"):
-            raise CloudError(
-                "NotSupportedHere", "The local cloud takes `args` only together with `command`."
-            )
-        running.find_image(cloud, str(containers[0]["image"]), _puller(cloud, resource))
-        _environment(resource)
+        template.check(cloud, resource)
 
     @override
     def computed(self, cloud: "Cloud", resource: Resource) -> Body:
@@ -70,65 +55,43 @@ class ContainerApp(ResourceType):
         return outputs
 
     @override
-    async def apply(self, cloud: "Cloud", resource: Resource, before: Resource | None) -> None:
-        if before is not None and _runs_the_same(before, resource):
-            return
-        await running.deploy(cloud, resource, **_plan(cloud, resource))
+    def plan(self, cloud: "Cloud", resource: Resource) -> running.Plan:
+        container = template.container(resource)
+        scale = section(resource.inputs, "template", "scale")
+        target_port = int(_ingress(resource).get("targetPort") or 80)
+        revision = Revision(
+            name=_revision_name(resource),
+            image=running.find_image(
+                cloud, template.image(resource), template.puller(cloud, resource)
+            ),
+            environment=running.platform_environment(
+                cloud, resource, template.environment(resource)
+            ),
+            command=template.command(resource),
+            target_port=target_port,
+            probes=tuple(_probe(p, target_port) for p in objects(container, "probes")),
+            min_replicas=int(scale.get("minReplicas") or 0),
+            max_replicas=int(scale.get("maxReplicas") or MAX_REPLICAS),
+            cooldown=float(scale.get("cooldownPeriod") or COOLDOWN_SECONDS),
+            concurrent_requests=_concurrent_requests(scale),
+            termination_grace=float(_template(resource).get("terminationGracePeriodSeconds") or 30),
+        )
+        return running.Plan(
+            host=_host(cloud, resource), image=template.image(resource), revision=revision
+        )
 
     @override
-    async def restore(self, cloud: "Cloud", resource: Resource) -> None:
-        await running.restore(cloud, resource, **_plan(cloud, resource))
-
-    @override
-    async def remove(self, cloud: "Cloud", resource: Resource) -> None:
-        await running.remove(cloud, resource)
-
-
-def _plan(cloud: "Cloud", resource: Resource) -> dict[str, Any]:
-    container = _container(resource)
-    scale = section(resource.inputs, "template", "scale")
-    target_port = int(_ingress(resource).get("targetPort") or 80)
-    command = [*strings(container, "command"), *strings(container, "args")]
-    revision = Revision(
-        name=_revision_name(resource),
-        image=running.find_image(cloud, str(container["image"]), _puller(cloud, resource)),
-        environment=running.platform_environment(cloud, resource, _environment(resource)),
-        command=tuple(command) or None,
-        target_port=target_port,
-        probes=tuple(_probe(p, target_port) for p in objects(container, "probes")),
-        min_replicas=int(scale.get("minReplicas") or 0),
-        max_replicas=int(scale.get("maxReplicas") or MAX_REPLICAS),
-        cooldown=float(scale.get("cooldownPeriod") or COOLDOWN_SECONDS),
-        concurrent_requests=_concurrent_requests(scale),
-        termination_grace=float(_template(resource).get("terminationGracePeriodSeconds") or 30),
-    )
-    return {
-        "host": _host(cloud, resource),
-        "image": str(container["image"]),
-        "revision": revision,
-    }
-
-
-def _runs_the_same(before: Resource, after: Resource) -> bool:
-    parts = ("template", "identity")
-    if any(before.inputs.get(p) != after.inputs.get(p) for p in parts):
-        return False
-    configuration = ("secrets", "ingress", "registries")
-    old, new = section(before.inputs, "configuration"), section(after.inputs, "configuration")
-    return all(old.get(c) == new.get(c) for c in configuration)
-
-
-def _environment_id(resource: Resource) -> str:
-    inputs = resource.inputs
-    return str(inputs.get("environmentId") or inputs.get("managedEnvironmentId") or "")
+    def runs_the_same(self, before: Resource, after: Resource) -> bool:
+        parts = ("template", "identity")
+        if any(before.inputs.get(p) != after.inputs.get(p) for p in parts):
+            return False
+        configuration = ("secrets", "ingress", "registries")
+        old, new = section(before.inputs, "configuration"), section(after.inputs, "configuration")
+        return all(old.get(c) == new.get(c) for c in configuration)
 
 
 def _template(resource: Resource) -> Body:
     return section(resource.inputs, "template")
-
-
-def _container(resource: Resource) -> Body:
-    return objects(resource.inputs, "template", "containers")[0]
 
 
 def _ingress(resource: Resource) -> Body:
@@ -136,7 +99,7 @@ def _ingress(resource: Resource) -> Body:
 
 
 def _host(cloud: "Cloud", resource: Resource) -> str:
-    domain = cloud.store.need(_environment_id(resource)).computed["defaultDomain"]
+    domain = cloud.store.need(template.environment_id(resource)).computed["defaultDomain"]
     internal = "" if _ingress(resource).get("external") else "internal."
     return f"{name_of(resource.id)}.{internal}{domain}"
 
@@ -145,38 +108,6 @@ def _revision_name(resource: Resource) -> str:
     suffix = _template(resource).get("revisionSuffix")
     mark = short_hash(json.dumps(_template(resource), sort_keys=True), 7)
     return f"{name_of(resource.id)}--{suffix or mark}"
-
-
-def _puller(cloud: "Cloud", resource: Resource) -> Resource | None:
-    server = str(_container(resource)["image"]).partition("/")[0].lower()
-    for registry in objects(resource.inputs, "configuration", "registries"):
-        if str(registry.get("server", "")).lower() == server and registry.get("identity"):
-            identity = str(registry["identity"])
-            if identity.lower() not in [i.lower() for i in identities_of(resource)]:
-                raise CloudError(
-                    "InvalidParameterValueInContainerTemplate",
-                    f"Identity '{identity}' of registry '{server}' is not assigned to "
-                    f"'{name_of(resource.id)}'.",
-                )
-            return cloud.store.need(identity)
-    return None
-
-
-def _environment(resource: Resource) -> dict[str, str]:
-    secrets = {
-        s["name"]: s.get("value", "") for s in objects(resource.inputs, "configuration", "secrets")
-    }
-    environment: dict[str, str] = {}
-    for variable in objects(_container(resource), "env"):
-        reference = variable.get("secretRef")
-        if reference and reference not in secrets:
-            raise CloudError(
-                "ContainerAppSecretRefNotFound",
-                f"SecretRef '{reference}' of '{variable['name']}' is not among the secrets of "
-                f"'{name_of(resource.id)}'.",
-            )
-        environment[variable["name"]] = secrets[reference] if reference else variable["value"]
-    return environment
 
 
 def _probe(declared: Body, target_port: int) -> Probe:

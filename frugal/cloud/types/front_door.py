@@ -79,7 +79,19 @@ class OriginGroup(ResourceType):
         _configure(cloud, parent_of(resource.id), resource)
 
 
-class AfdOrigin(ResourceType):
+class _InRouting(ResourceType):
+    """What decides, two levels below its profile, where an endpoint's requests go."""
+
+    @override
+    async def apply(self, cloud: "Cloud", resource: Resource, before: Resource | None) -> None:
+        _configure(cloud, parent_of(parent_of(resource.id)), resource)
+
+    @override
+    async def remove(self, cloud: "Cloud", resource: Resource) -> None:
+        _configure(cloud, parent_of(parent_of(resource.id)), removed=resource)
+
+
+class AfdOrigin(_InRouting):
     """One host that a route's requests go to."""
 
     token = "azure-native:cdn:AFDOrigin"
@@ -91,16 +103,8 @@ class AfdOrigin(ResourceType):
         if not any(_enabled(o) for o in others):
             _refuse_under_a_route(cloud, group, "the last origin")
 
-    @override
-    async def apply(self, cloud: "Cloud", resource: Resource, before: Resource | None) -> None:
-        _configure(cloud, parent_of(parent_of(resource.id)), resource)
 
-    @override
-    async def remove(self, cloud: "Cloud", resource: Resource) -> None:
-        _configure(cloud, parent_of(parent_of(resource.id)), removed=resource)
-
-
-class AfdRoute(ResourceType):
+class AfdRoute(_InRouting):
     """Which paths of an endpoint go to which origin group, and whether they are cached."""
 
     token = "azure-native:cdn:Route"
@@ -134,20 +138,12 @@ class AfdRoute(ResourceType):
                     "this endpoint already.",
                 )
 
-    @override
-    async def apply(self, cloud: "Cloud", resource: Resource, before: Resource | None) -> None:
-        _configure(cloud, parent_of(parent_of(resource.id)), resource)
-
-    @override
-    async def remove(self, cloud: "Cloud", resource: Resource) -> None:
-        _configure(cloud, parent_of(parent_of(resource.id)), removed=resource)
-
 
 def local_address(cloud: "Cloud", host: str) -> str | None:
     """Where a declared host name answers on this machine; None when nothing has it."""
-    for app in cloud.apps.values():
-        if app.host.lower() == host.lower():
-            return f"http://127.0.0.1:{app.port}"
+    for site in (*cloud.apps.values(), *cloud.sites.values()):
+        if site.host.lower() == host.lower():
+            return f"http://127.0.0.1:{site.port}"
     return None
 
 

@@ -1,13 +1,18 @@
 """What container apps and web apps share: from a declared image and settings to a running App."""
 
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from typing_extensions import override
 
 from frugal.cloud.errors import CloudError
 from frugal.cloud.ids import key_of
 from frugal.cloud.images import Image
 from frugal.cloud.processes import App, Revision, RevisionFailed
 from frugal.cloud.store import Resource
-from frugal.cloud.types.base import identities_of
+from frugal.cloud.types.base import ResourceType, identities_of
 from frugal.cloud.types.plain import Registry
 
 if TYPE_CHECKING:
@@ -73,8 +78,9 @@ def platform_environment(
 ) -> dict[str, str]:
     """The declared environment with what the local platform adds to it, and nothing more.
 
-    A token endpoint as Azure gives it, and for libpq the way to the real server behind the name
-    that the app keeps using (docs/local-cloud.md explains each).
+    A token endpoint as Azure gives it; for libpq the way to the real server behind the name that
+    the app keeps using; for HTTPS the way to a host of Azure's that this machine plays, where the
+    app is told of one (docs/local-cloud.md explains each).
     """
     environment = dict(declared)
     identities = identities_of(resource)
@@ -86,46 +92,75 @@ def platform_environment(
             environment["PGHOSTADDR"] = "127.0.0.1"
             environment["PGPORT"] = str(server.port)
             environment["PGSSLROOTCERT"] = str(cloud.authority.ca_file)
+    if any(_host(value) in cloud.played for value in declared.values()):
+        environment["HTTPS_PROXY"] = f"http://127.0.0.1:{cloud.tunnel.port}"
+        environment["SSL_CERT_FILE"] = str(cloud.authority.bundle_file)
     return environment
 
 
-async def deploy(
-    cloud: "Cloud", resource: Resource, *, host: str, image: str, revision: Revision
-) -> None:
-    """Run a revision: the first one makes the App. Raises CloudError with the last log lines."""
-    key = key_of(resource.id)
-    app = cloud.apps.get(key)
-    fresh = app is None
-    if app is None:
-        app = await _listen(cloud, resource, host=host, image=image)
+def _host(value: str) -> str | None:
+    """The host that a value addresses, if it is an address."""
     try:
-        await app.deploy(revision)
-    except RevisionFailed as error:
-        if fresh:
-            await remove(cloud, resource)
-        raise CloudError("RevisionFailed", str(error)) from error
+        return urlsplit(value).hostname
+    except ValueError:
+        return None
 
 
-async def restore(
-    cloud: "Cloud", resource: Resource, *, host: str, image: str, revision: Revision
-) -> None:
-    """Bring an app back after a restart of the daemon, without waiting until it is ready."""
-    app = await _listen(cloud, resource, host=host, image=image)
-    await app.restore(revision)
+@dataclass(frozen=True, kw_only=True)
+class Plan:
+    """What a resource lets run: under which declared host name, from which image, and how."""
+
+    host: str
+    image: str
+    revision: Revision
 
 
-async def remove(cloud: "Cloud", resource: Resource) -> None:
-    """End an app and its processes."""
-    app = cloud.apps.pop(key_of(resource.id), None)
-    if app is not None:
-        await app.stop()
+class AppType(ResourceType, ABC):
+    """A type whose resources are running apps."""
+
+    @abstractmethod
+    def plan(self, cloud: "Cloud", resource: Resource) -> Plan:
+        """What a body lets run. Raises CloudError."""
+
+    @abstractmethod
+    def runs_the_same(self, before: Resource, after: Resource) -> bool:
+        """Whether a change of the body needs no new revision."""
+
+    @override
+    async def apply(self, cloud: "Cloud", resource: Resource, before: Resource | None) -> None:
+        if before is not None and self.runs_the_same(before, resource):
+            return
+        plan = self.plan(cloud, resource)
+        app = cloud.apps.get(key_of(resource.id))
+        fresh = app is None
+        if app is None:
+            app = await _listen(cloud, resource, plan)
+        try:
+            await app.deploy(plan.revision)
+        except RevisionFailed as error:
+            if fresh:
+                await self.remove(cloud, resource)
+            raise CloudError("RevisionFailed", str(error)) from error
+
+    @override
+    async def restore(self, cloud: "Cloud", resource: Resource) -> None:
+        """Bring an app back after a restart of the daemon, without waiting until it is ready."""
+        plan = self.plan(cloud, resource)
+        app = await _listen(cloud, resource, plan)
+        await app.restore(plan.revision)
+
+    @override
+    async def remove(self, cloud: "Cloud", resource: Resource) -> None:
+        app = cloud.apps.pop(key_of(resource.id), None)
+        if app is not None:
+            await app.stop()
 
 
-async def _listen(cloud: "Cloud", resource: Resource, *, host: str, image: str) -> App:
-    name = short_name(image)
+async def _listen(cloud: "Cloud", resource: Resource, plan: Plan) -> App:
+    name = short_name(plan.image)
     app = App(
         name,
-        host=host,
+        host=plan.host,
         port=cloud.ports.get(resource.id),
         reaper=cloud.reaper,
         log=cloud.logs / f"{name}.log",

@@ -1,6 +1,6 @@
 """Web apps for containers on App Service: one instance of the declared image."""
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from typing_extensions import override
 
@@ -10,7 +10,7 @@ from frugal.cloud.ids import name_of
 from frugal.cloud.processes import Probe, Revision
 from frugal.cloud.store import Resource
 from frugal.cloud.types import running
-from frugal.cloud.types.base import ResourceType, identities_of, identity_outputs, short_hash
+from frugal.cloud.types.base import identities_of, identity_outputs, short_hash
 
 if TYPE_CHECKING:
     from frugal.cloud.cloud import Cloud
@@ -21,7 +21,7 @@ DEFAULT_PORT = 80
 START_LIMIT_SECONDS = 230
 
 
-class WebApp(ResourceType):
+class WebApp(running.AppType):
     """A Linux web app that runs one container image."""
 
     token = "azure-native:web:WebApp"
@@ -44,39 +44,29 @@ class WebApp(ResourceType):
         }
 
     @override
-    async def apply(self, cloud: "Cloud", resource: Resource, before: Resource | None) -> None:
+    def plan(self, cloud: "Cloud", resource: Resource) -> running.Plan:
+        settings = _settings(resource)
+        port = int(settings.pop("WEBSITES_PORT", DEFAULT_PORT))
+        declared = {k: v for k, v in settings.items() if not k.startswith("WEBSITES_")}
+        config = _config(resource)
+        revision = Revision(
+            name=f"{name_of(resource.id)}-{short_hash(str(sorted(config.items(), key=str)), 7)}",
+            image=running.find_image(cloud, _image(resource), _puller(cloud, resource)),
+            environment=running.platform_environment(cloud, resource, declared),
+            command=None,
+            target_port=port,
+            probes=tuple(_probes(config.get("healthCheckPath") or "/", port)),
+            min_replicas=1,
+            max_replicas=1,
+            cooldown=0,
+            concurrent_requests=1_000_000,
+        )
+        return running.Plan(host=_host(resource), image=_image(resource), revision=revision)
+
+    @override
+    def runs_the_same(self, before: Resource, after: Resource) -> bool:
         parts = ("siteConfig", "identity")
-        if before and all(before.inputs.get(p) == resource.inputs.get(p) for p in parts):
-            return
-        await running.deploy(cloud, resource, **_plan(cloud, resource))
-
-    @override
-    async def restore(self, cloud: "Cloud", resource: Resource) -> None:
-        await running.restore(cloud, resource, **_plan(cloud, resource))
-
-    @override
-    async def remove(self, cloud: "Cloud", resource: Resource) -> None:
-        await running.remove(cloud, resource)
-
-
-def _plan(cloud: "Cloud", resource: Resource) -> dict[str, Any]:
-    settings = _settings(resource)
-    port = int(settings.pop("WEBSITES_PORT", DEFAULT_PORT))
-    declared = {k: v for k, v in settings.items() if not k.startswith("WEBSITES_")}
-    config = _config(resource)
-    revision = Revision(
-        name=f"{name_of(resource.id)}-{short_hash(str(sorted(config.items(), key=str)), 7)}",
-        image=running.find_image(cloud, _image(resource), _puller(cloud, resource)),
-        environment=running.platform_environment(cloud, resource, declared),
-        command=None,
-        target_port=port,
-        probes=tuple(_probes(config.get("healthCheckPath") or "/", port)),
-        min_replicas=1,
-        max_replicas=1,
-        cooldown=0,
-        concurrent_requests=1_000_000,
-    )
-    return {"host": _host(resource), "image": _image(resource), "revision": revision}
+        return all(before.inputs.get(p) == after.inputs.get(p) for p in parts)
 
 
 def _probes(path: str, port: int) -> list[Probe]:

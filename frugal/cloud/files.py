@@ -1,0 +1,53 @@
+"""A site of files on a port of its own; until there are files, a page that says how they come."""
+
+import html
+from pathlib import Path
+from typing import TYPE_CHECKING, cast
+
+from starlette.responses import HTMLResponse
+from starlette.staticfiles import StaticFiles
+
+from frugal.cloud.listen import Listener
+
+if TYPE_CHECKING:
+    from starlette.types import Receive, Scope, Send
+    from uvicorn._types import ASGIApplication
+
+_EMPTY = """<!doctype html>
+<html lang="en"><meta charset="utf-8"><title>No files yet</title>
+<h1>No files yet</h1>
+<p>This static site was made, and nothing has been uploaded to it. On this machine its files are in
+<code>{folder}</code>: export the site to there.</p></html>
+"""
+
+
+class FileSite:
+    """Serves `folder` at 127.0.0.1:`port`: a folder by its index.html, what is not by 404.html."""
+
+    def __init__(self, name: str, *, host: str, port: int, folder: Path) -> None:
+        self.name = name
+        self.host = host
+        self.folder = folder
+        self._files = StaticFiles(directory=folder, html=True, check_dir=False)
+        self._listener = Listener(cast("ASGIApplication", self._serve), port)
+
+    @property
+    def port(self) -> int:
+        """Where it listens."""
+        return self._listener.port
+
+    async def start(self) -> None:
+        """Listen. Raises CloudError when the port is taken."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        await self._listener.start()
+
+    async def stop(self) -> None:
+        """Close the port; the files stay."""
+        await self._listener.stop()
+
+    async def _serve(self, scope: "Scope", receive: "Receive", send: "Send") -> None:
+        if (self.folder / "index.html").is_file():
+            await self._files(scope, receive, send)
+            return
+        page = _EMPTY.format(folder=html.escape(str(self.folder)))
+        await HTMLResponse(page, headers={"Cache-Control": "no-store"})(scope, receive, send)

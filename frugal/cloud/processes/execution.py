@@ -1,0 +1,118 @@
+"""One run of a job: a program carried out to its end."""
+
+import asyncio
+import contextlib
+import os
+from collections import deque
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Literal
+
+from frugal.cloud.processes.log import AppLog
+from frugal.cloud.processes.output import follow
+from frugal.cloud.processes.program import Program, how
+from frugal.cloud.spawn import Reaper
+
+Status = Literal["Running", "Succeeded", "Failed", "Stopped"]
+
+_LAST_LINES = 20
+# Seconds between SIGTERM and SIGKILL for a try that is told to end.
+_GRACE = 30.0
+
+
+class Execution:
+    """Runs a program until it succeeds or its tries are used up; it begins at once.
+
+    `timeout`: seconds that each try has; one that takes longer has failed. `retries`: how often a
+    failed try is repeated. What it prints goes to `log` under the execution's name.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        program: Program,
+        *,
+        timeout: float,
+        retries: int,
+        reaper: Reaper,
+        log: Path,
+    ) -> None:
+        self.name = name
+        self.status: Status = "Running"
+        self.started = datetime.now(UTC)
+        self.ended: datetime | None = None
+        self.exit_code: int | None = None
+        self.reason = ""
+        self.last_lines: deque[str] = deque(maxlen=_LAST_LINES)
+        self._program = program
+        self._timeout = timeout
+        self._retries = retries
+        self._reaper = reaper
+        self._log = AppLog(log)
+        self._task = asyncio.create_task(self._run(), name=f"execution:{name}")
+
+    async def wait(self) -> None:
+        """Return when it has ended, however that came."""
+        await asyncio.wait((self._task,))
+
+    async def stop(self) -> None:
+        """End it, if it still runs."""
+        self._task.cancel()
+        await self.wait()
+
+    async def _run(self) -> None:
+        for note in self._program.notes:
+            self._log.platform(self.name, f"note: {note}")
+        try:
+            for tries_left in range(self._retries, -1, -1):
+                await self._try()
+                if self.status == "Succeeded" or not tries_left:
+                    break
+                self._log.platform(self.name, f"{self.reason}; trying again")
+                self.status = "Running"
+        except asyncio.CancelledError:
+            self.status, self.reason = "Stopped", "stopped before its end"
+            raise
+        finally:
+            self.ended = datetime.now(UTC)
+            self._log.platform(self.name, f"{self.status}: {self.reason}")
+            self._log.close()
+
+    async def _try(self) -> None:
+        """One process, from its start to its end."""
+        self.last_lines.clear()
+        ours, theirs = os.pipe()
+        reading = asyncio.create_task(follow(ours, self._print))
+        try:
+            process = await self._reaper.spawn(
+                self._program.command,
+                cwd=self._program.workdir,
+                env=self._program.environment,
+                log=theirs,
+                user=self._program.run_as,
+            )
+        except OSError as error:
+            self.status, self.reason = "Failed", f"could not be started: {error}"
+            reading.cancel()
+            return
+        finally:
+            os.close(theirs)
+        self._log.platform(self.name, f"started (pid {process.pid})")
+        try:
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(self._timeout):
+                    self.exit_code = await process.wait()
+        finally:
+            in_time = process.returncode is not None
+            if not in_time:
+                self.exit_code = await self._reaper.terminate(process, grace=_GRACE)
+            # What it said last; a stranger that still holds its output is not waited for.
+            await asyncio.wait((reading,), timeout=1)
+            reading.cancel()
+        ending = how(self.exit_code or 0)
+        self.reason = ending if in_time else f"took longer than {self._timeout:g} s"
+        self.status = "Succeeded" if in_time and self.exit_code == 0 else "Failed"
+
+    def _print(self, line: str) -> None:
+        self.last_lines.append(line)
+        self._log.printed(self.name, line)

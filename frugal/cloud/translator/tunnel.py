@@ -1,0 +1,98 @@
+"""The way from an app to a host that this machine plays: an HTTP proxy that tunnels (CONNECT).
+
+An app is told of it by HTTPS_PROXY, which every usual client reads, and so keeps the address that
+is declared: it asks for `NAME.cognitiveservices.azure.com`, port 443, and the tunnel ends at the
+daemon's own TLS server for that name. Any other host is reached as without a proxy.
+CONNECT: RFC 9110, section 9.3.6.
+"""
+
+import asyncio
+import contextlib
+from collections.abc import Callable
+
+_HEAD_BYTES = 16 * 1024
+_HEAD_SECONDS = 30
+_CONNECT_SECONDS = 30
+_CHUNK = 64 * 1024
+_HTTPS = 443
+
+
+class Tunnel:
+    """Listens on 127.0.0.1:`port`; port 0 takes a free one, shown by `.port` after `start`.
+
+    `find` gives the local port that plays a host name, None for one that is somewhere else.
+    """
+
+    def __init__(self, port: int, *, find: Callable[[str], int | None]) -> None:
+        self.port = port
+        self._find = find
+        self._server: asyncio.Server | None = None
+        self._open: set[asyncio.Task[None]] = set()
+
+    async def start(self) -> None:
+        """Accept connections; started already, do nothing."""
+        if self._server is None:
+            self._server = await asyncio.start_server(
+                self._serve, "127.0.0.1", self.port, limit=_HEAD_BYTES
+            )
+            self.port = self._server.sockets[0].getsockname()[1]
+
+    async def stop(self) -> None:
+        """Close the port and every tunnel."""
+        if self._server is not None:
+            self._server.close()
+            self._server = None
+        for task in self._open:
+            task.cancel()
+        await asyncio.gather(*self._open, return_exceptions=True)
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.current_task()
+        assert task is not None  # noqa: S101 - a coroutine that runs is in a task
+        self._open.add(task)
+        try:
+            await self._tunnel(reader, writer)
+        except (OSError, asyncio.IncompleteReadError, asyncio.LimitOverrunError, TimeoutError):
+            pass  # the client is gone, or said nothing that is a request
+        finally:
+            self._open.discard(task)
+            writer.close()
+
+    async def _tunnel(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        async with asyncio.timeout(_HEAD_SECONDS):
+            head = await reader.readuntil(b"\r\n\r\n")
+        method, _, rest = head.split(b"\r\n", 1)[0].decode("latin-1").partition(" ")
+        host, _, port = rest.partition(" ")[0].rpartition(":")
+        if method != "CONNECT" or not host or not port.isdigit():
+            await _say(writer, "405 Method Not Allowed")
+            return
+        address = self._address(host.strip("[]"), int(port))
+        try:
+            async with asyncio.timeout(_CONNECT_SECONDS):
+                far_reader, far_writer = await asyncio.open_connection(*address)
+        except (OSError, TimeoutError):
+            await _say(writer, "502 Bad Gateway")
+            return
+        try:
+            await _say(writer, "200 Connection established")
+            await asyncio.gather(_move(reader, far_writer), _move(far_reader, writer))
+        finally:
+            far_writer.close()
+
+    def _address(self, host: str, port: int) -> tuple[str, int]:
+        played = self._find(host.lower()) if port == _HTTPS else None
+        return (host, port) if played is None else ("127.0.0.1", played)
+
+
+async def _say(writer: asyncio.StreamWriter, status: str) -> None:
+    writer.write(f"HTTP/1.1 {status}\r\n\r\n".encode())
+    await writer.drain()
+
+
+async def _move(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    """Hand on what comes until its end, and then the end."""
+    while chunk := await reader.read(_CHUNK):
+        writer.write(chunk)
+        await writer.drain()
+    with contextlib.suppress(OSError):
+        writer.write_eof()

@@ -1,0 +1,140 @@
+"""Azure AI Translator: an account whose endpoint answers on this machine."""
+
+from typing import TYPE_CHECKING, ClassVar, cast
+
+from typing_extensions import override
+
+from frugal.cloud.bodies import Body, section
+from frugal.cloud.errors import CloudError
+from frugal.cloud.ids import key_of, name_of
+from frugal.cloud.listen import Listener
+from frugal.cloud.store import Resource
+from frugal.cloud.translator import Translator
+from frugal.cloud.types.base import ResourceType
+
+if TYPE_CHECKING:
+    from uvicorn._types import ASGIApplication
+
+    from frugal.cloud.cloud import Cloud
+
+COGNITIVE_SERVICES_USER = "a97b65f3-24c7-4388-baec-2e87135dc908"
+
+
+class Account(ResourceType):
+    """An account of the kind TextTranslation, for tokens alone."""
+
+    token = "azure-native:cognitiveservices:Account"
+    until_purged: ClassVar[bool] = True
+
+    @override
+    def check(self, cloud: "Cloud", resource: Resource) -> None:
+        kind = resource.inputs.get("kind")
+        if kind != "TextTranslation":
+            raise CloudError(
+                "NotSupportedHere",
+                f"The local cloud has accounts of the kind TextTranslation; this one is {kind}.",
+            )
+        if not _properties(resource).get("disableLocalAuth"):
+            raise CloudError(
+                "NotSupportedHere", "The local cloud gives no keys: set disableLocalAuth to true."
+            )
+        if not _properties(resource).get("customSubDomainName"):
+            raise CloudError(
+                "NotSupportedHere",
+                "Tokens are taken on an account's own subdomain: give customSubDomainName.",
+            )
+        deleted = cloud.store.deleted(self.token)
+        if key_of(resource.id) in {key_of(one.id) for one in deleted}:
+            raise CloudError(
+                "FlagMustBeSetForRestore",
+                f"An account named '{name_of(resource.id)}' was deleted and is not purged: restore "
+                "it, or purge it.",
+            )
+        others = [a for a in cloud.store.of(self.token) if key_of(a.id) != key_of(resource.id)]
+        others += deleted
+        if host_of(resource) in {host_of(other) for other in others}:
+            raise CloudError(
+                "CustomDomainInUse",
+                f"The subdomain name '{host_of(resource).partition('.')[0]}' is not available as "
+                "it's already used by a resource.",
+            )
+        # One free account in a subscription, deleted ones that are not purged counted
+        # (akshata29/entaoai issue 27, read in November 2026).
+        if _is_free(resource) and any(_is_free(other) for other in others):
+            raise CloudError(
+                "CanNotCreateMultipleFreeAccounts",
+                "Operation failed. Only one free account is allowed for account type "
+                "'TextTranslation'.",
+            )
+
+    @override
+    def computed(self, cloud: "Cloud", resource: Resource) -> Body:
+        return {
+            "properties": {
+                "endpoint": f"https://{host_of(resource)}/",
+                "provisioningState": "Succeeded",
+            }
+        }
+
+    @override
+    async def apply(self, cloud: "Cloud", resource: Resource, before: Resource | None) -> None:
+        if before is None:
+            await self.restore(cloud, resource)
+
+    @override
+    async def restore(self, cloud: "Cloud", resource: Resource) -> None:
+        host, id_ = host_of(resource), resource.id
+        service = Translator(
+            cloud.tokens, may_translate=lambda principal: _may_translate(cloud, id_, principal)
+        )
+        listener = Listener(
+            cast("ASGIApplication", service.app),
+            cloud.ports.get(resource.id),
+            ssl=cloud.authority.context(host),
+        )
+        await listener.start()
+        await cloud.tunnel.start()
+        cloud.played[host] = listener
+
+    @override
+    async def remove(self, cloud: "Cloud", resource: Resource) -> None:
+        listener = cloud.played.pop(host_of(resource), None)
+        if listener is not None:
+            await listener.stop()
+
+
+def host_of(resource: Resource) -> str:
+    """The host name of an account's endpoint."""
+    subdomain = str(_properties(resource).get("customSubDomainName", "")).lower()
+    return f"{subdomain}.cognitiveservices.azure.com"
+
+
+def deleted_body(resource: Resource) -> Body:
+    """A deleted account as Resource Manager lists it (Microsoft.CognitiveServices 2025-06-01)."""
+    _, _, subscription, _, group, *_ = resource.id.split("/")
+    location = resource.inputs.get("location")
+    provider = f"/subscriptions/{subscription}/providers/Microsoft.CognitiveServices"
+    place = f"locations/{location}/resourceGroups/{group}"
+    return {
+        "id": f"{provider}/{place}/deletedAccounts/{name_of(resource.id)}",
+        "name": name_of(resource.id),
+        "location": location,
+        "kind": resource.inputs.get("kind"),
+    }
+
+
+def _properties(resource: Resource) -> Body:
+    return section(resource.inputs, "properties")
+
+
+def _is_free(resource: Resource) -> bool:
+    return section(resource.inputs, "sku").get("name") == "F0"
+
+
+def _may_translate(cloud: "Cloud", account: str, principal: str) -> bool:
+    return any(
+        a.inputs.get("principalId") == principal
+        and str(a.inputs.get("roleDefinitionId", "")).lower().endswith(COGNITIVE_SERVICES_USER)
+        and (key_of(account) + "/").startswith(key_of(str(a.inputs.get("scope"))) + "/")
+        for a in cloud.store.of("azure-native:authorization:RoleAssignment")
+    )

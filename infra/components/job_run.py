@@ -1,0 +1,225 @@
+"""A job on Azure Container Apps that is run as part of the deployment.
+
+No resource type starts a job, so a dynamic resource does, when what it runs or what it is told is
+another, and it is done when the job is.
+Calls: Microsoft.App 2025-02-02-preview, Jobs_Start and JobExecution (models JobExecutionBase and
+JobExecution in azure-mgmt-appcontainers 4.0.0b1, read November 2026).
+"""
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, cast
+
+from pulumi import ComponentResource, Input, Resource, ResourceOptions
+from pulumi.dynamic import CreateResult, DiffResult, ReadResult, UpdateResult
+from pulumi.dynamic import Resource as DynamicResource
+from pulumi_azure_native import app
+
+from infra.arm import Arm, ArmError
+from infra.components.dynamic_provider import Provider, ProviderError
+
+_API_VERSION = "2025-02-02-preview"
+_PENDING = {"Running", "Processing", "Unknown"}
+_FIRST_PAUSE, _LONGEST_PAUSE = 0.5, 5.0  # seconds between two looks
+_START_SECONDS = 600  # what Azure may need to place a replica and pull its image
+
+
+@dataclass(frozen=True, kw_only=True)
+class JobArgs:
+    """Sizes are plain values, as they are priced.
+
+    `cpu`: cores, with 2 GiB of memory each; `command`: what the image runs; `settings`:
+    environment variables in clear; `timeout`: seconds that each try has; `retries`: how often a
+    failed try is repeated; `registry_server`: None for a public image; `workspace`: the Log
+    Analytics workspace that has its log, by its customer id; `after`: what must be there before.
+    """
+
+    resource_group_name: Input[str]
+    location: str
+    tags: Mapping[str, str]
+    environment_id: Input[str]
+    image: Input[str]
+    identity_id: Input[str]
+    registry_server: Input[str] | None
+    cpu: float
+    command: Sequence[str]
+    settings: Mapping[str, Input[str]]
+    timeout: int
+    retries: int
+    workspace: Input[str]
+    after: Sequence[Resource] = ()
+
+
+class Job(ComponentResource):
+    """No outputs. What depends on this component starts when the job has succeeded."""
+
+    def __init__(self, name: str, args: JobArgs, opts: ResourceOptions | None = None) -> None:
+        super().__init__("frugal:containers:Job", name, None, opts)
+        job = app.Job(
+            f"{name}-job",
+            resource_group_name=args.resource_group_name,
+            location=args.location,
+            tags=args.tags,
+            environment_id=args.environment_id,
+            workload_profile_name="Consumption",
+            identity={"type": "UserAssigned", "user_assigned_identities": [args.identity_id]},
+            configuration=_configuration(args),
+            template=_template(name, args),
+            opts=ResourceOptions(parent=self, depends_on=list(args.after)),
+        )
+        JobRun(
+            f"{name}-run",
+            {
+                "job": job.id,
+                "image": args.image,
+                "command": list(args.command),
+                "environment": dict(args.settings),
+                "limit": args.timeout * (args.retries + 1) + _START_SECONDS,
+                "workspace": args.workspace,
+            },
+            ResourceOptions(parent=self),
+        )
+        self.register_outputs({})
+
+
+def _configuration(args: JobArgs) -> app.JobConfigurationArgs:
+    return app.JobConfigurationArgs(
+        trigger_type=app.TriggerType.MANUAL,
+        manual_trigger_config=app.JobConfigurationManualTriggerConfigArgs(
+            parallelism=1, replica_completion_count=1
+        ),
+        replica_timeout=args.timeout,
+        replica_retry_limit=args.retries,
+        registries=[]
+        if args.registry_server is None
+        else [app.RegistryCredentialsArgs(server=args.registry_server, identity=args.identity_id)],
+    )
+
+
+def _template(name: str, args: JobArgs) -> app.JobTemplateArgs:
+    return app.JobTemplateArgs(
+        containers=[
+            app.ContainerArgs(
+                name=name,
+                image=args.image,
+                command=list(args.command),
+                env=[
+                    app.EnvironmentVarArgs(name=key, value=value)
+                    for key, value in args.settings.items()
+                ],
+                resources=app.ContainerResourcesArgs(cpu=args.cpu, memory=f"{args.cpu * 2:.1f}Gi"),
+            )
+        ]
+    )
+
+
+class JobError(ProviderError):
+    """The job has not succeeded; the text says how it ended and where its log is."""
+
+
+class JobRun(DynamicResource, module="frugal", name="JobRun"):
+    """One execution of a job for each image, command, environment. Deleting it undoes nothing."""
+
+    def __init__(
+        self, name: str, props: Mapping[str, Any], opts: ResourceOptions | None = None
+    ) -> None:
+        super().__init__(JobRunProvider(), name, {**props, "execution": None}, opts)
+
+
+class JobRunProvider(Provider):
+    """Starts the job when what it runs is another. A run that failed is made up for by the next."""
+
+    def diff(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> DiffResult:
+        """Only what the job runs calls for another run, not where its log is."""
+        keys = ("job", "image", "command", "environment")
+        return DiffResult(changes=any(_olds.get(key) != _news.get(key) for key in keys))
+
+    def create(self, props: dict[str, Any]) -> CreateResult:
+        """Run. The job must be safe to repeat."""
+        return CreateResult(f"{props['job']}/run", _ran(props))
+
+    def update(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> UpdateResult:
+        """Run again."""
+        return UpdateResult(_ran(_news))
+
+    def read(self, id_: str, props: dict[str, Any]) -> ReadResult:
+        """Gone when its job is gone."""
+        with Arm() as arm:
+            try:
+                arm.get(str(props["job"]), api_version=_API_VERSION)
+            except ArmError as error:
+                if error.status == 404:  # noqa: PLR2004
+                    return ReadResult("", {})
+                raise
+        return ReadResult(id_, props)
+
+
+def _ran(props: Mapping[str, Any]) -> dict[str, Any]:
+    """The resource's properties after a run."""
+    with Arm() as arm:
+        execution = run(
+            arm,
+            job=str(props["job"]),
+            limit=float(props["limit"]),
+            workspace=str(props["workspace"]),
+        )
+    return {**props, "execution": execution}
+
+
+def run(
+    arm: Arm,
+    *,
+    job: str,
+    limit: float,
+    workspace: str,
+    sleep: Callable[[float], None] = time.sleep,
+) -> str:
+    """Start a job (resource id), wait until it has succeeded, return the execution's name.
+
+    `limit`: seconds to wait at most; `workspace`: as in JobArgs. Raises JobError, ArmError.
+    """
+    name = str(arm.post(f"{job}/start", api_version=_API_VERSION)["name"])
+    deadline = time.monotonic() + limit
+    pause = _FIRST_PAUSE
+    while True:
+        path = f"{job}/executions/{name}"
+        found: dict[str, Any] = arm.get(path, api_version=_API_VERSION)["properties"]
+        status = str(found.get("status", "Unknown"))
+        if status == "Succeeded":
+            return name
+        if status not in _PENDING:
+            raise JobError(_ended(job, name, status, found, workspace))
+        if time.monotonic() > deadline:
+            text = f"still {status} after {limit:.0f} seconds"
+            raise JobError(_ended(job, name, text, found, workspace))
+        sleep(pause)
+        pause = min(pause * 2, _LONGEST_PAUSE)
+
+
+def _ended(job: str, name: str, status: str, found: Mapping[str, Any], workspace: str) -> str:
+    """How an execution ended, what Azure says of its container, and the query for its log."""
+    detail = cast("dict[str, list[dict[str, Any]]]", found.get("detailedStatus") or {})
+    said = [
+        f"{container.get('status')}, exit code {container.get('code')}: "
+        f"{container.get('additionalInformation') or 'nothing more is said'}"
+        for replica in detail.get("replicas") or []
+        for container in cast("list[dict[str, Any]]", replica.get("containers") or [])
+    ]
+    short = job.rsplit("/", 1)[-1]
+    ending = f"the job {short} is {status} (execution {name}); nothing after it was changed"
+    where = f"Its log, some minutes later: {log_query(name, workspace)}"
+    return "\n".join([ending, *said, where])
+
+
+def log_query(execution: str, workspace: str) -> str:
+    """The command that shows an execution's log on Azure.
+
+    Table and columns are those of a diagnostic setting (no `_CL`, no `_s`): Microsoft's skill
+    "appinsights-instrumentation", container-apps.md, read November 2026.
+    """
+    query = (
+        f'ContainerAppConsoleLogs | where ContainerGroupName startswith "{execution}" '
+        "| order by TimeGenerated asc | project TimeGenerated, Log"
+    )
+    return f"az monitor log-analytics query --workspace {workspace} --analytics-query '{query}'"

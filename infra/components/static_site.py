@@ -1,0 +1,45 @@
+"""A site of files on Azure Static Web Apps, the free plan: its content is uploaded afterwards."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from pulumi import ComponentResource, Input, Output, ResourceOptions
+from pulumi_azure_native import web
+
+# Where a static web app may be placed (azure-docs static-web-apps overview, read November 2026).
+# Only its management lives there: its files are served from everywhere.
+REGIONS = ("eastus2", "centralus", "westus2", "westeurope", "eastasia")
+
+
+@dataclass(frozen=True, kw_only=True)
+class StaticSiteArgs:
+    """`location`: of everything else; where it has no static web apps, the first of REGIONS is."""
+
+    resource_group_name: Input[str]
+    location: str
+    tags: Mapping[str, str]
+
+
+class StaticSite(ComponentResource):
+    """Outputs: `name` (of the static web app) and `host`."""
+
+    name: Output[str]
+    host: Output[str]
+
+    def __init__(
+        self, name: str, args: StaticSiteArgs, opts: ResourceOptions | None = None
+    ) -> None:
+        super().__init__("frugal:web:StaticSite", name, None, opts)
+        site = web.StaticSite(
+            name,
+            resource_group_name=args.resource_group_name,
+            location=args.location if args.location in REGIONS else REGIONS[0],
+            tags=args.tags,
+            sku={"name": "Free", "tier": "Free"},
+            # Files are uploaded to production and nothing else is built or staged.
+            staging_environment_policy=web.StagingEnvironmentPolicy.DISABLED,
+            allow_config_file_updates=True,
+            opts=ResourceOptions(parent=self),
+        )
+        self.name, self.host = site.name, site.default_hostname
+        self.register_outputs({"name": self.name, "host": self.host})

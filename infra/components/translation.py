@@ -1,0 +1,75 @@
+"""Azure AI Translator without keys: an account that only identities with a role may use."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from pulumi import ComponentResource, Input, Output, ResourceOptions
+from pulumi_azure_native import cognitiveservices
+
+from infra.components.account_purge import AccountPurge
+from infra.components.identity import Role, assign
+
+COGNITIVE_SERVICES_USER = "a97b65f3-24c7-4388-baec-2e87135dc908"
+"""Built-in role Cognitive Services User (learn.microsoft.com, built-in roles, November 2026)."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class TranslationArgs:
+    """`sku`: F0 or S1, a plain value, as it is priced.
+
+    `group_id`: resource id of the group; `subdomain`: unique in the world and known ahead, as the
+    app is told its address, where alone tokens of identities are taken; `principal_id`: of the
+    identity that may translate.
+    """
+
+    group_id: Input[str]
+    resource_group_name: Input[str]
+    location: str
+    tags: Mapping[str, str]
+    sku: str
+    subdomain: Input[str]
+    principal_id: Input[str]
+
+
+class Translation(ComponentResource):
+    """Output `endpoint`: an https address without a slash at its end.
+
+    What depends on this component starts when the identity's role is visible.
+    """
+
+    endpoint: Output[str]
+
+    def __init__(
+        self, name: str, args: TranslationArgs, opts: ResourceOptions | None = None
+    ) -> None:
+        super().__init__("frugal:web:Translation", name, None, opts)
+        purge = AccountPurge(
+            f"{name}-purge", group_id=args.group_id, opts=ResourceOptions(parent=self)
+        )
+        account = cognitiveservices.Account(
+            f"{name}-account",
+            resource_group_name=args.resource_group_name,
+            location=args.location,
+            tags=args.tags,
+            kind="TextTranslation",
+            sku={"name": args.sku},
+            properties=cognitiveservices.AccountPropertiesArgs(
+                custom_sub_domain_name=args.subdomain,
+                disable_local_auth=True,
+                public_network_access=cognitiveservices.PublicNetworkAccess.ENABLED,
+            ),
+            opts=ResourceOptions(
+                parent=self,
+                depends_on=[purge],
+                # Two at a time would want one subdomain, and of free ones there may be one.
+                delete_before_replace=True,
+            ),
+        )
+        assign(
+            f"{name}-user",
+            Role(definition=COGNITIVE_SERVICES_USER, scope=account.id),
+            args.principal_id,
+            parent=self,
+        )
+        self.endpoint = Output.concat("https://", args.subdomain, ".cognitiveservices.azure.com")
+        self.register_outputs({"endpoint": self.endpoint})
