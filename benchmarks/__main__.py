@@ -15,7 +15,7 @@ import psutil
 import typer
 from rich.console import Console
 
-from benchmarks import chain, cold_start, edge, preview, up
+from benchmarks import chain, cold_start, cost, edge, preview, translator, up
 from frugal.errors import FrugalError
 
 # Of what is not written to a terminal.
@@ -29,8 +29,10 @@ class Name(StrEnum):
 
     edge = "edge"
     chain = "chain"
+    cost = "cost"
     preview = "preview"
     cold_start = "cold_start"
+    translator = "translator"
     up = "up"
 
 
@@ -40,7 +42,7 @@ def main(
         bool, typer.Option("--with-build", help="up: with empty caches, which builds the CLI.")
     ] = False,
 ) -> None:
-    """Measure: edge, chain, preview, cold_start, up. All of them where none is named.
+    """Measure: edge, chain, cost, preview, cold_start, translator, up. All where none is named.
 
     Prints minimum, median, maximum and ratios of one run. Asserts nothing, leaves nothing, and
     does not touch the environment `local` of this checkout.
@@ -48,8 +50,10 @@ def main(
     benchmarks: dict[Name, Benchmark] = {
         Name.edge: edge.run,
         Name.chain: chain.run,
+        Name.cost: cost.run,
         Name.preview: preview.run,
         Name.cold_start: cold_start.run,
+        Name.translator: translator.run,
         Name.up: partial(up.run, empty_caches=with_build),
     }
     # A command that is ended takes its clone down all the same.

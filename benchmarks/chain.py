@@ -18,6 +18,7 @@ from rich.table import Table
 
 from benchmarks.durations import ASSUMED, TYPICAL, UNKNOWN, Duration
 from frugal.engine import plan
+from frugal.errors import FrugalError
 from frugal.paths import checkout
 
 _ENVIRONMENTS = ("dev", "prod")
@@ -95,7 +96,10 @@ def run(out: Console, progress: Console) -> None:
 
 
 def _planned(environment: str, progress: Console) -> list[State]:
-    planned = json.loads(plan(checkout(), progress, environment, "--json", "--show-sames"))
+    done = plan(checkout(), progress, environment, "--json", "--show-sames")
+    if done.returncode != 0:
+        raise FrugalError(f"{environment} cannot be planned: {done.stdout + done.stderr}")
+    planned = json.loads(done.stdout)
     return [cast("State", step["newState"]) for step in planned["steps"]]
 
 

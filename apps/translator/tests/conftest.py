@@ -18,6 +18,7 @@ from serving import Process
 APP = Path(__file__).resolve().parents[1]
 ENVIRONMENT = APP.parents[1] / ".frugal" / "venvs" / APP.name
 
+_LIMITS = {"VISITOR_WRITES_PER_HOUR": "100000", "ADDRESS_WRITES_PER_HOUR": "100000"}
 Serve = Callable[..., Process]
 
 
@@ -29,7 +30,7 @@ def pytest_cmdline_main(config: pytest.Config) -> int | None:
             return None
         arguments = [str(python), "-m", "pytest", *config.invocation_params.args]
         return subprocess.run(arguments, check=False).returncode
-    if find_spec("psycopg_pool"):
+    if find_spec("sqlalchemy"):
         return None
     raise pytest.UsageError(
         f"the translator's tests run in an environment of their own; make it by\n"
@@ -38,25 +39,29 @@ def pytest_cmdline_main(config: pytest.Config) -> int | None:
     )
 
 
+def free_port() -> int:
+    """One that nobody listens on just now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
 @pytest.fixture(scope="session")
 def postgres() -> Generator[Postgres]:
     """A running server; a test that stops it starts it again."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = int(probe.getsockname()[1])
     # Not pytest's folder: another user has to reach it, and a socket's path must be short.
     with tempfile.TemporaryDirectory(prefix="translator-", dir="/tmp") as folder:
-        server = Postgres(Path(folder), port)
+        server = Postgres(Path(folder), free_port())
         yield server
         server.close()
 
 
 @contextlib.contextmanager
-def new_identity(postgres: Postgres) -> Generator[Identity]:
-    """An identity endpoint whose newest token, and no other, is the password of the app's role."""
+def new_identity(postgres: Postgres, *, role: str = ROLE) -> Generator[Identity]:
+    """An identity endpoint whose newest token, and no other, is the password of the role."""
 
     def accept(token: str) -> None:
-        postgres.administer(f"ALTER ROLE \"{ROLE}\" PASSWORD '{token}'")
+        postgres.administer(f"ALTER ROLE \"{role}\" PASSWORD '{token}'")
 
     endpoint = Identity(accept)
     try:
@@ -71,7 +76,7 @@ def starter(postgres: Postgres, identity: Identity, logs: Path) -> Generator[Ser
     running: list[Process] = []
 
     def start(**environment: str | None) -> Process:
-        whole = postgres.environment() | identity.environment() | environment
+        whole = postgres.environment() | identity.environment() | _LIMITS | environment
         process = Process(
             "translator",
             folder=APP,

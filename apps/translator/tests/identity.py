@@ -9,8 +9,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qs, urlsplit
 
 CLIENT_ID = "11111111-2222-3333-4444-555555555555"
-_RESOURCE = "https://ossrdbms-aad.database.windows.net"
-_WANTED = {"api-version": ["2019-08-01"], "resource": [_RESOURCE], "client_id": [CLIENT_ID]}
+DATABASE = "https://ossrdbms-aad.database.windows.net"
+TRANSLATOR = "https://cognitiveservices.azure.com"
 _LENGTH = 1500
 """Bytes of a token: about what Microsoft's have."""
 
@@ -21,7 +21,9 @@ class Identity:
     def __init__(self, accept: Callable[[str], object]) -> None:
         self.lifetime = 3600
         self.broken = False
+        self.constant = False
         self.tokens: list[str] = []
+        self.translator_tokens: list[str] = []
         self._accept = accept
         self._header = secrets.token_hex()
         self._one_at_a_time = threading.Lock()
@@ -53,15 +55,22 @@ class Identity:
     ) -> tuple[int, dict[str, str]]:
         if self.broken:
             return 500, {"error": "broken"}
-        if header != self._header or query != _WANTED:
+        resource = query.pop("resource", [""])[0]
+        wanted = {"api-version": ["2019-08-01"], "client_id": [CLIENT_ID]}
+        if header != self._header or query != wanted or resource not in {DATABASE, TRANSLATOR}:
             return 400, {"error": "wrong", "query": str(query)}
         token = secrets.token_hex(_LENGTH // 2)
-        self._accept(token)
-        self.tokens.append(token)
+        if resource == DATABASE and self.constant and self.tokens:
+            token = self.tokens[0]
+        elif resource == DATABASE:
+            self._accept(token)
+            self.tokens.append(token)
+        else:
+            self.translator_tokens.append(token)
         return 200, {
             "access_token": token,
             "expires_on": str(int(time.time()) + self.lifetime),
-            "resource": _RESOURCE,
+            "resource": resource,
             "token_type": "Bearer",
             "client_id": CLIENT_ID,
         }

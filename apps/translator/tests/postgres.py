@@ -1,7 +1,9 @@
 """A real PostgreSQL for the tests: TLS only, and the password of the app's role is a token."""
 
+import contextlib
 import os
 import shutil
+import signal
 import ssl
 import subprocess
 from collections.abc import Sequence
@@ -12,10 +14,12 @@ from typing import Any
 import psycopg
 import trustme
 from front import Front
+from translator import migrations
 
 HOST = "database.frugal.test"
 DATABASE = "translator"
-ROLE = "id-translator"
+ROLE = "translator_app"
+ADMINISTRATOR = "id-migration"
 _NOBODY = 65534
 
 
@@ -30,6 +34,23 @@ def _binaries() -> Path:
     assert wheel is not None, "no PostgreSQL on this machine, and no wheel that brings one"
     assert wheel.origin is not None
     return Path(wheel.origin).parent / "pginstall" / "bin"
+
+
+_FUNCTION = "pgaadauth_create_principal_with_oid(text, text, text, boolean, boolean)"
+# What Azure has in the database `postgres`; it too fails for a role that is there.
+_CREATE_PRINCIPAL = """
+CREATE FUNCTION pgaadauth_create_principal_with_oid(
+    "roleName" text, "objectId" text, "objectType" text, "isAdmin" boolean, "isMfa" boolean
+) RETURNS text LANGUAGE plpgsql SECURITY DEFINER AS $$
+BEGIN
+    IF "objectType" <> 'service' OR "isAdmin" OR "isMfa" THEN
+        RAISE EXCEPTION 'not what the app needs';
+    END IF;
+    EXECUTE format('CREATE ROLE %I LOGIN', "roleName");
+    EXECUTE format('COMMENT ON ROLE %I IS %L', "roleName", "objectId");
+    RETURN format('Created role for %s', "roleName");
+END $$
+"""
 
 
 class Postgres:
@@ -53,7 +74,13 @@ class Postgres:
             "local all postgres trust\nhost all all 127.0.0.1/32 password\n"
         )
         self.start()
-        self.administer(f'CREATE ROLE "{ROLE}" LOGIN', f'CREATE DATABASE {DATABASE} OWNER "{ROLE}"')
+        self.administer(
+            f'CREATE ROLE "{ADMINISTRATOR}" LOGIN CREATEROLE',
+            _CREATE_PRINCIPAL,
+            f'GRANT EXECUTE ON FUNCTION {_FUNCTION} TO "{ADMINISTRATOR}"',
+        )
+        self.create_database(DATABASE)
+        self.migrate(DATABASE)
         self._authority = folder / "ca.pem"
         ca = trustme.CA()
         ca.cert_pem.write_to_path(self._authority)
@@ -104,7 +131,9 @@ class Postgres:
         ).stdout.split()
         pairs = zip(listed[::2], listed[1::2], strict=True)
         children = [pid for pid, parent in pairs if parent == main]
-        subprocess.run(["kill", f"-{name}", main, *children], check=True)
+        for pid in (main, *children):
+            with contextlib.suppress(ProcessLookupError):  # one that has just ended
+                os.kill(int(pid), signal.Signals[f"SIG{name}"])
 
     def superuser(self, *, database: str) -> dict[str, Any]:
         """How psycopg connects as the superuser, past TLS and tokens."""
@@ -123,6 +152,32 @@ class Postgres:
             for statement in statements:
                 cursor.execute(statement.encode())
             return cursor.fetchall() if cursor.description else []
+
+    def ask(self, question: str, *values: object) -> Sequence[tuple[Any, ...]]:
+        """The rows of one question to the app's database; each %s in it is one of the values."""
+        with psycopg.connect(**self.superuser(database=DATABASE)) as connection:
+            # Without values a % is just one.
+            return connection.execute(question.encode(), values or None).fetchall()
+
+    def create_database(self, name: str) -> None:
+        """An empty one, as the platform makes it."""
+        self.administer(f'CREATE DATABASE {name} OWNER "{ADMINISTRATOR}"')
+
+    def migrate(self, name: str, role: str = ROLE) -> None:
+        """Make the tables as the job does, in this process."""
+        roles = self.administer("SELECT rolname FROM pg_roles")
+        if (role,) not in roles:
+            self.administer(f'CREATE ROLE "{role}" LOGIN')
+        migrations.upgrade(self.as_administrator(name), app_role=role)
+
+    def as_administrator(self, name: str) -> dict[str, Any]:
+        """How psycopg connects as who migrates, past TLS and tokens."""
+        parameters = self.superuser(database=name) | {"autocommit": False}
+        return parameters | {"options": f"-c role={ADMINISTRATOR}"}
+
+    def clear(self) -> None:
+        """Throw away all rows that players and limits have left."""
+        self.administer("TRUNCATE rounds, visitors, usage, translated CASCADE", database=DATABASE)
 
     def environment(self) -> dict[str, str]:
         """What the app is told, as the local platform does."""

@@ -35,8 +35,10 @@ class Process:
         return next(str(line["address"]) for line in self.lines() if "address" in line)
 
     def lines(self) -> list[dict[str, Any]]:
-        """The log so far: every line of it is a JSON object, or this raises ValueError."""
-        return [json.loads(line) for line in self._log.read_text().splitlines()]
+        """The log so far: every whole line of it must be a JSON object."""
+        whole = self.text().rpartition("\n")[0]
+        assert all(line.startswith("{") for line in whole.splitlines()), whole
+        return [json.loads(line) for line in whole.splitlines()]
 
     def text(self) -> str:
         """The log as it is."""
@@ -62,8 +64,11 @@ class Process:
         """Return the process's exit code."""
         return self._process.wait(_PATIENCE)
 
-    def kill(self) -> None:
-        """End the process, whatever it does."""
+    def kill(self, *, at_once: bool = False) -> None:
+        """End the process, whatever it does; `at_once`: it notices nothing."""
+        if at_once:
+            self._process.kill()
+            self._process.wait()
         if self._process.poll() is None:
             self._process.terminate()
             try:

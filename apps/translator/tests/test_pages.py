@@ -1,16 +1,24 @@
-"""Pages for people, and what every response says."""
+"""Pages for people, without script, and what every response says."""
 
+import html
 import re
+from typing import Any
 
 import httpx
 import pytest
+from playing import begin, finished, play
 
 BROWSER = {"Accept": "text/html,application/xhtml+xml;q=0.9"}
 PAGE = "public, max-age=0, s-maxage=60"
 
 
-def send(client: httpx.Client, message: str) -> httpx.Response:
-    return client.post("/rounds", data={"message": message}, headers=BROWSER)
+def send(client: httpx.Client, message: str, **more: Any) -> httpx.Response:
+    return client.post("/forms/round", data={"message": message} | more, headers=BROWSER)
+
+
+def of_location(client: httpx.Client, answer: httpx.Response) -> dict[str, Any]:
+    assert answer.status_code == 303
+    return finished(client, int(answer.headers["Location"].removeprefix("/rounds/")))
 
 
 def test_the_page_says_what_it_is_and_takes_a_message(client: httpx.Client) -> None:
@@ -19,11 +27,35 @@ def test_the_page_says_what_it_is_and_takes_a_message(client: httpx.Client) -> N
     assert page.headers["Cache-Control"] == PAGE
     assert "<h1>" in page.text
     assert 'maxlength="280"' in page.text
-    sent = send(client, "<b>Grüße</b> & co")
-    assert sent.status_code == 303
-    shown = client.get(sent.headers["Location"])
+    round_ = of_location(client, send(client, "<b>Grüße</b> & co"))
+    shown = client.get(f"/rounds/{round_['id']}")
     assert shown.headers["Cache-Control"] == PAGE
     assert "&lt;b&gt;Grüße&lt;/b&gt; &amp; co" in shown.text
+    assert "<b>G" not in shown.text
+
+
+def test_a_form_left_alone_leaves_it_to_chance(client: httpx.Client) -> None:
+    round_ = of_location(client, send(client, "hello", hops="", seed=""))
+    assert len(round_["hops"]) == 13
+
+
+def test_a_form_can_choose_hops_languages_and_seed(client: httpx.Client) -> None:
+    assert len(of_location(client, send(client, "hello", hops="3"))["hops"]) == 4
+    picked = of_location(client, send(client, "hello", languages=["de", "fr", "ar"], seed="5"))
+    assert {hop["to"] for hop in picked["hops"]} == {"de", "fr", "ar", "en"}
+    assert picked["seed"] == 5
+    page = client.get(f"/rounds/{picked['id']}").text
+    form = page[page.index('action="/forms/round"') :]
+    hidden = re.findall(r'type="hidden" name="(\w+)" value="([^"]*)"', form)
+    again = of_location(
+        client,
+        client.post(
+            "/forms/round",
+            data={name: [html.unescape(v) for n, v in hidden if n == name] for name, _ in hidden},
+        ),
+    )
+    assert again["id"] != picked["id"]
+    assert again["hops"] == picked["hops"]
 
 
 @pytest.mark.parametrize("message", ["", "  ", "x" * 281, "a\nb", '"><script>\x01'])
@@ -35,7 +67,89 @@ def test_a_wrong_message_comes_back_with_the_reason(message: str, client: httpx.
     assert "<script>" not in answer.text
 
 
-@pytest.mark.parametrize(("path", "status"), [("/rounds/999999999", 404), ("/nowhere", 404)])
+@pytest.mark.parametrize(
+    ("more", "field"),
+    [
+        ({"hops": "21"}, "hops"),
+        ({"hops": "many"}, "hops"),
+        ({"seed": "luck"}, "seed"),
+        ({"languages": ["de"] * 21}, "languages"),
+        ({"languages": ["klingon"]}, "languages"),
+    ],
+)
+def test_a_wrong_way_comes_back_with_the_reason(
+    more: dict[str, Any], field: str, client: httpx.Client
+) -> None:
+    answer = send(client, "keep me", **more)
+    assert answer.status_code == 422
+    assert f'id="{field}-error"' in answer.text
+    assert 'value="keep me"' in answer.text
+    assert "open>" in answer.text
+
+
+def test_every_text_says_its_language_and_direction(client: httpx.Client) -> None:
+    round_ = play(client, hops=4, languages=["ar", "ja", "he", "sr-Latn"])
+    page = client.get(f"/rounds/{round_['id']}").text
+    for hop, direction in zip(round_["hops"], ("rtl", "ltr", "rtl", "ltr", "ltr"), strict=True):
+        text = html.escape(hop["text"])
+        assert f'<p class="text" lang="{hop["to"]}" dir="{direction}">{text}</p>' in page
+
+
+def test_a_link_preview_has_its_cards(client: httpx.Client) -> None:
+    round_ = play(client, 'Say "cheese"', hops=2)
+    page = client.get(f"/rounds/{round_['id']}").text
+    cards = dict(re.findall(r'<meta property="og:(\w+)" content="([^"]*)">', page))
+    assert cards["url"] == f"http://localhost:8000/rounds/{round_['id']}"
+    assert html.unescape(cards["title"]) == '“Say "cheese"”'
+    assert round_["end"] in html.unescape(cards["description"])
+    image = client.get(cards["image"].removeprefix("http://localhost:8000"))
+    assert image.headers["Content-Type"] == "image/png"
+    assert image.content.startswith(b"\x89PNG")
+
+
+def test_reactions_and_taking_away_work_by_forms(client: httpx.Client) -> None:
+    round_ = play(client, "a form's own")
+    path = f"/forms/rounds/{round_['id']}"
+    for _ in range(2):
+        answer = client.post(f"{path}/reaction", data={"type": "deep"})
+        assert (answer.status_code, answer.headers["Location"]) == (303, f"/rounds/{round_['id']}")
+    assert client.get(f"/api/rounds/{round_['id']}").json()["reactions"]["deep"] == 1
+    assert client.post(f"{path}/reaction", data={"type": "best"}).status_code == 422
+    yours = client.get("/yours")
+    assert "a form&#39;s own" in yours.text
+    assert yours.headers["Cache-Control"] == "private, no-store"
+    assert "a form&#39;s own" not in httpx.get(f"{client.base_url}/yours").text
+    assert httpx.post(f"{client.base_url}{path}/removal").status_code == 403
+    gone = client.post(f"{path}/removal")
+    assert (gone.status_code, gone.headers["Location"]) == (303, "/yours")
+    assert client.get(f"/rounds/{round_['id']}").status_code == 404
+
+
+def test_an_unplayed_round_says_so_and_refreshes_without_script(client: httpx.Client) -> None:
+    begun = begin(client, hops=20)
+    page = client.get(f"/rounds/{begun['id']}")
+    if '<noscript><meta http-equiv="refresh"' in page.text:
+        assert page.headers["Cache-Control"] == "no-store"
+        assert "On its way" in page.text
+    finished(client, begun["id"])
+    page = client.get(f"/rounds/{begun['id']}")
+    assert "refresh" not in page.text
+    assert page.headers["Cache-Control"] == PAGE
+
+
+@pytest.mark.parametrize("path", ["/forms/round", "/forms/rounds/1/reaction"])
+def test_the_answer_to_a_form_may_be_loaded_again(path: str, client: httpx.Client) -> None:
+    answer = client.get(path)
+    assert (answer.status_code, answer.headers["Location"]) == (303, "/")
+
+
+@pytest.mark.parametrize(
+    ("path", "status"),
+    [
+        *(("/rounds/999999999", 404), ("/nowhere", 404)),
+        *(("/recent?after=x", 404), ("/popular?after=1", 404), ("/recent?after=1%0A", 404)),
+    ],
+)
 def test_a_browser_gets_errors_as_pages(path: str, status: int, client: httpx.Client) -> None:
     answer = client.get(path, headers=BROWSER)
     assert answer.status_code == status
@@ -77,12 +191,13 @@ def test_who_asks_is_known_behind_an_edge_that_drops_accept(
 
 def test_a_wrong_method_is_told_the_right_ones(client: httpx.Client) -> None:
     answer = client.put("/api/rounds", json={})
-    assert (answer.status_code, answer.headers["Allow"]) == (405, "POST")
+    assert answer.status_code == 405
+    assert set(answer.headers["Allow"].split(", ")) <= {"GET", "POST"}
 
 
 def test_assets_are_kept_for_a_year_under_names_of_their_content(client: httpx.Client) -> None:
-    paths = re.findall(r'"(/assets/[^"]+)"', client.get("/").text)
-    assert len(paths) == 2
+    paths = re.findall(r'"(/assets/[^"]+)"', client.get("/recent").text)
+    assert len(paths) == 3
     for path in paths:
         assert client.get(path).headers["Cache-Control"] == "public, max-age=31536000, immutable"
     other = client.get("/assets/0000000000000000/site.css")
@@ -90,16 +205,37 @@ def test_assets_are_kept_for_a_year_under_names_of_their_content(client: httpx.C
     assert client.get("/assets/0/app.py").status_code == 404
 
 
-@pytest.mark.parametrize("path", ["/", "/healthz", "/readyz", "/openapi.json", "/nowhere"])
+SHARED = {"/", "/recent", "/popular"}
+
+
+@pytest.mark.parametrize(
+    "path", [*sorted(SHARED), "/healthz", "/readyz", "/openapi.json", "/nowhere", "/api/rounds"]
+)
 def test_every_response_is_safe_to_show(path: str, client: httpx.Client) -> None:
     headers = client.get(path).headers
-    assert headers["Cache-Control"] == (PAGE if path == "/" else "no-store")
-    assert "default-src 'none'" in headers["Content-Security-Policy"]
+    assert headers["Cache-Control"] == (PAGE if path in SHARED else "no-store")
+    policy = headers["Content-Security-Policy"]
+    assert "default-src 'none'" in policy
+    assert "unsafe" not in policy
     assert headers["X-Content-Type-Options"] == "nosniff"
     assert "Set-Cookie" not in headers
 
 
-@pytest.mark.parametrize("path", ["/", "/healthz", "/readyz"])
+@pytest.mark.parametrize("path", ["/", "/recent", "/healthz", "/readyz", "/robots.txt"])
 def test_head_works_where_probes_and_browsers_use_it(path: str, client: httpx.Client) -> None:
     head = client.head(path)
     assert (head.status_code, head.content) == (200, b"")
+
+
+def test_nothing_on_a_page_is_inline_or_from_elsewhere(client: httpx.Client) -> None:
+    round_ = play(client, hops=3)
+    for path in ("/", f"/rounds/{round_['id']}", "/recent", "/yours"):
+        page = client.get(path).text
+        assert not re.search(r"<style|\sstyle=|\son\w+=|javascript:", page)
+        assert not re.findall(r'(?:src|href|action)="(?:https?:)?//', page)
+
+
+def test_a_page_with_all_it_needs_is_small(client: httpx.Client) -> None:
+    page = client.get("/")
+    paths = set(re.findall(r'(?:src|href)="(/assets/[^"]+)"', page.text))
+    assert len(page.content) + sum(len(client.get(path).content) for path in paths) < 50_000

@@ -1,7 +1,10 @@
 """The app as a process: how it starts, logs and stops."""
 
+import gzip
 import socket
+import threading
 from collections.abc import Callable
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import urlsplit
 
 import httpx
@@ -68,3 +71,34 @@ def test_a_wrong_setting_is_named_and_ends_it(
         serve(**{name: value})
     assert message in str(failure.value)
     assert "Traceback" not in str(failure.value)
+
+
+def test_spans_go_to_the_collector_that_is_configured(serve: Serve) -> None:
+    spans: list[bytes] = []
+    arrived = threading.Event()
+
+    class Collector(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            body = self.rfile.read(int(self.headers["Content-Length"]))
+            spans.append(gzip.decompress(body) if body.startswith(b"\x1f\x8b") else body)
+            self.send_response(200)
+            self.end_headers()
+            if b"/generate_name" in spans[-1]:
+                arrived.set()
+
+        def log_message(self, format: str, *args: object) -> None:  # noqa: A002
+            pass
+
+    collector = ThreadingHTTPServer(("127.0.0.1", 0), Collector)
+    thread = threading.Thread(target=collector.serve_forever)
+    thread.start()
+    try:
+        where = f"http://127.0.0.1:{collector.server_port}"
+        process = serve(OTEL_EXPORTER_OTLP_ENDPOINT=where, OTEL_BSP_SCHEDULE_DELAY="100")
+        httpx.get(f"{process.address}/generate_name")
+        assert arrived.wait(15)
+        assert b"translator" in spans[-1]
+    finally:
+        collector.shutdown()
+        collector.server_close()
+        thread.join()

@@ -1,5 +1,1 @@
-"""Translation Telephone, so far: messages that are kept, and names for those who send them."""
-
-from translator.app import create_app
-
-__all__ = ["create_app"]
+"""Translation Telephone: a phrase goes through many languages and comes back changed."""

@@ -1,25 +1,31 @@
 """Serve the translator with uvicorn: `python -m translator` binds HOST and PORT."""
 
 import logging
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import uvicorn
 
-from translator import logs
-from translator.app import create_app
-from translator.settings import load
+from translator import logs, telemetry
+from translator.settings import Settings, load
 
 if TYPE_CHECKING:
     import socket
+    from types import FrameType
 
-_GRACE: Final = 25
-"""Seconds for requests under way after SIGTERM: the platform kills after 30."""
+    from fastapi import FastAPI
+
+_GRACE: Final = 15
+"""Seconds for requests under way after SIGTERM; then hops have nine, and after 30 we are killed."""
 _KEEP_ALIVE: Final = 75
 """Seconds; longer than a proxy keeps idle connections, so that it is never we who close."""
 
 
 class Server(uvicorn.Server):
     """uvicorn, saying where it listens: with PORT=0 nobody else can know."""
+
+    def __init__(self, config: uvicorn.Config, app: "FastAPI") -> None:
+        super().__init__(config)
+        self._player: Any = app.state.parts.player
 
     async def startup(self, sockets: "list[socket.socket] | None" = None) -> None:
         """Listen, and log the address."""
@@ -29,26 +35,35 @@ class Server(uvicorn.Server):
             fields = {"address": f"http://{host}:{port}"}
             logging.getLogger("translator").info("listening", extra={"fields": fields})
 
+    def handle_exit(self, sig: int, frame: "FrameType | None") -> None:
+        """Begin no new hops and end the streams: they would last as long as their rounds."""
+        self._player.stop()
+        super().handle_exit(sig, frame)
+
 
 def main() -> None:
     """Run until SIGTERM or SIGINT."""
-    settings = load()
+    settings = load(Settings)
     logs.configure()
+    telemetry.configure()
+    # Only now: what is wrong with the settings is said at once.
+    from translator.app import create_app  # noqa: PLC0415
+
+    app = create_app(settings)
     config = uvicorn.Config(
-        create_app(settings),
+        app,
         host=settings.host,
         port=settings.port,
         workers=1,
         log_config=None,
         access_log=False,
         server_header=False,
-        # The container is reached through the platform's ingress alone.
-        proxy_headers=True,
-        forwarded_allow_ips="*",
+        # Who is asking, `translator.callers` finds out.
+        proxy_headers=False,
         timeout_keep_alive=_KEEP_ALIVE,
         timeout_graceful_shutdown=_GRACE,
     )
-    Server(config).run()
+    Server(config, app).run()
 
 
 if __name__ == "__main__":

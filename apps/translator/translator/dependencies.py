@@ -1,16 +1,63 @@
 """What routes ask for."""
 
-from typing import Annotated
+from dataclasses import dataclass
+from typing import Annotated, Final
 
-from fastapi import Depends, Request
+from fastapi import Depends, HTTPException, Path, Request
 
+from translator import rounds
 from translator.database import Database
+from translator.player import Player
+from translator.rounds import Round
+from translator.settings import Settings
+from translator.visitors import Visitors
+
+_ID_DIGITS: Final = 18
+"""Every number of so many digits is a bigint, and no table will see longer ones."""
 
 
-async def _database(request: Request) -> Database:
-    database = request.app.state.database
-    assert isinstance(database, Database)  # noqa: S101  # as the factory put it there
-    return database
+@dataclass(frozen=True, kw_only=True)
+class Parts:
+    """What one process of the app consists of."""
+
+    settings: Settings
+    database: Database
+    player: Player
+    visitors: Visitors
 
 
-TheDatabase = Annotated[Database, Depends(_database)]
+async def _parts(request: Request) -> Parts:
+    parts = request.app.state.parts
+    assert isinstance(parts, Parts)  # noqa: S101  # as the factory put it there
+    return parts
+
+
+TheParts = Annotated[Parts, Depends(_parts)]
+
+
+async def _round_id(
+    round_id: Annotated[str, Path(description="the number of a round")],
+) -> int:
+    """The number; 404 for what no round can have."""
+    if not (round_id.isascii() and round_id.isdecimal() and len(round_id) <= _ID_DIGITS):
+        raise no_such_round()
+    return int(round_id)
+
+
+RoundId = Annotated[int, Depends(_round_id)]
+
+
+async def _round(round_id: RoundId, parts: TheParts) -> Round:
+    async with parts.database.reading() as session:
+        found = await rounds.find(session, round_id)
+    if found is None:
+        raise no_such_round()
+    return found
+
+
+TheRound = Annotated[Round, Depends(_round)]
+
+
+def no_such_round() -> HTTPException:
+    """To be raised."""
+    return HTTPException(404, "There is no such round.")

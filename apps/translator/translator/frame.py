@@ -3,12 +3,14 @@
 import logging
 import time
 from typing import Final
+from urllib.parse import urlsplit
+from uuid import UUID
 
 from fastapi import HTTPException
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from translator import logs, problems
+from translator import callers, logs, problems
 
 _log: Final = logging.getLogger("translator.request")
 
@@ -17,8 +19,8 @@ _MAX_BODY: Final = 16 * 1024
 _QUIET: Final = frozenset({"/healthz", "/readyz"})
 _SAFETY: Final = {
     "Content-Security-Policy": (
-        "default-src 'none'; style-src 'self'; img-src 'self'; "
-        "base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+        "default-src 'none'; style-src 'self'; img-src 'self'; script-src 'self'; "
+        "connect-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
     ),
     "Cross-Origin-Opener-Policy": "same-origin",
     "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
@@ -30,8 +32,11 @@ _SAFETY: Final = {
 class Frame:
     """The outermost layer of the app: no response leaves without passing here."""
 
-    def __init__(self, app: ASGIApp, *, https: bool) -> None:
+    def __init__(self, app: ASGIApp, *, public_url: str, front_door_id: UUID | None) -> None:
         self._app = app
+        self._front_door_id = front_door_id
+        self._public_host = urlsplit(public_url).netloc.lower()
+        https = public_url.startswith("https://")
         self._headers = _SAFETY | (
             {"Strict-Transport-Security": "max-age=31536000"} if https else {}
         )
@@ -43,17 +48,25 @@ class Frame:
             return
         started = time.perf_counter()
         status = 0
+        callers.identify(scope, self._front_door_id)
 
         async def send_completed(message: Message) -> None:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                self._complete(MutableHeaders(scope=message), status)
+                headers = MutableHeaders(scope=message)
+                headers["X-Request-ID"] = request_id
+                self._complete(headers, status)
             await send(message)
 
-        current = logs.request_id.set(logs.new_request_id(Headers(scope=scope).get("X-Request-ID")))
+        request_id = logs.new_request_id(Headers(scope=scope).get("X-Request-ID"))
+        current = logs.request_id.set(request_id)
         try:
-            await self._app(scope, _limited(receive), send_completed)
+            if callers.is_foreign(scope, self._public_host):
+                refused = problems.problem(403, "This was sent from another site's page.")
+                await refused(scope, receive, send_completed)
+            else:
+                await self._app(scope, _limited(receive), send_completed)
         except Exception:
             _log.exception("unexpected error")
             if status:
@@ -73,7 +86,8 @@ class Frame:
         answer without the header for one to three days.
         """
         headers.update(self._headers)
-        if status >= 400 or "Cache-Control" not in headers:  # noqa: PLR2004
+        stream = headers.get("Content-Type", "").startswith("text/event-stream")
+        if stream or status >= 400 or "Cache-Control" not in headers:  # noqa: PLR2004
             headers["Cache-Control"] = "no-store"
 
 

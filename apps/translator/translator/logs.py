@@ -50,16 +50,17 @@ CONFIG: Final[dict[str, Any]] = {
         }
     },
     "root": {"level": "INFO", "handlers": ["stdout"]},
-    # psycopg's pool writes two lines a request, uvicorn its own access log beside ours, and the
-    # identity library a line a token.
+    # uvicorn writes its own access log beside ours, the identity library a line a token, and the
+    # HTTP client a line a translation.
     "loggers": {
         "azure": {"level": "WARNING"},
-        "psycopg.pool": {"level": "WARNING"},
+        "httpx": {"level": "WARNING"},
         "uvicorn.access": {"level": "CRITICAL"},
     },
 }
 
 
 def configure() -> None:
-    """Send every log record of this process to standard output as JSON."""
+    """Send every log record and warning of this process to standard output as JSON."""
     logging.config.dictConfig(CONFIG)
+    logging.captureWarnings(capture=True)

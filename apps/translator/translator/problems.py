@@ -1,16 +1,23 @@
 """Errors as RFC 9457 problem details; as a page where a person asked for one."""
 
+import logging
 from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 from typing import Any, Final
 
+import psycopg
 from fastapi import FastAPI, HTTPException, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, Response
-from psycopg import OperationalError
+from sqlalchemy import exc
 from starlette.exceptions import HTTPException as AnyHTTPException
 
 from translator import rendering
+from translator.database import AWAY
+from translator.limits import LimitError
+from translator.readiness import NotReadyError
+
+_log: Final = logging.getLogger("translator.database")
 
 MEDIA_TYPE: Final = "application/problem+json"
 _RETRY_SECONDS: Final = 5
@@ -66,10 +73,14 @@ def register(app: FastAPI) -> None:
     """Make every error of the app one of ours."""
     app.add_exception_handler(AnyHTTPException, _http_error)
     app.add_exception_handler(RequestValidationError, _invalid)
-    app.add_exception_handler(OperationalError, _database_away)
+    app.add_exception_handler(LimitError, _limit_reached)
+    app.add_exception_handler(NotReadyError, _not_ready)
+    for error in AWAY:
+        app.add_exception_handler(error, _database_away)
+    app.add_exception_handler(exc.DBAPIError, _database_error)
 
 
-def _answer(
+def answer(
     request: Request,
     status: int,
     detail: str,
@@ -77,6 +88,7 @@ def _answer(
     headers: Mapping[str, str] | None = None,
     errors: Sequence[Mapping[str, str]] = (),
 ) -> Response:
+    """A problem for a program, a page for a person."""
     if not rendering.wants_page(request):
         return problem(status, detail, headers=headers, errors=errors)
     title = HTTPStatus(status).phrase
@@ -87,31 +99,53 @@ def _answer(
 
 async def _http_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException | AnyHTTPException)  # noqa: S101  # as registered
-    return _answer(request, error.status_code, str(error.detail), headers=error.headers)
+    return answer(request, error.status_code, str(error.detail), headers=error.headers)
 
 
 async def _invalid(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)  # noqa: S101  # as registered
     errors = field_errors(error.errors())
     detail = "; ".join(f"{wrong['field']}: {wrong['message']}" for wrong in errors)
-    return _answer(request, 422, detail, errors=errors)
+    return answer(request, 422, detail, errors=errors)
 
 
-async def _database_away(request: Request, _error: Exception) -> Response:
-    return _answer(
-        request,
-        503,
-        "The database cannot be reached just now; please try again in a moment.",
-        headers={"Retry-After": str(_RETRY_SECONDS)},
-    )
+async def _limit_reached(request: Request, error: Exception) -> Response:
+    assert isinstance(error, LimitError)  # noqa: S101  # as registered
+    return answer(request, 429, str(error), headers={"Retry-After": str(error.retry_after)})
+
+
+async def _not_ready(request: Request, error: Exception) -> Response:
+    return _later(request, str(error))
+
+
+async def _database_away(request: Request, error: Exception) -> Response:
+    _log.warning("the database is away: %s", " ".join(str(error).split()))
+    return _later(request, "The database cannot be reached just now; please try again in a moment.")
+
+
+async def _database_error(request: Request, error: Exception) -> Response:
+    assert isinstance(error, exc.DBAPIError)  # noqa: S101  # as registered
+    if error.connection_invalidated:
+        return await _database_away(request, error)
+    if isinstance(error.orig, psycopg.errors.UndefinedTable | psycopg.errors.UndefinedColumn):
+        return _later(request, "The database is just being set up; please try again in a moment.")
+    raise error
+
+
+def _later(request: Request, detail: str) -> Response:
+    return answer(request, 503, detail, headers={"Retry-After": str(_RETRY_SECONDS)})
 
 
 def field_errors(errors: Sequence[Any]) -> list[dict[str, str]]:
-    """Field and message of each of pydantic's errors; what was sent is not repeated."""
-    return [
-        {
-            "field": ".".join(str(part) for part in error["loc"] if part != "body") or "body",
-            "message": str(error["msg"]).removeprefix("Value error, "),
-        }
-        for error in errors
-    ]
+    """Field and message of each of pydantic's errors; what was sent is not repeated.
+
+    An error of several fields together begins with the name of the one to change.
+    """
+    found: list[dict[str, str]] = []
+    for error in errors:
+        field = ".".join(str(part) for part in error["loc"] if part != "body")
+        message = str(error["msg"]).removeprefix("Value error, ")
+        if not field and error["type"] == "value_error":
+            field, _, message = message.partition(": ")
+        found.append({"field": field or "body", "message": message})
+    return found

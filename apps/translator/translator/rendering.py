@@ -1,5 +1,7 @@
 """Pages from templates."""
 
+from dataclasses import asdict
+from datetime import datetime
 from pathlib import Path
 from typing import Final
 
@@ -8,17 +10,42 @@ from fastapi.responses import Response
 from starlette.templating import Jinja2Templates
 
 from translator import assets
+from translator.languages import LANGUAGES, Language
+from translator.translation import SIMULATED
 
 _FOR_PROGRAMS: Final = frozenset({"/generate_name", "/healthz", "/openapi.json", "/readyz"})
+_UNKNOWN: Final = Language("und", "Unknown", "Unknown", "auto")
 
 
-def _globals(_request: Request) -> dict[str, object]:
-    return {"asset_url": assets.url}
+def _globals(request: Request) -> dict[str, object]:
+    return {
+        "asset_url": assets.url,
+        "language": _language,
+        "moment": _moment,
+        "names_of": _names_of,
+        "public_url": request.app.state.public_url,
+        "simulated": SIMULATED,
+    }
+
+
+def _language(code: str) -> Language:
+    """A language that a later version of the site knew is shown as far as may be."""
+    return LANGUAGES.get(code, _UNKNOWN)
+
+
+def _names_of(way: list[str]) -> dict[str, dict[str, str]]:
+    """What the script has to know of the languages of a round."""
+    return {code: asdict(_language(code)) for code in way}
+
+
+def _moment(when: datetime) -> str:
+    return f"{when.day} {when:%B %Y, %H:%M} UTC"
 
 
 _TEMPLATES: Final = Jinja2Templates(
     directory=Path(__file__).with_name("templates"), context_processors=[_globals]
 )
+_TEMPLATES.env.trim_blocks = _TEMPLATES.env.lstrip_blocks = True
 
 
 def page(request: Request, name: str, *, status: int = 200, **context: object) -> Response:

@@ -1,17 +1,45 @@
-"""Rounds of the game: so far a message, kept."""
+"""Rounds of the game: what is sent, what is shown, and how they are kept."""
 
+import random
+import re
+import secrets
 import unicodedata
-from datetime import datetime
-from typing import Annotated, Final
+import uuid
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from itertools import pairwise
+from typing import Annotated, Final, Literal, Self
 
-from psycopg.rows import class_row
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    model_validator,
+)
+from sqlalchemy import Select, delete, func, insert, select, tuple_
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import joinedload, selectinload
 
-from translator.database import Database
+from translator import tables
+from translator.languages import CODES, ENGLISH
+from translator.translation import Provider
 
 MESSAGE_LENGTH: Final = 280
-_ID_DIGITS: Final = 18
-"""Every number of so many digits is a bigint, and no table will see longer ones."""
+MOST_HOPS: Final = 20
+USUAL_HOPS: Final = 12
+MOST_ITEMS: Final = 100
+USUAL_ITEMS: Final = 30
+LARGEST_SEED: Final = 2**32 - 1
+LEASE: Final = timedelta(seconds=10)
+"""How long a round is its player's without a sign of life."""
+
+CURSOR: Final = r"^[0-9]{1,9}\.[0-9]{1,18}$"
+
+Status = Literal["running", "done", "failed"]
+ReactionType = Literal["funny", "deep", "flag"]
+Order = Literal["recent", "popular"]
 
 
 def _readable(text: str) -> str:
@@ -36,42 +64,248 @@ Message = Annotated[
 ]
 
 
+def _known(code: str) -> str:
+    if code not in CODES:
+        raise ValueError(f"must be one of {', '.join(CODES)}")
+    return code
+
+
+Code = Annotated[str, Field(json_schema_extra={"enum": list(CODES)}), AfterValidator(_known)]
+
+
+def _number(value: object) -> object:
+    if isinstance(value, str | bool):
+        raise ValueError("must be a number")  # noqa: TRY004  # pydantic's kind
+    return value
+
+
+Whole = Annotated[int, BeforeValidator(_number)]
+"""A whole number as JSON has it: 3 and 3.0, not "3" and not true."""
+
+
 class NewRound(BaseModel):
     """What a player sends."""
 
     message: Message
+    hops: Whole = Field(
+        default=USUAL_HOPS,
+        ge=1,
+        le=MOST_HOPS,
+        description="how many languages lie between: English is the first and the last",
+    )
+    languages: list[Code] | None = Field(
+        default=None,
+        min_length=1,
+        max_length=MOST_HOPS,
+        description="which ones, as many as `hops` says, no two neighbours the same;"
+        " left out: chosen by the seed",
+    )
+    seed: Whole | None = Field(
+        default=None,
+        ge=0,
+        le=LARGEST_SEED,
+        description="of all that is left to chance; left out: a new one",
+    )
+
+    @model_validator(mode="after")
+    def _a_way(self) -> Self:
+        if self.languages is None:
+            return self
+        if len(self.languages) != self.hops:
+            raise ValueError(
+                f"languages: there must be as many as hops says: {self.hops},"
+                f" not {len(self.languages)}"
+            )
+        if any(one == other for one, other in pairwise(self.languages)):
+            raise ValueError("languages: no two neighbours may be the same")
+        return self
+
+
+class NewReaction(BaseModel):
+    """What a visitor says of a round."""
+
+    type: ReactionType
+
+
+class Hop(BaseModel):
+    """One translation; the texts of `azure-simulated` and `offline` are simulated."""
+
+    model_config = ConfigDict(from_attributes=True, frozen=True)
+
+    n: int
+    source: str = Field(serialization_alias="from")
+    target: str = Field(serialization_alias="to")
+    text: str
+    provider: Provider
+
+
+class Reactions(BaseModel):
+    """How many visitors found what."""
+
+    model_config = ConfigDict(frozen=True)
+
+    funny: int
+    deep: int
+    flag: int
 
 
 class Round(BaseModel):
-    """A round as it is kept."""
+    """A round as it is shown. `end` and `drift` (0 the same, 100 all changed) come with its end."""
 
     model_config = ConfigDict(frozen=True)
 
     id: int
+    status: Status
     message: str
+    seed: int
+    hops: list[Hop]
+    end: str | None
+    drift: int | None
+    reactions: Reactions
     created: datetime
+    notice: str | None = Field(
+        default=None,
+        exclude_if=lambda notice: notice is None,
+        description="what went otherwise than planned; only there when something did",
+    )
 
+    languages: list[str] = Field(exclude=True)
+    player: str | None = Field(exclude=True)
+    listed: bool = Field(exclude=True)
 
-async def add(database: Database, new: NewRound) -> Round:
-    """Keep a round; raises psycopg.OperationalError when the database is away."""
-    async with database.connection() as connection:
-        cursor = connection.cursor(row_factory=class_row(Round))
-        await cursor.execute(
-            "INSERT INTO rounds (message) VALUES (%s) RETURNING id, message, created",
-            (new.message,),
+    @classmethod
+    def of(cls, row: tables.Round) -> "Round":
+        """What a row, with its hops and its player, shows."""
+        # The first version of the site kept messages that went nowhere.
+        unplayed = row.status == "done" and not row.languages
+        return cls.model_validate(
+            {
+                "id": row.id,
+                "status": row.status,
+                "message": row.message,
+                "seed": row.seed,
+                "hops": row.hops,
+                "end": row.message if unplayed else row.ending,
+                "drift": 0 if unplayed else row.drift,
+                "reactions": {"funny": row.funny, "deep": row.deep, "flag": row.flag},
+                "created": row.created,
+                "notice": row.notice,
+                "languages": row.languages,
+                "player": row.player.name if row.player else None,
+                "listed": row.listed,
+            }
         )
-        kept = await cursor.fetchone()
-    assert kept is not None  # noqa: S101  # RETURNING gives the row that was inserted
-    return kept
 
 
-async def find(database: Database, round_id: str) -> Round | None:
-    """The round of that id, or None; an id that none can have is None without asking."""
-    if not (round_id.isascii() and round_id.isdecimal() and len(round_id) <= _ID_DIGITS):
-        return None
-    async with database.connection() as connection:
-        cursor = connection.cursor(row_factory=class_row(Round))
-        await cursor.execute(
-            "SELECT id, message, created FROM rounds WHERE id = %s", (int(round_id),)
+class Page(BaseModel):
+    """Some of many rounds; `next` is the cursor of the following ones, null at the end."""
+
+    items: list[Round]
+    next: str | None
+
+
+async def add(
+    session: AsyncSession, new: NewRound, *, visitor: uuid.UUID, runner: uuid.UUID
+) -> Round:
+    """Keep a new round, for now in the hands of the process `runner`."""
+    seed = secrets.randbelow(LARGEST_SEED + 1) if new.seed is None else new.seed
+    languages = new.languages or random.Random(seed).sample(CODES, new.hops)  # noqa: S311  # a game
+    values = {
+        "message": new.message,
+        "visitor": visitor,
+        "status": "running",
+        "seed": seed,
+        "languages": languages,
+        "runner": runner,
+        "lease": func.now() + LEASE,
+    }
+    columns = (tables.Round.id, tables.Round.created)
+    inserted = await session.execute(insert(tables.Round).values(values).returning(*columns))
+    round_id, created = inserted.one()
+    return Round(
+        id=round_id,
+        status="running",
+        message=new.message,
+        seed=seed,
+        hops=[],
+        end=None,
+        drift=None,
+        reactions=Reactions(funny=0, deep=0, flag=0),
+        created=created,
+        languages=languages,
+        player=None,
+        listed=True,
+    )
+
+
+def way(languages: Sequence[str]) -> list[str]:
+    """Where a round comes by, its two ends included."""
+    return [ENGLISH, *languages, ENGLISH]
+
+
+def _whole() -> Select[tables.Round]:
+    return select(tables.Round).options(
+        selectinload(tables.Round.hops), joinedload(tables.Round.player)
+    )
+
+
+async def find(session: AsyncSession, round_id: int) -> Round | None:
+    """The round of that id, or None."""
+    row = await session.scalar(_whole().where(tables.Round.id == round_id))
+    return Round.of(row) if row else None
+
+
+async def listed(session: AsyncSession, order: Order, *, num: int, after: str | None) -> Page:
+    """`num` rounds that are neither failed nor flagged away; ValueError for a wrong cursor."""
+    row = tables.Round
+    query = _whole().where(row.listed)
+    if after is not None:
+        score, last = _place(after)
+        popular = tuple_(row.score, row.id) < tuple_(score, last)
+        query = query.where(popular if order == "popular" else row.id < last)
+    if order == "popular":
+        query = query.order_by(row.score.desc())
+    return await _page(session, query.order_by(row.id.desc()), num)
+
+
+async def of_visitor(
+    session: AsyncSession, visitor: uuid.UUID, *, num: int, after: str | None
+) -> Page:
+    """`num` rounds that a visitor sent, the newest first, whatever became of them."""
+    query = _whole().where(tables.Round.visitor == visitor).order_by(tables.Round.id.desc())
+    if after is not None:
+        query = query.where(tables.Round.id < _place(after)[1])
+    return await _page(session, query, num)
+
+
+async def _page(session: AsyncSession, query: Select[tables.Round], num: int) -> Page:
+    rows = (await session.scalars(query.limit(num + 1))).all()
+    shown = rows[:num]
+    following = None
+    if len(rows) > num:
+        last = shown[-1]
+        following = f"{last.score}.{last.id}"
+    return Page(items=[Round.of(row) for row in shown], next=following)
+
+
+def _place(cursor: str) -> tuple[int, int]:
+    """Score and id of the last round of a page, as `_page` wrote them."""
+    if not re.fullmatch(CURSOR, cursor):
+        raise ValueError("after: must be what `next` said")
+    score, _, last = cursor.partition(".")
+    return int(score), int(last)
+
+
+async def remove(session: AsyncSession, round_id: int, visitor: uuid.UUID | None) -> bool:
+    """Take a round away for good; False if it is another visitor's, KeyError if it is not there."""
+    owner = (
+        await session.execute(
+            select(tables.Round.visitor).where(tables.Round.id == round_id).with_for_update()
         )
-        return await cursor.fetchone()
+    ).first()
+    if owner is None:
+        raise KeyError(round_id)
+    if visitor is None or owner[0] != visitor:
+        return False
+    await session.execute(delete(tables.Round).where(tables.Round.id == round_id))
+    return True

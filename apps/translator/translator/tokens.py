@@ -1,15 +1,19 @@
-"""Access tokens of the app's managed identity: what PostgreSQL takes as its password."""
+"""Access tokens of the app's managed identity: what other services take instead of a password."""
 
 import asyncio
+import time
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from azure.identity.aio import ManagedIdentityCredential
 
-_SCOPE: Final = "https://ossrdbms-aad.database.windows.net/.default"
+DATABASE: Final = "https://ossrdbms-aad.database.windows.net/.default"
 """Of Azure Database for PostgreSQL, in every Azure public region (Microsoft's guide, 2026-11)."""
+TRANSLATOR: Final = "https://cognitiveservices.azure.com/.default"
+"""Of Azure AI services (Microsoft's guide to Entra authentication with Translator, 2026-11)."""
 _CONNECT_SECONDS: Final = 2
 _READ_SECONDS: Final = 5
+_MIN_AGE: Final = 5.0
 
 
 class Tokens:
@@ -18,10 +22,12 @@ class Tokens:
     A token is kept until shortly before it ends, so asking often costs nothing.
     """
 
-    def __init__(self, client_id: str | None) -> None:
+    def __init__(self, client_id: str | None, scope: str) -> None:
         self._client_id = client_id
+        self._scope = scope
         self._one_at_a_time = asyncio.Lock()
         self._credential: ManagedIdentityCredential | None = None
+        self._since = 0.0
 
     async def get(self) -> str:
         """A token that is still good; raises azure.core's AzureError where there is none."""
@@ -30,11 +36,13 @@ class Tokens:
                 # The library takes as long to import as the web framework. Neither the start of
                 # the app nor its event loop waits for that.
                 self._credential = await asyncio.to_thread(_credential, self._client_id)
-            return (await self._credential.get_token(_SCOPE)).token
+                self._since = time.monotonic()
+            return (await self._credential.get_token(self._scope)).token
 
     def forget(self) -> None:
-        """Throw away what is kept: the next token is a new one."""
-        self._credential = None
+        """Throw away what is kept, unless that is new: the next token is a new one."""
+        if time.monotonic() - self._since >= _MIN_AGE:
+            self._credential = None
 
 
 def _credential(client_id: str | None) -> "ManagedIdentityCredential":
@@ -44,7 +52,7 @@ def _credential(client_id: str | None) -> "ManagedIdentityCredential":
     from azure.identity.aio import ManagedIdentityCredential  # noqa: PLC0415
 
     # `requests` is installed anyway; the default transport would bring aiohttp and eight packages
-    # for one small request. It is not retried here, because the pool tries again by itself.
+    # for one small request. It is not retried here, because whoever asks tries again by itself.
     return ManagedIdentityCredential(
         client_id=client_id,
         transport=AsyncioRequestsTransport(),

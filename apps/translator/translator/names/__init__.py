@@ -2,6 +2,7 @@
 
 import secrets
 import unicodedata
+import uuid
 from importlib import resources
 from typing import Final
 
@@ -22,3 +23,8 @@ def generate(starts_with: str = "") -> str | None:
     wanted = _key(starts_with)
     found = [name for name, key in zip(NAMES, _KEYS, strict=True) if key.startswith(wanted)]
     return secrets.choice(found) if found else None
+
+
+def for_visitor(visitor: uuid.UUID) -> str:
+    """The name of somebody who gave none: always the same one."""
+    return NAMES[visitor.int % len(NAMES)]

@@ -1,14 +1,22 @@
 """The API."""
 
-from typing import Annotated
+from collections.abc import AsyncIterator
+from typing import Annotated, Final
 
-from fastapi import APIRouter, HTTPException, Query, Response
+from fastapi import APIRouter, Header, HTTPException, Query, Request, Response
+from fastapi.sse import EventSourceResponse, ServerSentEvent
 from pydantic import BaseModel
 
-from translator import names, problems, rounds
-from translator.dependencies import TheDatabase
+from translator import actions, names, problems, rounds
+from translator.database import AWAY
+from translator.dependencies import RoundId, TheParts, TheRound
 
 router = APIRouter()
+
+_LOOK_SECONDS: Final = 1.0
+"""How often a stream asks the database, for what other replicas do."""
+_COOKIE: Final = {"Set-Cookie": {"schema": {"type": "string"}, "description": "on the first call"}}
+_LOCATION: Final = {"Location": {"schema": {"type": "string"}, "description": "of the round"}}
 
 
 class Name(BaseModel):
@@ -28,20 +36,119 @@ async def generate_name(
     return Name(name=name)
 
 
-@router.post("/api/rounds", status_code=201, responses=problems.responses(400, 413, 422, 503))
+@router.post(
+    "/api/rounds",
+    status_code=201,
+    responses={
+        201: {"headers": _LOCATION | _COOKIE},
+        **problems.responses(400, 403, 413, 422, 429, 503),
+    },
+)
 async def post_round(
-    new: rounds.NewRound, response: Response, database: TheDatabase
+    new: rounds.NewRound, request: Request, response: Response, parts: TheParts
 ) -> rounds.Round:
-    """Keep a message; Location is the address of its round."""
-    kept = await rounds.add(database, new)
+    """Begin a round: it is played in the background, and Location is where it can be followed."""
+    kept, visitor = await actions.begin(parts, request, new)
     response.headers["Location"] = f"/api/rounds/{kept.id}"
+    if await parts.visitors.known(request) is None:
+        await parts.visitors.cookie(request, response, visitor)
     return kept
+
+
+@router.get("/api/rounds", responses=problems.responses(422, 503))
+async def list_rounds(
+    parts: TheParts,
+    order: rounds.Order = "recent",
+    num: Annotated[int, Query(ge=1, le=rounds.MOST_ITEMS)] = rounds.USUAL_ITEMS,
+    after: Annotated[
+        str | None, Query(pattern=rounds.CURSOR, description="`next` of the page before")
+    ] = None,
+) -> rounds.Page:
+    """Rounds of everybody, without those that failed or that two visitors have flagged."""
+    async with parts.database.reading() as session:
+        return await rounds.listed(session, order, num=num, after=after)
 
 
 @router.get("/api/rounds/{round_id}", responses=problems.responses(404, 422, 503))
-async def get_round(round_id: str, database: TheDatabase) -> rounds.Round:
+async def get_round(found: TheRound) -> rounds.Round:
     """The round of that id."""
-    kept = await rounds.find(database, round_id)
-    if kept is None:
-        raise HTTPException(404, f"There is no round {round_id!r}.")
-    return kept
+    return found
+
+
+@router.delete(
+    "/api/rounds/{round_id}", status_code=204, responses=problems.responses(403, 404, 422, 503)
+)
+async def delete_round(round_id: RoundId, request: Request, parts: TheParts) -> None:
+    """Take your own round away for good."""
+    await actions.remove(parts, request, round_id)
+
+
+@router.post(
+    "/api/rounds/{round_id}/reactions",
+    status_code=201,
+    responses={
+        200: {"model": rounds.Reactions, "description": "You have said so before: unchanged"},
+        201: {"headers": _COOKIE},
+        **problems.responses(400, 403, 404, 413, 422, 429, 503),
+    },
+)
+async def post_reaction(
+    new: rounds.NewReaction,
+    round_id: RoundId,
+    request: Request,
+    response: Response,
+    parts: TheParts,
+) -> rounds.Reactions:
+    """Say what you think of a round: one thing, once. The answer is what all have said."""
+    counts, visitor, added = await actions.react(parts, request, round_id, new.type)
+    if not added:
+        response.status_code = 200
+    elif await parts.visitors.known(request) is None:
+        await parts.visitors.cookie(request, response, visitor)
+    return counts
+
+
+@router.get(
+    "/api/rounds/{round_id}/events",
+    response_class=EventSourceResponse,
+    responses=problems.responses(404, 422, 503),
+)
+async def follow_round(
+    found: TheRound,
+    parts: TheParts,
+    last_event_id: Annotated[str | None, Header(description="number of the last hop seen")] = None,
+) -> AsyncIterator[ServerSentEvent]:
+    """Events `hop` (a hop), `notice` (a text), then `done` (the round) or `error` (its detail)."""
+    seen = int(last_event_id) if last_event_id and last_event_id.isdecimal() else 0
+    said: str | None = None
+    now: rounds.Round | None = found
+    while True:
+        if now is None:
+            yield _failure("This round was taken away.")
+            return
+        for hop in now.hops:
+            if hop.n > seen:
+                data = hop.model_dump_json(by_alias=True)
+                yield ServerSentEvent(event="hop", id=str(hop.n), raw_data=data)
+                seen = hop.n
+        if now.notice != said:
+            said = now.notice
+            yield ServerSentEvent(event="notice", data={"text": said})
+        if now.status == "done":
+            yield ServerSentEvent(event="done", raw_data=now.model_dump_json(by_alias=True))
+            return
+        if now.status == "failed":
+            yield _failure("This round could not be played to its end.")
+            return
+        if parts.player.stopping:
+            return  # whoever follows comes again, with the number of the last hop seen
+        await parts.player.wait(now.id, _LOOK_SECONDS)
+        try:
+            async with parts.database.reading() as session:
+                now = await rounds.find(session, now.id)
+        except AWAY:
+            continue  # the round waits too
+
+
+def _failure(detail: str) -> ServerSentEvent:
+    return ServerSentEvent(event="error", data={"detail": detail})

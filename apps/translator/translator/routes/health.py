@@ -4,7 +4,8 @@ from typing import Final
 
 from fastapi import APIRouter
 
-from translator.dependencies import TheDatabase
+from translator import readiness
+from translator.dependencies import TheParts
 
 router = APIRouter(include_in_schema=False)
 
@@ -19,7 +20,7 @@ async def healthz() -> dict[str, str]:
 
 
 @router.api_route("/readyz", methods=["GET", "HEAD"])
-async def readyz(database: TheDatabase) -> dict[str, str]:
-    """200 if the database answers, else 503."""
-    await database.ping(wait=_WAIT_SECONDS)
+async def readyz(parts: TheParts) -> dict[str, str]:
+    """200 if the database answers and has the tables that this code needs, else 503."""
+    await readiness.check(parts.database, wait=_WAIT_SECONDS)
     return {"status": "ready"}

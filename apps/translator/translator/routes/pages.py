@@ -1,58 +1,85 @@
-"""Pages for people; everything on them works without script."""
+"""Pages for people that are the same for all; everything on them works without script."""
 
+from importlib import resources
 from typing import Final
-from urllib.parse import parse_qs
 
 from fastapi import APIRouter, HTTPException, Request
 from fastapi.responses import RedirectResponse, Response
-from pydantic import ValidationError
 
-from translator import problems, rendering, rounds
-from translator.assets import ASSETS
-from translator.dependencies import TheDatabase
+from translator import assets, rendering, rounds
+from translator.dependencies import TheParts, TheRound
+from translator.languages import FOREIGN
 
 router = APIRouter(include_in_schema=False)
 
 _SHARED_SECONDS: Final = 60
 _YEAR: Final = "public, max-age=31536000, immutable"
 _BRIEFLY: Final = "public, max-age=60"
+_DAY: Final = "public, max-age=86400"
+_ROBOTS: Final = "User-agent: *\nDisallow: /api/\nDisallow: /forms/\nDisallow: /yours\n"
+_TITLES: Final[dict[rounds.Order, str]] = {"recent": "Recent rounds", "popular": "Popular rounds"}
+
+PHRASES: Final = tuple(
+    (resources.files("translator") / "phrases.txt").read_text(encoding="utf-8").splitlines()
+)
+
+
+def front(request: Request, *, status: int = 200, **context: object) -> Response:
+    """The first page: what this is, and the form."""
+    return rendering.page(
+        request,
+        "index.html",
+        status=status,
+        length=rounds.MESSAGE_LENGTH,
+        most_hops=rounds.MOST_HOPS,
+        usual_hops=rounds.USUAL_HOPS,
+        largest_seed=rounds.LARGEST_SEED,
+        languages=FOREIGN,
+        phrases=PHRASES,
+        **context,
+    )
 
 
 @router.api_route("/", methods=["GET", "HEAD"])
 async def index(request: Request) -> Response:
-    """What this is, and a form."""
-    page = rendering.page(request, "index.html", length=rounds.MESSAGE_LENGTH)
+    """The first page."""
+    page = front(request)
     page.headers["Cache-Control"] = rendering.shared(_SHARED_SECONDS)
     return page
 
 
-@router.post("/rounds")
-async def post_form(request: Request, database: TheDatabase) -> Response:
-    """Keep the form's message and go to its round, or show the form again with what is wrong."""
-    message = parse_qs((await request.body()).decode(errors="replace")).get("message", [""])[0]
-    try:
-        new = rounds.NewRound(message=message)
-    except ValidationError as error:
-        wrong = problems.field_errors(error.errors())[0]["message"]
-        return rendering.page(
-            request,
-            "index.html",
-            status=422,
-            length=rounds.MESSAGE_LENGTH,
-            message=message,
-            error=wrong.removeprefix("String "),  # the page says "This message …"
-        )
-    kept = await rounds.add(database, new)
-    return RedirectResponse(f"/rounds/{kept.id}", status_code=303)
-
-
 @router.api_route("/rounds/{round_id}", methods=["GET", "HEAD"])
-async def show_round(request: Request, round_id: str, database: TheDatabase) -> Response:
-    """One round."""
-    kept = await rounds.find(database, round_id)
-    if kept is None:
-        raise HTTPException(404, "There is no such round.")
-    page = rendering.page(request, "round.html", round=kept)
+async def show_round(request: Request, found: TheRound) -> Response:
+    """One round: while it is played a new page every time, then one that may be kept a while."""
+    page = rendering.page(request, "round.html", round=found, way=rounds.way(found.languages))
+    running = found.status == "running"
+    page.headers["Cache-Control"] = "no-store" if running else rendering.shared(_SHARED_SECONDS)
+    return page
+
+
+@router.api_route("/recent", methods=["GET", "HEAD"])
+async def recent(request: Request, parts: TheParts, after: str | None = None) -> Response:
+    """The latest rounds."""
+    return await _list(request, parts, "recent", after)
+
+
+@router.api_route("/popular", methods=["GET", "HEAD"])
+async def popular(request: Request, parts: TheParts, after: str | None = None) -> Response:
+    """The rounds that most visitors found funny or deep."""
+    return await _list(request, parts, "popular", after)
+
+
+async def _list(
+    request: Request, parts: TheParts, order: rounds.Order, after: str | None
+) -> Response:
+    async with parts.database.reading() as session:
+        try:
+            found = await rounds.listed(session, order, num=rounds.USUAL_ITEMS, after=after)
+        except ValueError:
+            raise HTTPException(404, "There is no such page of the list.") from None
+    page = rendering.page(
+        request, "rounds.html", title=_TITLES[order], path=f"/{order}", page=found, own=False
+    )
     page.headers["Cache-Control"] = rendering.shared(_SHARED_SECONDS)
     return page
 
@@ -64,8 +91,21 @@ async def asset(fingerprint: str, name: str) -> Response:
     During a deploy a page and its assets may come from two versions of the site. Then the file
     that is here is better than none, but only for a minute.
     """
-    found = ASSETS.get(name)
+    found = assets.ASSETS.get(name)
     if found is None:
         raise HTTPException(404, "There is no such file.")
     cache = _YEAR if fingerprint == found.fingerprint else _BRIEFLY
     return Response(found.content, media_type=found.media_type, headers={"Cache-Control": cache})
+
+
+@router.api_route("/favicon.ico", methods=["GET", "HEAD"])
+async def favicon() -> Response:
+    """For whoever asks for it unasked."""
+    where = assets.url("favicon.svg")
+    return RedirectResponse(where, status_code=302, headers={"Cache-Control": _BRIEFLY})
+
+
+@router.api_route("/robots.txt", methods=["GET", "HEAD"])
+async def robots() -> Response:
+    """What search engines should leave alone."""
+    return Response(_ROBOTS, media_type="text/plain", headers={"Cache-Control": _DAY})

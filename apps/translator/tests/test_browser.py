@@ -1,0 +1,165 @@
+"""The game in a real browser: two widths, light and dark, with and without script; and axe."""
+
+import shutil
+from collections.abc import Callable, Iterator
+from typing import Any, cast
+
+import httpx
+import pytest
+from axe_playwright_python.sync_playwright import Axe  # pyright: ignore[reportMissingTypeStubs]
+from playing import play
+from playwright.sync_api import Browser, Page, Request, expect, sync_playwright
+from postgres import Postgres
+
+CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "google-chrome", "chrome"))), None)
+pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="there is no Chromium on this machine")
+
+WIDTHS = (390, 1280)
+SCHEMES = ("light", "dark")
+corners = pytest.mark.parametrize(("width", "scheme"), list(zip(WIDTHS, SCHEMES, strict=True)))
+RIGHT_TO_LEFT = ["ar", "he", "fa", "ur"]
+
+Open = Callable[..., Page]
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=CHROMIUM, args=["--disable-quic", "--disable-gpu"]
+        )
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def look(browser: Browser, client: httpx.Client) -> Iterator[Open]:
+    """Open a path as somebody who was never here; the browser must have no complaint at the end."""
+    contexts: list[Any] = []
+    complaints: list[str] = []
+
+    def failed(request: Request) -> None:
+        if not request.url.endswith("/events"):  # which the page itself ends, at the round's end
+            complaints.append(request.url)
+
+    def look(path: str, width: int = 390, scheme: Any = "light", *, script: bool = True) -> Page:
+        context = browser.new_context(
+            viewport={"width": width, "height": 800},
+            color_scheme=scheme,
+            java_script_enabled=script,
+            reduced_motion="reduce",
+        )
+        contexts.append(context)
+        page = context.new_page()
+        page.on("console", lambda message: complaints.append(message.text))
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+        page.on("requestfailed", failed)
+        page.goto(f"{client.base_url}{path}")
+        return page
+
+    yield look
+    for context in contexts:
+        context.close()
+    assert complaints == []
+
+
+def assert_accessible(page: Page) -> None:
+    """At both widths, in both schemes; as it is in the end."""
+    height = 800
+    before = page.viewport_size
+    for width in WIDTHS:
+        page.set_viewport_size({"width": width, "height": height})
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+        for scheme in SCHEMES:
+            page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
+            results = cast("Any", Axe()).run(page)  # without types
+            assert results.violations_count == 0, results.generate_report()
+    if before:
+        page.set_viewport_size(before)
+
+
+@corners
+def test_a_round_is_played_before_ones_eyes(
+    width: int, scheme: str, look: Open, client: httpx.Client
+) -> None:
+    page = look("/", width, scheme)
+    page.get_by_label("Your message").fill("The king has lost his socks again.")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", level=1)).to_have_text("The king has lost his socks again.")
+    expect(page.locator("#hops li")).to_have_count(13)
+    expect(page.get_by_role("heading", name="What came back")).to_be_visible()
+    expect(page.locator("#waiting")).to_have_count(0)
+    if width == WIDTHS[0]:
+        assert_accessible(page)
+
+    told = client.get(f"/api/rounds/{page.url.rpartition('/')[2]}").json()
+    expect(page.locator("#ending")).to_have_text(told["end"])
+    expect(page.locator("#drift-number")).to_have_text(str(told["drift"]))
+    shown = page.locator("#hops .text")
+    assert shown.all_text_contents() == [hop["text"] for hop in told["hops"]]
+    assert [one.get_attribute("lang") for one in shown.all()] == [hop["to"] for hop in told["hops"]]
+
+    before = page.locator("#hops li").all_inner_texts()
+    page.get_by_role("button", name="Deep").click()
+    expect(page.locator("#reacted")).to_have_text("Thank you, that counts.")
+    expect(page.locator("[data-count=deep]")).to_have_text("1")
+    page.get_by_role("button", name="Funny").click()
+    expect(page.locator("#reacted")).to_have_text("You have said so before.")
+    assert page.locator("#share").input_value() == page.url
+    page.reload()
+    assert page.locator("#hops li").all_inner_texts() == before
+
+
+@corners
+def test_a_round_is_played_without_script(width: int, scheme: str, look: Open) -> None:
+    page = look("/", width, scheme, script=False)
+    page.get_by_label("Your message").fill("Too many cooks spoil the broth.")
+    page.get_by_text("Choose the way").click()
+    page.get_by_label("Languages between").fill("20")
+    page.get_by_role("button").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Too many cooks spoil the broth.")
+    expect(page.get_by_role("heading", name="What came back")).to_be_visible(timeout=15_000)
+    expect(page.locator("#hops li")).to_have_count(21)
+    page.get_by_role("button", name="Funny").click()
+    expect(page.locator("[data-count=funny]")).to_have_text("1")
+    page.get_by_role("link", name="Yours").click()
+    page.get_by_role("button", name="Take away").click()
+    expect(page.get_by_text("You have not sent anything yet")).to_be_visible()
+
+
+def test_every_page_is_accessible(look: Open, client: httpx.Client, postgres: Postgres) -> None:
+    postgres.clear()
+    round_ = play(client, hops=4, languages=RIGHT_TO_LEFT)
+    page = look(f"/rounds/{round_['id']}")
+    text = page.locator("#hops .text").first
+    assert text.evaluate("e => getComputedStyle(e).direction") == "rtl"
+    assert_accessible(page)
+    page.goto(str(client.base_url))
+    page.get_by_text("Choose the way").click()
+    assert_accessible(page)
+    for path in ("recent", "popular", "yours"):
+        page.goto(f"{client.base_url}/{path}")
+        assert_accessible(page)
+
+
+def test_error_pages_are_accessible(browser: Browser, client: httpx.Client) -> None:
+    page = browser.new_page()
+    page.goto(f"{client.base_url}/rounds/999999999")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Not Found")
+    assert_accessible(page)
+    page.close()
+
+
+def test_the_keyboard_is_enough(look: Open) -> None:
+    page = look("/")
+    page.keyboard.press("Tab")
+    expect(page.locator(":focus")).to_have_text("Skip to the content")
+    page.keyboard.press("Enter")
+    page.keyboard.press("Tab")
+    expect(page.get_by_label("Your message")).to_be_focused()
+    page.keyboard.type("typed")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", name="What came back")).to_be_visible()
+    page.get_by_role("button", name="Funny").focus()
+    page.keyboard.press("Enter")
+    expect(page.locator("#reacted")).to_have_text("Thank you, that counts.")

@@ -1,0 +1,325 @@
+"""The tables' history: up, down, twice, two at once, from the first version; and who may what."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Generator, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+from alembic import command
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from conftest import APP, new_identity
+from identity import Identity
+from postgres import ADMINISTRATOR, Postgres
+from sqlalchemy import CheckConstraint, Connection, create_engine
+from sqlalchemy.pool import NullPool
+from translator import migrations, readiness
+from translator.tables import Base
+
+OBJECT_ID = "99999999-8888-7777-6666-555555555555"
+FIRST_VERSION = """
+CREATE TABLE rounds (
+    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    message text NOT NULL CHECK (char_length(message) BETWEEN 1 AND 280),
+    created timestamptz NOT NULL DEFAULT now()
+)
+"""
+
+
+@pytest.fixture
+def empty(postgres: Postgres) -> Iterator[str]:
+    """A database with nothing in it."""
+    postgres.create_database("fresh")
+    yield "fresh"
+    postgres.administer("DROP DATABASE fresh WITH (FORCE)", "DROP ROLE IF EXISTS fresh_app")
+
+
+@contextmanager
+def connected(postgres: Postgres, name: str) -> Generator[Connection]:
+    engine = create_engine(
+        "postgresql+psycopg://",
+        creator=lambda: psycopg.connect(**postgres.as_administrator(name)),
+        poolclass=NullPool,
+    )
+    with engine.begin() as connection:
+        yield connection
+
+
+def table_names(postgres: Postgres, name: str) -> set[str]:
+    rows = postgres.administer(
+        "SELECT tablename FROM pg_tables WHERE schemaname = 'public'", database=name
+    )
+    return {row[0] for row in rows}
+
+
+class Job:
+    """The migration job as a process, with an identity of its own."""
+
+    def __init__(self, postgres: Postgres, identity: Identity, database: str) -> None:
+        self._environment = {
+            "PATH": os.environ["PATH"],
+            **postgres.environment(),
+            **identity.environment(),
+            "PGUSER": ADMINISTRATOR,
+            "PGDATABASE": database,
+            "APP_ROLE": "fresh_app",
+            "APP_OBJECT_ID": OBJECT_ID,
+        }
+
+    def run(self, **changed: str | None) -> subprocess.CompletedProcess[str]:
+        environment = self._environment | changed
+        return subprocess.run(
+            [sys.executable, "-m", "translator.migrate"],
+            cwd=APP,
+            env={name: value for name, value in environment.items() if value is not None},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+
+@pytest.fixture
+def job(postgres: Postgres, empty: str) -> Iterator[Job]:
+    with new_identity(postgres, role=ADMINISTRATOR) as identity:
+        identity.constant = True  # two jobs at once ask for two tokens; a role has one password
+        yield Job(postgres, identity, empty)
+
+
+def test_up_and_down_and_up_again(postgres: Postgres, empty: str) -> None:
+    postgres.migrate(empty, "fresh_app")
+    whole = table_names(postgres, empty)
+    assert whole == {*Base.metadata.tables, "alembic_version"}
+    for revision in ("0001", "base"):
+        with connected(postgres, empty) as connection:
+            command.downgrade(migrations.config(connection), revision)
+        left = table_names(postgres, empty) - {"alembic_version"}
+        assert left == ({"rounds"} if revision == "0001" else set())
+    postgres.migrate(empty, "fresh_app")
+    assert table_names(postgres, empty) == whole
+
+
+def test_the_tables_are_those_that_the_code_declares(postgres: Postgres, empty: str) -> None:
+    postgres.migrate(empty, "fresh_app")
+    with connected(postgres, empty) as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        assert compare_metadata(context, Base.metadata) == []
+        heads = ScriptDirectory.from_config(migrations.config(connection)).get_heads()
+    assert heads == [readiness.REVISION]
+    declared = {
+        constraint.name
+        for table in Base.metadata.tables.values()
+        for constraint in table.constraints
+        if isinstance(constraint, CheckConstraint)
+    }
+    made = postgres.administer(
+        "SELECT conname FROM pg_constraint WHERE contype = 'c'"
+        " AND connamespace = 'public'::regnamespace",
+        database=empty,
+    )
+    assert {row[0] for row in made} == declared
+
+
+def test_the_job_makes_role_tables_and_key_and_again_nothing(
+    postgres: Postgres, empty: str, job: Job
+) -> None:
+    first = job.run()
+    assert first.returncode == 0, first.stdout + first.stderr
+    lines = [json.loads(line) for line in first.stdout.splitlines()]
+    assert lines[-1]["message"] == "migration done"
+    labelled = postgres.administer(
+        "SELECT rolcanlogin, rolcreaterole, rolcreatedb, shobj_description(oid, 'pg_authid')"
+        " FROM pg_roles WHERE rolname = 'fresh_app'"
+    )
+    assert labelled == [(True, False, False, OBJECT_ID)]
+    key = postgres.administer("SELECT name, length(value) FROM secrets", database=empty)
+    assert key == [("visitors", 32)]
+    before = postgres.administer("SELECT value FROM secrets", database=empty)
+    second = job.run()
+    assert second.returncode == 0, second.stdout + second.stderr
+    assert "Running upgrade" not in second.stdout
+    assert postgres.administer("SELECT value FROM secrets", database=empty) == before
+
+
+def test_two_jobs_at_once_are_one(postgres: Postgres, empty: str, job: Job) -> None:
+    with ThreadPoolExecutor() as pool:
+        runs = [future.result() for future in [pool.submit(job.run) for _ in range(2)]]
+    assert [run.returncode for run in runs] == [0, 0], [run.stdout for run in runs]
+    assert sum(run.stdout.count("Running upgrade") for run in runs) == 2  # two migrations, once
+    assert postgres.administer("SELECT count(*) FROM secrets", database=empty) == [(1,)]
+
+
+def test_many_at_once_in_one_process_too(postgres: Postgres, empty: str) -> None:
+    postgres.administer("CREATE ROLE fresh_app LOGIN")
+    with ThreadPoolExecutor(6) as pool:
+        for future in [pool.submit(postgres.migrate, empty, "fresh_app") for _ in range(6)]:
+            future.result()
+    assert "hops" in table_names(postgres, empty)
+
+
+def test_the_first_versions_rows_are_kept_and_its_table_is_taken_over(
+    postgres: Postgres, empty: str, job: Job
+) -> None:
+    postgres.administer(
+        'CREATE ROLE "id-old" LOGIN',
+        'GRANT ALL ON SCHEMA public TO "id-old"',
+        'SET ROLE "id-old"',
+        FIRST_VERSION,
+        "INSERT INTO rounds (message) VALUES ('from the beginning')",
+        database=empty,
+    )
+    run = job.run()
+    assert run.returncode == 0, run.stdout + run.stderr
+    owners = postgres.administer(
+        "SELECT DISTINCT tableowner FROM pg_tables WHERE schemaname = 'public'", database=empty
+    )
+    assert owners == [(ADMINISTRATOR,)]
+    # The code before goes on as it did, as long as its role may.
+    postgres.administer(
+        'GRANT SELECT, INSERT ON rounds TO "id-old"',
+        'SET ROLE "id-old"',
+        "INSERT INTO rounds (message) VALUES ('meanwhile')",
+        database=empty,
+    )
+    rows = postgres.administer(
+        "SELECT id, message, status, languages, listed FROM rounds ORDER BY id", database=empty
+    )
+    assert rows == [
+        (1, "from the beginning", "done", [], True),
+        (2, "meanwhile", "done", [], True),
+    ]
+    postgres.administer('DROP OWNED BY "id-old"', 'DROP ROLE "id-old"', database=empty)
+
+
+def test_a_table_that_cannot_be_taken_over_is_told_of(
+    postgres: Postgres, empty: str, job: Job
+) -> None:
+    postgres.administer(FIRST_VERSION, database=empty)  # of the superuser
+    run = job.run()
+    assert run.returncode == 1
+    last = json.loads(run.stdout.splitlines()[-1])
+    assert "Tables belong to 'postgres'" in last["message"]
+    assert 'GRANT "postgres" TO "id-migration"' in last["message"]
+    assert "Traceback" not in run.stdout + run.stderr
+    assert table_names(postgres, empty) == {"rounds"}
+
+
+def test_a_migration_that_fails_leaves_everything_as_it_was(
+    postgres: Postgres, empty: str, job: Job
+) -> None:
+    postgres.administer(f'SET ROLE "{ADMINISTRATOR}"', "CREATE TABLE usage ()", database=empty)
+    run = job.run()
+    assert run.returncode == 1
+    last = json.loads(run.stdout.splitlines()[-1])["message"]
+    assert last.startswith("migration failed: ")
+    assert 'relation "usage" already exists' in last
+    assert table_names(postgres, empty) == {"usage"}
+
+
+@pytest.mark.parametrize(
+    ("changed", "said"),
+    [
+        ({"APP_ROLE": None}, "APP_ROLE is not set"),
+        ({"APP_OBJECT_ID": "me"}, "APP_OBJECT_ID='me': "),
+        ({"PGHOST": None}, "PGHOST is not set"),
+    ],
+)
+def test_a_wrong_variable_is_named(changed: dict[str, str | None], said: str, job: Job) -> None:
+    run = job.run(**changed)
+    assert run.returncode == 2
+    assert said in run.stderr
+    assert "Traceback" not in run.stderr
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "DROP TABLE hops",
+        "ALTER TABLE rounds ADD x int",
+        "TRUNCATE rounds",
+        "CREATE TABLE mine ()",
+        "CREATE SCHEMA mine",
+        "CREATE TEMPORARY TABLE mine ()",
+        "CREATE FUNCTION mine() RETURNS int LANGUAGE sql AS 'SELECT 1'",
+        "CREATE INDEX ON rounds (message)",
+        "CREATE ROLE mine",
+        "CREATE DATABASE mine",
+        "SELECT * FROM others",
+        "DELETE FROM secrets",
+        "UPDATE secrets SET value = 'x'",
+        "UPDATE alembic_version SET version_num = '0001'",
+        "SELECT * FROM pg_authid",
+        'SET ROLE "id-migration"',
+        "COPY rounds TO PROGRAM 'true'",
+        "SELECT pg_read_file('PG_VERSION')",
+    ],
+)
+def test_the_app_may_read_and_write_its_tables_and_nothing_else(
+    statement: str, postgres: Postgres, limited: dict[str, Any]
+) -> None:
+    with closing(psycopg.connect(**limited)) as connection:
+        for table in Base.metadata.sorted_tables:
+            connection.execute(f"TABLE {table.name}".encode())
+        connection.execute("INSERT INTO rounds (message) VALUES ('mine')")
+        connection.commit()
+        connection.autocommit = True
+        with pytest.raises(psycopg.errors.InsufficientPrivilege):
+            connection.execute(statement.encode())
+
+
+@pytest.fixture(scope="module")
+def limited(postgres: Postgres) -> Iterator[dict[str, Any]]:
+    """How the app's role connects to a database that has other tables too."""
+    postgres.create_database("shared")
+    postgres.migrate("shared", "shared_app")
+    postgres.administer("CREATE TABLE others (x int)", database="shared")
+    postgres.administer("ALTER ROLE shared_app PASSWORD 'for-this-test'")
+    environment = postgres.environment()
+    yield {
+        "host": environment["PGHOST"],
+        "hostaddr": environment["PGHOSTADDR"],
+        "port": environment["PGPORT"],
+        "sslmode": "verify-full",
+        "sslrootcert": environment["PGSSLROOTCERT"],
+        "user": "shared_app",
+        "password": "for-this-test",
+        "dbname": "shared",
+    }
+    postgres.administer("DROP DATABASE shared WITH (FORCE)", "DROP ROLE shared_app")
+
+
+def test_a_busy_table_is_not_waited_for_with_everybody_behind(
+    postgres: Postgres, empty: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(migrations, "_TABLE_LOCK_SECONDS", 1)
+    postgres.administer(f'SET ROLE "{ADMINISTRATOR}"', FIRST_VERSION, database=empty)
+    postgres.administer("CREATE ROLE fresh_app LOGIN")
+    with closing(psycopg.connect(**postgres.as_administrator(empty))) as reader:
+        reader.execute("SELECT * FROM rounds")
+        with ThreadPoolExecutor() as pool:
+            migration = pool.submit(postgres.migrate, empty, "fresh_app")
+            waiting = "SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
+            while not postgres.administer(waiting):
+                assert not migration.done()
+            while postgres.administer(waiting):
+                pass
+            # It has let go: others may have the table.
+            postgres.administer("INSERT INTO rounds (message) VALUES ('x')", database=empty)
+            reader.commit()
+            migration.result(30)
+    assert "hops" in table_names(postgres, empty)
+
+
+def test_the_package_holds_its_migrations() -> None:
+    folder = Path(migrations.__file__).parent
+    assert {file.name for file in folder.glob("versions/0*.py")} == {
+        "0001_messages.py",
+        "0002_the_game.py",
+    }

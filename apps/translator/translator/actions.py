@@ -1,0 +1,69 @@
+"""What a visitor does, by the API or by a form: the same rules for both."""
+
+import uuid
+
+from fastapi import HTTPException, Request
+
+from translator import limits, reactions, rounds, visitors
+from translator.dependencies import Parts, no_such_round
+from translator.rounds import NewRound, Reactions, ReactionType, Round
+
+
+async def begin(parts: Parts, request: Request, new: NewRound) -> tuple[Round, uuid.UUID]:
+    """Keep a round and play it in the background; raises limits.LimitError.
+
+    The second value is the visitor: whoever had no cookie must get one.
+    """
+    visitor = await parts.visitors.known(request) or uuid.uuid4()
+    address = await parts.visitors.address(request)
+    async with parts.database.writing() as session:
+        await visitors.keep(session, visitor)
+        await limits.write(
+            session,
+            visitor=str(visitor),
+            address=address,
+            per_visitor=parts.settings.visitor_writes_per_hour,
+            per_address=parts.settings.address_writes_per_hour,
+        )
+        kept = await rounds.add(session, new, visitor=visitor, runner=parts.player.id)
+    parts.player.play(kept.id)
+    return kept, visitor
+
+
+async def react(
+    parts: Parts, request: Request, round_id: int, kind: ReactionType
+) -> tuple[Reactions, uuid.UUID, bool]:
+    """The counts after a reaction, the visitor, and whether it counted: the second one does not.
+
+    Raises limits.LimitError, and 404 for a round that is not there.
+    """
+    visitor = await parts.visitors.known(request) or uuid.uuid4()
+    address = await parts.visitors.address(request)
+    async with parts.database.writing() as session:
+        counts, said = await reactions.so_far(session, round_id, visitor)
+        if counts is None:
+            raise no_such_round()
+        if said:
+            return counts, visitor, False
+        await visitors.keep(session, visitor)
+        await limits.write(
+            session,
+            visitor=str(visitor),
+            address=address,
+            per_visitor=parts.settings.visitor_writes_per_hour,
+            per_address=parts.settings.address_writes_per_hour,
+        )
+        now = await reactions.add(session, round_id, visitor, kind)
+    return now or counts, visitor, now is not None
+
+
+async def remove(parts: Parts, request: Request, round_id: int) -> None:
+    """Take the visitor's own round away; 403 for another's, 404 for none."""
+    visitor = await parts.visitors.known(request)
+    async with parts.database.writing() as session:
+        try:
+            removed = await rounds.remove(session, round_id, visitor)
+        except KeyError:
+            raise no_such_round() from None
+    if not removed:
+        raise HTTPException(403, "Only whoever sent a round may take it away.")

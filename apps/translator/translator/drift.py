@@ -1,0 +1,23 @@
+"""How far the end of a round is from its start."""
+
+import re
+import unicodedata
+from difflib import SequenceMatcher
+from typing import Final
+
+_WORD: Final = re.compile(r"\w+(?:['\u2019]\w+)*")
+
+
+def drift(start: str, end: str) -> int:
+    """From 0, word for word the same, to 100, where no word is left in its order.
+
+    The share of words, of both texts together, that have no partner in the other. Capitals and
+    punctuation do not count, but where a text has no words its characters do.
+    """
+    one, other = _words(start), _words(end)
+    return round(100 * (1 - SequenceMatcher(None, one, other, autojunk=False).ratio()))
+
+
+def _words(text: str) -> list[str]:
+    plain = unicodedata.normalize("NFKC", text).casefold().replace("\u2019", "'")
+    return _WORD.findall(plain) or list(plain)

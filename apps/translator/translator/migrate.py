@@ -1,0 +1,101 @@
+"""The migration job: `python -m translator.migrate`.
+
+It runs as an administrator of the server (PGUSER, AZURE_CLIENT_ID) and leaves behind the role
+APP_ROLE, which the identity with the object id APP_OBJECT_ID signs in as and which may read and
+write the app's tables, today's tables, and a key for the visitors' cookies. Ends with 0 when all
+of that is so, 1 when it could not be done, 2 when a variable is wrong.
+"""
+
+import asyncio
+import logging
+import sys
+import time
+from typing import Final
+from uuid import UUID
+
+import psycopg
+from pydantic import Field
+from sqlalchemy import exc
+
+from translator import logs, migrations
+from translator.database import Database
+from translator.migrations.roles import OwnershipError
+from translator.settings import DatabaseSettings, load
+
+_PATIENCE: Final = 60
+"""Seconds in which the database has to answer: a new server's firewall rule may take a while."""
+_PAUSE: Final = 2
+
+_log: Final = logging.getLogger("translator.migrate")
+
+
+class JobSettings(DatabaseSettings):
+    """Settings of the job."""
+
+    app_role: str = Field(min_length=1, max_length=63)
+    app_object_id: UUID
+
+
+def main() -> int:
+    """Do it; returns the exit code."""
+    try:
+        settings = load(JobSettings)
+    except SystemExit as wrong:
+        print(wrong, file=sys.stderr)  # before there are logs
+        return 2
+    logs.configure()
+    try:
+        asyncio.run(_run(settings))
+    except (psycopg.Error, exc.DBAPIError, OwnershipError) as error:
+        _log.error("migration failed: %s", " ".join(str(error).split()))  # one line
+        return 1
+    _log.info("migration done")
+    return 0
+
+
+async def _run(settings: JobSettings) -> None:
+    database = Database(settings)
+    await _make_role(database, settings)
+    parameters = await database.parameters()
+    await asyncio.to_thread(migrations.upgrade, parameters, app_role=settings.app_role)
+
+
+async def _make_role(database: Database, settings: JobSettings) -> None:
+    """Only the database `postgres` has Azure's function for it (Microsoft's guide, 2026-11)."""
+    async with await _connected(database, "postgres") as connection:
+        if await _there(connection, settings.app_role):
+            return
+        try:
+            await connection.execute(
+                "SELECT pgaadauth_create_principal_with_oid(%s, %s, 'service', false, false)",
+                (settings.app_role, str(settings.app_object_id)),
+            )
+        except psycopg.Error:
+            # Another job may have been quicker.
+            if not await _there(connection, settings.app_role):
+                raise
+        else:
+            _log.info("made the role %s", settings.app_role)
+
+
+async def _there(connection: psycopg.AsyncConnection, role: str) -> bool:
+    found = await connection.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", (role,))
+    return await found.fetchone() is not None
+
+
+async def _connected(database: Database, name: str) -> psycopg.AsyncConnection:
+    """A connection in autocommit, as soon as there can be one."""
+    deadline = time.monotonic() + _PATIENCE
+    while True:
+        try:
+            parameters = await database.parameters()
+            return await psycopg.AsyncConnection.connect(**parameters, dbname=name, autocommit=True)
+        except psycopg.OperationalError as error:
+            if time.monotonic() > deadline:
+                raise
+            _log.warning("no connection yet: %s", " ".join(str(error).split()))
+            await asyncio.sleep(_PAUSE)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

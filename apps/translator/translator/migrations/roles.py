@@ -1,0 +1,86 @@
+"""Who owns the tables, and what the app's role may do with them."""
+
+import logging
+from typing import Final
+
+import psycopg
+from sqlalchemy import Connection, exc, text
+
+from translator.tables import Base
+
+READ_ONLY: Final = frozenset({"alembic_version", "secrets"})
+_TABLES: Final = (*Base.metadata.tables, "alembic_version")
+
+_log: Final = logging.getLogger("translator.migrations")
+
+_OWNERS: Final = text(
+    "SELECT c.relname, pg_get_userbyid(c.relowner) FROM pg_class c"
+    " WHERE c.relnamespace = 'public'::regnamespace AND c.relname = ANY(:tables)"
+    " AND c.relkind = 'r' AND c.relowner <> (SELECT oid FROM pg_roles WHERE rolname = current_user)"
+)
+
+
+class OwnershipError(Exception):
+    """Tables belong to somebody who has not made us a member; says what to do."""
+
+
+def take_over(connection: Connection) -> None:
+    """Make all that is there ours: the first version's app made its table itself."""
+    found = connection.execute(_OWNERS, {"tables": list(_TABLES)}).all()
+    me = connection.scalar(text("SELECT current_user"))
+    assert me is not None  # noqa: S101  # SQL
+    for owner in sorted({owner for _, owner in found}):
+        _become_member(connection, owner, me)
+        for table, its_owner in found:
+            if its_owner == owner:
+                connection.exec_driver_sql(f"ALTER TABLE {table} OWNER TO {_quoted(me)}")
+                _log.info("took over the table %s of %s", table, owner)
+
+
+def _become_member(connection: Connection, owner: str, me: str) -> None:
+    statement = f"GRANT {_quoted(owner)} TO {_quoted(me)}"
+    member = text("SELECT pg_has_role(current_user, :owner, 'USAGE')")
+    if connection.scalar(member, {"owner": owner}):
+        return
+    try:
+        with connection.begin_nested():
+            connection.exec_driver_sql(statement)
+    except exc.ProgrammingError as error:
+        if not isinstance(error.orig, psycopg.errors.InsufficientPrivilege):
+            raise
+        raise OwnershipError(
+            f"Tables belong to {owner!r}, and {me!r} may not make itself its member. Have {owner!r}"
+            f" or an administrator of the server run: {statement}"
+        ) from None
+
+
+def grant(connection: Connection, role: str) -> None:
+    """Let `role` read and write the tables, and nothing else here."""
+    name = _quoted(role)
+    database = _quoted(connection.scalar(text("SELECT current_database()")) or "")
+    for statement in (
+        f"REVOKE ALL ON DATABASE {database} FROM PUBLIC, {name}",
+        f"GRANT CONNECT ON DATABASE {database} TO {name}",
+        f"REVOKE CREATE ON SCHEMA public FROM PUBLIC, {name}",
+        f"GRANT USAGE ON SCHEMA public TO {name}",
+    ):
+        _as_far_as_we_may(connection, statement)
+    for table in _TABLES:
+        rights = "SELECT" if table in READ_ONLY else "SELECT, INSERT, UPDATE, DELETE"
+        connection.exec_driver_sql(f"REVOKE ALL ON {table} FROM PUBLIC, {name}")
+        connection.exec_driver_sql(f"GRANT {rights} ON {table} TO {name}")
+
+
+def _as_far_as_we_may(connection: Connection, statement: str) -> None:
+    """Some servers' databases and schemas belong to the platform, which has set them right."""
+    try:
+        with connection.begin_nested():
+            connection.exec_driver_sql(statement)
+    except exc.ProgrammingError as error:
+        if not isinstance(error.orig, psycopg.errors.InsufficientPrivilege):
+            raise
+        _log.warning("not ours to say: %s", statement)
+
+
+def _quoted(identifier: str) -> str:
+    return '"' + identifier.replace('"', '""') + '"'

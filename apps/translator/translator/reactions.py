@@ -1,0 +1,57 @@
+"""What visitors say of rounds: one thing each, once."""
+
+import uuid
+
+from sqlalchemy import exists, select, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from translator.rounds import Reactions, ReactionType
+from translator.tables import Reaction, Round
+
+
+async def so_far(
+    session: AsyncSession, round_id: int, visitor: uuid.UUID
+) -> tuple[Reactions | None, bool]:
+    """The counts, None if there is no such round, and whether the visitor is among them.
+
+    The round is kept from being taken away until the transaction ends.
+    """
+    mine = exists().where(Reaction.round_id == round_id, Reaction.visitor == visitor)
+    found = await session.execute(
+        select(Round.funny, Round.deep, Round.flag, mine)
+        .where(Round.id == round_id)
+        .with_for_update(read=True, key_share=True)
+    )
+    row = found.first()
+    if row is None:
+        return None, False
+    funny, deep, flag, said = row
+    return Reactions(funny=funny, deep=deep, flag=flag), said
+
+
+async def add(
+    session: AsyncSession, round_id: int, visitor: uuid.UUID, kind: ReactionType
+) -> Reactions | None:
+    """The counts with the reaction; None if it does not count, being the visitor's second one.
+
+    The key of the table decides that, and the count changes in the same transaction.
+    """
+    added = await session.scalar(
+        insert(Reaction)
+        .values(round_id=round_id, visitor=visitor, type=kind)
+        .on_conflict_do_nothing()
+        .returning(Reaction.type)
+    )
+    if added is None:
+        return None
+    column = {"funny": Round.funny, "deep": Round.deep, "flag": Round.flag}[kind]
+    counted = await session.execute(
+        update(Round)
+        .where(Round.id == round_id)
+        .values({column: column + 1})
+        .returning(Round.funny, Round.deep, Round.flag)
+        .execution_options(synchronize_session=False)
+    )
+    funny, deep, flag = counted.one()
+    return Reactions(funny=funny, deep=deep, flag=flag)

@@ -1,0 +1,120 @@
+"""What forms send, and a visitor's own rounds: cookies are set and read here, nothing is cached."""
+
+import random
+import secrets
+from collections.abc import Mapping, Sequence
+from typing import Any
+from urllib.parse import parse_qs
+
+from fastapi import APIRouter, HTTPException, Request
+from fastapi.responses import RedirectResponse, Response
+from pydantic import ValidationError
+
+from translator import actions, problems, rendering, rounds
+from translator.dependencies import RoundId, TheParts
+from translator.limits import LimitError
+from translator.rounds import NewReaction
+from translator.routes.pages import front
+
+router = APIRouter(include_in_schema=False)
+
+
+@router.get("/forms/{rest:path}")
+async def back() -> Response:
+    """Whoever loads the answer to a form again, without sending it again."""
+    return RedirectResponse("/", status_code=303)
+
+
+@router.post("/forms/round")
+async def begin(request: Request, parts: TheParts) -> Response:
+    """Begin a round and go there, or show the form again with what is wrong."""
+    form = await _form(request)
+    try:
+        new = rounds.NewRound.model_validate(_wish(form))
+    except ValidationError as error:
+        wrong = problems.field_errors(error.errors())
+        # The page says "This message …", "These languages …".
+        said = {one["field"].partition(".")[0]: one["message"] for one in wrong}
+        return _again(request, form, 422, errors=said)
+    try:
+        kept, visitor = await actions.begin(parts, request, new)
+    except LimitError as error:
+        page = _again(request, form, 429, trouble=str(error))
+        page.headers["Retry-After"] = str(error.retry_after)
+        return page
+    response = RedirectResponse(f"/rounds/{kept.id}", status_code=303)
+    if await parts.visitors.known(request) is None:
+        await parts.visitors.cookie(request, response, visitor)
+    return response
+
+
+@router.post("/forms/rounds/{round_id}/reaction")
+async def react(round_id: RoundId, request: Request, parts: TheParts) -> Response:
+    """Say something of a round, and go back to it."""
+    try:
+        new = NewReaction.model_validate({"type": (await _form(request)).get("type", [""])[0]})
+    except ValidationError:
+        raise HTTPException(422, "A reaction is funny, deep or flag.") from None
+    _, visitor, added = await actions.react(parts, request, round_id, new.type)
+    response = RedirectResponse(f"/rounds/{round_id}", status_code=303)
+    if added and await parts.visitors.known(request) is None:
+        await parts.visitors.cookie(request, response, visitor)
+    return response
+
+
+@router.post("/forms/rounds/{round_id}/removal")
+async def remove(round_id: RoundId, request: Request, parts: TheParts) -> Response:
+    """Take your own round away, and go back to the others."""
+    await actions.remove(parts, request, round_id)
+    return RedirectResponse("/yours", status_code=303)
+
+
+@router.api_route("/yours", methods=["GET", "HEAD"])
+async def yours(request: Request, parts: TheParts, after: str | None = None) -> Response:
+    """The rounds that the visitor has sent."""
+    visitor = await parts.visitors.known(request)
+    found = rounds.Page(items=[], next=None)
+    if visitor is not None:
+        async with parts.database.reading() as session:
+            try:
+                found = await rounds.of_visitor(
+                    session, visitor, num=rounds.USUAL_ITEMS, after=after
+                )
+            except ValueError:
+                raise HTTPException(404, "There is no such page of the list.") from None
+    page = rendering.page(
+        request, "rounds.html", title="Your rounds", path="/yours", page=found, own=True
+    )
+    page.headers["Cache-Control"] = "private, no-store"
+    return page
+
+
+async def _form(request: Request) -> dict[str, list[str]]:
+    return parse_qs((await request.body()).decode(errors="replace"), max_num_fields=200)
+
+
+def _wish(form: Mapping[str, Sequence[str]]) -> dict[str, Any]:
+    """What the form asks for: languages that are picked go by, in an order left to the seed."""
+    wish: dict[str, Any] = {"message": form.get("message", [""])[0]}
+    seed = form.get("seed", [""])[0].strip()
+    wish["seed"] = _number(seed) if seed else secrets.randbelow(rounds.LARGEST_SEED + 1)
+    if picked := list(form.get("languages", ())):
+        if "ordered" not in form and isinstance(wish["seed"], int):
+            random.Random(wish["seed"]).shuffle(picked)  # noqa: S311  # a game
+        wish["languages"] = picked
+        wish["hops"] = len(picked)
+    elif hops := form.get("hops", [""])[0].strip():
+        wish["hops"] = _number(hops)
+    return wish
+
+
+def _number(text: str) -> int | str:
+    """A number, or what is none, for the message."""
+    return int(text) if text.isascii() and text.isdecimal() and len(text) < 20 else text  # noqa: PLR2004
+
+
+def _again(
+    request: Request, form: Mapping[str, Sequence[str]], status: int, **context: object
+) -> Response:
+    given = {name: form.get(name, [""])[0] for name in ("message", "hops", "seed")}
+    return front(request, status=status, picked=form.get("languages", ()), **given, **context)

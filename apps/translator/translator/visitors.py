@@ -1,0 +1,91 @@
+"""Who is who, without an account: a signed cookie, made when somebody first sends something."""
+
+import hashlib
+import hmac
+import ipaddress
+import uuid
+from typing import Final
+
+from fastapi import Request
+from itsdangerous import BadSignature, Signer
+from sqlalchemy import select
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncSession
+from starlette.responses import Response
+
+from translator import names
+from translator.database import Database
+from translator.readiness import NotReadyError
+from translator.tables import Secret, Visitor
+
+_YEAR: Final = 365 * 24 * 3600
+_IPV6_NETWORK: Final = 64
+"""Bits of an IPv6 address that a customer has: the others are theirs to choose."""
+
+
+class Visitors:
+    """Makes and reads the cookies. Their key is in the database, for all replicas the same."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._key: bytes | None = None
+
+    async def known(self, request: Request) -> uuid.UUID | None:
+        """The visitor whose cookie comes with the request, if it is one of ours."""
+        given = request.cookies.get(_cookie(request))
+        if given is None:
+            return None
+        try:
+            return uuid.UUID(Signer(await self._secret()).unsign(given).decode())
+        except (BadSignature, ValueError):
+            return None
+
+    async def cookie(self, request: Request, response: Response, visitor: uuid.UUID) -> None:
+        """Give the visitor their cookie."""
+        response.set_cookie(
+            _cookie(request),
+            Signer(await self._secret()).sign(str(visitor)).decode(),
+            max_age=_YEAR,
+            path="/",
+            secure=request.url.scheme == "https",
+            httponly=True,
+            samesite="lax",
+        )
+
+    async def address(self, request: Request) -> str:
+        """What stands for the address that the request comes from, and does not tell it."""
+        text = request.client.host if request.client else ""
+        try:
+            address = ipaddress.ip_address(text)
+        except ValueError:
+            pass
+        else:
+            if isinstance(address, ipaddress.IPv6Address):
+                address = address.ipv4_mapped or address
+            if address.version == 6:  # noqa: PLR2004
+                text = str(ipaddress.ip_network((address, _IPV6_NETWORK), strict=False))
+            else:
+                text = str(address)
+        return hmac.new(await self._secret(), text.encode(), hashlib.sha256).hexdigest()
+
+    async def _secret(self) -> bytes:
+        if self._key is None:
+            async with self._database.reading() as session:
+                self._key = await session.scalar(
+                    select(Secret.value).where(Secret.name == "visitors")
+                )
+        if self._key is None:
+            raise NotReadyError("The key of the visitors' cookies is missing.")
+        return self._key
+
+
+async def keep(session: AsyncSession, visitor: uuid.UUID) -> None:
+    """Write the visitor down, with a name, where they are not yet."""
+    await session.execute(
+        insert(Visitor).values(id=visitor, name=names.for_visitor(visitor)).on_conflict_do_nothing()
+    )
+
+
+def _cookie(request: Request) -> str:
+    # With this prefix a browser takes it over https alone, for this host and all its paths.
+    return "__Host-visitor" if request.url.scheme == "https" else "visitor"
