@@ -1,7 +1,7 @@
 # Everything installs into .venv and .frugal in this checkout, once. `make` lists the commands.
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help up down test test-system test-engine test-parts check bench lock setup engine
+.PHONY: help up down test test-system test-engine test-parts check bench lock setup engine moved
 
 # Compiled modules halve the time of each preview, and the user's own Python settings are not ours.
 unexport PYTHONDONTWRITEBYTECODE PYTHONPATH PYTHONHOME VIRTUAL_ENV
@@ -14,6 +14,9 @@ SYNC := $(UV) pip sync --quiet --require-hashes
 APPS := $(patsubst apps/%/requirements-dev.lock,%,$(wildcard apps/*/requirements-dev.lock))
 NO_PACKAGES = { echo "The packages of $@ could not be installed (the reason is above)." \
 	"Check the network (HTTPS_PROXY) and the free space, then run the command again." >&2; exit 1; }
+
+# Virtualenvs hold absolute paths: a checkout that was moved or copied is set up anew.
+MOVED := $(shell [ "$$(cat .frugal/place 2>/dev/null)" = "$$(pwd -P)" ] || echo moved)
 
 help: ## List the commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-7s %s\n", $$1, $$2 }' Makefile
@@ -39,7 +42,7 @@ test-engine:
 	@said=$$(nice $(PYTEST) -q tests/engine $(THEN_SHOW)
 
 test-parts:
-	@said=$$(nice $(PYTEST) -q tests/cloud tests/unit $(THEN_SHOW)
+	@said=$$(nice $(PYTEST) -q tests/cloud tests/cost tests/unit $(THEN_SHOW)
 
 $(APPS:%=test-%): test-%:
 	@said=$$(cd apps/$* && nice ../../.frugal/venvs/$*/bin/python -m pytest -q $(THEN_SHOW)
@@ -66,11 +69,19 @@ lock: .frugal/uv.stamp ## Renew every lock file
 engine: .venv/run.stamp
 	@.venv/bin/python -m frugal.engine
 
-.frugal/uv.stamp: requirements/uv.lock tools/python.sh
-	@python=$$(tools/python.sh) && mkdir -p .frugal && echo "Installing uv" && \
-	"$$python" -m venv --clear .frugal/uv && \
-	{ .frugal/uv/bin/python -m pip install --quiet --disable-pip-version-check --retries 2 \
-		--only-binary :all: --require-hashes -r requirements/uv.lock || $(NO_PACKAGES); }
+moved:
+	@[ ! -e .frugal/place ] || echo "This checkout was in $$(cat .frugal/place): setting it up anew"
+	@rm -rf .venv .frugal/bin .frugal/go .frugal/uv .frugal/venvs
+
+# Kept back until it is known to be a failure: interrupted, both show a traceback.
+.frugal/uv.stamp: requirements/uv.lock tools/python.sh $(MOVED)
+	@python=$$(tools/python.sh) && mkdir -p .frugal || exit 1; echo "Installing uv"; \
+	trap 'echo "Stopped. Run the command again and it goes on." >&2; exit 130' INT; \
+	( "$$python" -m venv --clear .frugal/uv && \
+	.frugal/uv/bin/python -m pip install --quiet --disable-pip-version-check --retries 2 \
+		--only-binary :all: --require-hashes -r requirements/uv.lock ) >.frugal/uv.log 2>&1 || \
+	{ cat .frugal/uv.log >&2; $(NO_PACKAGES); }
+	@pwd -P > .frugal/place
 	@touch $@
 
 # frugal itself is installed in place; uv builds that without a network.

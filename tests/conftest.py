@@ -11,9 +11,9 @@ from tests.environment import Environment, brought_up
 
 @pytest.fixture(scope="session")
 def environment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Environment]:
-    """The whole system, brought up once. A test leaves it as it found it: up, unchanged, healthy.
+    """The whole system, brought up once. A test leaves it up and healthy, its checkout as it was.
 
-    Only its addresses may change, so they are not kept from one module to another.
+    Its addresses may change, so they are not kept from one module to another.
     """
     with brought_up(tmp_path_factory.mktemp("whole") / "clone") as environment:
         yield environment

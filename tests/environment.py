@@ -6,6 +6,7 @@ import shutil
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import httpx
 
@@ -20,7 +21,7 @@ class Environment:
     def __init__(self, clone: Clone) -> None:
         self.clone = clone
 
-    def status(self) -> dict[str, dict[str, str]]:
+    def status(self) -> dict[str, Any]:
         return json.loads(self.clone.frugal("status", "--json").stdout)
 
     def url(self, name: str) -> str:
@@ -46,8 +47,7 @@ class Environment:
         assert preview.returncode == 0, preview.stdout + preview.stderr
 
     def pids(self, name: str) -> list[int]:
-        details = json.loads(self.clone.frugal("status", "--json").stdout)
-        return [r["pid"] for r in details["apps"][name]["replicas"] if r["pid"]]
+        return [r["pid"] for r in self.status()["apps"][name]["replicas"] if r["pid"]]
 
 
 @contextlib.contextmanager

@@ -1,5 +1,6 @@
 """What happens while a page is looked at."""
 
+from collections.abc import Collection
 from urllib.parse import urlsplit
 
 from playwright.sync_api import ConsoleMessage, Error, Page, Request, Response
@@ -46,16 +47,19 @@ class Record:
         }
         return len(told) == 2 and all("HIT" in value for value in told.values())
 
-    def assert_clean(self, *expected: int) -> None:
-        """Every request was to the page's own site, answered 200 or as expected, with no cookie.
+    def assert_clean(self, *expected: int, cookies: Collection[str] = ()) -> None:
+        """Every request was to the page's own site, answered 200 or as expected.
+
+        No cookie was set but those named.
 
         The browser complains of each failed document, so complaints are looked at where none is
         expected to fail.
         """
         assert self.origins == {_origin(self.page.url)}
         assert {r.status for r in self.responses} == {200, *expected}
-        assert {r.header_value("set-cookie") for r in self.responses} == {None}
-        assert self.page.context.cookies() == []
+        assert {cookie.get("name") for cookie in self.page.context.cookies()} == set(cookies)
+        if not cookies:
+            assert {r.header_value("set-cookie") for r in self.responses} == {None}
         if not [status for status in expected if status >= 400]:
             assert self.complaints == []
 

@@ -7,7 +7,16 @@ from pulumi.runtime.proto import provider_pb2_grpc
 
 from frugal.cloud.cloud import Cloud
 from frugal.cloud.provider import Provider, serve
+from frugal.cloud.spawn import Reaper
 from tests.cloud.engine_face import SUBSCRIPTION, EngineFace
+
+
+@pytest.fixture
+async def reaper() -> AsyncIterator[Reaper]:
+    reaper = Reaper()
+    await reaper.start()
+    yield reaper
+    await reaper.stop()
 
 
 @pytest.fixture

@@ -49,16 +49,17 @@ def simple(**files: str) -> dict[str, str]:
 
 
 def wheel() -> tuple[str, bytes]:
-    """A wheel of one module, so that hashes are checked without a package index."""
+    """A wheel of one module and a command, so that hashes are checked without a package index."""
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w") as archive:
-        archive.writestr("tiny.py", "VALUE = 42\n")
+        archive.writestr("tiny.py", "VALUE = 42\n\ndef main():\n    print(VALUE)\n")
         info = "tiny-1.0.dist-info"
         archive.writestr(f"{info}/METADATA", "Metadata-Version: 2.1\nName: tiny\nVersion: 1.0\n")
         archive.writestr(
             f"{info}/WHEEL",
             "Wheel-Version: 1.0\nGenerator: t\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
         )
+        archive.writestr(f"{info}/entry_points.txt", "[console_scripts]\ntiny = tiny:main\n")
         archive.writestr(f"{info}/RECORD", f"tiny.py,,\n{info}/METADATA,,\n{info}/RECORD,,\n")
     return "wheels/tiny-1.0-py3-none-any.whl", out.getvalue()
 
@@ -146,6 +147,28 @@ async def test_hashes_are_required_as_written(tmp_path: Path) -> None:
             await Images(tmp_path).build(
                 context({**files, "requirements.lock": bad}), dockerfile="Dockerfile", log=print
             )
+
+
+async def test_a_folder_of_images_may_be_moved(tmp_path: Path) -> None:
+    name, content = wheel()
+    files = {
+        "Dockerfile": SIMPLE.replace("COPY requirements.lock .", "COPY . .").replace(
+            '"python", "-m", "app"', '"/usr/local/bin/tiny"'
+        ),
+        "requirements.lock": f"tiny @ ./{name} --hash=sha256:{sha256(content).hexdigest()}\n",
+        name: content,
+    }
+    before = tmp_path / 'a "place"'
+    image = await Images(before).build(
+        context(simple() | files), dockerfile="Dockerfile", log=print
+    )
+    assert run(image) == "42\n"
+    after = before.rename(tmp_path / "another place")
+    moved = Images(after).get(image.digest)
+    assert moved is not None
+    assert moved.folder == after / image.folder.name
+    assert run(moved) == "42\n"
+    assert str(before) not in f"{moved}"
 
 
 async def test_paths_of_the_image_become_paths_here(tmp_path: Path) -> None:

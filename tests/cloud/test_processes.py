@@ -43,14 +43,6 @@ def image(tmp_path_factory: pytest.TempPathFactory) -> Image:
 
 
 @pytest.fixture
-async def reaper() -> AsyncIterator[Reaper]:
-    reaper = Reaper()
-    await reaper.start()
-    yield reaper
-    await reaper.stop()
-
-
-@pytest.fixture
 async def app(reaper: Reaper, tmp_path: Path) -> AsyncIterator[App]:
     app = App(
         "sample",

@@ -108,9 +108,26 @@ async def test_a_preview_knows_inputs_alone(engine: EngineFace) -> None:
     made = await group(engine)
     planned = await engine.preview(REGISTRY, "registry", registry_in(made))
 
-    assert planned["sku"] == {"name": "Basic"}
+    assert planned["sku"] == {"name": "Basic", "tier": UNKNOWN}
     assert "loginServer" not in planned
     assert "resourceGroupName" not in planned
+
+
+async def test_a_preview_does_not_know_what_azure_adds_within(engine: EngineFace) -> None:
+    made = await group(engine)
+    app = {
+        "resourceGroupName": made.outputs["name"],
+        "configuration": {"ingress": {"external": True, "targetPort": 80}},
+        "template": {"containers": [{"name": "web", "image": "web:1", "resources": {"cpu": 0.5}}]},
+        "tags": {"of": "tests"},
+    }
+    planned = await engine.preview("azure-native:app:ContainerApp", "app", app)
+
+    ingress = planned["configuration"]["ingress"]
+    assert (ingress["targetPort"], ingress["fqdn"]) == (80, UNKNOWN)
+    resources = planned["template"]["containers"][0]["resources"]
+    assert (resources["cpu"], resources["ephemeralStorage"]) == (0.5, UNKNOWN)
+    assert planned["tags"] == {"of": "tests"}
 
 
 async def test_an_unknown_input_stays_unknown(engine: EngineFace) -> None:
@@ -219,6 +236,17 @@ async def test_plan_only_plans_any_stack_and_type_and_does_nothing() -> None:
         assert not config.failures
         planned = await engine.preview("azure-native:storage:StorageAccount", "s", {"kind": "x"})
         assert planned == {"kind": "x"}
+        given = {"resourceGroupName": UNKNOWN, "sku": {"name": "Basic"}}
+        inputs, _ = await engine.check(REGISTRY, "r", given)
+        assert inputs["location"] == UNKNOWN  # the group's, which is not known either
+        await engine.configure(location="eastus")
+        planned = await engine.preview("azure-native:storage:StorageAccount", "s", {"kind": "x"})
+        assert planned == {"kind": "x", "location": "eastus"}
+        planned = await engine.preview("azure-native:storage:Blob", "b", {"type": "Block"})
+        assert planned == {"type": "Block"}
+        asked = provider_pb2.InvokeRequest(tok="azure-native:resources:getResourceGroup")
+        with pytest.raises(grpc.aio.AioRpcError, match="only plans"):
+            await stub.Invoke(asked)
         with pytest.raises(grpc.aio.AioRpcError, match="only plans"):
             await engine.create(GROUP, "platform", {"location": "eastus"})
     await server.stop(None)

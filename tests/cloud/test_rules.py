@@ -294,3 +294,29 @@ async def test_storage_never_shrinks(world: World) -> None:
 async def test_passwords_are_not_offered(world: World) -> None:
     body = {**SERVER, "authConfig": {"activeDirectoryAuth": "Enabled", "passwordAuth": "Enabled"}}
     assert "passwordAuth" in await world.refused("dbforpostgresql:Server", "pg", **body)
+
+
+@pytest.mark.parametrize(
+    ("body", "named"),
+    [
+        ({"template": {"volumes": [{"name": "v"}]}}, "template.volumes"),
+        (
+            {"configuration": {"activeRevisionsMode": "Multiple"}},
+            "configuration.activeRevisionsMode; here it may be Single",
+        ),
+        (
+            {"configuration": {"ingress": {"transport": "tcp"}}},
+            "configuration.ingress.transport; here it may be auto or http",
+        ),
+        (
+            {"configuration": {"ingress": {"stickySessions": {"affinity": "sticky"}}}},
+            "configuration.ingress.stickySessions.affinity",
+        ),
+        ({"template": {"scale": {"rules": [{"name": "queue"}]}}}, "scale rule 'queue'"),
+    ],
+)
+async def test_what_would_have_no_effect_is_refused(
+    world: World, body: dict[str, Any], named: str
+) -> None:
+    said = await world.refused("app:ContainerApp", "app", **body)
+    assert f"the local cloud does not have {named}" in said

@@ -6,7 +6,6 @@ import signal
 import subprocess
 import sys
 from asyncio.subprocess import PIPE
-from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
@@ -17,14 +16,6 @@ from frugal.cloud.spawn.user import RunAs, run_as
 ROOT = os.geteuid() == 0
 NOBODY = 65534
 PATIENCE = 20
-
-
-@pytest.fixture
-async def reaper() -> AsyncIterator[Reaper]:
-    reaper = Reaper()
-    await reaper.start()
-    yield reaper
-    await reaper.stop()
 
 
 async def spawn(reaper: Reaper, code: str, log: Path | int, **options: object) -> int:

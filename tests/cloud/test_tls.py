@@ -98,7 +98,7 @@ def test_the_key_is_private_and_the_certificate_is_not(tmp_path: Path) -> None:
     authority = Authority(tmp_path)
 
     modes = {f.name: f.stat().st_mode & 0o777 for f in tmp_path.iterdir()}
-    assert modes == {"ca.key": 0o600, "ca.pem": 0o644}
+    assert modes == {"ca.key": 0o600, "ca.pem": 0o644, "bundle.pem": 0o644}
     assert b"PRIVATE" not in authority.ca_file.read_bytes()
 
 

@@ -1,11 +1,13 @@
 """`frugal` as a user meets it, with the real engine and the real daemon."""
 
+import errno
 import json
 import socket
 import subprocess
 
 import pytest
 
+from frugal import cli
 from tests.engine.clone import Clone, until
 
 
@@ -90,6 +92,14 @@ def test_up_beside_a_plain_pulumi_says_so(clone: Clone) -> None:
     assert plain.wait(60) == 0
 
 
+def test_another_stack_does_not_touch_this_machine(clone: Clone) -> None:
+    assert clone.pulumi("stack", "init", "dev").returncode == 0
+    preview = clone.pulumi("preview", "-s", "dev")
+    assert preview.returncode != 0
+    assert "acts for the stack 'local' alone" in preview.stdout + preview.stderr
+    assert clone.pulumi("stack", "rm", "dev", "--yes").returncode == 0
+
+
 def test_program_that_fails_fails_the_command(clone: Clone) -> None:
     (clone.root / "infra" / "__main__.py").write_text("raise SystemExit('no such size: XXL')\n")
     up = clone.frugal("up")
@@ -102,8 +112,8 @@ def test_program_that_fails_fails_the_command(clone: Clone) -> None:
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["logs", "nosuch"], "nosuch"),
-        (["logs"], "APP"),
+        (["logs", "nosuch"], "no log 'nosuch'. Allowed: homepage, translator, postgres, edge."),
+        (["logs"], "homepage|translator|postgres|edge"),
         (["logs", "edge"], "no log of edge"),
         (["nosuch"], "nosuch"),
         (["up", "--now"], "--now"),
@@ -114,6 +124,48 @@ def test_wrong_inputs(prepared: Clone, arguments: list[str], said: str) -> None:
     assert done.returncode != 0
     assert said in done.stderr
     assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "said"),
+    [
+        ("Pulumi.local.yaml", "config:\n  a: [\n", "Pulumi.local.yaml, line 3: this is not YAML."),
+        ("Pulumi.local.yaml", "- a\n", "Pulumi.local.yaml holds no keys"),
+        ("Pulumi.local.yaml", "config: a\n", "Pulumi.local.yaml holds no keys"),
+        ("Pulumi.local.yaml", None, "Pulumi.local.yaml is missing."),
+        ("Pulumi.yaml", "\0", "Pulumi.yaml: this is not YAML."),
+        ("Pulumi.yaml", None, "Pulumi.yaml: No such file or directory."),
+    ],
+)
+def test_a_damaged_settings_file_is_named(
+    prepared: Clone, name: str, content: str | None, said: str
+) -> None:
+    file = prepared.root / name
+    before = file.read_text()
+    file.unlink()
+    if content is not None:
+        file.write_text(content)
+    done = prepared.frugal("up")
+    file.write_text(before)
+    assert done.returncode in {1, 2}
+    assert said in done.stderr
+    assert f"git checkout {name}" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_folder_that_may_not_be_written_is_named(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def refused() -> None:
+        raise PermissionError(errno.EACCES, "Permission denied", "/some/place")
+
+    monkeypatch.setattr(cli, "app", refused)
+    with pytest.raises(SystemExit) as ended:
+        cli.main()
+    assert ended.value.code == 1
+    assert "Error: /some/place: Permission denied. Its owner has to run this" in (
+        " ".join(capsys.readouterr().err.split())
+    )
 
 
 def test_taken_port_is_named(clone: Clone) -> None:

@@ -1,8 +1,10 @@
 """Previewing an environment without a login, and the executables beside the CLI."""
 
 import json
+import shutil
 import subprocess
 import sys
+from pathlib import Path
 
 from tests.engine.clone import Clone
 
@@ -13,9 +15,12 @@ from frugal.engine import plan
 from frugal.errors import FrugalError
 from frugal.paths import checkout
 try:
-    print(plan(checkout(), Console(stderr=True), sys.argv[1], *sys.argv[2:]))
+    done = plan(checkout(), Console(stderr=True), sys.argv[1], *sys.argv[2:])
 except FrugalError as error:
     sys.exit(f"refused: {error}")
+sys.stdout.write(done.stdout)
+sys.stderr.write(done.stderr)
+sys.exit(done.returncode)
 """
 
 DEV = """\
@@ -84,6 +89,18 @@ def test_missing_virtualenv_is_named(clone: Clone) -> None:
 def test_make_setup_twice_installs_nothing_again(prepared: Clone) -> None:
     done = prepared.run("make", "setup")
     assert (done.returncode, done.stdout) == (0, "")
+
+
+def test_make_notices_a_checkout_in_another_place(prepared: Clone, tmp_path: Path) -> None:
+    left_out = shutil.ignore_patterns("local", "plan", "site-packages")
+    root = Path(shutil.copytree(prepared.root, tmp_path / "copy", symlinks=True, ignore=left_out))
+    moved = Clone(root)
+    done = moved.run("make", "setup")
+    assert done.returncode == 0, done.stderr
+    assert f"This checkout was in {prepared.root}: setting it up anew" in done.stdout
+    found = moved.run(".venv/bin/python", "-Pc", "import frugal; print(frugal.__file__)")
+    assert found.stdout.strip() == str(root / "frugal" / "__init__.py")
+    assert str(prepared.root) not in (root / ".frugal/bin/pulumi-language-python").read_text()
 
 
 def test_make_names_a_python_that_does_not_fit(prepared: Clone) -> None:

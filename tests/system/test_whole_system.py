@@ -1,19 +1,25 @@
 """The real program on the real engine: up, use, change, break, mend, down.
 
-The environment is the one of the whole session; the tests leave it as they found it.
+The environment is the one of the whole session. A test leaves its checkout as it found it; the next
+`up` brings what runs to it.
 """
 
 import asyncio
 import json
 import re
 import shutil
+from collections.abc import Iterable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import httpx
 import psutil
 
 from tests.engine.clone import Clone, kill, until
 from tests.environment import ROOT, Environment
+
+if TYPE_CHECKING:
+    import subprocess
 
 CANARY = "canary-9f27c1e6"
 
@@ -37,26 +43,45 @@ def test_the_translator_names_and_keeps(environment: Environment) -> None:
 
 def test_a_second_run_has_nothing_to_do(environment: Environment) -> None:
     environment.assert_unchanged()
-    assert "46 unchanged" in environment.up().stdout
 
 
-def test_the_translator_moves_and_keeps_its_rows(environment: Environment) -> None:
+def test_the_translator_moves_though_the_engine_is_killed(environment: Environment) -> None:
+    """The database stays; what was created and no state knew goes first; then all is as planned."""
     location = environment.write_round("moves")
     server = _resource_ids(environment, "flexibleServers")
-    config = ["config", "set", "-s", "local", "--path", "translator.host"]
-    assert environment.clone.pulumi(*config, "containerApp").returncode == 0
+    before = _urns(environment)
+    _host_the_translator(environment, "containerApp")
     plan = environment.clone.pulumi("preview", "-s", "local", "--json")
-    steps = {(s["op"], s["urn"].rsplit("::", 1)[-1]) for s in json.loads(plan.stdout)["steps"]}
-    assert ("create", "translator-app") in steps
-    assert ("delete", "translator-web") in steps
-    assert not [urn for _, urn in steps if urn.startswith("postgres")]
+    steps = [(step["op"], step["urn"]) for step in json.loads(plan.stdout)["steps"]]
+    created = {urn for op, urn in steps if op == "create"}
+    deleted = {urn for op, urn in steps if op == "delete"}
+    assert "translator-app" in _names(created)
+    assert "translator-web" in _names(deleted)
+    assert not [name for name in _names({urn for _, urn in steps}) if name.startswith("postgres")]
 
-    environment.up()
-    assert environment.read_round(location) == "moves"
+    running = _begin_and_catch_creating(environment, "translator-app")
+    for pid in environment.clone.engine_pids():
+        kill(pid)
+    assert running.wait(30) == 1
+    assert "removed, since no state knew it" in environment.up().stderr
+    assert _urns(environment) == (before - deleted) | created
+    assert not environment.clone.state().get("pending_operations")
+    assert _resource_ids(environment) == _recorded_ids(environment)
     assert _resource_ids(environment, "flexibleServers") == server
-    assert environment.clone.pulumi(*config, "appService").returncode == 0
-    environment.up()
+    environment.assert_unchanged()
     assert environment.read_round(location) == "moves"
+
+
+def test_it_moves_back_though_the_command_is_killed(environment: Environment) -> None:
+    location = environment.write_round("moves back")
+    _host_the_translator(environment, "appService")
+    running = _begin_and_catch_creating(environment, "translator-web")
+    kill(running.pid)
+    running.wait()
+    # Its engine finishes meanwhile, so that there is nothing left to do.
+    assert re.search(r"Resources: \d+ unchanged\.", environment.up().stdout)
+    assert _resource_ids(environment) == _recorded_ids(environment)
+    assert environment.read_round(location) == "moves back"
 
 
 def test_killed_processes_come_back_with_the_rows(environment: Environment) -> None:
@@ -74,9 +99,8 @@ def test_killed_processes_come_back_with_the_rows(environment: Environment) -> N
 
     kill(environment.clone.daemon_pid())
     until(lambda: not _postmasters(environment.clone))
-    environment.up()
+    assert re.search(r"Resources: \d+ unchanged\.", environment.up().stdout)
     assert environment.read_round(location) == "survives"
-    environment.assert_unchanged()
 
 
 def test_drift_is_seen_and_mended(environment: Environment) -> None:
@@ -132,7 +156,6 @@ async def test_a_redeploy_under_load_loses_no_request(environment: Environment) 
     assert up.returncode == 0, up.stdout + up.stderr
     assert {status for status, _ in seen} == {200}
     assert {new for _, new in seen} == {False, True}
-    environment.up()
 
 
 def test_broken_code_takes_no_traffic_and_says_why(environment: Environment) -> None:
@@ -158,15 +181,6 @@ def test_an_app_sleeps_and_wakes(environment: Environment) -> None:
     assert httpx.get(environment.url("homepage_origin"), timeout=60).status_code == 200
     assert environment.pids("homepage")
     shutil.copy(ROOT / "Pulumi.local.yaml", environment.clone.root / "Pulumi.local.yaml")
-    environment.up()
-
-
-def test_another_stack_does_not_touch_this_machine(environment: Environment) -> None:
-    environment.clone.pulumi("stack", "init", "dev")
-    preview = environment.clone.pulumi("preview", "-s", "dev")
-    assert preview.returncode != 0
-    assert "acts for the stack 'local' alone" in preview.stdout + preview.stderr
-    environment.clone.pulumi("stack", "rm", "dev", "--yes")
 
 
 def test_secrets_lie_nowhere_in_clear(environment: Environment) -> None:
@@ -176,7 +190,8 @@ def test_secrets_lie_nowhere_in_clear(environment: Environment) -> None:
     program = clone.root / "infra/stacks/site.py"
     text = program.read_text()
     secret = 'secrets={"CANARY": Output.secret(__import__("os").environ["CANARY"])}'
-    program.write_text(text.replace("settings=app_settings,", f"settings=app_settings, {secret},"))
+    assert "secrets=app_secrets or {}" in text
+    program.write_text(text.replace("secrets=app_secrets or {}", secret))
     shown = clone.run(frugal, "up", CANARY=CANARY)
     assert shown.returncode == 0, shown.stdout + shown.stderr
     line = 'eval "$(.venv/bin/frugal env)" && pulumi preview -s local --diff --non-interactive'
@@ -192,7 +207,6 @@ def test_secrets_lie_nowhere_in_clear(environment: Environment) -> None:
     assert not [text for text in told for secret in secrets if secret in text]
     assert _files_holding(clone.root / ".frugal" / "local", secrets) == []
     program.write_text(text)
-    environment.up()
 
 
 def test_nothing_is_left_after_down_and_it_comes_up_again(environment: Environment) -> None:
@@ -212,13 +226,51 @@ def test_nothing_is_left_after_down_and_it_comes_up_again(environment: Environme
     environment.up()
 
 
-def _resource_ids(environment: Environment, kind: str) -> list[str]:
-    details = json.loads(environment.clone.frugal("status", "--json").stdout)
-    return sorted(
-        r["id"]
-        for r in details["resources"]
-        if f"/{kind}/" in r["id"] and r["id"].rsplit("/", 2)[1] == kind
-    )
+def _host_the_translator(environment: Environment, host: str) -> None:
+    setting = ["config", "set", "-s", "local", "--path", "translator.host", host]
+    assert environment.clone.pulumi(*setting).returncode == 0
+
+
+def _begin_and_catch_creating(environment: Environment, name: str) -> "subprocess.Popen[str]":
+    """Start `frugal up`; return while the resource `name` is being created, its process begun."""
+    clone = environment.clone
+    log = clone.cloud / "logs" / "translator.log"
+    begun = log.read_text().count("started (pid")
+    running = clone.begin("up")
+
+    def is_under_way() -> bool:
+        assert running.poll() is None, (clone.root / "output").read_text()
+        pending = clone.state().get("pending_operations") or []
+        under_way = [o["resource"]["urn"] for o in pending if o["type"] == "creating"]
+        return name in _names(under_way) and log.read_text().count("started (pid") > begun
+
+    until(is_under_way)
+    return running
+
+
+def _says_unchanged(up: "subprocess.CompletedProcess[str]") -> bool:
+    return bool(re.search(r"Resources: \d+ unchanged\.", up.stdout))
+
+
+def _names(urns: Iterable[str]) -> set[str]:
+    return {urn.rsplit("::", 1)[-1] for urn in urns}
+
+
+def _urns(environment: Environment) -> set[str]:
+    """All that the engine's state has."""
+    return {r["urn"] for r in environment.clone.state()["resources"]}
+
+
+def _recorded_ids(environment: Environment) -> list[str]:
+    """The ids of Azure's resources in the engine's state."""
+    recorded = environment.clone.state()["resources"]
+    return sorted(r["id"] for r in recorded if r["type"].startswith("azure-native:"))
+
+
+def _resource_ids(environment: Environment, kind: str = "") -> list[str]:
+    """The ids of what is in the cloud: all, or those of one type (`flexibleServers`)."""
+    found = sorted(r["id"] for r in environment.status()["resources"])
+    return [i for i in found if not kind or i.rsplit("/", 2)[1] == kind]
 
 
 def _postmasters(clone: Clone) -> list[psutil.Process]:

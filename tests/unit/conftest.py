@@ -65,6 +65,10 @@ def program(record: Callable[..., Recorder], monkeypatch: pytest.MonkeyPatch) ->
             "PULUMI_CONFIG", json.dumps({"azure-native:location": "eastus", **config})
         )
 
+        # The mocks know neither transforms nor asynchronous programs: the bill needs the engine.
+        monkeypatch.setattr("infra.bill.Bill", _NoBill)
+        monkeypatch.setattr(pulumi, "run", lambda _program: None)
+
         @pulumi.runtime.test
         def declare() -> None:
             runpy.run_path(str(ROOT / "infra"), run_name="__main__")
@@ -73,6 +77,10 @@ def program(record: Callable[..., Recorder], monkeypatch: pytest.MonkeyPatch) ->
         return recorder
 
     return run
+
+
+class _NoBill:
+    def __init__(self, **_settings: object) -> None: ...
 
 
 def committed_config(environment: str) -> dict[str, str]:

@@ -19,6 +19,11 @@ _OUTPUTS: Mapping[str, Mapping[str, Any]] = {
         "clientId": "22222222-2222-2222-2222-222222222222",
         "tenantId": "33333333-3333-3333-3333-333333333333",
     },
+    "azure-native:cdn:Profile": {"frontDoorId": "44444444-4444-4444-4444-444444444444"},
+    "azure-native:operationalinsights:Workspace": {
+        "customerId": "55555555-5555-5555-5555-555555555555"
+    },
+    "azure-native:web:StaticSite": {"defaultHostname": "calm-sea-1.azurestaticapps.net"},
     "azure-native:dbforpostgresql:Server": {
         "fullyQualifiedDomainName": "server1a2b3c4d.postgres.database.azure.com"
     },

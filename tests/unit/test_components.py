@@ -19,9 +19,12 @@ from infra.components.budget import Budget, BudgetArgs
 from infra.components.container_app import ContainerApp, ContainerAppArgs
 from infra.components.edge import Edge, EdgeArgs, Endpoint
 from infra.components.identity import ACR_PULL, Identity, IdentityArgs, Role
+from infra.components.job_run import Job, JobArgs
 from infra.components.postgres import Administrator, Postgres, PostgresArgs
 from infra.components.registry import Registry, RegistryArgs
 from infra.components.site_route import SiteRoute, SiteRouteArgs
+from infra.components.static_site import StaticSite, StaticSiteArgs
+from infra.components.translation import COGNITIVE_SERVICES_USER, Translation, TranslationArgs
 from tests.unit.recording import SUBSCRIPTION, Recorder, Sent
 
 TAGS = {"project": "frugal", "environment": "test"}
@@ -60,6 +63,8 @@ def container_app(**changes: Any) -> ContainerApp:
 def site_route(**changes: Any) -> SiteRoute:
     endpoint = Endpoint(
         profile_name=Output.from_input("profile"),
+        front_door_id=Output.from_input("front-door"),
+        id=Output.from_input("/endpoint"),
         name=Output.from_input("endpoint"),
         host=Output.from_input("endpoint.z01.azurefd.net"),
     )
@@ -68,6 +73,7 @@ def site_route(**changes: Any) -> SiteRoute:
         "endpoint": endpoint,
         "origin_host": "site.example",
         "private_paths": ["/me"],
+        "release": "shared.azurecr.io/site@sha256:0",
         "query_strings": ["q", "page"],
     }
     return SiteRoute("site-route", SiteRouteArgs(**{**given, **changes}))
@@ -85,6 +91,38 @@ def postgres(**changes: Any) -> Postgres:
         "protect": True,
     }
     return Postgres("postgres", PostgresArgs(**{**given, **changes}))
+
+
+def job(**changes: Any) -> Job:
+    given: dict[str, Any] = {
+        **PLACE,
+        "environment_id": "/environment",
+        "image": "shared.azurecr.io/site@sha256:0",
+        "identity_id": "/identity",
+        "registry_server": "shared.azurecr.io",
+        "cpu": 0.25,
+        "command": ["python", "-m", "site.migrate"],
+        "settings": {"PGHOST": "db.example"},
+        "timeout": 300,
+        "retries": 1,
+        "workspace": "workspace",
+    }
+    return Job("migration", JobArgs(**{**given, **changes}))
+
+
+def translation(**changes: Any) -> Translation:
+    given: dict[str, Any] = {
+        **PLACE,
+        "group_id": "/subscriptions/s/resourceGroups/group",
+        "sku": "F0",
+        "subdomain": "site-1a2b3c4d",
+        "principal_id": "principal",
+    }
+    return Translation("translation", TranslationArgs(**{**given, **changes}))
+
+
+def static_site(**changes: Any) -> StaticSite:
+    return StaticSite("pages", StaticSiteArgs(**{**PLACE, **changes}))
 
 
 COMPONENTS: Mapping[type[pulumi.ComponentResource], tuple[str, str, Callable[[], object]]] = {
@@ -116,6 +154,9 @@ COMPONENTS: Mapping[type[pulumi.ComponentResource], tuple[str, str, Callable[[],
     ),
     SiteRoute: ("frugal:web:SiteRoute", "site-route", site_route),
     Postgres: ("frugal:data:Postgres", "postgres", postgres),
+    Job: ("frugal:containers:Job", "migration", job),
+    Translation: ("frugal:web:Translation", "translation", translation),
+    StaticSite: ("frugal:web:StaticSite", "pages", static_site),
     Budget: (
         "frugal:spending:Budget",
         "budget",
@@ -248,12 +289,7 @@ SECURE: Mapping[str, Mapping[str, Any]] = {
         "anonymousPullEnabled": False,
         "sku.name": "Basic",
     },
-    "authorization:RoleAssignment": {
-        "principalType": "ServicePrincipal",
-        "scope": REGISTRY_ID,
-        "roleDefinitionId": f"/subscriptions/{SUBSCRIPTION}/providers/Microsoft.Authorization"
-        f"/roleDefinitions/{ACR_PULL}",
-    },
+    "authorization:RoleAssignment": {"principalType": "ServicePrincipal"},
     "app:ContainerApp": {
         "configuration.ingress.external": True,
         "configuration.ingress.allowInsecure": False,
@@ -266,6 +302,29 @@ SECURE: Mapping[str, Mapping[str, Any]] = {
         "template.scale.maxReplicas": 3,
         "template.scale.cooldownPeriod": 300,
         "template.containers.0.resources": {"cpu": 0.25, "memory": "0.5Gi"},
+    },
+    "app:Job": {
+        "configuration.triggerType": "Manual",
+        "configuration.replicaTimeout": 300,
+        "configuration.replicaRetryLimit": 1,
+        "configuration.manualTriggerConfig": {"parallelism": 1, "replicaCompletionCount": 1},
+        "configuration.registries": [{"server": "shared.azurecr.io", "identity": "/identity"}],
+        "identity.type": "UserAssigned",
+        "template.containers.0.command": ["python", "-m", "site.migrate"],
+        "template.containers.0.env": [{"name": "PGHOST", "value": "db.example"}],
+        "template.containers.0.resources": {"cpu": 0.25, "memory": "0.5Gi"},
+        "workloadProfileName": "Consumption",
+    },
+    "cognitiveservices:Account": {
+        "kind": "TextTranslation",
+        "sku": {"name": "F0"},
+        "properties.disableLocalAuth": True,
+        "properties.customSubDomainName": "site-1a2b3c4d",
+    },
+    "web:StaticSite": {
+        "sku": {"name": "Free", "tier": "Free"},
+        "location": "eastus2",
+        "stagingEnvironmentPolicy": "Disabled",
     },
     "web:AppServicePlan": {
         "kind": "linux",
@@ -332,6 +391,83 @@ def test_property_sheet(record: Callable[..., Recorder], type_: str) -> None:
     assert found
     for one in found:
         assert {path: one.at(path) for path in SECURE[type_]} == SECURE[type_]
+
+
+def role_id(definition: str) -> str:
+    provider = f"/subscriptions/{SUBSCRIPTION}/providers/Microsoft.Authorization"
+    return f"{provider}/roleDefinitions/{definition}"
+
+
+def test_an_identity_gets_its_roles_where_they_are_named(record: Callable[..., Recorder]) -> None:
+    pull = recorded(record, COMPONENTS[Identity][2]).one("RoleAssignment")
+    assert pull.at("scope") == REGISTRY_ID
+    assert pull.at("roleDefinitionId") == role_id(ACR_PULL)
+
+
+def test_only_the_named_identity_may_translate(record: Callable[..., Recorder]) -> None:
+    recorder = recorded(record, translation)
+    user = recorder.one("RoleAssignment", "translation-user")
+    assert user.at("principalId") == "principal"
+    assert user.at("scope").endswith("/translation-account1a2b3c4d")
+    assert user.at("roleDefinitionId") == role_id(COGNITIVE_SERVICES_USER)
+    assert recorder.needs(recorder.one("RoleReady", "translation-user-ready"), user)
+
+
+def test_an_account_is_gone_before_it_is_purged(record: Callable[..., Recorder]) -> None:
+    recorder = recorded(record, translation)
+    account = recorder.one("azure-native:cognitiveservices:Account")
+    assert recorder.needs(account, recorder.one("AccountPurge", "translation-purge"))
+
+
+def test_the_translators_address_is_known_ahead(record: Callable[..., Recorder]) -> None:
+    record()
+    told: list[str] = []
+
+    @pulumi.runtime.test
+    def declare() -> Output[None]:
+        return translation().endpoint.apply(told.append)
+
+    declare()
+    assert told == ["https://site-1a2b3c4d.cognitiveservices.azure.com"]
+
+
+def test_a_job_runs_after_it_is_there_with_what_it_is_told(record: Callable[..., Recorder]) -> None:
+    recorder = recorded(record, job)
+    run = recorder.one("JobRun", "migration-run")
+    assert recorder.needs(run, recorder.one("azure-native:app:Job"))
+    assert run.at("image") == "shared.azurecr.io/site@sha256:0"
+    assert run.at("environment") == {"PGHOST": "db.example"}
+    assert run.at("limit") == 300 * 2 + 600
+
+
+def test_a_public_image_of_a_job_is_pulled_without_identity(
+    record: Callable[..., Recorder],
+) -> None:
+    one = recorded(record, lambda: job(registry_server=None)).one("azure-native:app:Job")
+    assert one.at("configuration.registries") == []
+
+
+@pytest.mark.parametrize(
+    ("location", "place"), [("westeurope", "westeurope"), ("eastus", "eastus2")]
+)
+def test_a_static_site_is_where_azure_has_them(
+    record: Callable[..., Recorder], location: str, place: str
+) -> None:
+    one = recorded(record, lambda: static_site(location=location)).one(
+        "azure-native:web:StaticSite"
+    )
+    assert one.at("location") == place
+
+
+def test_the_purge_comes_after_the_ways(record: Callable[..., Recorder]) -> None:
+    recorder = recorded(record, site_route)
+    purge = recorder.one("EdgePurge", "site-route-purge")
+    assert (purge.at("endpoint"), purge.at("release")) == (
+        "/endpoint",
+        "shared.azurecr.io/site@sha256:0",
+    )
+    for way in recorder.all("Route"):
+        assert recorder.needs(purge, way)
 
 
 def test_origin_has_no_health_probe(record: Callable[..., Recorder]) -> None:

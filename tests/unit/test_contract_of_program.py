@@ -8,11 +8,25 @@ from pulumi.output import Unknown
 from frugal.cloud.contract import UNKNOWN, model
 from tests.unit.conftest import Declare
 
+CHANGES: dict[str, dict[str, Any]] = {
+    "as it is": {},
+    "other hosts": {
+        "homepage": {"host": "staticSite"},
+        "translator": {
+            "host": "containerApp",
+            "translation": {"provider": "azure", "sku": "S1"},
+        },
+    },
+}
+
 
 @pytest.mark.parametrize("environment", ["local", "dev", "prod"])
 @pytest.mark.parametrize("preview", [True, False])
-def test_no_body_is_against_the_contract(program: Declare, environment: str, preview: bool) -> None:
-    recorder = program(environment, preview=preview)
+@pytest.mark.parametrize("changes", CHANGES.values(), ids=CHANGES)
+def test_no_body_is_against_the_contract(
+    program: Declare, environment: str, preview: bool, changes: dict[str, Any]
+) -> None:
+    recorder = program(environment, changes, preview=preview)
     findings = [
         f"{sent.name}: {finding}"
         for sent in recorder.azure()

@@ -19,6 +19,7 @@ from frugal.paths import Checkout
 ROOT = Path(__file__).resolve().parents[2]
 ID = "11111111-2222-3333-4444-555555555555"
 BASE = f"/subscriptions/{ID}"
+COGNITIVE = f"{BASE}/providers/Microsoft.CognitiveServices"
 
 
 class Azure:
@@ -43,6 +44,8 @@ class Azure:
             f"{BASE}/providers/Microsoft.DBforPostgreSQL/locations/eastus/capabilities": {
                 "value": [{"supportedServerEditions": [{"supportedServerSkus": [sku]}]}]
             },
+            f"{COGNITIVE}/accounts": {"value": []},
+            f"{COGNITIVE}/deletedAccounts": {"value": []},
             f"{BASE}/providers/Microsoft.App/locations/eastus/usages": {"value": []},
             f"{BASE}/providers/Microsoft.Web/locations/eastus/usages": {"value": [usage]},
         }
@@ -175,6 +178,72 @@ def test_wrong_setting_is_one_finding(place: Checkout) -> None:
     found = subscription.examine(place, "dev")
     assert [finding.subject for finding in found] == ["Settings"]
     assert "akamai" in found[0].found
+
+
+def free_translator(**more: Any) -> dict[str, Any]:
+    place = f"{COGNITIVE}/locations/eastus/resourceGroups/g/deletedAccounts/x"
+    return {"name": "x", "kind": "TextTranslation", "sku": {"name": "F0"}, "id": place, **more}
+
+
+def translates(place: Checkout) -> None:
+    text = (place.root / "Pulumi.dev.yaml").read_text()
+    fields = "  frugal:translator:\n    translation:\n      provider: azure\n"
+    (place.root / "Pulumi.dev.yaml").write_text(f"{text}\n{fields}")
+
+
+def about_translator(place: Checkout) -> list[Finding]:
+    return [f for f in subscription.examine(place, "dev") if f.subject == "Translator"]
+
+
+@pytest.mark.parametrize(
+    ("which", "account", "state", "remedy"),
+    [
+        ("accounts", free_translator(), "missing", "translator.translation.sku S1"),
+        (
+            "deletedAccounts",
+            free_translator(),
+            "missing",
+            "account purge --location eastus --resource-group g --name x",
+        ),
+        ("accounts", free_translator(sku={"name": "S1"}), "ok", ""),
+        ("accounts", free_translator(kind="SpeechServices"), "ok", ""),
+        (
+            "accounts",
+            free_translator(tags={"project": "frugal", "environment": "dev", "more": "x"}),
+            "ok",
+            "",
+        ),
+        (
+            "accounts",
+            free_translator(tags={"project": "frugal", "environment": "prod"}),
+            "missing",
+            "provider offline",
+        ),
+    ],
+)
+def test_the_free_translator_is_one_to_a_subscription(
+    azure: Azure, place: Checkout, *, which: str, account: dict[str, Any], state: str, remedy: str
+) -> None:
+    translates(place)
+    azure.answers[f"{COGNITIVE}/{which}"] = {"value": [account]}
+    (found,) = about_translator(place)
+    assert found.state == state
+    assert remedy in found.remedy
+
+
+def test_where_nobody_translates_by_azure_nobody_is_asked(azure: Azure, place: Checkout) -> None:
+    del azure.answers[f"{COGNITIVE}/accounts"]
+    assert about_translator(place) == []
+
+
+@pytest.mark.usefixtures("azure")
+def test_secrets_of_the_file_are_taken_as_given(place: Checkout) -> None:
+    text = (place.root / "Pulumi.dev.yaml").read_text()
+    fields = (
+        "  frugal:homepage:\n    signIn:\n      clientId: c\n    sessionKey:\n      secure: v1:x\n"
+    )
+    (place.root / "Pulumi.dev.yaml").write_text(f"{text}\n{fields}")
+    assert missing(subscription.examine(place, "dev")) == []
 
 
 def test_no_login_says_so(azure: Azure, place: Checkout, monkeypatch: pytest.MonkeyPatch) -> None:

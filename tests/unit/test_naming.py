@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from infra.naming import REGISTRY_ID, container_app_name, tags, web_app_name
+from infra.naming import REGISTRY_ID, container_app_name, tags, unique_name
 
 GROUP = "/subscriptions/00000000-0000-0000-0000-000000000000/resourceGroups/frugal-dev1a2b3c4d"
 
@@ -20,12 +20,12 @@ def test_container_app_names_that_azure_refuses(name: str) -> None:
         container_app_name(name)
 
 
-def test_web_app_name_is_the_groups_own() -> None:
-    name = web_app_name("translator", GROUP)
+def test_a_unique_name_is_the_groups_own() -> None:
+    name = unique_name("translator", GROUP)
     assert re.fullmatch(r"translator-[0-9a-f]{8}", name)
-    assert name == web_app_name("translator", GROUP.upper())
-    assert name != web_app_name("translator", f"{GROUP}5")
-    assert len(web_app_name("a" * 32, GROUP)) <= 60
+    assert name == unique_name("translator", GROUP.upper())
+    assert name != unique_name("translator", f"{GROUP}5")
+    assert len(unique_name("a" * 32, GROUP)) <= 60
 
 
 @pytest.mark.parametrize(

@@ -19,7 +19,10 @@ EDGE = {
     "AFDOriginGroup": 2,
     "AFDOrigin": 2,
     "Route": 4,
+    "EdgePurge": 2,
 }
+TRANSLATION = {"Translation": 1, "Account": 1, "AccountPurge": 1, "RoleAssignment": 1}
+TRANSLATION["RoleReady"] = 1
 WEB_APP = {
     "AppService": 1,
     "AppServicePlan": 1,
@@ -34,11 +37,13 @@ EVERYWHERE = {
     "Workspace": 1,
     "ManagedEnvironment": 1,
     "DiagnosticSetting": 1,
-    "Identity": 2,
-    "UserAssignedIdentity": 2,
-    "RoleAssignment": 2,
-    "RoleReady": 2,
+    "Identity": 3,
+    "UserAssignedIdentity": 3,
+    "RoleAssignment": 3,
+    "RoleReady": 3,
     "Image": 2,
+    "Job": 2,  # the component and its resource
+    "JobRun": 1,
     "Postgres": 1,
     "Server": 1,
     "Database": 1,
@@ -58,6 +63,12 @@ PRICED = {
         "template.containers.0.resources.cpu",
         "template.containers.0.resources.memory",
     ],
+    "Job": [
+        "workloadProfileName",
+        "template.containers.0.resources.cpu",
+        "template.containers.0.resources.memory",
+    ],
+    "Account": ["kind", "sku.name"],
     "Profile": ["sku.name"],
     "AppServicePlan": ["sku.name", "sku.tier", "sku.capacity", "reserved"],
     "Server": [
@@ -83,7 +94,7 @@ def expected(*parts: dict[str, int]) -> dict[str, int]:
 
 
 def test_local_declares_everything(program: Declare) -> None:
-    assert counted(program("local")) == expected(EVERYWHERE, WEB_APP, EDGE)
+    assert counted(program("local")) == expected(EVERYWHERE, WEB_APP, EDGE, TRANSLATION)
 
 
 def test_dev_has_no_edge(program: Declare) -> None:
@@ -91,23 +102,33 @@ def test_dev_has_no_edge(program: Declare) -> None:
 
 
 def test_prod_has_the_edge(program: Declare) -> None:
-    assert counted(program("prod")) == expected(EVERYWHERE, WEB_APP, EDGE)
+    assert counted(program("prod")) == expected(EVERYWHERE, WEB_APP, EDGE, TRANSLATION)
 
 
 def test_environments_differ_by_settings_alone(program: Declare) -> None:
     same = {
-        "homepage": {"cdn": "frontDoor", "maxReplicas": 4, "cooldownSeconds": 120},
-        "translator": {"cdn": "frontDoor", "maxReplicas": 4, "cooldownSeconds": 120},
+        "homepage": {
+            "cdn": "frontDoor",
+            "maxReplicas": 4,
+            "cooldownSeconds": 120,
+            "originLock": True,
+        },
+        "translator": {
+            "cdn": "frontDoor",
+            "maxReplicas": 4,
+            "cooldownSeconds": 120,
+            "translation": {"provider": "azure"},
+        },
         "database": {"highAvailability": "disabled"},
         "budget": {"monthlyAmount": 50, "contacts": ["owner@example.com"]},
     }
 
     def declared(environment: str) -> set[str]:
         recorder = program(environment, same)
-        web_app = recorder.one("WebApp").at("name")
+        unique = recorder.one("WebApp").at("name")
         return {
             json.dumps([one.type, one.name, one.inputs], sort_keys=True)
-            .replace(web_app, "WEB_APP")
+            .replace(unique, "UNIQUE")
             .replace(f"frugal-{environment}-", "frugal-ENVIRONMENT-")
             .replace(f'"{environment}"', '"ENVIRONMENT"')
             for one in recorder.sent
@@ -119,7 +140,7 @@ def test_environments_differ_by_settings_alone(program: Declare) -> None:
 def test_translator_moves_to_container_apps_and_the_database_stays(program: Declare) -> None:
     before = program("local")
     after = program("local", {"translator": {"host": "containerApp"}})
-    assert counted(after) == expected(EVERYWHERE, EDGE, {"ContainerApp": 2})
+    assert counted(after) == expected(EVERYWHERE, EDGE, TRANSLATION, {"ContainerApp": 2})
     assert _database(before) == _database(after)
     app = after.one("azure-native:app:ContainerApp", "translator-app")
     environment = {one["name"]: one["value"] for one in app.at("template.containers.0.env")}
@@ -230,18 +251,165 @@ def test_outputs(program: Declare, monkeypatch: pytest.MonkeyPatch) -> None:
     }
 
 
+def test_a_site_of_files_comes_with_the_command_that_uploads_them(
+    program: Declare, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    exported: dict[str, Output[str]] = {}
+    monkeypatch.setattr("pulumi.export", exported.__setitem__)
+    program("dev", {"homepage": {"host": "staticSite"}})
+    assert _value(exported["homepageUrl"]) == "https://calm-sea-1.azurestaticapps.net"
+    command = _value(exported["homepageUpload"])
+    assert command
+    assert "flask --app homepage export site --base-url https://calm-sea-1" in command
+    assert "--name homepage" in command
+    assert "apiKey" in command
+
+
 def _value(output: Output[str]) -> str | None:
     return asyncio.get_event_loop().run_until_complete(output.future())
 
 
 def test_the_database_is_not_open_to_passwords(program: Declare) -> None:
     recorder = program("prod")
-    settings = {
+    settings = app_settings(recorder)
+    assert settings["PGSSLMODE"] == "verify-full"
+    assert not [name for name in settings if "PASSWORD" in name or "KEY" in name]
+
+
+def app_settings(recorder: Recorder) -> dict[str, str]:
+    return {
         one["name"]: one["value"] for one in recorder.one("WebApp").at("siteConfig.appSettings")
     }
-    assert settings["PGSSLMODE"] == "verify-full"
-    assert settings["PGUSER"] == _administrator(recorder).at("principalName")
-    assert not [name for name in settings if "PASSWORD" in name]
+
+
+def job_settings(recorder: Recorder) -> dict[str, str]:
+    container = recorder.one("azure-native:app:Job").at("template.containers.0")
+    return {one["name"]: one["value"] for one in container["env"]}
+
+
+def test_the_job_administers_the_database_and_the_app_does_not(program: Declare) -> None:
+    recorder = program("prod")
+    job, app = job_settings(recorder), app_settings(recorder)
+    assert job["PGUSER"] == _administrator(recorder).at("principalName")
+    assert job["PGUSER"].startswith("translator-migration-identity")
+    assert job["APP_ROLE"] == app["PGUSER"] == "translator_app"
+    assert job["APP_OBJECT_ID"] == "11111111-1111-1111-1111-111111111111"
+    for name in ("PGHOST", "PGDATABASE", "PGSSLMODE"):
+        assert job[name] == app[name]
+
+
+@pytest.mark.parametrize(
+    ("host", "type_"),
+    [("appService", "web:WebApp"), ("containerApp", "app:ContainerApp")],
+)
+def test_the_database_is_migrated_before_the_app_on_either_host(
+    program: Declare, host: str, type_: str
+) -> None:
+    recorder = program("dev", {"translator": {"host": host}})
+    name = "translator-web" if host == "appService" else "translator-app"
+    app = recorder.one(f"azure-native:{type_}", name)
+    run = recorder.one("JobRun", "migration-run")
+    assert recorder.needs(app, run)
+    assert recorder.needs(run, _administrator(recorder))
+    assert recorder.needs(run, recorder.one("RoleReady", "translator-migration-pull-ready"))
+    job = recorder.one("azure-native:app:Job")
+    image = recorder.one("Image", "translator-image")
+    assert recorder.needs(job, image)
+    assert run.at("image") == job.at("template.containers.0.image")
+
+
+def test_azure_translates_where_the_settings_say(program: Declare) -> None:
+    recorder = program("prod")
+    settings = app_settings(recorder)
+    account = recorder.one("azure-native:cognitiveservices:Account")
+    assert settings["TRANSLATOR_PROVIDER"] == "azure"
+    subdomain = account.at("properties.customSubDomainName")
+    assert settings["TRANSLATOR_ENDPOINT"] == f"https://{subdomain}.cognitiveservices.azure.com"
+    assert account.at("properties.disableLocalAuth") is True
+    web_app = recorder.one("WebApp")
+    assert recorder.needs(web_app, recorder.one("RoleReady", "translation-user-ready"))
+
+
+def test_without_azures_translator_there_is_no_account(program: Declare) -> None:
+    settings = app_settings(program("dev"))
+    assert settings["TRANSLATOR_PROVIDER"] == "offline"
+    assert "TRANSLATOR_ENDPOINT" not in settings
+
+
+def test_the_sites_know_the_edge_that_they_are_behind(program: Declare) -> None:
+    front_door = "44444444-4444-4444-4444-444444444444"
+    prod, local, dev = program("prod"), program("local"), program("dev")
+    assert homepage_settings(prod)["FRONT_DOOR_ID"] == front_door
+    assert "FRONT_DOOR_ID" not in homepage_settings(local)  # its lock is off
+    for recorder in (prod, local):
+        assert app_settings(recorder)["FRONT_DOOR_ID"] == front_door
+    assert "FRONT_DOOR_ID" not in app_settings(dev)
+    no_edge = program("prod", {"homepage": {"cdn": "none"}})
+    assert "FRONT_DOOR_ID" not in homepage_settings(no_edge)
+
+
+def homepage_settings(recorder: Recorder) -> dict[str, str]:
+    container = recorder.one("azure-native:app:ContainerApp", "homepage-app").at(
+        "template.containers.0"
+    )
+    return {one["name"]: one.get("value", one.get("secretRef")) for one in container["env"]}
+
+
+SIGN_IN = {
+    "signIn": {"clientId": "client", "clientSecret": "canary-secret"},
+    "sessionKey": "canary-" + "k" * 32,
+    "sheet": {"id": "sheet", "apiKey": "canary-api"},
+}
+
+
+def test_the_homepages_secrets_are_behind_references(
+    program: Declare, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PULUMI_CONFIG_SECRET_KEYS", '["frugal:homepage"]')
+    recorder = program("dev", {"homepage": SIGN_IN})
+    assert homepage_settings(recorder) == {
+        "PUBLIC_URL": "https://homepage.calm-sky.eastus.azurecontainerapps.io",
+        "AZURE_CLIENT_ID": "22222222-2222-2222-2222-222222222222",
+        "OIDC_CLIENT_ID": "client",
+        "OIDC_AUTHORITY": "https://login.microsoftonline.com/common",
+        "OIDC_CLIENT_SECRET": "oidc-client-secret",
+        "SESSION_KEY": "session-key",
+        "SHEET_ID": "sheet",
+        "SHEETS_API_KEY": "sheets-api-key",
+    }
+    app = recorder.one("azure-native:app:ContainerApp")
+    assert {one["value"] for one in app.at("configuration.secrets")} == {
+        "canary-secret",
+        "canary-" + "k" * 32,
+        "canary-api",
+    }
+    for one in recorder.sent:
+        assert "canary" not in repr(dict(one.clear)), one.name
+    # What is priced stays readable beside them.
+    assert "template" in app.clear
+
+
+def test_published_csv_needs_no_secret(program: Declare) -> None:
+    csv = {name: f"https://docs.example/{name}" for name in ("talks", "projects", "interviews")}
+    settings = homepage_settings(program("dev", {"homepage": {"sheet": {"csv": csv}}}))
+    assert settings["SHEET_CSV_TALKS"] == "https://docs.example/talks"
+    assert {"SHEET_CSV_PROJECTS", "SHEET_CSV_INTERVIEWS"} < set(settings)
+    assert "SHEET_ID" not in settings
+
+
+@pytest.mark.parametrize("environment", ["local", "dev", "prod"])
+def test_a_homepage_of_files_takes_the_place_of_app_and_image(
+    program: Declare, environment: str
+) -> None:
+    recorder = program(environment, {"homepage": {"host": "staticSite"}})
+    assert recorder.one("azure-native:web:StaticSite").at("sku.name") == "Free"
+    assert not recorder.all("ContainerApp")
+    assert [one.name for one in recorder.all("Image")] == ["translator-image"]
+    for one in recorder.sent:
+        if one.name.startswith("homepage"):
+            assert one.type.endswith("StaticSite")
+    endpoints = {one.name for one in recorder.all("AFDEndpoint")}
+    assert endpoints == (set() if environment == "dev" else {"edge-translator"})
 
 
 def _administrator(recorder: Recorder) -> Sent:

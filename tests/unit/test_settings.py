@@ -112,6 +112,16 @@ WRONG = [
     ({"registry": {"id": "common"}}, "frugal:registry.id: 'common'", "registries/<name>"),
     ({"registry": {"id": f"{REGISTRY}/x"}}, "frugal:registry.id", "registries/<name>"),
     ({"registry": {"name": "common"}}, "frugal:registry.name", "allowed: id"),
+    ({"homepage": {"signIn": {"id": "x"}}}, "frugal:homepage.signIn.id", "clientId, authority"),
+    ({"homepage": {"signIn": "x"}}, "frugal:homepage.signIn: 'x'", "--path homepage.signIn.FIELD"),
+    ({"homepage": {"signIn": {"authority": "x"}}}, "homepage.signIn.authority: 'x'", "https://"),
+    ({"homepage": {"signIn": {"clientId": "x"}}}, "signIn.clientId", "--secret --path"),
+    ({"homepage": {"sheet": {"id": "x"}}}, "frugal:homepage.sheet: id and apiKey", "--secret"),
+    ({"homepage": {"sheet": {"csv": {"talks": "https://a.example"}}}}, "sheet.csv", "all three"),
+    ({"homepage": {"host": "staticSite", "cdn": "frontDoor"}}, "cdn 'frontDoor'", "none"),
+    ({"homepage": {"host": "staticSite", "originLock": "on?"}}, "originLock: 'on?'", "boolean"),
+    ({"translator": {"translation": {"sku": "S0"}}}, "translator.translation.sku: 'S0'", "F0, S1"),
+    ({"translator": {"translation": {"key": 1}}}, "translation.key", "provider, sku"),
     ({"database": {"sku": "B1ms"}}, "frugal:database.sku: 'B1ms'", "Standard_B1ms"),
     ({"database": {"storageGb": 33}}, "frugal:database.storageGb: 33", "32, 64, 128"),
     ({"database": {"version": 15}}, "frugal:database.version: '15'", "16, 17, 18"),
@@ -171,3 +181,72 @@ def test_true_is_no_number() -> None:
     config = {"azure-native:location": "eastus", "frugal:homepage": '{"minReplicas": true}'}
     with pytest.raises(SettingsError, match=r"homepage.minReplicas: True is not allowed"):
         read("local", config)
+
+
+KEY = "canary-" + "k" * 32
+
+
+def test_sign_in_and_the_sheet_arrive() -> None:
+    homepage = {
+        "signIn": {"clientId": "c", "authority": "https://login.example/t/", "clientSecret": "s"},
+        "sessionKey": KEY,
+        "sheet": {"id": "sheet", "apiKey": "a"},
+    }
+    settings = read("dev", config(homepage=homepage), secret_keys={"frugal:homepage"}).homepage
+    assert settings.sign_in.authority == "https://login.example/t"
+    assert settings.session_key
+    assert settings.session_key.get_secret_value() == KEY
+    assert set(settings.secret_fields) == {"sessionKey", "signIn.clientSecret", "sheet.apiKey"}
+    assert KEY not in repr(settings)
+
+
+def test_a_secret_in_clear_is_refused_and_not_repeated() -> None:
+    with pytest.raises(SettingsError) as error:
+        read("dev", config(homepage={"sessionKey": KEY}))
+    assert "pulumi config set --secret --path homepage.sessionKey" in str(error.value)
+    assert KEY not in str(error.value)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"sessionKey": "canary"},
+        {"sessionKey": {"canary": "x"}},
+        {"sheet": {"apiKey": {"canary": 1}}},
+        {"signIn": {"clientSecret": ["canary"]}},
+        {"sessionKey": "canary" * 9, "signIn": {"clientId": "c"}, "sheet": {"id": "only"}},
+        {"sheet": {"apiKey": "canary"}},
+    ],
+)
+def test_no_error_shows_a_secret(wrong: dict[str, Any]) -> None:
+    for secret_keys in ({"frugal:homepage"}, set[str]()):
+        with pytest.raises(SettingsError) as error:
+            read("dev", config(homepage=wrong), secret_keys=secret_keys)
+        assert "canary" not in str(error.value)
+
+
+def test_what_translates_where() -> None:
+    chosen = {name: read(name, LOCATION).translator.translation for name in SIZES}
+    assert {name: one.provider for name, one in chosen.items()} == {
+        "local": "azure",
+        "dev": "offline",
+        "prod": "azure",
+    }
+    assert {one.sku for one in chosen.values()} == {"F0"}
+
+
+def test_one_field_of_an_object_does_not_lose_the_others() -> None:
+    given = read("local", config(translator={"translation": {"sku": "S1"}})).translator
+    assert (given.translation.provider, given.translation.sku) == ("azure", "S1")
+    assert given.cdn == "frontDoor"
+
+
+def test_the_lock_is_on_in_prod_alone() -> None:
+    locked = [name for name in SIZES if read(name, LOCATION).homepage.origin_lock]
+    assert locked == ["prod"]
+
+
+@pytest.mark.parametrize("environment", SIZES)
+def test_a_static_site_is_one_setting(environment: str) -> None:
+    settings = read(environment, config(homepage={"host": "staticSite"}))
+    assert (settings.homepage.host, settings.homepage.cdn) == ("staticSite", "none")

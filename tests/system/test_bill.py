@@ -1,0 +1,115 @@
+"""The bill in the preview and from `frugal cost`, on the running system, against figures by hand.
+
+Prices a month, USD: registry 30 days at 0.1666; B1 plan 730 h at 0.017 (westeurope 0.018); B1ms
+730 h at 0.017 (0.0199); 32 GiB at 0.115 (0.1369); Front Door 35, and for a small site 3 GB at
+0.0825, 10 times 10,000 requests at 0.009, 0.1 GB to the origin at 0.02.
+"""
+
+import json
+import re
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+import yaml
+
+from tests.environment import Environment
+
+REGISTRY = Decimal("4.998")
+PLAN = Decimal("12.41")
+DATABASE = Decimal("12.41") + Decimal("3.68")
+EDGE = 35 + Decimal("0.2475") + Decimal("0.09") + Decimal("0.002")
+NOW = REGISTRY + PLAN + DATABASE + EDGE
+
+# 90,000 active and 2,538,000 idle seconds of 0.25 vCPU and 0.5 GiB, beside 600 of the migrations'
+# job. The 180,000 free vCPU-seconds fall to 22,500 active, 634,500 idle and 150 of the job in
+# proportion: 6,163, 173,796 and 41. Memory costs the same in all of them: 1,314,300 GiB-seconds,
+# 360,000 of them free.
+ALWAYS_ON = (
+    (16_337 + 109) * Decimal("0.000024")
+    + 460_704 * Decimal("0.000003")
+    + 954_300 * Decimal("0.000003")
+)
+IN_EUROPE = (
+    REGISTRY + 730 * Decimal("0.018") + 730 * Decimal("0.0199") + 32 * Decimal("0.1369") + EDGE
+)
+
+CHANGES = {
+    "min replicas": ({"homepage.minReplicas": 1}, NOW + ALWAYS_ON),
+    # What both container apps use is within the free grants.
+    "host": ({"translator.host": "containerApp"}, NOW - PLAN),
+    "edge": ({"homepage.cdn": "none", "translator.cdn": "none"}, NOW - EDGE),
+    "database": ({"database.storageGb": 64}, NOW + 32 * Decimal("0.115")),
+    "region": ({"azure-native:location": "westeurope"}, IN_EUROPE),
+}
+
+
+@pytest.fixture(scope="module")
+def settings(environment: Environment) -> str:
+    return (environment.clone.root / "Pulumi.local.yaml").read_text()
+
+
+def changed(settings: str, changes: dict[str, object], file: Path) -> Path:
+    """The environment's file with other values, as `pulumi config set --path` writes them."""
+    content = yaml.safe_load(settings)
+    for key, value in changes.items():
+        name, _, field = key.partition(".")
+        if field:
+            content["config"].setdefault(f"frugal:{name}", {})[field] = value
+        else:
+            content["config"][key] = value
+    file.write_text(yaml.safe_dump(content))
+    return file
+
+
+@pytest.mark.parametrize("name", CHANGES)
+def test_preview_and_frugal_cost_say_what_a_change_costs(
+    environment: Environment, settings: str, tmp_path: Path, name: str
+) -> None:
+    changes, expected = CHANGES[name]
+    file = changed(settings, changes, tmp_path / "Pulumi.local.yaml")
+    shown = environment.clone.pulumi("preview", "-s", "local", "--config-file", str(file))
+    assert shown.returncode == 0, shown.stdout + shown.stderr
+    found = re.search(r'~ expected *: "([\d.]+)" => "([\d.]+)"', shown.stdout)
+    assert found, shown.stdout
+    assert (Decimal(found[1]), Decimal(found[2])) == (NOW, expected)
+
+    options = [part for key, value in changes.items() for part in ("--set", f"{key}={value}")]
+    bill = json.loads(environment.clone.frugal("cost", "--format", "json", *options).stdout)
+    assert Decimal(bill["before"]["expected"]) == NOW
+    assert Decimal(bill["monthly"]["expected"]) == expected
+    assert Decimal(bill["delta"]["expected"]) == expected - NOW
+    assert bill["unpriced"] == []
+    lines = sum(Decimal(line["monthly"]["expected"]) for line in bill["lines"])
+    assert lines == expected
+    if name == "database":
+        storage = next(line for line in bill["lines"] if line["meter"] == "Storage Data Stored")
+        assert (storage["change"], storage["reason"]) == (
+            "changed",
+            "storage.storageSizeGB 32 → 64",
+        )
+
+
+def test_stack_output_is_what_frugal_cost_says(environment: Environment) -> None:
+    told = environment.clone.pulumi("stack", "output", "monthlyCost", "--json", "-s", "local")
+    output = json.loads(told.stdout)
+    bill = json.loads(environment.clone.frugal("cost", "--format", "json").stdout)
+    assert {case: output[case] for case in ("low", "expected", "high")} == bill["monthly"]
+    assert bill["monthly"] == bill["before"]
+    assert {line["change"] for line in bill["lines"]} == {"same"}
+    assert output["pricesAsOf"] == bill["prices_as_of"]
+
+
+def test_limit_under_the_bill_creates_nothing(
+    environment: Environment, settings: str, tmp_path: Path
+) -> None:
+    changes: dict[str, object] = {"frugal:maxMonthlyCost": 40, "homepage.minReplicas": 1}
+    file = changed(settings, changes, tmp_path / "Pulumi.local.yaml")
+    before = environment.clone.state()["resources"]
+    done = environment.clone.pulumi("up", "--yes", "-s", "local", "--config-file", str(file))
+    assert done.returncode != 0
+    said = done.stdout + done.stderr
+    assert f"{NOW + ALWAYS_ON:.2f} USD a month are expected, and the limit is 40.00" in said
+    assert "edge-profile: Standard Base Fees" in said
+    assert "Traceback" not in said
+    assert environment.clone.state()["resources"] == before

@@ -1,0 +1,205 @@
+"""Running a job and purging the edge, against a server that answers as Azure's do."""
+
+import json
+from typing import Any
+
+import httpx
+import pytest
+from azure.core.credentials import AccessToken
+
+from infra.arm import Arm, ArmError
+from infra.components import edge_purge, job_run
+from infra.components.edge_purge import EdgePurgeProvider
+from infra.components.job_run import JobError, JobRunProvider, run
+
+JOB = "/subscriptions/s/resourceGroups/g/providers/Microsoft.App/jobs/migrate"
+ENDPOINT = "/subscriptions/s/resourceGroups/g/providers/Microsoft.Cdn/profiles/p/afdEndpoints/e"
+FAILED = {
+    "replicas": [
+        {
+            "name": "migrate-1a2b",
+            "containers": [
+                {"name": "m", "code": 1, "status": "Failed", "additionalInformation": "no table"}
+            ],
+        }
+    ]
+}
+
+
+class Credential:
+    def get_token(self, *_: str) -> AccessToken:
+        return AccessToken("token", 0)
+
+
+class Azure:
+    """A job whose execution ends at the third look, and an endpoint that is purged."""
+
+    def __init__(self, *, ends: str = "Succeeded", detail: Any = None) -> None:
+        self.calls: list[str] = []
+        self.bodies: list[Any] = []
+        self.versions: set[str] = set()
+        self.looks = 0
+        self._ends, self._detail = ends, detail
+
+    def __call__(self, request: httpx.Request) -> httpx.Response:
+        path = request.url.path
+        if path == "/metadata/endpoints":
+            endpoint = {"loginEndpoint": "https://login.example"}
+            cloud = {"resourceManager": "https://arm.example", "authentication": endpoint}
+            return httpx.Response(200, json=cloud)
+        self.calls.append(f"{request.method} {path.removeprefix(JOB).removeprefix(ENDPOINT)}")
+        self.versions.add(request.url.params["api-version"])
+        self.bodies.append(json.loads(request.content) if request.content else None)
+        match request.method, path:
+            case "POST", _ if path == f"{JOB}/start":
+                return httpx.Response(202, json={"name": "migrate-1a2b", "id": "x"})
+            case "GET", _ if path == f"{JOB}/executions/migrate-1a2b":
+                self.looks += 1
+                status = ("Unknown", "Running", self._ends)[min(self.looks, 3) - 1]
+                properties = {"status": status, "detailedStatus": self._detail}
+                return httpx.Response(200, json={"properties": properties})
+            case "POST", _ if path == f"{ENDPOINT}/purge":
+                return httpx.Response(202)
+            case "GET", _ if path == JOB:
+                error = {"code": "ResourceNotFound", "message": "No."}
+                return httpx.Response(404, json={"error": error})
+            case _:
+                raise AssertionError(f"unexpected: {request.method} {request.url}")
+
+    def arm(self) -> Arm:
+        return Arm(
+            credential=Credential(), transport=httpx.MockTransport(self), sleep=lambda _: None
+        )
+
+
+def ran(azure: Azure, limit: float = 60) -> tuple[str, list[float]]:
+    waits: list[float] = []
+    name = run(azure.arm(), job=JOB, limit=limit, workspace="workspace", sleep=waits.append)
+    return name, waits
+
+
+def test_a_job_is_started_and_looked_at_until_it_has_succeeded() -> None:
+    azure = Azure()
+    assert ran(azure) == ("migrate-1a2b", [0.5, 1.0])
+    assert azure.calls == ["POST /start"] + 3 * ["GET /executions/migrate-1a2b"]
+    assert azure.versions == {"2025-02-02-preview"}
+
+
+@pytest.mark.parametrize("status", ["Failed", "Stopped", "Degraded"])
+def test_a_job_that_fails_says_how_and_where_its_log_is(status: str) -> None:
+    with pytest.raises(JobError) as error:
+        ran(Azure(ends=status, detail=FAILED))
+    text = str(error.value)
+    assert f"the job migrate is {status} (execution migrate-1a2b)" in text
+    assert "Failed, exit code 1: no table" in text
+    assert "az monitor log-analytics query --workspace workspace" in text
+    assert 'where ContainerGroupName startswith "migrate-1a2b"' in text
+
+
+def test_a_failure_without_detail_is_told_too() -> None:
+    with pytest.raises(JobError, match="the job migrate is Failed"):
+        ran(Azure(ends="Failed"))
+
+
+def test_a_job_is_not_waited_for_for_ever() -> None:
+    with pytest.raises(JobError, match="still Unknown after 0 seconds"):
+        ran(Azure(ends="Running"), limit=0)
+
+
+PROPS: dict[str, Any] = {
+    "job": JOB,
+    "image": "r/site@sha256:1",
+    "command": ["migrate"],
+    "environment": {"PGHOST": "db"},
+    "limit": 60,
+    "workspace": "workspace",
+}
+
+
+@pytest.mark.parametrize(
+    ("change", "runs"),
+    [
+        ({}, False),
+        ({"workspace": "other"}, False),
+        ({"limit": 90}, False),
+        ({"image": "r/site@sha256:2"}, True),
+        ({"environment": {"PGHOST": "db", "APP_ROLE": "app"}}, True),
+        ({"command": ["other"]}, True),
+        ({"job": f"{JOB}2"}, True),
+    ],
+)
+def test_only_what_the_job_runs_calls_for_a_run(change: dict[str, Any], *, runs: bool) -> None:
+    before = {**PROPS, "execution": "migrate-1a2b"}
+    found = JobRunProvider().diff("id", before, {**PROPS, "execution": None, **change})
+    assert found.changes is runs
+    assert not found.replaces
+
+
+def test_the_provider_runs_at_creation_and_at_each_change(monkeypatch: pytest.MonkeyPatch) -> None:
+    for act in (
+        lambda: JobRunProvider().create(PROPS),
+        lambda: JobRunProvider().update("id", PROPS, PROPS),
+    ):
+        azure = Azure()
+        monkeypatch.setattr(job_run, "Arm", azure.arm)
+        monkeypatch.setattr(job_run, "_FIRST_PAUSE", 0)
+        result = act()
+        assert result.outs == {**PROPS, "execution": "migrate-1a2b"}
+        assert azure.calls[0] == "POST /start"
+
+
+def test_a_run_is_gone_with_its_job(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(job_run, "Arm", Azure().arm)
+    assert JobRunProvider().read("id", PROPS).id == ""
+
+
+def test_a_run_that_fails_leaves_no_result(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(job_run, "Arm", Azure(ends="Failed").arm)
+    monkeypatch.setattr(job_run, "_FIRST_PAUSE", 0)
+    with pytest.raises(JobError):
+        JobRunProvider().update("id", PROPS, PROPS)
+
+
+RELEASE = {"endpoint": ENDPOINT, "release": "r/site@sha256:1"}
+
+
+def test_a_new_endpoint_is_not_purged(monkeypatch: pytest.MonkeyPatch) -> None:
+    azure = Azure()
+    monkeypatch.setattr(edge_purge, "Arm", azure.arm)
+    EdgePurgeProvider().create(RELEASE)
+    assert azure.calls == []
+
+
+def test_another_release_is_a_purge_of_everything(monkeypatch: pytest.MonkeyPatch) -> None:
+    azure = Azure()
+    monkeypatch.setattr(edge_purge, "Arm", azure.arm)
+    news = {**RELEASE, "release": "r/site@sha256:2"}
+    found = EdgePurgeProvider().diff("id", RELEASE, news)
+    assert (found.changes, found.replaces) == (True, [])
+    assert EdgePurgeProvider().update("id", RELEASE, news).outs == news
+    assert azure.calls == ["POST /purge"]
+    assert azure.bodies == [{"contentPaths": ["/*"]}]
+
+
+def test_the_same_release_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert EdgePurgeProvider().diff("id", RELEASE, dict(RELEASE)).changes is False
+
+
+def test_another_endpoint_is_another_purge() -> None:
+    found = EdgePurgeProvider().diff("id", RELEASE, {**RELEASE, "endpoint": "other"})
+    assert found.replaces == ["endpoint"]
+
+
+def test_a_refused_purge_is_azures_own_words(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refusing(request: httpx.Request) -> httpx.Response:
+        if request.url.path.endswith("/purge"):
+            error = {"code": "AuthorizationFailed", "message": "No."}
+            return httpx.Response(403, json={"error": error})
+        return Azure()(request)
+
+    def arm() -> Arm:
+        return Arm(credential=Credential(), transport=httpx.MockTransport(refusing))
+
+    monkeypatch.setattr(edge_purge, "Arm", arm)
+    with pytest.raises(ArmError, match=r"^AuthorizationFailed: No\.$"):
+        EdgePurgeProvider().update("id", RELEASE, RELEASE)
