@@ -13,7 +13,9 @@ from pathlib import Path
 import pytest
 import yaml
 
-from tests.environment import Environment
+from tests.environment import ROOT, Environment
+
+README = ROOT / "README.md"
 
 REGISTRY = Decimal("4.998")
 PLAN = Decimal("12.41")
@@ -113,3 +115,10 @@ def test_limit_under_the_bill_creates_nothing(
     assert "edge-profile: Standard Base Fees" in said
     assert "Traceback" not in said
     assert environment.clone.state()["resources"] == before
+
+
+@pytest.mark.parametrize("name", ["dev", "prod"])
+def test_readme_has_the_bill_as_it_is_printed(environment: Environment, name: str) -> None:
+    printed = environment.clone.frugal("cost", "-s", name, "--format", "markdown").stdout
+    head = printed.partition("<details>")[0]
+    assert f"<!-- bill of {name} -->\n{head}<!-- end of the bill -->" in README.read_text()

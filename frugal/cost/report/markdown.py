@@ -51,7 +51,7 @@ def _warnings(estimate: Estimate) -> Iterator[str]:
         )
         yield "\n".join(["> [!CAUTION]", f"> **{view.unpriced(estimate)}.**", ">", *gaps])
     if alerts := view.alerts(estimate):
-        yield "\n".join(["> [!WARNING]", *(f"> {escaped(one)}.  " for one in alerts)])
+        yield "\n".join(["> [!WARNING]", *(f"> - {escaped(one)}" for one in alerts)])
 
 
 def _totals(estimate: Estimate) -> str:
