@@ -15,7 +15,7 @@ import psutil
 import typer
 from rich.console import Console
 
-from benchmarks import chain, cold_start, cost, edge, preview, translator, up
+from benchmarks import chain, cold_start, cost, edge, homepage, preview, translator, up
 from frugal.errors import FrugalError
 
 # Of what is not written to a terminal.
@@ -31,6 +31,7 @@ class Name(StrEnum):
     chain = "chain"
     cost = "cost"
     preview = "preview"
+    homepage = "homepage"
     cold_start = "cold_start"
     translator = "translator"
     up = "up"
@@ -42,7 +43,7 @@ def main(
         bool, typer.Option("--with-build", help="up: with empty caches, which builds the CLI.")
     ] = False,
 ) -> None:
-    """Measure: edge, chain, cost, preview, cold_start, translator, up. All where none is named.
+    """Measure: edge, chain, cost, preview, homepage, cold_start, translator, up. Unnamed: all.
 
     Prints minimum, median, maximum and ratios of one run. Asserts nothing, leaves nothing, and
     does not touch the environment `local` of this checkout.
@@ -52,6 +53,7 @@ def main(
         Name.chain: chain.run,
         Name.cost: cost.run,
         Name.preview: preview.run,
+        Name.homepage: homepage.run,
         Name.cold_start: cold_start.run,
         Name.translator: translator.run,
         Name.up: partial(up.run, empty_caches=with_build),

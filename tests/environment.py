@@ -1,7 +1,6 @@
 """The whole project brought up in a clone of its own, as a user brings it up."""
 
 import contextlib
-import json
 import shutil
 import subprocess
 from collections.abc import Iterator
@@ -22,7 +21,7 @@ class Environment:
         self.clone = clone
 
     def status(self) -> dict[str, Any]:
-        return json.loads(self.clone.frugal("status", "--json").stdout)
+        return self.clone.status()
 
     def url(self, name: str) -> str:
         return self.status()["urls"][name]
@@ -31,6 +30,11 @@ class Environment:
         done = self.clone.frugal("up")
         assert done.returncode == 0, done.stdout + done.stderr
         return done
+
+    def apply(self) -> None:
+        """What the user's own `pulumi up` does, without showing it first: a change on the way."""
+        done = self.clone.pulumi("up", "--yes", "--skip-preview", "-s", "local")
+        assert done.returncode == 0, done.stdout + done.stderr
 
     def write_round(self, message: str) -> str:
         answer = httpx.post(self.url("translator") + "api/rounds", json={"message": message})

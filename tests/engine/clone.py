@@ -14,6 +14,9 @@ from typing import Any
 
 import psutil
 
+from frugal import daemon as daemons
+from frugal.paths import Checkout
+
 PROGRAM = """\
 import pulumi
 import pulumi_azure_native as azure
@@ -174,10 +177,15 @@ class Clone:
         content = json.loads((stacks / "frugal" / "local.json").read_text())
         return content["checkpoint"]["latest"]
 
+    def status(self) -> dict[str, Any]:
+        """What `frugal status --json` tells, asked of the daemon itself, which is quicker."""
+        daemon = daemons.find(Checkout(self.root))
+        assert daemon is not None, "no daemon runs"
+        return daemon.status()
+
     def resources(self) -> list[str]:
         """Types of all that exists in the local cloud."""
-        told = json.loads(self.frugal("status", "--json").stdout)
-        return sorted(r["type"].rsplit(":", 1)[-1] for r in told["resources"])
+        return sorted(r["type"].rsplit(":", 1)[-1] for r in self.status()["resources"])
 
 
 def _watch(terminal: int, shown: bytearray) -> None:

@@ -75,7 +75,7 @@ def test_the_homepage_becomes_files_and_nobody_translates_and_back(
     ):
         setting = ["config", "set", "-s", "local", "--path", key, value]
         assert environment.clone.pulumi(*setting).returncode == 0
-    environment.up()
+    environment.apply()
     kinds = set(environment.clone.resources())
     assert "StaticSite" in kinds
     assert not kinds & {"Account", "ContainerApp"}
@@ -83,7 +83,7 @@ def test_the_homepage_becomes_files_and_nobody_translates_and_back(
     assert environment.read_round(location) == "kept all the while"
 
     shutil.copy(ROOT / "Pulumi.local.yaml", environment.clone.root / "Pulumi.local.yaml")
-    environment.up()
+    environment.apply()
     kinds = set(environment.clone.resources())
     assert {"Account", "ContainerApp"} <= kinds
     assert "StaticSite" not in kinds

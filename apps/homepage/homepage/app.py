@@ -4,35 +4,62 @@ import logging
 import time
 from typing import Final
 
+from apiflask import APIFlask
 from flask import Flask, Response, g, request
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from homepage import assets, headers, health, logs, pages
-from homepage.settings import Settings
+from homepage import (
+    assets,
+    auth,
+    charts,
+    export,
+    front_door,
+    headers,
+    health,
+    logs,
+    pages,
+    sheet,
+    telemetry,
+)
+from homepage.settings import Settings, load
 
 _log: Final = logging.getLogger("homepage.request")
+_ONE_PROXY: Final = 1
 
 
 def create_app(settings: Settings | None = None) -> Flask:
     """The homepage as a WSGI application; without settings it reads the environment."""
-    settings = settings or Settings()
-    app = Flask("homepage", static_folder=None)
+    settings = settings or load()
+    app = APIFlask(
+        "homepage",
+        title="Charts of the homepage",
+        version="1",
+        docs_path=None,
+        json_errors=False,
+        static_folder=None,  # pyright: ignore[reportArgumentType]  # as Flask takes it
+    )
     app.config["PUBLIC_URL"] = settings.public_url
     app.config["HTTPS"] = settings.public_url.startswith("https://")
+    app.config["FILES"] = False
     # One proxy in front, always: the platform's ingress. Addresses of our own come from PUBLIC_URL,
     # so no forwarded host is believed.
-    app.wsgi_app = ProxyFix(app.wsgi_app, x_for=1, x_proto=1)
-
-    app.register_blueprint(health.bp)
-    app.register_blueprint(assets.bp)
-    app.register_blueprint(pages.bp)
-    pages.register(app)
+    app.wsgi_app = ProxyFix(app.wsgi_app, x_for=_ONE_PROXY, x_proto=_ONE_PROXY)
 
     # Flask runs these last to first: the log line sees the response as it goes out.
     app.before_request(_begin)
     app.teardown_request(_end)
     app.after_request(_log_request)
     app.after_request(headers.finish)
+
+    front_door.register(app, settings.front_door_id)
+    app.register_blueprint(health.bp)
+    app.register_blueprint(assets.bp)
+    sheet.register(app, settings)
+    charts.register(app)
+    auth.register(app, settings)
+    pages.register(app)
+    app.cli.add_command(export.command)
+    telemetry.register(app)
     return app
 
 
@@ -48,7 +75,7 @@ def _end(_error: BaseException | None) -> None:
 
 def _log_request(response: Response) -> Response:
     # Probes come every few seconds, and a log is paid by the gigabyte.
-    level = logging.DEBUG if request.endpoint == "health.healthz" else logging.INFO
+    level = logging.DEBUG if request.blueprint == health.bp.name else logging.INFO
     fields = {
         "method": request.method,
         "path": request.path,

@@ -57,6 +57,16 @@ def asset(fingerprint: str, name: str) -> Response:
     return response
 
 
+def get(name: str) -> Asset:
+    """A static file; KeyError if the package has no such file."""
+    return _ASSETS[name]
+
+
+def names() -> list[str]:
+    """The static files, for whoever copies them."""
+    return sorted(_ASSETS)
+
+
 @bp.app_template_global()
 def asset_url(name: str) -> str:
     """The path of a static file, for templates; KeyError if the package has no such file."""

@@ -6,19 +6,21 @@ from flask import Response, current_app, request
 
 NO_STORE: Final = "no-store"
 IMMUTABLE: Final = "public, max-age=31536000, immutable"
+DAY: Final = "public, max-age=86400, s-maxage=86400"
+CHART: Final = "public, max-age=86400, s-maxage=604800"
 
-_CONTENT_POLICY: Final = (
-    "default-src 'none'; style-src 'self'; img-src 'self'; "
+CONTENT_POLICY: Final = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
     "base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
 )
-_SAFETY: Final = {
-    "Content-Security-Policy": _CONTENT_POLICY,
+SAFETY: Final = {
+    "Content-Security-Policy": CONTENT_POLICY,
     "Cross-Origin-Opener-Policy": "same-origin",
     "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
     "Referrer-Policy": "strict-origin-when-cross-origin",
     "X-Content-Type-Options": "nosniff",
 }
-_HTTPS_ONLY: Final = "max-age=31536000"
+HTTPS_ONLY: Final = "max-age=31536000"
 
 
 def shared(seconds: int) -> str:
@@ -32,11 +34,11 @@ def finish(response: Response) -> Response:
     A view says its own Cache-Control; where none did (and for every error) nobody may store the
     response: Front Door keeps an answer without the header for one to three days.
     """
-    for name, value in _SAFETY.items():
+    for name, value in SAFETY.items():
         response.headers[name] = value
     if current_app.config["HTTPS"]:
-        response.headers["Strict-Transport-Security"] = _HTTPS_ONLY
-    if response.status_code >= 400 or "Cache-Control" not in response.headers:  # noqa: PLR2004
+        response.headers["Strict-Transport-Security"] = HTTPS_ONLY
+    if response.status_code >= 400 or "Cache-Control" not in response.headers:  # noqa: PLR2004  # errors
         response.headers["Cache-Control"] = NO_STORE
     if request.method in {"GET", "HEAD"} and response.cache_control.public:
         response.add_etag()

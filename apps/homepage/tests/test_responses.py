@@ -5,12 +5,51 @@ import re
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from homepage import create_app
+from homepage import create_app, sheet
 from homepage.settings import Settings
+from homepage.sheet.bundled import bundled
+from pydantic import SecretStr
 
 PAGE = "public, max-age=0, s-maxage=60"
 YEAR = "public, max-age=31536000, immutable"
-CACHE = {"index": PAGE, "assets.asset": YEAR, "health.healthz": "no-store"}
+DAY = "public, max-age=86400, s-maxage=86400"
+CHART = "public, max-age=86400, s-maxage=604800"
+
+# Endpoint: address, status, Cache-Control. The data are the bundled ones, so pages stay briefly.
+MATRIX = {
+    "index": ("/", 200, PAGE),
+    "sheet.talks": ("/talks", 200, PAGE),
+    "sheet.projects": ("/projects", 200, PAGE),
+    "sheet.interviews": ("/interviews", 200, PAGE),
+    "sheet.feed": ("/feed.xml", 200, PAGE),
+    "charts.charts": ("/charts", 200, PAGE),
+    "pages.sitemap": ("/sitemap.xml", 200, PAGE),
+    "pages.robots": ("/robots.txt", 200, DAY),
+    "pages.favicon": ("/favicon.ico", 200, DAY),
+    "openapi.spec": ("/openapi.json", 200, DAY),
+    "charts.bar": ("/charts/bar.png?xvalues=a,b&yvalues=1,2", 200, CHART),
+    "charts.pie": ("/charts/pie.png?values=1,2", 200, CHART),
+    "assets.asset": ("", 200, YEAR),
+    "auth.login": ("/login", 200, "no-store"),
+    "auth.auth_response": ("/auth_response", 400, "no-store"),
+    "auth.logout": ("/logout", 302, "no-store"),
+    "auth.me": ("/me", 200, "no-store"),
+    "auth.account": ("/account", 302, "no-store"),
+    "health.healthz": ("/healthz", 200, "no-store"),
+    "health.readyz": ("/readyz", 200, "no-store"),
+}
+CACHED = [endpoint for endpoint, (_, _, cache) in MATRIX.items() if cache != "no-store"]
+# A signed-in visitor's browser sends cookies with every request.
+SETTINGS = {
+    "without sign-in": Settings(public_url="https://www.example.org"),
+    "with sign-in": Settings(
+        public_url="https://www.example.org",
+        oidc_client_id="client",
+        oidc_client_secret=SecretStr("secret"),
+        oidc_authority="https://127.0.0.1:1/tenant",  # nobody listens there
+        session_key=SecretStr("k" * 32),
+    ),
+}
 
 
 @pytest.fixture
@@ -30,33 +69,88 @@ def stylesheet(client: FlaskClient) -> str:
 
 
 def path_of(endpoint: str, client: FlaskClient) -> str:
-    return {"index": "/", "assets.asset": stylesheet(client), "health.healthz": "/healthz"}[
-        endpoint
-    ]
+    return MATRIX[endpoint][0] or stylesheet(client)
 
 
 def test_the_table_knows_every_endpoint(app: Flask) -> None:
-    assert {rule.endpoint for rule in app.url_map.iter_rules()} == set(CACHE)
+    assert {rule.endpoint for rule in app.url_map.iter_rules()} == set(MATRIX)
 
 
-@pytest.mark.parametrize("endpoint", CACHE)
+@pytest.mark.parametrize("endpoint", MATRIX)
 def test_every_response_says_how_it_may_be_cached(endpoint: str, client: FlaskClient) -> None:
+    _, status, cache = MATRIX[endpoint]
     response = client.get(path_of(endpoint, client))
-    assert response.status_code == 200
-    assert response.headers["Cache-Control"] == CACHE[endpoint]
+    assert response.status_code == status
+    assert response.headers["Cache-Control"] == cache
     assert "Set-Cookie" not in response.headers
     assert "Vary" not in response.headers
 
 
-@pytest.mark.parametrize("endpoint", ["index", "assets.asset"])
+@pytest.mark.parametrize("endpoint", CACHED)
+def test_what_is_kept_is_the_same_for_everybody(endpoint: str) -> None:
+    app = create_app(SETTINGS["with sign-in"])
+    stranger, visitor = app.test_client(), app.test_client()
+    with visitor.session_transaction() as session:
+        session.update(user={"name": "Ada Example", "id": "1"}, until=2**40)
+    path = path_of(endpoint, stranger)
+    seen = visitor.get(path)
+    assert visitor.get("/me").json == {"user": {"name": "Ada Example"}}
+    assert seen.data == stranger.get(path).data
+    assert seen.headers["Cache-Control"] == MATRIX[endpoint][2]
+    assert {"Set-Cookie", "Vary"}.isdisjoint(seen.headers.keys())
+
+
+@pytest.mark.parametrize("settings", SETTINGS.values(), ids=SETTINGS)
+@pytest.mark.parametrize("path", ["/login", "/auth_response", "/logout", "/me", "/account"])
+def test_what_is_ones_own_is_never_kept(path: str, settings: Settings) -> None:
+    response = create_app(settings).test_client().get(path)
+    assert response.headers["Cache-Control"] == "no-store"
+    assert "ETag" not in response.headers
+
+
+def test_pages_of_live_data_are_kept_for_an_hour(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sheet, "read", lambda _source: bundled())
+    live = create_app(Settings(sheet_id="x", sheets_api_key=SecretStr("key")))
+    for path in ("/", "/talks", "/charts", "/feed.xml"):
+        kept = live.test_client().get(path).headers["Cache-Control"]
+        assert kept == "public, max-age=0, s-maxage=3600"
+
+
+@pytest.mark.parametrize("endpoint", CACHED)
 def test_what_may_be_cached_is_not_sent_twice(endpoint: str, client: FlaskClient) -> None:
     path = path_of(endpoint, client)
     first = client.get(path)
     again = client.get(path, headers={"If-None-Match": first.headers["ETag"]})
     other = client.get(path, headers={"If-None-Match": '"other"'})
     assert (again.status_code, again.data) == (304, b"")
-    assert again.headers["Cache-Control"] == CACHE[endpoint]
+    assert again.headers["Cache-Control"] == MATRIX[endpoint][2]
     assert (other.status_code, other.data) == (200, first.data)
+
+
+LOCK = "5a3d1b0e-0000-4000-8000-00000000f00d"
+
+
+@pytest.mark.parametrize("given", [None, "", "5a3d1b0e-0000-4000-8000-00000000beef", "é"])
+def test_the_lock_refuses_what_did_not_come_through_our_edge(given: str | None) -> None:
+    client = create_app(Settings(front_door_id=LOCK)).test_client()
+    headers = {} if given is None else {"X-Azure-FDID": given}
+    for path in ("/", "/talks", "/me", "/robots.txt", "/nowhere", stylesheet_of_unlocked()):
+        refused = client.get(path, headers=headers)
+        assert refused.status_code == 403
+        assert refused.headers["Cache-Control"] == "no-store"
+        assert "Talks of" not in refused.text
+    for path in ("/healthz", "/readyz"):
+        assert client.get(path, headers=headers).status_code == 200
+
+
+def test_the_lock_opens_for_our_edge() -> None:
+    client = create_app(Settings(front_door_id=LOCK)).test_client()
+    for given in (LOCK, LOCK.upper()):
+        assert client.get("/talks", headers={"X-Azure-FDID": given}).status_code == 200
+
+
+def stylesheet_of_unlocked() -> str:
+    return stylesheet(create_app(Settings()).test_client())
 
 
 def test_head_is_get_without_the_body(client: FlaskClient) -> None:

@@ -41,14 +41,20 @@ def test_every_operation_is_tried(schema: Any) -> None:
     assert found == {*OPERATIONS, STREAM}
 
 
-@pytest.mark.parametrize("label", OPERATIONS)
-@pytest.mark.parametrize("mode", list(schemathesis.GenerationMode))
+@pytest.mark.parametrize(
+    ("label", "mode"),
+    [
+        (label, mode)
+        for label in OPERATIONS
+        for mode in schemathesis.GenerationMode
+        # Every text is a path: there is no wrong one.
+        if not (mode.name == "NEGATIVE" and label in ANY_PATH)
+    ],
+)
 def test_answers_are_as_documented(
     label: str, mode: Any, schema: Any, client: httpx.Client
 ) -> None:
     operation = schema.find_operation_by_label(label)
-    if mode.name == "NEGATIVE" and label in ANY_PATH:
-        pytest.skip("every text is a path")
     wanted = [name for name in WANTED if label != PAIRED or name != "positive_data_acceptance"]
     registry = cast("Any", checks).CHECKS  # only half typed
     tried = 0

@@ -1,29 +1,79 @@
-"""The pages that people read, and the page that says what went wrong."""
+"""The pages of the site as a whole: the first one, what machines ask for, and what went wrong."""
 
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from flask import Blueprint, Flask, Response, make_response, render_template
+from flask import Blueprint, Response, current_app, render_template, url_for
 from werkzeug.exceptions import HTTPException
 
-from homepage import headers, sheet
+from homepage import assets, headers, sheet
+
+if TYPE_CHECKING:
+    from apiflask import APIFlask
 
 bp = Blueprint("pages", __name__, template_folder="templates")
 
-_BUNDLED_SECONDS: Final = 60
-"""How long a shared cache keeps a page of bundled data: soon there may be something newer."""
+PUBLIC: Final = (
+    "index",
+    "sheet.talks",
+    "sheet.projects",
+    "sheet.interviews",
+    "charts.charts",
+)
+"""The endpoints of the pages that everybody may see, for the map of the site."""
+
+
+def register(app: "APIFlask") -> None:
+    """Add what belongs to the whole site: `index`, an endpoint without prefix, and error pages."""
+    app.register_blueprint(bp)
+    app.add_url_rule("/", "index", app.doc(hide=True)(index))
+    app.register_error_handler(HTTPException, error_page)
 
 
 def index() -> Response:
-    """The home page: who this is, with talks, projects and interviews."""
-    response = make_response(render_template("pages/index.html", sheet=sheet.bundled()))
-    response.headers["Cache-Control"] = headers.shared(_BUNDLED_SECONDS)
+    """The home page: who this is, with the newest talks, projects and interviews."""
+    return sheet.page("pages/index.html")
+
+
+@bp.get("/sitemap.xml")
+def sitemap() -> Response:
+    """The public pages (sitemaps.org, protocol 0.9)."""
+    return sheet.page("pages/sitemap.xml", media_type="application/xml", endpoints=PUBLIC)
+
+
+@bp.get("/robots.txt")
+def robots() -> Response:
+    """What crawlers may read: everything but one's own pages, which a site of files has not."""
+    own = () if current_app.config["FILES"] else ("auth.login", "auth.logout", "auth.account")
+    lines = [
+        "User-agent: *",
+        *(f"Disallow: {url_for(name)}" for name in own),
+        f"Sitemap: {current_app.config['PUBLIC_URL']}{url_for('.sitemap')}",
+    ]
+    response = Response("\n".join(lines) + "\n", mimetype="text/plain")
+    response.headers["Cache-Control"] = headers.DAY
     return response
 
 
-def register(app: Flask) -> None:
-    """Add what belongs to the whole site: `index`, an endpoint without prefix, and error pages."""
-    app.add_url_rule("/", "index", index)
-    app.register_error_handler(HTTPException, error_page)
+@bp.get("/favicon.ico")
+def favicon() -> Response:
+    """The icon for whoever asks without reading the page."""
+    icon = assets.get("favicon.ico")
+    response = Response(icon.content, mimetype="image/x-icon")
+    response.headers["Cache-Control"] = headers.DAY
+    return response
+
+
+@bp.app_template_global()
+def absolute(endpoint: str) -> str:
+    """The public address of a page: of our own knowledge, whatever host a request names."""
+    return current_app.config["PUBLIC_URL"] + page_url(endpoint)
+
+
+@bp.app_template_global()
+def page_url(endpoint: str) -> str:
+    """The path of a page, for links; in a site made of files a page is a folder."""
+    path = url_for(endpoint)
+    return path if path.endswith("/") or not current_app.config["FILES"] else f"{path}/"
 
 
 def error_page(error: HTTPException) -> Response:

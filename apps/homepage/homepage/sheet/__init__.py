@@ -1,42 +1,64 @@
 """The content of the site: a spreadsheet with one worksheet for each kind of thing."""
 
-import json
-from dataclasses import dataclass
-from datetime import UTC, datetime
-from functools import cache
-from importlib import resources
-from typing import Any
+from functools import partial
+from typing import Final
 
-from homepage.sheet.rows import Interview, Project, Talk, interviews, projects, talks
+from flask import Blueprint, Flask, Response, current_app, make_response, render_template
 
-__all__ = ["Interview", "Project", "Sheet", "Talk", "bundled"]
+from homepage import headers
+from homepage.settings import Settings
+from homepage.sheet.fetch import read
+from homepage.sheet.source import source
+from homepage.sheet.store import Store
 
+bp = Blueprint("sheet", __name__, template_folder="templates")
 
-@dataclass(frozen=True, kw_only=True)
-class Sheet:
-    """All worksheets at one moment; `as_of` (UTC) is the age of the oldest of them."""
-
-    as_of: datetime
-    talks: tuple[Talk, ...]
-    projects: tuple[Project, ...]
-    interviews: tuple[Interview, ...]
+_LIVE: Final = 3600
+_NOT_LIVE: Final = 60
+"""Seconds that a shared cache may keep a page; of old data briefly, there may soon be newer."""
+_EXTENSION: Final = "sheet"
 
 
-@cache
-def bundled() -> Sheet:
-    """The copy that comes with the package: what the site shows when nothing newer can be had."""
-    worksheets = {name: _worksheet(name) for name in ("talks", "projects", "interviews")}
-    return Sheet(
-        as_of=min(
-            datetime.fromisoformat(worksheet["as_of"]).astimezone(UTC)
-            for worksheet in worksheets.values()
-        ),
-        talks=talks(worksheets["talks"]["rows"]),
-        projects=projects(worksheets["projects"]["rows"]),
-        interviews=interviews(worksheets["interviews"]["rows"]),
-    )
+def register(app: Flask, settings: Settings) -> None:
+    """Give the app its content, from where the settings say."""
+    given = source(settings)
+    app.extensions[_EXTENSION] = Store(partial(read, given) if given else None)
+    app.register_blueprint(bp)
 
 
-def _worksheet(name: str) -> dict[str, Any]:
-    file = resources.files("homepage.sheet") / "bundled" / f"{name}.json"
-    return json.loads(file.read_text(encoding="utf-8"))
+def content() -> Store:
+    """The content of the app that answers the current request."""
+    return current_app.extensions[_EXTENSION]
+
+
+def page(template: str, *, media_type: str = "text/html", **context: object) -> Response:
+    """A template that may show the `sheet`, cached for as long as its data deserve."""
+    shown = content().get()
+    response = make_response(render_template(template, sheet=shown.sheet, **context))
+    response.mimetype = media_type
+    response.headers["Cache-Control"] = headers.shared(_LIVE if shown.live else _NOT_LIVE)
+    return response
+
+
+@bp.get("/talks")
+def talks() -> Response:
+    """All talks, by year."""
+    return page("sheet/talks.html")
+
+
+@bp.get("/projects")
+def projects() -> Response:
+    """All projects."""
+    return page("sheet/projects.html")
+
+
+@bp.get("/interviews")
+def interviews() -> Response:
+    """All interviews."""
+    return page("sheet/interviews.html")
+
+
+@bp.get("/feed.xml")
+def feed() -> Response:
+    """Talks, projects and interviews as an Atom feed (RFC 4287)."""
+    return page("sheet/feed.xml", media_type="application/atom+xml")

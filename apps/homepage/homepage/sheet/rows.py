@@ -5,23 +5,39 @@ columns unknown. A row without a title, or whose `include` says no, is left out,
 links are taken.
 """
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date
-from typing import Final
+from datetime import date, datetime
+from typing import Final, TypeVar
 from urllib.parse import urlsplit
 
 Row = Mapping[str, str]
 
 _NO: Final = frozenset({"no", "n", "false", "0"})
+# Neither HTML nor XML can hold them.
+_CONTROL: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
+_UNSAFE_IN_LINKS: Final = re.compile(r'[\s"<>\\^`{|}]')
 
 
 @dataclass(frozen=True, kw_only=True)
-class Talk:
-    """A talk that was given or will be; links are None where there is nothing to see."""
+class Item:
+    """What every row has."""
 
     title: str
     date: date | None
+
+    @property
+    def anchor(self) -> str:
+        """What to find it by on its page: date and title, of letters, digits and hyphens."""
+        words = "-".join(re.findall(r"\w+", self.title.casefold()))
+        return f"{self.date}-{words}" if self.date else words
+
+
+@dataclass(frozen=True, kw_only=True)
+class Talk(Item):
+    """A talk that was given or will be; links are None where there is nothing to see."""
+
     description: str
     location: str
     slides: str | None
@@ -30,23 +46,62 @@ class Talk:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Project:
+class Project(Item):
     """Something made."""
 
-    title: str
-    date: date | None
     description: str
     homepage: str | None
     source: str | None
 
 
 @dataclass(frozen=True, kw_only=True)
-class Interview:
+class Interview(Item):
     """A conversation published elsewhere."""
 
-    title: str
-    date: date | None
     url: str | None
+
+
+AnItem = TypeVar("AnItem", bound=Item)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sheet:
+    """All worksheets at one moment, each newest first; `as_of` (UTC) is when they were read."""
+
+    as_of: datetime
+    talks: tuple[Talk, ...]
+    projects: tuple[Project, ...]
+    interviews: tuple[Interview, ...]
+
+    @property
+    def years(self) -> dict[int | None, list[Talk]]:
+        """Talks by year, newest first; those without a date come last, under None."""
+        years: dict[int | None, list[Talk]] = {}
+        for talk in self.talks:
+            years.setdefault(talk.date.year if talk.date else None, []).append(talk)
+        return years
+
+    @property
+    def news(self) -> list[tuple[str, date, Talk | Project | Interview]]:
+        """Everything with a date, newest first, with the name of its worksheet and its date."""
+        worksheets = {"talks": self.talks, "projects": self.projects, "interviews": self.interviews}
+        found = [
+            (name, item.date, item)
+            for name, items in worksheets.items()
+            for item in items
+            if item.date
+        ]
+        return sorted(found, key=lambda news: news[1], reverse=True)
+
+
+def sheet(as_of: datetime, worksheets: Mapping[str, Iterable[Row]]) -> Sheet:
+    """The worksheets `talks`, `projects` and `interviews` as read at `as_of` (UTC)."""
+    return Sheet(
+        as_of=as_of,
+        talks=talks(worksheets["talks"]),
+        projects=projects(worksheets["projects"]),
+        interviews=interviews(worksheets["interviews"]),
+    )
 
 
 def talks(rows: Iterable[Row]) -> tuple[Talk, ...]:
@@ -64,7 +119,7 @@ def talks(rows: Iterable[Row]) -> tuple[Talk, ...]:
         for row in rows
         if _shown(row)
     ]
-    return tuple(sorted(found, key=_newest_first))
+    return _ordered(found)
 
 
 def projects(rows: Iterable[Row]) -> tuple[Project, ...]:
@@ -80,7 +135,7 @@ def projects(rows: Iterable[Row]) -> tuple[Project, ...]:
         for row in rows
         if _shown(row)
     ]
-    return tuple(sorted(found, key=_newest_first))
+    return _ordered(found)
 
 
 def interviews(rows: Iterable[Row]) -> tuple[Interview, ...]:
@@ -90,11 +145,13 @@ def interviews(rows: Iterable[Row]) -> tuple[Interview, ...]:
         for row in rows
         if _shown(row)
     ]
-    return tuple(sorted(found, key=_newest_first))
+    return _ordered(found)
 
 
-def _newest_first(item: Talk | Project | Interview) -> int:
-    return -item.date.toordinal() if item.date else 0
+def _ordered(items: Iterable[AnItem]) -> tuple[AnItem, ...]:
+    """Newest first, those without a date last; what stands there twice comes once."""
+    once = {item.anchor: item for item in items}.values()
+    return tuple(sorted(once, key=lambda i: i.date.toordinal() if i.date else 0, reverse=True))
 
 
 def _shown(row: Row) -> bool:
@@ -102,7 +159,7 @@ def _shown(row: Row) -> bool:
 
 
 def _text(row: Row, column: str) -> str:
-    return row.get(column, "").strip()
+    return _CONTROL.sub("", row.get(column, "")).strip()
 
 
 def _date(row: Row, column: str) -> date | None:
@@ -118,4 +175,5 @@ def _link(row: Row, column: str) -> str | None:
         parts = urlsplit(text)
     except ValueError:
         return None
-    return text if parts.scheme in {"http", "https"} and parts.netloc else None
+    web = parts.scheme in {"http", "https"} and parts.hostname
+    return text if web and not _UNSAFE_IN_LINKS.search(text) else None

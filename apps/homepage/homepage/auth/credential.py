@@ -1,0 +1,40 @@
+"""How this app proves to the provider that it is the registered client."""
+
+from collections.abc import Callable
+from typing import Any, Final
+
+import msal
+import requests
+
+from homepage.settings import Settings
+
+_AUDIENCE: Final = "api://AzureADTokenExchange"
+"""Whom a managed identity's token is for when it stands in for a client secret
+(learn.microsoft.com, "Configure an application to trust a managed identity", 2026-11)."""
+_PATIENCE: Final = 5
+"""Seconds."""
+
+
+def credential(settings: Settings) -> str | dict[str, Callable[[], str]]:
+    """The client secret if there is one, else the managed identity's word for each sign-in."""
+    if settings.oidc_client_secret:
+        return settings.oidc_client_secret.get_secret_value()
+    client = msal.ManagedIdentityClient(
+        msal.UserAssignedManagedIdentity(client_id=settings.azure_client_id),
+        http_client=_Impatient(),
+    )
+
+    def assertion() -> str:
+        answer: dict[str, Any] = client.acquire_token_for_client(resource=_AUDIENCE)
+        if "access_token" not in answer:
+            raise RuntimeError(f"the managed identity gave no token: {answer.get('error')}")
+        return answer["access_token"]
+
+    return {"client_assertion": assertion}
+
+
+class _Impatient(requests.Session):
+    """A session with a time-out: the library sets none."""
+
+    def request(self, *args: Any, **kwargs: Any) -> requests.Response:  # noqa: ANN401  # handed on as they are
+        return super().request(*args, **{"timeout": _PATIENCE, **kwargs})

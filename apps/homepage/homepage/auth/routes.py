@@ -1,0 +1,141 @@
+"""Sign in, come back, sign out, and what a visitor may know of themselves."""
+
+import functools
+import logging
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, Final, ParamSpec, cast
+
+from flask import (
+    Blueprint,
+    Response,
+    current_app,
+    jsonify,
+    make_response,
+    redirect,
+    render_template,
+    request,
+    session,
+    url_for,
+)
+from flask.typing import ResponseReturnValue
+
+from homepage.auth.returning import local_path, requested_path
+
+if TYPE_CHECKING:
+    from homepage.auth.sign_in import SignIn
+
+bp = Blueprint("auth", __name__, template_folder="templates")
+
+HINT: Final = "signed_in"
+"""A cookie that scripts may read: without it no page asks who is there, so that visitors who are
+not signed in leave the app asleep. It says no name and opens nothing."""
+
+_log: Final = logging.getLogger("homepage.auth")
+_View = ParamSpec("_View")
+
+
+def sign_in() -> "SignIn | None":
+    """What signs visitors in; None if that is not set up."""
+    return current_app.config["AUTH"]
+
+
+def current_user() -> dict[str, str] | None:
+    """`name` and `id` of who asks; looking makes the response theirs alone."""
+    auth = sign_in()
+    return auth.get_user() if auth else None
+
+
+def login_required(
+    view: Callable[_View, ResponseReturnValue],
+) -> Callable[_View, ResponseReturnValue]:
+    """Send who is not signed in to sign in, and then back here with the same query."""
+
+    @functools.wraps(view)
+    def guarded(*args: _View.args, **kwargs: _View.kwargs) -> ResponseReturnValue:
+        if current_user() is None:
+            return redirect(url_for("auth.login", next_url=requested_path()))
+        return view(*args, **kwargs)
+
+    return guarded
+
+
+@bp.get("/login")
+def login() -> ResponseReturnValue:
+    """Say where the visitor is going to sign in, and remember the page they came from."""
+    auth = sign_in()
+    if auth is None:
+        return render_template("auth/login.html", auth_uri=None)
+    next_url = local_path(request.args.get("next_url"), url_for("index"))
+    try:
+        answer = auth.log_in(redirect_uri=_public("auth.auth_response"), prompt="select_account")
+    except Exception:
+        _log.exception("the identity provider did not answer")
+        return _failed(503)
+    session["next_url"] = next_url
+    return render_template("auth/login.html", **answer, next_url=next_url)
+
+
+@bp.get("/auth_response")
+def auth_response() -> ResponseReturnValue:
+    """The way back from the provider: to the page that the visitor came from, or an error."""
+    auth = sign_in()
+    if auth is None:
+        return _failed(400)
+    next_url = session.pop("next_url", None)
+    try:
+        result = auth.complete_log_in(request.args)
+    except Exception as error:  # whatever it is, nobody is signed in by it
+        # Not the whole exception: its text may hold tokens.
+        _log.warning("sign-in refused", extra={"fields": {"reason": type(error).__name__}})
+        result = {}
+    if "next_link" not in result or "error" in result:
+        return _failed(400, result)
+    session.permanent = True
+    # Flask's redirect takes strings that the browser may read otherwise, so look again.
+    response = cast("Response", redirect(local_path(next_url, url_for("index"))))
+    secure = bool(current_app.config["SESSION_COOKIE_SECURE"])
+    lifetime = current_app.permanent_session_lifetime
+    response.set_cookie(HINT, "1", max_age=lifetime, secure=secure, samesite="Lax")
+    return response
+
+
+@bp.get("/logout")
+def logout() -> ResponseReturnValue:
+    """End the session here, and go to the provider to end it there."""
+    auth = sign_in()
+    home = _public("index")
+    if auth is None:
+        return redirect(home)
+    session.clear()
+    try:
+        response = cast("Response", redirect(auth.log_out(home)))
+    except Exception:
+        _log.exception("the identity provider did not answer")
+        response = cast("Response", redirect(home))
+    response.delete_cookie(HINT, secure=bool(current_app.config["SESSION_COOKIE_SECURE"]))
+    return response
+
+
+@bp.get("/me")
+def me() -> Response:
+    """Who is asking, for the navigation of pages that are the same for everybody."""
+    user = current_user()
+    return jsonify(user={"name": user["name"]} if user else None)
+
+
+@bp.get("/account")
+@login_required
+def account() -> ResponseReturnValue:
+    """What this site knows of the visitor: all of it."""
+    return render_template("auth/account.html")
+
+
+def _failed(status: int, result: dict[str, Any] | None = None) -> Response:
+    page = render_template("auth/auth_error.html", result=result or {}, status=status)
+    response = make_response(page)
+    response.status_code = status
+    return response
+
+
+def _public(endpoint: str) -> str:
+    return current_app.config["PUBLIC_URL"] + url_for(endpoint)

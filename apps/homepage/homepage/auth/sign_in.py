@@ -1,0 +1,129 @@
+"""`identity`'s Auth, with tokens validated and not kept."""
+
+import time
+import warnings
+from collections.abc import Callable, Mapping, MutableMapping
+from typing import Any, Final, cast
+from urllib.parse import parse_qs, urlsplit
+
+import identity.web
+import msal
+
+from homepage.auth.provider import InvalidTokenError, Provider
+
+LENGTH: Final = 8 * 3600
+"""Seconds that a visitor stays signed in: no token is kept, so the provider's have no say."""
+_PATIENCE: Final = 5
+_IN_TIME: Final = 600
+"""Seconds from going to the provider until coming back."""
+_LONGEST: Final = 100
+"""Characters of a name or id; they travel in a cookie of four kilobytes."""
+_BEGAN, _USER, _UNTIL = "began", "user", "until"
+
+# A form posted by the provider comes without our cookie, which is SameSite=Lax; state, nonce and
+# PKCE bind the query to the visitor.
+warnings.filterwarnings("ignore", message="response_mode='form_post' is recommended")
+
+# Hosts of Microsoft's, whose protocol version stands at the end of the address.
+_MICROSOFT: Final = (
+    "login.microsoftonline.com",
+    "login.microsoftonline.us",
+    "login.partner.microsoftonline.cn",
+)
+
+
+def authority_url(given: str) -> str:
+    """The authority that a setting names, with the version that Microsoft's own need."""
+    host = urlsplit(given).hostname or ""
+    microsoft = host in _MICROSOFT or host.endswith(".ciamlogin.com")
+    return given if not microsoft or given.endswith("/v2.0") else f"{given}/v2.0"
+
+
+class SignIn(identity.web.Auth):
+    """The one object for sign-in; what it knows of a visitor is in the visitor's session.
+
+    The base class would keep unproven claims and all tokens there. Here the id_token is validated
+    first, and then a name and an id stay.
+    """
+
+    def __init__(
+        self,
+        *,
+        session: MutableMapping[str, Any],
+        authority: str,
+        client_id: str,
+        client_credential: str | dict[str, Callable[[], str]],
+    ) -> None:
+        authority = authority_url(authority)
+        super().__init__(
+            session=session,
+            oidc_authority=authority,
+            client_id=client_id,
+            client_credential=client_credential,
+        )
+        self._visitor = session
+        self._provider = Provider(authority, client_id)
+
+    def log_in(self, **kwargs: Any) -> dict[str, Any]:  # noqa: ANN401  # as the base class has them
+        """Begin; the answer has the `auth_uri` to go to. Raises if the provider is not there."""
+        answer = cast("dict[str, Any]", super().log_in(**kwargs))
+        self._visitor[_BEGAN] = int(time.time())
+        return answer
+
+    def complete_log_in(self, auth_response: Mapping[str, str] | None = None) -> dict[str, Any]:
+        """End what `log_in` began: only an answer with `next_link` means signed in.
+
+        One attempt for each beginning, and not too late. Raises whatever goes wrong on the way.
+        """
+        began = self._visitor.pop(_BEGAN, 0)
+        try:
+            if time.time() - began > _IN_TIME:
+                return {}
+            return cast("dict[str, Any]", super().complete_log_in(dict(auth_response or {})))
+        finally:
+            self._visitor.pop(self._AUTH_FLOW, None)
+
+    def get_user(self) -> dict[str, str] | None:
+        """`name` and `id` of who is signed in."""
+        if self._visitor.get(_UNTIL, 0) <= time.time():
+            return None
+        return self._visitor.get(_USER)
+
+    def _save_user_into_session(self, id_token_claims: object) -> None:
+        """Nothing: these claims are not proven yet."""
+
+    def _save_cache(self, cache: msal.SerializableTokenCache) -> None:
+        """Take the id_token out of the tokens, validate it, and let all tokens go."""
+        tokens = list(cache.search(msal.TokenCache.CredentialType.ID_TOKEN))
+        if len(tokens) != 1:
+            raise InvalidTokenError("the provider sent none")
+        sent = parse_qs(urlsplit(self._visitor[self._AUTH_FLOW]["auth_uri"]).query)
+        claims = self._provider.claims(tokens[0]["secret"], sent["nonce"][0])
+        name = claims.get("name") or claims.get("preferred_username") or claims.get("email")
+        self._visitor[_USER] = {
+            "name": str(name or claims["sub"])[:_LONGEST],
+            "id": str(claims.get("oid") or claims["sub"])[:_LONGEST],
+        }
+        self._visitor[_UNTIL] = int(time.time()) + LENGTH
+
+    def _get_oidc_config(  # pyright: ignore[reportIncompatibleVariableOverride]  # untyped there
+        self,
+    ) -> dict[str, Any]:
+        return self._provider.configuration()
+
+    def _build_msal_app(  # pyright: ignore[reportIncompatibleMethodOverride]  # untyped there
+        self,
+        client_credential: object = None,
+        cache: msal.TokenCache | None = None,
+    ) -> msal.ClientApplication:
+        """As the base class does, with a time-out."""
+        kind = msal.ConfidentialClientApplication if client_credential else None
+        return (kind or msal.PublicClientApplication)(
+            self._client_id,
+            client_credential=client_credential,
+            oidc_authority=self._oidc_authority,
+            token_cache=cache,
+            http_cache=self._http_cache,
+            instance_discovery=False,
+            timeout=_PATIENCE,
+        )

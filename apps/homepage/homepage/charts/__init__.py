@@ -1,0 +1,136 @@
+"""Charts by address: parameters in, a PNG out. In the manner of Google's chart API, once.
+
+Addresses are for keeping: /charts/bar.png and /charts/pie.png stay what they are; what must change
+gets a new name beside them.
+"""
+
+from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import urlencode
+
+from apiflask import APIBlueprint
+from flask import Response, current_app, jsonify, url_for
+
+from homepage import headers, sheet
+from homepage.charts.query import LABEL, MOST, TITLE, Bar, Pie
+
+if TYPE_CHECKING:
+    from apiflask import APIFlask, HTTPError
+
+bp = APIBlueprint("charts", __name__, template_folder="templates", tag="Charts")
+
+QUERY_STRINGS: Final = tuple(sorted({*Bar.model_fields, *Pie.model_fields}))
+"""Parameters that make another response: a cache in front must tell them apart, and no others."""
+
+_TEXT: Final = {"type": "string"}
+_PROBLEM: Final = {
+    "type": "object",
+    "required": ["type", "title", "status", "errors"],
+    "properties": {
+        "type": _TEXT,
+        "title": _TEXT,
+        "status": {"const": 422},
+        "errors": {
+            "type": "array",
+            "items": {
+                "type": "object",
+                "required": ["field", "message"],
+                "properties": {"field": _TEXT, "message": _TEXT},
+            },
+        },
+    },
+}
+_PICTURE: Final[dict[str, Any]] = {
+    "responses": {
+        200: {
+            "description": "The chart, 800 by 450 pixels",
+            "content": {"image/png": {"schema": {"type": "string", "format": "binary"}}},
+        },
+        422: {
+            "description": "What is wrong with which parameter (RFC 9457)",
+            "content": {"application/problem+json": {"schema": _PROBLEM}},
+        },
+    }
+}
+
+
+def register(app: "APIFlask") -> None:
+    """Add the charts, their description at /openapi.json and their errors."""
+    app.register_blueprint(bp)
+    app.error_callback = problem
+    app.spec_processor(_only_what_is_sent)  # pyright: ignore[reportArgumentType]  # a dict, where JSON
+    app.servers = [{"url": app.config["PUBLIC_URL"]}]
+    app.config["SPEC_DECORATORS"] = [_kept_for_a_day]
+
+
+@bp.get("/charts")
+@bp.doc(hide=True)
+def charts() -> Response:
+    """The page to try them on, with a chart of the site's own data."""
+    return sheet.page("charts/charts.html", most=MOST, label=LABEL, longest_title=TITLE)
+
+
+@bp.get("/charts/bar.png")
+@bp.input(Bar, location="query")
+@bp.doc(summary="A bar chart", **_PICTURE)
+def bar(query_data: Bar) -> Response:
+    """Bars side by side, upwards from zero or downwards, with labels and a title."""
+    return _picture(query_data)
+
+
+@bp.get("/charts/pie.png")
+@bp.input(Pie, location="query")
+@bp.doc(summary="A pie chart", **_PICTURE)
+def pie(query_data: Pie) -> Response:
+    """Slices by their share of the sum, clockwise from the top."""
+    return _picture(query_data)
+
+
+def _picture(chart: Bar | Pie) -> Response:
+    # The library takes a second or more to load, and many processes never draw.
+    from homepage.charts.draw import draw  # noqa: PLC0415
+
+    response = Response(draw(chart), mimetype="image/png")
+    response.headers["Content-Disposition"] = "inline; filename=chart.png"
+    response.headers["Cache-Control"] = headers.CHART
+    return response
+
+
+def problem(error: "HTTPError") -> Response:
+    """A refused parameter as problem+json (RFC 9457), with one entry for each thing wrong."""
+    found = [
+        {"field": field.partition(".")[0], "message": message.removeprefix("Value error, ")}
+        for fields in error.detail.values()
+        for field, messages in fields.items()
+        for message in messages
+    ]
+    response = jsonify(
+        type="about:blank", title="Unprocessable Content", status=error.status_code, errors=found
+    )
+    response.status_code = error.status_code
+    response.mimetype = "application/problem+json"
+    return response
+
+
+@bp.app_template_global()
+def chart_url(kind: str, **parameters: str) -> str:
+    """The path of a chart, for templates; a site made of files keeps it as a file."""
+    query = urlencode(parameters)
+    keep = current_app.config.get("KEEP_CHART")
+    return keep(kind, query) if keep else f"{url_for(f'charts.{kind}')}?{query}"
+
+
+def _only_what_is_sent(spec: dict[str, Any]) -> dict[str, Any]:
+    """The description without APIFlask's own form of errors, which `problem` replaces."""
+    del spec["components"]
+    for path in spec["paths"].values():
+        del path["get"]["responses"]["422"]["content"]["application/json"]
+    return spec
+
+
+def _kept_for_a_day(view: Any) -> Any:  # noqa: ANN401  # APIFlask's own views, untyped
+    def described() -> Response:
+        response: Response = view()
+        response.headers["Cache-Control"] = headers.DAY
+        return response
+
+    return described

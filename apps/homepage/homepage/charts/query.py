@@ -1,0 +1,142 @@
+"""What a chart's address may ask for. Everything else is refused, field by field."""
+
+import re
+import unicodedata
+from typing import Annotated, Final
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationInfo,
+    WithJsonSchema,
+    field_validator,
+)
+
+MOST: Final = 50
+"""Bars or slices: each takes a few milliseconds to draw."""
+LABEL: Final = 30
+TITLE: Final = 60
+"""Characters."""
+_LARGEST: Final = 1e300
+"""More than that, and the axis around it is beyond what a number can be."""
+
+_CONTROL: Final = frozenset({"Cc", "Cs", "Zl", "Zp"})
+_NUMBER: Final = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
+
+
+def _split(given: object) -> object:
+    if not isinstance(given, str):
+        return given
+    parts = given.split(",", MOST + 1)
+    if not given or len(parts) > MOST:
+        raise ValueError(f"must be 1 to {MOST}, with commas between them")
+    return parts
+
+
+def _numbers(given: object) -> object:
+    parts = _split(given)
+    return [_number(str(part)) for part in parts] if isinstance(parts, list) else parts
+
+
+def _number(text: str) -> float:
+    text = text.strip()
+    if len(text) > LABEL or not _NUMBER.fullmatch(text):
+        raise ValueError("must be numbers with commas between them")
+    number = float(text)
+    if not abs(number) <= _LARGEST:
+        raise ValueError("must be numbers between -1e300 and 1e300")
+    return number
+
+
+def _readable(text: str) -> str:
+    text = text.strip()
+    # Joiners and marks of direction are part of writing, though they do not print.
+    if any(unicodedata.category(character) in _CONTROL for character in text):
+        raise ValueError("must hold no control characters")
+    return text
+
+
+Label = Annotated[str, AfterValidator(_readable), Field(min_length=1, max_length=LABEL)]
+Words = Annotated[str, AfterValidator(_readable), Field(max_length=LABEL)]
+Title = Annotated[str, AfterValidator(_readable), Field(max_length=TITLE)]
+Labels = Annotated[
+    tuple[Label, ...],
+    BeforeValidator(_split),
+    WithJsonSchema(
+        {
+            "type": "string",
+            "description": f"1 to {MOST} labels of 1 to {LABEL} characters, a comma between them",
+            "example": "a,b",
+        }
+    ),
+]
+Numbers = Annotated[
+    tuple[float, ...],
+    BeforeValidator(_numbers),
+    WithJsonSchema(
+        {
+            "type": "string",
+            "description": f"1 to {MOST} numbers, a comma between them",
+            "example": "1,2",
+        }
+    ),
+]
+
+
+class Chart(BaseModel):
+    """What both kinds have. Parameters of other names are left alone."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    title: Title = ""
+
+
+class Bar(Chart):
+    """A bar for each value, upwards from zero, or downwards."""
+
+    xvalues: Labels
+    yvalues: Numbers
+    xlabel: Words = ""
+    ylabel: Words = ""
+
+    @field_validator("yvalues")
+    @classmethod
+    def _one_for_each(cls, yvalues: tuple[float, ...], info: ValidationInfo) -> tuple[float, ...]:
+        _same_length(yvalues, info, "xvalues")
+        return yvalues
+
+
+class Pie(Chart):
+    """A slice for each value, by its share of their sum."""
+
+    values: Numbers
+    labels: Labels = ()
+
+    @field_validator("values")
+    @classmethod
+    def _shares(cls, values: tuple[float, ...]) -> tuple[float, ...]:
+        if min(values) < 0 or max(values) == 0:
+            raise ValueError("must not be negative, and not all zero")
+        return values
+
+    @field_validator("labels")
+    @classmethod
+    def _one_for_each(cls, labels: tuple[str, ...], info: ValidationInfo) -> tuple[str, ...]:
+        _same_length(labels, info, "values")
+        return labels
+
+
+def _same_length(given: tuple[object, ...], info: ValidationInfo, other: str) -> None:
+    # Of a field that is wrong itself, nothing is known here.
+    wanted = len(info.data.get(other, given))
+    if len(given) != wanted:
+        raise ValueError(f"must be as many as {other}: {len(given)} given, {wanted} wanted")
+
+
+def shares(values: tuple[float, ...]) -> list[float]:
+    """Values of a pie as parts of the largest, whose sum is never infinite."""
+    largest = max(values)
+    return [value / largest for value in values]

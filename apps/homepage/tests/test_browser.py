@@ -1,0 +1,112 @@
+"""The pages in a real browser: two widths, two schemes, nothing that keeps anybody out."""
+
+import os
+import shutil
+from collections.abc import Callable, Generator
+from pathlib import Path
+from typing import Literal
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, BrowserContext, Page, Response, expect, sync_playwright
+from serving import Process
+
+CHROMIUM = next(
+    filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None
+)
+pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="there is no browser")
+
+PAGES = ["/", "/talks", "/projects", "/interviews", "/charts", "/login", "/nowhere"]
+VIEWS = [(width, scheme) for width in (390, 1280) for scheme in ("light", "dark")]
+CHART = "/charts/pie.png?values=4%2C3%2C1&labels=Apples%2CPears%2CPlums&title=In+the+bowl"
+Scheme = Literal["light", "dark"]
+MOST = 50_000
+"""Bytes of a page with its style and script, decoded."""
+
+
+@pytest.fixture(scope="module")
+def address(tmp_path_factory: pytest.TempPathFactory) -> Generator[str]:
+    folder = Path(__file__).resolve().parents[1]
+    log = tmp_path_factory.mktemp("homepage") / "log"
+    environment = {"MPLCONFIGDIR": str(log.parent)}
+    process = Process("homepage", folder=folder, environment=environment, log=log)
+    process.wait_until_listening()
+    yield process.address
+    process.kill()
+
+
+@pytest.fixture(scope="module")
+def browser() -> Generator[Browser]:
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def visit(browser: Browser, address: str) -> Generator[Callable[..., tuple[Page, list[Response]]]]:
+    """Open a page; gives it and all answers, and fails at the end if the browser complained."""
+    contexts, complaints = list[BrowserContext](), list[str]()
+
+    def open_page(
+        path: str, width: int = 1280, scheme: Scheme = "light"
+    ) -> tuple[Page, list[Response]]:
+        context = browser.new_context(
+            viewport={"width": width, "height": 900},
+            color_scheme=scheme,
+            reduced_motion="reduce",
+        )
+        contexts.append(context)
+        page = context.new_page()
+        answers = list[Response]()
+        page.on("response", lambda answer: answers.append(answer))  # noqa: PLW0108  # it marks what it is given
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+        page.on("console", lambda message: complaints.append(message.text))
+        page.goto(address + path, wait_until="load")
+        return page, answers
+
+    yield open_page
+    for context in contexts:
+        context.close()
+    # Chromium reports each document or request that is refused, which tests here do on purpose.
+    assert [
+        text for text in complaints if "the server responded with a status of 4" not in text
+    ] == []
+
+
+@pytest.mark.parametrize(("width", "scheme"), VIEWS)
+@pytest.mark.parametrize("path", PAGES)
+def test_a_page_is_open_to_all(
+    path: str,
+    width: int,
+    scheme: Scheme,
+    visit: Callable[..., tuple[Page, list[Response]]],
+    address: str,
+) -> None:
+    page, answers = visit(path, width, scheme)
+    results = Axe().run(page)
+    assert results.violations_count == 0, results.generate_report()
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    assert all(answer.url.startswith(f"{address}/") for answer in answers)
+    kinds = {"document", "stylesheet", "script", "font"}
+    sent = sum(len(a.body()) for a in answers if a.request.resource_type in kinds)
+    assert 1_000 < sent <= MOST
+    if shots := os.environ.get("SCREENSHOTS"):
+        name = path.strip("/") or "index"
+        page.screenshot(path=f"{shots}/{name}-{width}-{scheme}.png", full_page=True)
+
+
+def test_a_chart_is_drawn_on_the_page(visit: Callable[..., tuple[Page, list[Response]]]) -> None:
+    page, _ = visit("/charts")
+    form = page.get_by_role("form", name="A pie")
+    form.get_by_label("Numbers").fill("4,x,1")
+    form.get_by_role("button").click()
+    expect(page.get_by_role("status")).to_contain_text("Numbers: must be numbers")
+    expect(form.get_by_label("Numbers")).to_have_attribute("aria-invalid", "true")
+    form.get_by_label("Numbers").fill("4,3,1")
+    form.get_by_role("button").click()
+    picture = page.get_by_role("status").get_by_role("img")
+    expect(picture).to_have_js_property("naturalWidth", 800)
+    assert Axe().run(page).violations_count == 0
+    link = page.get_by_role("status").get_by_role("link")
+    expect(link).to_have_attribute("href", CHART)

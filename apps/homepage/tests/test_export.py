@@ -1,0 +1,120 @@
+"""The site as files: everything that its pages lead to is there, below a path too."""
+
+import http.server
+import re
+import socketserver
+import subprocess
+import sys
+import threading
+from collections.abc import Generator
+from functools import partial
+from html import unescape
+from pathlib import Path
+from urllib.parse import urljoin, urlsplit
+from xml.etree import ElementTree as ET
+
+import httpx
+import pytest
+from homepage.sheet.bundled import bundled
+
+APP = Path(__file__).resolve().parents[1]
+BELOW = "/some/path"
+
+
+def export(folder: Path, base_url: str) -> subprocess.CompletedProcess[str]:
+    """Run the command that the guide gives."""
+    return subprocess.run(
+        [
+            sys.executable, "-m", "flask", "--app", "homepage",
+            "export", str(folder), "--base-url", base_url,
+        ],
+        cwd=APP, env={}, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+
+
+class Quiet(http.server.SimpleHTTPRequestHandler):
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002  # as the base class
+        """Nothing."""
+
+
+@pytest.fixture(scope="module")
+def root(tmp_path_factory: pytest.TempPathFactory) -> Generator[str]:
+    """The address of an exported site on a plain file server, below a path."""
+    folder = tmp_path_factory.mktemp("host")
+    with socketserver.ThreadingTCPServer(
+        ("127.0.0.1", 0), partial(Quiet, directory=folder), bind_and_activate=True
+    ) as server:
+        server.daemon_threads = True
+        thread = threading.Thread(target=server.serve_forever, args=[0.01])
+        thread.start()
+        address = f"http://127.0.0.1:{server.server_address[1]}{BELOW}"
+        made = export(folder / BELOW.lstrip("/"), address)
+        assert made.returncode == 0, made.stderr
+        yield f"{address}/"
+        server.shutdown()
+        thread.join()
+
+
+def test_every_page_and_link_works(root: str) -> None:
+    seen: dict[str, httpx.Response] = {}
+    todo = [root]
+    with httpx.Client() as client:
+        while todo:
+            url = todo.pop().partition("#")[0]
+            if url in seen or urlsplit(url).netloc != urlsplit(root).netloc:
+                continue
+            assert url.startswith(root)
+            assert "?" not in url
+            answer = seen[url] = client.get(url)
+            assert answer.status_code == 200, url
+            if "html" in answer.headers["Content-Type"]:
+                found = re.findall(r'(?:href|src)="([^"]+)"', answer.text)
+            else:
+                found = re.findall(r'(?:<loc>|<id>|href=")([^"<]+)', answer.text)
+            todo += [urljoin(url, unescape(link)) for link in found]
+    paths = {url.removeprefix(root) for url in seen}
+    pages = {"", "talks/", "projects/", "interviews/", "charts/"}
+    assert pages | {"feed.xml", "sitemap.xml"} <= paths
+    charts = [answer for url, answer in seen.items() if "/charts/bar-" in url]
+    assert len(charts) == 1
+    assert charts[0].content.startswith(b"\x89PNG")
+
+
+def test_what_needs_a_server_is_left_out(root: str) -> None:
+    for path in ("", "charts/", "404.html", "robots.txt"):
+        text = httpx.get(root + path).text
+        assert not re.search(r"/login|/logout|/account|/me\b|<form|<script|openapi", text)
+
+
+def test_addresses_are_those_of_the_host(root: str) -> None:
+    assert f'<link rel="canonical" href="{root}talks/">' in httpx.get(f"{root}talks/").text
+    assert f"Sitemap: {root}sitemap.xml" in httpx.get(f"{root}robots.txt").text
+    atom = "{http://www.w3.org/2005/Atom}"
+    feed = ET.fromstring(httpx.get(f"{root}feed.xml").content)  # noqa: S314  # our own
+    assert feed.findtext(f"{atom}title") == "Odile Farrow"
+    assert len(feed.findall(f"{atom}entry")) == len(bundled().news)
+    assert feed.findtext(f"{atom}entry/{atom}id", "").startswith(root)
+
+
+def test_a_second_export_writes_the_same(tmp_path: Path) -> None:
+    def files() -> dict[str, bytes]:
+        return {
+            str(file.relative_to(tmp_path)): file.read_bytes()
+            for file in tmp_path.rglob("*")
+            if file.is_file()
+        }
+
+    assert export(tmp_path, "https://www.example.org/").returncode == 0
+    first = files()
+    assert b'href="/talks/"' in first["index.html"]
+    assert export(tmp_path, "https://www.example.org").returncode == 0
+    assert files() == first
+
+
+@pytest.mark.parametrize("base_url", ["www.example.org", "ftp://x", "https://", ""])
+def test_a_wrong_address_is_refused(base_url: str, tmp_path: Path) -> None:
+    made = export(tmp_path / "site", base_url)
+    assert made.returncode == 2
+    assert "--base-url" in made.stderr
+    assert "Traceback" not in made.stderr
+    assert not (tmp_path / "site").exists()

@@ -1,0 +1,369 @@
+"""Sign-in against a provider over TLS: from a deep page and back, and every way to fail."""
+
+import html
+import re
+import time
+from collections.abc import Callable, Generator
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import provider as oidc
+import pytest
+import trustme
+from flask import Flask, session
+from flask.testing import FlaskClient
+from homepage import create_app
+from homepage.auth.provider import InvalidTokenError, Provider
+from homepage.settings import Settings
+from pydantic import SecretStr, ValidationError
+
+DEEP = "/talks?year=2026&q=a%2Fb"
+
+
+@pytest.fixture(scope="module")
+def served(tmp_path_factory: pytest.TempPathFactory) -> Generator[oidc.Provider]:
+    authority = trustme.CA()
+    pem = tmp_path_factory.mktemp("ca") / "ca.pem"
+    authority.cert_pem.write_to_path(pem)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("REQUESTS_CA_BUNDLE", str(pem))
+        server = oidc.Provider(authority)
+        yield server
+        server.shutdown()
+        server.server_close()
+
+
+@pytest.fixture
+def provider(served: oidc.Provider) -> oidc.Provider:
+    served.change, served.sign, served.tokens = oidc.unchanged, oidc.signed, 0
+    return served
+
+
+def settings(provider: oidc.Provider, **changes: Any) -> Settings:
+    return Settings.model_validate(
+        {
+            "public_url": "https://www.example.org",
+            "oidc_client_id": oidc.CLIENT,
+            "oidc_client_secret": SecretStr(oidc.SECRET),
+            "oidc_authority": provider.issuer,
+            "session_key": SecretStr("k" * 32),
+            **changes,
+        }
+    )
+
+
+@pytest.fixture
+def app(provider: oidc.Provider) -> Flask:
+    return create_app(settings(provider))
+
+
+@pytest.fixture
+def client(app: Flask) -> FlaskClient:
+    return visitor(app)
+
+
+def visitor(app: Flask) -> FlaskClient:
+    return app.test_client()
+
+
+HTTPS = {"base_url": "https://www.example.org"}
+
+
+def begin(client: FlaskClient, next_url: str | None = None) -> str:
+    """Ask for sign-in; return the address at the provider."""
+    query = {} if next_url is None else {"next_url": next_url}
+    page = client.get("/login", query_string=query, **HTTPS)
+    assert page.status_code == 200
+    link = re.search(r'class="button" href="([^"]+)"', page.text)
+    assert link
+    return html.unescape(link[1])
+
+
+def come_back(client: FlaskClient, parameters: dict[str, str]) -> Any:
+    return client.get("/auth_response", query_string=parameters, **HTTPS)
+
+
+def who(client: FlaskClient) -> Any:
+    answer = client.get("/me", **HTTPS)
+    assert answer.headers["Cache-Control"] == "no-store"
+    assert answer.json
+    return answer.json["user"]
+
+
+def assert_refused(response: Any, client: FlaskClient) -> None:
+    assert response.status_code == 400
+    assert "Sign-in failed" in response.text
+    assert "<nav" in response.text
+    assert response.headers["Cache-Control"] == "no-store"
+    assert who(client) is None
+    assert client.get("/account", **HTTPS).status_code == 302
+
+
+def test_from_a_deep_page_and_back(client: FlaskClient, provider: oidc.Provider) -> None:
+    auth_uri = begin(client, DEEP)
+    sent = parse_qs(urlsplit(auth_uri).query)
+    assert sent["redirect_uri"] == ["https://www.example.org/auth_response"]
+    response = come_back(client, provider.authorize(auth_uri))
+    assert (response.status_code, response.headers["Location"]) == (302, DEEP)
+    assert who(client) == {"name": "Ada Example"}
+    account = client.get("/account", **HTTPS)
+    assert "Ada Example" in account.text
+    assert "object-1" in account.text
+    with client.session_transaction(**HTTPS) as session:
+        assert "next_url" not in session
+        assert "token" not in str(dict(session)).lower()
+
+
+def test_the_cookie_is_small_and_safe(client: FlaskClient, provider: oidc.Provider) -> None:
+    response = come_back(client, provider.authorize(begin(client)))
+    cookie = next(c for c in response.headers.getlist("Set-Cookie") if c.startswith("__Host-"))
+    assert len(cookie) < 1000
+    attributes = {part.strip() for part in cookie.split(";")[1:]}
+    assert {"Secure", "HttpOnly", "SameSite=Lax", "Path=/"} <= attributes
+    hint = next(c for c in response.headers.getlist("Set-Cookie") if c.startswith("signed_in=1"))
+    assert "Max-Age=28800" in hint
+
+
+def test_on_plain_http_the_cookie_is_sent_too(provider: oidc.Provider) -> None:
+    client = create_app(settings(provider, public_url="http://localhost:8000")).test_client()
+    response = client.get("/login")
+    cookie = response.headers["Set-Cookie"]
+    assert cookie.startswith("session=")
+    assert "Secure" not in cookie
+
+
+def test_two_replicas_share_a_visitor(client: FlaskClient, provider: oidc.Provider) -> None:
+    parameters = provider.authorize(begin(client))
+    other = create_app(settings(provider)).test_client()
+    move(client, other)
+    assert come_back(other, parameters).status_code == 302
+    move(other, client)
+    assert who(client) == {"name": "Ada Example"}
+
+
+def move(source: FlaskClient, target: FlaskClient) -> None:
+    with source.session_transaction(**HTTPS) as there, target.session_transaction(**HTTPS) as here:
+        here.update(there)
+
+
+def test_a_session_ends_after_eight_hours(
+    client: FlaskClient, provider: oidc.Provider, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    come_back(client, provider.authorize(begin(client)))
+    with client.session_transaction(**HTTPS) as session:
+        assert session["until"] == pytest.approx(time.time() + 8 * 3600, abs=60)
+        session["until"] = int(time.time()) - 1
+    assert who(client) is None
+
+
+FORGERIES: dict[str, Callable[[oidc.Claims], oidc.Claims]] = {
+    "audience": lambda claims: {**claims, "aud": "another-client"},
+    "audiences": lambda claims: {**claims, "aud": [oidc.CLIENT, "x"], "azp": "x"},
+    "issuer": lambda claims: {**claims, "iss": "https://evil.example/tenant"},
+    "expired": lambda claims: {**claims, "exp": int(time.time()) - 120},
+    "nonce": lambda claims: {**claims, "nonce": "another"},
+    "no nonce": lambda claims: {k: v for k, v in claims.items() if k != "nonce"},
+    "no expiry": lambda claims: {k: v for k, v in claims.items() if k != "exp"},
+    "not yet": lambda claims: {**claims, "nbf": int(time.time()) + 600},
+}
+
+
+@pytest.mark.parametrize("change", FORGERIES.values(), ids=FORGERIES)
+def test_a_token_that_says_the_wrong_thing_signs_nobody_in(
+    change: Callable[[oidc.Claims], oidc.Claims], client: FlaskClient, provider: oidc.Provider
+) -> None:
+    provider.change = change
+    response = come_back(client, provider.authorize(begin(client)))
+    assert provider.tokens == 1
+    assert_refused(response, client)
+
+
+@pytest.mark.parametrize(
+    "sign", [oidc.forged, oidc.unknown_key, oidc.unsigned, oidc.shared_secret, oidc.nonsense]
+)
+def test_a_token_that_is_not_the_providers_signs_nobody_in(
+    sign: Callable[[oidc.Claims], str], client: FlaskClient, provider: oidc.Provider
+) -> None:
+    provider.sign = sign
+    response = come_back(client, provider.authorize(begin(client)))
+    assert provider.tokens == 1
+    assert_refused(response, client)
+
+
+def test_a_replayed_callback_is_refused(client: FlaskClient, provider: oidc.Provider) -> None:
+    parameters = provider.authorize(begin(client))
+    assert come_back(client, parameters).status_code == 302
+    assert come_back(client, parameters).status_code == 400
+    assert_refused(come_back(visitor(client.application), parameters), visitor(client.application))
+
+
+def test_a_late_callback_is_refused(client: FlaskClient, provider: oidc.Provider) -> None:
+    parameters = provider.authorize(begin(client))
+    with client.session_transaction(**HTTPS) as session:
+        session["began"] -= 601
+    assert_refused(come_back(client, parameters), client)
+
+
+@pytest.mark.parametrize(
+    "parameters",
+    [
+        {},
+        {"code": "x"},
+        {"code": oidc.CODE, "state": "another"},
+        {"state": "x", "error": "access_denied", "error_description": "<b>no</b>"},
+    ],
+)
+def test_a_callback_that_nobody_asked_for_is_refused(
+    parameters: dict[str, str], client: FlaskClient
+) -> None:
+    assert_refused(come_back(client, parameters), client)
+    begin(client)
+    assert_refused(come_back(client, parameters), client)
+
+
+def test_what_the_provider_says_is_text(client: FlaskClient, provider: oidc.Provider) -> None:
+    state = provider.authorize(begin(client))["state"]
+    said = {"state": state, "error": "access_denied", "error_description": "<b>no</b>"}
+    response = come_back(client, said)
+    assert "&lt;b&gt;no&lt;/b&gt;" in response.text
+    assert_refused(response, client)
+
+
+def test_a_wrong_code_is_refused(client: FlaskClient, provider: oidc.Provider) -> None:
+    parameters = provider.authorize(begin(client))
+    assert_refused(come_back(client, {**parameters, "code": "wrong"}), client)
+
+
+def test_a_provider_that_is_away_is_said_so(provider: oidc.Provider) -> None:
+    away = settings(provider, oidc_authority="https://localhost:1/tenant")
+    response = create_app(away).test_client().get("/login", **HTTPS)
+    assert response.status_code == 503
+    assert response.headers["Cache-Control"] == "no-store"
+    assert "does not answer" in response.text
+
+
+def test_sign_out_ends_it_here_and_there(client: FlaskClient, provider: oidc.Provider) -> None:
+    come_back(client, provider.authorize(begin(client)))
+    response = client.get("/logout", **HTTPS)
+    target = urlsplit(response.headers["Location"])
+    assert target.path == "/tenant/end"
+    assert parse_qs(target.query)["post_logout_redirect_uri"] == ["https://www.example.org/"]
+    assert who(client) is None
+
+
+def test_what_is_protected_sends_to_sign_in_and_back(client: FlaskClient) -> None:
+    response = client.get("/account?a=1&b=%26", **HTTPS)
+    target = urlsplit(response.headers["Location"])
+    assert target.path == "/login"
+    assert not target.netloc
+    assert parse_qs(target.query)["next_url"] == ["/account?a=1&b=%26"]
+
+
+def test_a_changed_cookie_is_nobodys(client: FlaskClient, provider: oidc.Provider) -> None:
+    come_back(client, provider.authorize(begin(client)))
+    other = create_app(settings(provider, session_key=SecretStr("x" * 32))).test_client()
+    cookie = client.get_cookie("__Host-session", domain="www.example.org")
+    assert cookie
+    other.set_cookie("__Host-session", cookie.value, domain="www.example.org", secure=True)
+    assert who(other) is None
+
+
+LOCAL = ["/", "/talks", "/talks?year=2026", "/talks?next=//x", "/a-b_c.d/e", "/%C3%A9", "/account"]
+HOSTILE = [
+    "", " ", "talks", "//evil.example", "///evil.example", "////evil.example/x",
+    "\\\\evil.example", "/\\evil.example", "\\/evil.example", "/\\/evil.example",
+    "https://evil.example", "http://evil.example", "https:evil.example", "https:/evil.example",
+    "HTTPS://evil.example", "ftp://evil.example", "javascript:alert(1)", "JaVaScRiPt:alert(1)",
+    "data:text/html,x", "vbscript:x", "mailto:a@evil.example", "?next=x", "#x", "./x", "../x",
+    "/./x", "/../x", "/x/../..//evil.example", "/.//evil.example", "/..//evil.example",
+    "/\t/evil.example", "/\n/evil.example", "/\r\n/evil.example", "\t//evil.example",
+    " //evil.example", "/%2F/evil.example", "/%2f%2fevil.example", "/%5Cevil.example",
+    "/%5c%5cevil.example", "/%0d%0aSet-Cookie:x=1", "/%09/evil.example", "/%252Fevil.example",
+    "/%2e%2e//evil.example", "/\x00", "/%00", "/\u2028", "/\u200b/evil.example", "/é",
+    "@evil.example", "evil.example/", "https://www.example.org@evil.example",
+    "https://www.example.org/talks", "//www.example.org/talks", "/" + "a" * 512,
+    "/login", "/login?next_url=/x", "/logout", "/auth_response?code=x", "/LOGOUT/", "/me",
+    "/%6cogout",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("next_url", LOCAL)
+def test_a_page_of_ours_is_returned_to(
+    next_url: str, client: FlaskClient, provider: oidc.Provider
+) -> None:
+    response = come_back(client, provider.authorize(begin(client, next_url)))
+    assert response.headers["Location"] == next_url
+
+
+def test_the_table_of_hostile_values_is_long_enough() -> None:
+    assert len(set(HOSTILE)) >= 40
+
+
+@pytest.mark.parametrize("next_url", HOSTILE)
+def test_nobody_is_sent_elsewhere(
+    next_url: str, client: FlaskClient, provider: oidc.Provider
+) -> None:
+    response = come_back(client, provider.authorize(begin(client, next_url)))
+    assert (response.status_code, response.headers["Location"]) == (302, "/")
+
+
+def test_without_a_next_page_it_is_the_first(client: FlaskClient, provider: oidc.Provider) -> None:
+    assert come_back(client, provider.authorize(begin(client))).headers["Location"] == "/"
+
+
+def test_without_a_client_the_site_runs() -> None:
+    client = create_app(Settings()).test_client()
+    page = client.get("/login")
+    assert page.status_code == 200
+    assert "Sign-in is not set up" in page.text
+    assert client.get("/account").headers["Location"].startswith("/login?")
+    assert client.get("/me").json == {"user": None}
+    assert client.get("/logout").status_code == 302
+    assert "account.js" not in client.get("/").text
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        ({"session_key": None}, "SESSION_KEY is missing"),
+        ({"session_key": SecretStr("short")}, "at least 32"),
+        ({"oidc_client_secret": None}, "OIDC_CLIENT_SECRET"),
+        ({"oidc_authority": "http://plain.example"}, "https://"),
+    ],
+)
+def test_half_a_sign_in_does_not_start(
+    change: dict[str, Any], told: str, provider: oidc.Provider
+) -> None:
+    with pytest.raises(ValidationError, match=told):
+        settings(provider, **change)
+
+
+def test_one_template_is_for_all_and_the_others_have_folders() -> None:
+    package = Path(create_app.__code__.co_filename).parent
+    assert [file.name for file in (package / "templates").iterdir()] == ["base.html"]
+    own = {file.name for file in (package / "auth" / "templates" / "auth").iterdir()}
+    assert {"login.html", "auth_error.html"} <= own
+    for file in package.glob("*/templates/*/*.html"):
+        assert file.parent.name == file.parents[2].name
+        text = file.read_text()
+        assert text.startswith('{% extends "base.html" %}') or file.name == "items.html"
+
+
+def test_our_own_look_at_a_token_needs_its_nonce(provider: oidc.Provider) -> None:
+    """The library underneath looks too; this must not depend on it."""
+    own = Provider(provider.issuer, oidc.CLIENT)
+    provider.nonce = "this-one"
+    assert own.claims(provider.id_token(), "this-one")["name"] == "Ada Example"
+    with pytest.raises(InvalidTokenError, match="nonce"):
+        own.claims(provider.id_token(), "another")
+
+
+def test_what_was_made_with_a_look_at_the_session_is_not_kept(app: Flask) -> None:
+    @app.get("/careless")
+    def careless() -> tuple[str, dict[str, str]]:  # pyright: ignore[reportUnusedFunction]  # by the route
+        return str(session.get("user")), {"Cache-Control": "public, max-age=99"}
+
+    response = app.test_client().get("/careless", **HTTPS)
+    assert response.headers["Cache-Control"] == "no-store"
+    assert "ETag" not in response.headers
