@@ -78,6 +78,8 @@ def _bars(axes: "Axes", chart: Bar) -> None:
     size = _size(max(map(len, labels))) if on_end else 11
     axes.set_xticks(places, labels, rotation=90 if on_end else 0, fontsize=size)
     axes.set_xlim(-0.6, len(labels) - 0.4)
+    if all(value.is_integer() for value in chart.yvalues):
+        axes.locator_params(axis="y", integer=True)
     if not any(chart.yvalues):
         axes.set_ylim(0, 1)
     axes.set_xlabel(drawable(chart.xlabel), fontsize=_size(len(chart.xlabel)))
