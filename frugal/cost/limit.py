@@ -34,7 +34,7 @@ def verdict(
         )
     if bill.unpriced and not unpriced_is_accepted:
         return UNPRICED, (
-            f"{len(bill.unpriced)} of the resources have no price, so the bill is not whole. "
+            f"Resources without a price: {len(bill.unpriced)}, so the bill is not whole. "
             "--allow-unpriced accepts that."
         )
     return 0, ""

@@ -113,6 +113,7 @@ def from_preview(document: Mapping[str, Any]) -> Plan:
     """The plan that `pulumi preview --json --show-sames` printed. Raises PlanError."""
     if "deployment" in document:
         raise PlanError("This is a state, not a preview: give it with --state.")
+    _refuse_failed(document.get("diagnostics"))
     steps = document.get("steps")
     if steps is None and "changeSummary" in document:
         steps = []
@@ -184,6 +185,14 @@ def _inputs(state: Mapping[str, Any], where: str) -> Mapping[str, Any]:
     if not isinstance(inputs, dict):
         raise PlanError(f"{where}.inputs of the plan is {_short(inputs)}, not a block.")
     return cast("dict[str, Any]", inputs)
+
+
+def _refuse_failed(diagnostics: object) -> None:
+    """A preview that ended in an error knows a part of the plan."""
+    for entry in cast("list[object]", diagnostics) if isinstance(diagnostics, list) else ():
+        told = cast("dict[str, object]", entry) if isinstance(entry, dict) else {}
+        if told.get("severity") == "error":
+            raise FrugalError(f"The preview failed: {str(told.get('message', '')).strip()}")
 
 
 def _refuse_partial(summary: object, sames: int) -> None:

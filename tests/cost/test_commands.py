@@ -84,7 +84,7 @@ def test_exit_codes(document: object, options: str, code: int) -> None:
 def test_a_limit_says_what_is_above_it() -> None:
     assert cost(DEARER, "--fail-above", "20").err == "61.57 USD a month are above 20.00.\n"
     assert cost(DEARER, "--fail-increase", "20").err == "+44.17 USD a month are above 20.00.\n"
-    assert "1 of the resources have no price" in cost(GAP).err
+    assert "Resources without a price: 1" in cost(GAP).err
     assert "--allow-unpriced" in cost(GAP).err
 
 

@@ -11,6 +11,7 @@ from frugal.cost.money import NOTHING
 from frugal.cost.plan import PlanError, from_preview, parse, resource
 from frugal.cost.pricing import estimate
 from frugal.cost.usage import NO_USAGE
+from frugal.errors import FrugalError
 from tests.cost.made import (
     UNKNOWN,
     USUAL,
@@ -322,3 +323,11 @@ def test_numbers_as_engines_and_people_write_them() -> None:
     wanted = bill(app(cpu=0.5, memory="1Gi", least=1)).monthly
     for cpu, memory, least in ((0.5, "1.0Gi", 1.0), ("0.50", "1024Mi", "1"), (5e-1, "1Gi", 1)):
         assert bill(app(cpu=cpu, memory=memory, least=least)).monthly == wanted
+
+
+def test_preview_that_failed_is_no_plan() -> None:
+    """What it shows is the part that it came to."""
+    document = {"steps": [], "diagnostics": [{"severity": "error", "message": "it broke\n"}]}
+    with pytest.raises(FrugalError, match="The preview failed: it broke") as refused:
+        from_preview(document)
+    assert refused.value.code == 1
