@@ -25,6 +25,7 @@ _METADATA_API_VERSION = "2022-09-01"
 _ATTEMPTS = 5
 _LONGEST_WAIT = 60.0  # seconds
 _RETRIED = {429, 500, 502, 503, 504}
+_NOT_FOUND = 404
 
 
 class ArmError(Exception):
@@ -76,6 +77,16 @@ class Arm:
         """Body of a resource."""
         return _body(self._call("GET", path, {"api-version": api_version, **query}, None))
 
+    def exists(self, path: str, *, api_version: str) -> bool:
+        """Whether there is such a resource."""
+        try:
+            self.get(path, api_version=api_version)
+        except ArmError as error:
+            if error.status != _NOT_FOUND:
+                raise
+            return False
+        return True
+
     def post(
         self, path: str, *, api_version: str, body: Mapping[str, object] | None = None
     ) -> dict[str, Any]:
@@ -87,7 +98,7 @@ class Arm:
         try:
             self._call("DELETE", path, {"api-version": api_version}, None)
         except ArmError as error:
-            if error.status != 404:  # noqa: PLR2004
+            if error.status != _NOT_FOUND:
                 raise
 
     def upload(self, url: str, content: bytes) -> None:

@@ -82,13 +82,8 @@ class ImageProvider(Provider):
     def read(self, id_: str, props: dict[str, Any]) -> ReadResult:
         """Gone when its registry is gone; a single image is not looked for."""
         with Arm() as arm:
-            try:
-                arm.get(str(props["registry"]), api_version=REGISTRY_API_VERSION)
-            except ArmError as error:
-                if error.status == 404:  # noqa: PLR2004
-                    return ReadResult("", {})
-                raise
-        return ReadResult(id_, props)
+            there = arm.exists(str(props["registry"]), api_version=REGISTRY_API_VERSION)
+        return ReadResult(id_, props) if there else ReadResult("", {})
 
 
 def _built(props: Mapping[str, Any]) -> dict[str, Any]:

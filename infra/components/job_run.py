@@ -16,7 +16,7 @@ from pulumi.dynamic import CreateResult, DiffResult, ReadResult, UpdateResult
 from pulumi.dynamic import Resource as DynamicResource
 from pulumi_azure_native import app
 
-from infra.arm import Arm, ArmError
+from infra.arm import Arm
 from infra.components.dynamic_provider import Provider, ProviderError
 
 _API_VERSION = "2025-02-02-preview"
@@ -146,13 +146,8 @@ class JobRunProvider(Provider):
     def read(self, id_: str, props: dict[str, Any]) -> ReadResult:
         """Gone when its job is gone."""
         with Arm() as arm:
-            try:
-                arm.get(str(props["job"]), api_version=_API_VERSION)
-            except ArmError as error:
-                if error.status == 404:  # noqa: PLR2004
-                    return ReadResult("", {})
-                raise
-        return ReadResult(id_, props)
+            there = arm.exists(str(props["job"]), api_version=_API_VERSION)
+        return ReadResult(id_, props) if there else ReadResult("", {})
 
 
 def _ran(props: Mapping[str, Any]) -> dict[str, Any]:
