@@ -9,12 +9,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from decimal import Decimal, localcontext
-from typing import NamedTuple
 
 from frugal.cost import budget
 from frugal.cost.collector import kept_away
-from frugal.cost.estimate import Assumption, Bracket, Change, Estimate, Line, Remark
+from frugal.cost.estimate import Assumption, Bracket, Estimate, Remark
 from frugal.cost.grants import Grant, grants, offer_end, shares
+from frugal.cost.lines import Entry, lines
 from frugal.cost.meters import READERS
 from frugal.cost.meters.base import Charge, Free
 from frugal.cost.meters.free import FREE
@@ -54,7 +54,7 @@ def estimate(plan: Plan, sheet: Sheet, usage: Usage, month: Month) -> Estimate:
             currency=sheet.currency,
             prices_as_of=sheet.as_of,
             month=month.name,
-            lines=_lines(plan, old.entries, new.entries),
+            lines=lines(plan, old.entries, new.entries),
             unpriced=_remarks(left_out, plan),
             free=_remarks(_free(before, after, plan, left_out), plan),
             other=_remarks({**before.other, **after.other}, plan),
@@ -115,23 +115,11 @@ def _assumption(one: Resource, key: str, use: Use) -> Assumption:
     return Assumption(one.name, key, use.profile[key].value, use.profile[key].why)
 
 
-class _Entry(NamedTuple):
-    """A charge with its price. `quantity` and `brackets`: of what is expected."""
-
-    resource: Resource
-    charge: Charge
-    meter: Meter
-    price: Price | None
-    amount: Range
-    quantity: Decimal
-    brackets: Sequence[Bracket]
-
-
 @dataclass(slots=True)
 class _Priced:
     """The entries by resource and meter, what had no price, and how much of each grant was used."""
 
-    entries: dict[tuple[str, str], _Entry]
+    entries: dict[tuple[str, str], Entry]
     missing: dict[str, str]
     granted: list[tuple[Grant, Decimal]]
 
@@ -162,7 +150,7 @@ def _price(
                 priced.missing.setdefault(one.urn, why)
                 continue
             meter = sheet.meters[charge.meter]
-            entry = _Entry(one, charge, meter, None, NOTHING, ZERO, ())
+            entry = Entry(one, charge, meter, None, NOTHING, ZERO, ())
         else:
             starts = volume if charge.meter == EGRESS else _FROM_ZERO
             entry = _entry(one, charge, price, quantities, starts)
@@ -210,22 +198,22 @@ def _entry(
     price: Price,
     quantities: tuple[Decimal, Decimal, Decimal],
     starts: Sequence[Decimal],
-) -> _Entry:
+) -> Entry:
     per = price.meter.per
     if not any(quantities):
-        return _Entry(one, charge, price.meter, price, NOTHING, ZERO, ())
+        return Entry(one, charge, price.meter, price, NOTHING, ZERO, ())
     low, expected, high = quantities if per == 1 else [quantity / per for quantity in quantities]
     tiers = price.tiers
     if len(tiers) == 1:
         unit_price = tiers[0].price
         amount = Range(low * unit_price, expected * unit_price, high * unit_price)
-        return _Entry(one, charge, price.meter, price, amount, expected, ())
+        return Entry(one, charge, price.meter, price, amount, expected, ())
     brackets = [
         _brackets(tiers, start / per, quantity)
         for start, quantity in zip(starts, (low, expected, high), strict=True)
     ]
     amount = Range._make(sum((b.quantity * b.unit_price for b in case), ZERO) for case in brackets)
-    return _Entry(one, charge, price.meter, price, amount, expected, brackets[_EXPECTED])
+    return Entry(one, charge, price.meter, price, amount, expected, brackets[_EXPECTED])
 
 
 def _brackets(tiers: Sequence[Tier], start: Decimal, quantity: Decimal) -> Sequence[Bracket]:
@@ -240,91 +228,6 @@ def _brackets(tiers: Sequence[Tier], start: Decimal, quantity: Decimal) -> Seque
             part = min(end, until) - max(start, tier.start)
             found.append(Bracket(tier.start, part, tier.price))
     return found
-
-
-def _lines(
-    plan: Plan,
-    old: Mapping[tuple[str, str], _Entry],
-    new: Mapping[tuple[str, str], _Entry],
-) -> list[Line]:
-    reasons: dict[str, str] = {}
-    found: list[Line] = []
-    for key in sorted({**old, **new}):
-        before, after = old.get(key), new.get(key)
-        change = _change(before, after)
-        if change != "same" and key[0] not in reasons:
-            reasons[key[0]] = _reason(plan, key[0])
-        reason = "" if change == "same" else reasons[key[0]]
-        found.append(_line(key[0], before, after, change, reason))
-    return found
-
-
-def _line(
-    urn: str, before: _Entry | None, after: _Entry | None, change: Change, reason: str
-) -> Line:
-    shown = after or before
-    assert shown  # noqa: S101 - a line is of one of the two
-    price = shown.price
-    return Line(
-        resource=urn,
-        name=shown.resource.name,
-        type=shown.resource.type,
-        meter=shown.meter.name,
-        unit=shown.meter.unit,
-        quantity=after.quantity if after else ZERO,
-        unit_price=_unit_price(shown),
-        tiers=_tiers(after) if after else (),
-        monthly=after.amount if after else NOTHING,
-        before=before.amount if before else NOTHING,
-        change=change,
-        reason=reason,
-        source=price.source if price else "",
-        grows=shown.charge.grows,
-    )
-
-
-def _change(before: _Entry | None, after: _Entry | None) -> Change:
-    if before is None:
-        return "added"
-    if after is None:
-        return "removed"
-    same = (before.amount, before.quantity) == (after.amount, after.quantity)
-    return "same" if same else "changed"
-
-
-def _unit_price(entry: _Entry) -> Decimal | None:
-    if entry.price is None or len(entry.brackets) > 1:
-        return None
-    if entry.brackets:
-        return entry.brackets[0].unit_price
-    # Where nothing is billed: what the first of it would cost.
-    return next((tier.price for tier in entry.price.tiers if tier.price), ZERO)
-
-
-def _tiers(entry: _Entry) -> tuple[Bracket, ...]:
-    if entry.brackets or not entry.quantity or entry.price is None:
-        return tuple(entry.brackets)
-    return (Bracket(ZERO, entry.quantity, entry.price.tiers[0].price),)
-
-
-def _reason(plan: Plan, urn: str) -> str:
-    """Which of the properties that the price depends on are others than before."""
-    before, after = plan.before.get(urn), plan.after.get(urn)
-    if before is None or after is None:
-        return "new" if before is None else "removed"
-    old, new = before.properties.read, after.properties.read
-    changed = [
-        f"{path} {_value(old.get(path))} → {_value(new.get(path))}"
-        for path in sorted(old.keys() | new.keys())
-        if old.get(path) != new.get(path)
-    ]
-    return ", ".join(changed) or "the free amounts are shared anew"
-
-
-def _value(value: object) -> str:
-    if isinstance(value, float) and value.is_integer():
-        return str(int(value))
-    return "unset" if value is None else str(value)
 
 
 def _free(before: _Side, after: _Side, plan: Plan, left_out: Mapping[str, str]) -> dict[str, str]:

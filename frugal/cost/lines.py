@@ -1,0 +1,107 @@
+"""The lines of an estimate: each meter of each resource, before and after, and why it changed."""
+
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+from typing import NamedTuple
+
+from frugal.cost.estimate import Bracket, Change, Line
+from frugal.cost.meters.base import Charge
+from frugal.cost.money import NOTHING, ZERO, Range
+from frugal.cost.plan import Plan, Resource
+from frugal.cost.prices.sheet import Meter, Price
+
+
+class Entry(NamedTuple):
+    """A charge with its price. `quantity` and `brackets`: of what is expected."""
+
+    resource: Resource
+    charge: Charge
+    meter: Meter
+    price: Price | None
+    amount: Range
+    quantity: Decimal
+    brackets: Sequence[Bracket]
+
+
+def lines(
+    plan: Plan,
+    old: Mapping[tuple[str, str], Entry],
+    new: Mapping[tuple[str, str], Entry],
+) -> list[Line]:
+    """A line for each meter that a resource has on either side, in order of URN."""
+    reasons: dict[str, str] = {}
+    found: list[Line] = []
+    for key in sorted({**old, **new}):
+        before, after = old.get(key), new.get(key)
+        change = _change(before, after)
+        if change != "same" and key[0] not in reasons:
+            reasons[key[0]] = _reason(plan, key[0])
+        reason = "" if change == "same" else reasons[key[0]]
+        found.append(_line(key[0], before, after, change, reason))
+    return found
+
+
+def _line(urn: str, before: Entry | None, after: Entry | None, change: Change, reason: str) -> Line:
+    shown = after or before
+    assert shown  # noqa: S101 - a line is of one of the two
+    price = shown.price
+    return Line(
+        resource=urn,
+        name=shown.resource.name,
+        type=shown.resource.type,
+        meter=shown.meter.name,
+        unit=shown.meter.unit,
+        quantity=after.quantity if after else ZERO,
+        unit_price=_unit_price(shown),
+        tiers=_tiers(after) if after else (),
+        monthly=after.amount if after else NOTHING,
+        before=before.amount if before else NOTHING,
+        change=change,
+        reason=reason,
+        source=price.source if price else "",
+        grows=shown.charge.grows,
+    )
+
+
+def _change(before: Entry | None, after: Entry | None) -> Change:
+    if before is None:
+        return "added"
+    if after is None:
+        return "removed"
+    same = (before.amount, before.quantity) == (after.amount, after.quantity)
+    return "same" if same else "changed"
+
+
+def _unit_price(entry: Entry) -> Decimal | None:
+    if entry.price is None or len(entry.brackets) > 1:
+        return None
+    if entry.brackets:
+        return entry.brackets[0].unit_price
+    # Where nothing is billed: what the first of it would cost.
+    return next((tier.price for tier in entry.price.tiers if tier.price), ZERO)
+
+
+def _tiers(entry: Entry) -> tuple[Bracket, ...]:
+    if entry.brackets or not entry.quantity or entry.price is None:
+        return tuple(entry.brackets)
+    return (Bracket(ZERO, entry.quantity, entry.price.tiers[0].price),)
+
+
+def _reason(plan: Plan, urn: str) -> str:
+    """Which of the properties that the price depends on are others than before."""
+    before, after = plan.before.get(urn), plan.after.get(urn)
+    if before is None or after is None:
+        return "new" if before is None else "removed"
+    old, new = before.properties.read, after.properties.read
+    changed = [
+        f"{path} {_value(old.get(path))} → {_value(new.get(path))}"
+        for path in sorted(old.keys() | new.keys())
+        if old.get(path) != new.get(path)
+    ]
+    return ", ".join(changed) or "the free amounts are shared anew"
+
+
+def _value(value: object) -> str:
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))
+    return "unset" if value is None else str(value)
