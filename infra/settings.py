@@ -269,6 +269,8 @@ def _allowed(detail: ErrorDetails) -> str:
             return str(context["expected"]).replace("'", "").replace(" or ", ", ")
         case "string_pattern_mismatch":
             return _PATTERNS[field]
+        case "int_parsing" | "int_type" | "int_from_float":
+            return "a whole number"
         case "model_type":
             path = ".".join(str(part) for part in detail["loc"])
             return f"its fields, one at a time: pulumi config set --path {path}.FIELD VALUE"
