@@ -20,12 +20,12 @@ Stream = Callable[[Any, Any], Awaitable[None]]
 
 
 class Clock:
-    """The time of day, moved on at will."""
+    """The time of day: it stands still, and is moved on at will."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.ahead = 0.0
-        real = time.time
-        monkeypatch.setattr(time, "time", lambda: real() + self.ahead)
+        now = time.time()
+        monkeypatch.setattr(time, "time", lambda: now + self.ahead)
 
 
 @dataclass
