@@ -12,16 +12,19 @@ from typing import Any, cast
 
 import psutil
 
-from frugal.code import fingerprint
 from frugal.errors import FrugalError
+from frugal.fingerprint import fingerprint
 from frugal.paths import Checkout
 
-# Seconds. Restarting everything that a stack declared is part of the start.
-_START = 90.0
+# Seconds, for a machine that is busy with other things as well. Restarting everything that a stack
+# declared is part of the start.
+_START = 600.0
 # Apps drain for up to 30 s, one after another at worst.
-_STOP = 60.0
-_KILL = 5.0
-_ANSWER = 120.0
+_STOP = 120.0
+_KILL = 30.0
+_ANSWER = 300.0
+# A sweep waits for operations under way, and a deployment may take ten minutes.
+_SWEEP = 900.0
 _POLL = 0.05
 _LAST_LINES = 12
 
@@ -55,11 +58,14 @@ class Daemon:
 
         `known`: the ids of the resources in the state. Other projects' resources stay.
         """
-        answer = self._ask("POST", "/frugal/sweep", {"project": project, "known": known})
+        body = {"project": project, "known": known}
+        answer = self._ask("POST", "/frugal/sweep", body, seconds=_SWEEP)
         return cast("list[str]", answer["removed"])
 
-    def _ask(self, method: str, path: str, body: object = None) -> dict[str, Any]:
-        connection = http.client.HTTPConnection("127.0.0.1", self.http, timeout=_ANSWER)
+    def _ask(
+        self, method: str, path: str, body: object = None, *, seconds: float = _ANSWER
+    ) -> dict[str, Any]:
+        connection = http.client.HTTPConnection("127.0.0.1", self.http, timeout=seconds)
         headers = {"Authorization": f"Bearer {self.admin_token}"}
         try:
             connection.request(method, path, body=json.dumps(body), headers=headers)
@@ -89,7 +95,7 @@ def find(checkout: Checkout) -> Daemon | None:
             told["identity_header"],
             told["code"],
         )
-    except (OSError, ValueError, KeyError):
+    except (OSError, ValueError, KeyError, TypeError):
         return None
     return daemon if is_running(daemon.pid) and _is_ours(daemon.pid, checkout) else None
 
@@ -114,6 +120,7 @@ def _launch(checkout: Checkout) -> Daemon:
     checkout.cloud.mkdir(parents=True, exist_ok=True)
     (checkout.cloud / "daemon.json").unlink(missing_ok=True)
     log = checkout.cloud / "daemon.log"
+    log.touch(mode=0o600)
     command = [checkout.python, "-P", "-m", "frugal.cloud", checkout.cloud]
     with log.open("ab") as output:
         begin = output.tell()
@@ -162,7 +169,7 @@ def family(pid: int) -> list[psutil.Process]:
 def stop(processes: list[psutil.Process]) -> None:
     """End a daemon and see that its whole family has ended.
 
-    Asks the daemon, the first of them (SIGTERM, up to a minute), then kills. Raises FrugalError
+    Asks the daemon, the first of them (SIGTERM, up to two minutes), then kills. Raises FrugalError
     naming what would not end.
     """
     for daemon in processes[:1]:

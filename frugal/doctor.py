@@ -3,11 +3,10 @@
 import asyncio
 import platform
 import shutil
-import socket
 import sys
 
 from frugal import daemon as daemons
-from frugal.cloud.ports import Ports
+from frugal.cloud.ports import Ports, listens
 from frugal.cloud.postgres.binaries import installations
 from frugal.findings import Finding
 from frugal.paths import Checkout, user_cache
@@ -85,14 +84,8 @@ def _ports(checkout: Checkout) -> list[Finding]:
     return [
         Finding("missing", "Port", f"{port}, kept for {name}, is taken by another program", remedy)
         for name, port in sorted(Ports(file).all().items())
-        if _is_taken(port)
+        if listens(port)
     ]
-
-
-def _is_taken(port: int) -> bool:
-    with socket.socket() as probe:
-        probe.settimeout(1)
-        return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
 def _browser() -> Finding:

@@ -241,18 +241,20 @@ def read_settings(file: Path) -> dict[str, object]:
 
 def _without_secrets(settings: Mapping[str, object]) -> str:
     keys = ("encryptionsalt", "encryptedkey", "secretsprovider")
-    return yaml.safe_dump(_masked({k: v for k, v in settings.items() if k not in keys}))
+    public = {k: v for k, v in settings.items() if k not in keys}
+    return yaml.safe_dump(masked(public, "secret-not-read"))
 
 
-def _masked(value: object) -> object:
+def masked(value: object, placeholder: str) -> object:
+    """A value of a stack's file, its secrets (`{secure: …}`), however deep they lie, replaced."""
     if isinstance(value, list):
-        return [_masked(item) for item in cast("list[object]", value)]
+        return [masked(item, placeholder) for item in cast("list[object]", value)]
     if not isinstance(value, dict):
         return value
     entries = cast("dict[str, object]", value)
     if entries.keys() == {"secure"}:
-        return "secret-not-read"
-    return {key: _masked(item) for key, item in entries.items()}
+        return placeholder
+    return {key: masked(item, placeholder) for key, item in entries.items()}
 
 
 def _install_plugin(engine: Engine, command: Sequence[str | Path]) -> None:

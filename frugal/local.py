@@ -7,6 +7,7 @@ import os
 import shutil
 import socket
 import time
+from collections import deque
 from collections.abc import Generator
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +16,7 @@ from typing import IO, TYPE_CHECKING, cast
 from rich.console import Console
 
 from frugal import daemon as daemons
+from frugal.cloud.ports import listens
 from frugal.daemon import Daemon
 from frugal.engine import LOCAL_STACK, Engine, Interrupted, local_engine, read_settings
 from frugal.errors import FrugalError
@@ -23,7 +25,8 @@ from frugal.paths import Checkout
 if TYPE_CHECKING:
     import psutil
 
-_HEALTH_SECONDS = 120.0
+# Apps start at once and together: on a slow or busy machine that takes minutes.
+_HEALTH_SECONDS = 600.0
 _POLL_SECONDS = 0.2
 # How long what an engine started may take to end after it.
 _ENDING_SECONDS = 2.0
@@ -154,7 +157,7 @@ def down(checkout: Checkout, console: Console) -> list[str]:
         daemons.stop(family)
         size = sum(f.lstat().st_size for f in checkout.local.rglob("*") if f.is_file())
         _remove(checkout.local)
-        open_ports = sorted(port for port in ports if _listens(port))
+        open_ports = sorted(port for port in ports if listens(port))
     if open_ports:
         raise FrugalError(f"Something still listens on 127.0.0.1, port {open_ports}.")
     if failure:
@@ -177,12 +180,6 @@ def _remove(folder: Path) -> None:
         raise FrugalError(
             f"{error.filename} could not be removed ({error.strerror}). Remove {folder} by hand."
         ) from error
-
-
-def _listens(port: int) -> bool:
-    with socket.socket() as probe:
-        probe.settimeout(1)
-        return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
 @contextlib.contextmanager
@@ -254,4 +251,5 @@ def _wait_until_healthy(checkout: Checkout, daemon: Daemon, console: Console) ->
 def _tail(log: Path) -> str:
     if not log.exists():
         return "(no log)"
-    return "\n".join(log.read_text(errors="replace").splitlines()[-_LOG_LINES:])
+    with log.open(errors="replace") as lines:
+        return "".join(deque(lines, maxlen=_LOG_LINES)).rstrip("\n")

@@ -3,11 +3,10 @@
 import fnmatch
 import json
 import os
-from pathlib import Path
+from collections.abc import Mapping
 from typing import Any, cast
 
-from frugal.engine import read_settings
-from frugal.errors import FrugalError
+from frugal.engine import masked, read_settings, stack_settings
 from frugal.findings import Finding
 from frugal.paths import Checkout
 from infra.arm import Arm, ArmError
@@ -63,33 +62,18 @@ def examine(checkout: Checkout, environment: str) -> list[Finding]:
 
 def _config(checkout: Checkout, environment: str) -> dict[str, str]:
     """The environment's configuration as the engine gives it: objects as JSON text."""
-    file = checkout.root / f"Pulumi.{environment}.yaml"
-    if not file.exists():
-        known = sorted(p.name.split(".")[1] for p in checkout.root.glob("Pulumi.*.yaml"))
-        raise FrugalError(f"There is no environment {environment!r}. Allowed: {', '.join(known)}.")
+    project = read_settings(checkout.root / "Pulumi.yaml")
     config: dict[str, str] = {}
-    for entries in (_entries(checkout.root / "Pulumi.yaml"), _entries(file)):
-        for key, value in entries.items():
+    for content in (project, stack_settings(checkout, environment)):
+        for key, value in _entries(content).items():
             full = key if ":" in key else f"frugal:{key}"
-            shown = _hidden(value)
+            shown = masked(value, _HIDDEN)
             config[full] = shown if isinstance(shown, str) else json.dumps(shown)
     return config
 
 
-def _hidden(value: object) -> object:
-    """A value of the file with its secrets, `{secure: …}`, replaced, however deep they lie."""
-    if isinstance(value, list):
-        return [_hidden(item) for item in cast("list[object]", value)]
-    if not isinstance(value, dict):
-        return value
-    fields = cast("dict[str, object]", value)
-    if set(fields) == {"secure"}:
-        return _HIDDEN
-    return {name: _hidden(field) for name, field in fields.items()}
-
-
-def _entries(file: Path) -> dict[str, object]:
-    entries = cast("dict[str, object]", read_settings(file).get("config") or {})
+def _entries(content: Mapping[str, object]) -> dict[str, object]:
+    entries = cast("dict[str, object]", content.get("config") or {})
     found: dict[str, object] = {}
     for key, value in entries.items():
         if not isinstance(value, dict):

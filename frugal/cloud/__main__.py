@@ -15,17 +15,13 @@ import sys
 import traceback
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
 
 from frugal.cloud.arm import Arm
 from frugal.cloud.cloud import Cloud
 from frugal.cloud.errors import CloudError
 from frugal.cloud.listen import Listener
 from frugal.cloud.provider import Provider, serve
-from frugal.code import fingerprint
-
-if TYPE_CHECKING:
-    from uvicorn._types import ASGIApplication
+from frugal.fingerprint import fingerprint
 
 LOCK = "daemon.lock"
 # How often the daemon looks whether its folder is still there, in seconds.
@@ -44,7 +40,7 @@ async def run(folder: Path) -> None:
     cloud = Cloud(folder)
     admin_token = secrets.token_urlsafe(32)
     arm = Arm(cloud, admin_token=admin_token)
-    listener = Listener(cast("ASGIApplication", arm.app), cloud.ports.get("resource-manager"))
+    listener = Listener(arm.app, cloud.ports.get("resource-manager"))
     await listener.start()
     cloud.http_port = listener.port
     server = None

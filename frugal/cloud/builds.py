@@ -6,13 +6,14 @@ Operations and bodies: Microsoft.ContainerRegistry 2019-06-01-preview
 
 import asyncio
 import secrets
+from collections.abc import AsyncIterable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from frugal.cloud.bodies import Body, section, strings
 from frugal.cloud.errors import CloudError
 from frugal.cloud.ids import name_of
-from frugal.cloud.images import BuildError
+from frugal.cloud.images import BuildError, Image
 from frugal.cloud.store import Resource
 
 if TYPE_CHECKING:
@@ -60,13 +61,16 @@ class Builds:
         self._uploads.add(upload)
         return upload
 
-    def upload(self, upload: str, content: bytes) -> None:
+    async def upload(self, upload: str, chunks: AsyncIterable[bytes]) -> None:
         """Take a context in. Raises CloudError for an unknown place or too large a context."""
         if upload not in self._uploads:
             raise CloudError("AuthenticationFailed", "This upload address is not valid (any more).")
-        if len(content) > LARGEST_CONTEXT_BYTES:
-            raise CloudError("RequestBodyTooLarge", "A build context has at most 200 MiB here.")
-        self._contexts[upload] = content
+        content = bytearray()
+        async for chunk in chunks:
+            content += chunk
+            if len(content) > LARGEST_CONTEXT_BYTES:
+                raise CloudError("RequestBodyTooLarge", "A build context has at most 200 MiB here.")
+        self._contexts[upload] = bytes(content)
 
     def schedule(self, registry: Resource, request: Body) -> Run:
         """Start a build. Raises CloudError for a request that the registry refuses."""
@@ -84,11 +88,14 @@ class Builds:
         names = strings(request, "imageNames")
         if not names:
             raise CloudError("BadRequest", "imageNames: give at least one.")
+        dockerfile = request.get("dockerFilePath")
+        if not dockerfile:
+            raise CloudError("BadRequest", "dockerFilePath: give the Dockerfile's path.")
         self._uploads.discard(upload)
         context = self._contexts.pop(upload)
         run = Run(id=f"l{secrets.token_hex(16)}", registry=registry.id)
         self._runs[run.id] = run
-        build = self._build(run, registry, context, str(request["dockerFilePath"]), names)
+        build = self._build(run, context, str(dockerfile), names)
         self._cloud.keep(asyncio.ensure_future(build))
         return run
 
@@ -105,24 +112,28 @@ class Builds:
             raise CloudError("RunNotFound", f"Run '{run_id}' was not found.")
         return self._runs[run_id].log
 
-    async def _build(
-        self, run: Run, registry: Resource, context: bytes, dockerfile: str, names: list[str]
-    ) -> None:
+    async def _build(self, run: Run, context: bytes, dockerfile: str, names: list[str]) -> None:
         run.status = "Running"
         try:
             image = await self._cloud.images.build(
                 context, dockerfile=dockerfile, log=run.log.append
             )
-        except BuildError as error:
+            self._push(run, image, names)
+        except (BuildError, CloudError) as error:
             run.error = str(error)
             # What a command printed is in the log already.
             run.log.append(f"build failed: {run.error.splitlines()[0]}")
             run.status = "Failed"
-            return
         except Exception as error:
             run.error = f"{type(error).__name__}: {error}"
             run.status = "Error"
             raise
+        else:
+            run.status = "Succeeded"
+
+    def _push(self, run: Run, image: Image, names: list[str]) -> None:
+        # Asked for now: it may have got another body, or be gone, since the build began.
+        registry = self._cloud.store.need(run.registry)
         images = registry.data.setdefault("images", {})
         server = registry.computed["loginServer"]
         for name in names:
@@ -138,4 +149,3 @@ class Builds:
             )
         self._cloud.store.save()
         run.log.append(f"pushed {', '.join(names)} to {name_of(registry.id)}: {image.digest}")
-        run.status = "Succeeded"

@@ -58,8 +58,8 @@ class Cloud:
         self.tokens = Tokens(folder / "tokens")
         self.authority = Authority(folder / "tls")
         self.identities = Identities(self.store, self.tokens)
-        self.images = Images(folder / "images")
         self.reaper = Reaper()
+        self.images = Images(folder / "images", self.reaper)
         self.apps: dict[str, App] = {}
         self.executions: dict[str, dict[str, Execution]] = {}
         self.servers: dict[str, Server] = {}
@@ -133,7 +133,11 @@ class Cloud:
             kind.check(self, resource)
             resource.computed = kind.computed(self, resource)
             await kind.apply(self, resource, None)
-            self.store.put(resource)
+            try:
+                self.store.put(resource)
+            except CloudError:
+                await kind.remove(self, resource)
+                raise
         return resource
 
     async def update(self, resource_id: str, inputs: Body) -> Resource:

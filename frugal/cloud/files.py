@@ -2,7 +2,7 @@
 
 import html
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 from starlette.responses import HTMLResponse
 from starlette.staticfiles import StaticFiles
@@ -11,7 +11,6 @@ from frugal.cloud.listen import Listener
 
 if TYPE_CHECKING:
     from starlette.types import Receive, Scope, Send
-    from uvicorn._types import ASGIApplication
 
 _EMPTY = """<!doctype html>
 <html lang="en"><meta charset="utf-8"><title>No files yet</title>
@@ -29,7 +28,7 @@ class FileSite:
         self.host = host
         self.folder = folder
         self._files = StaticFiles(directory=folder, html=True, check_dir=False)
-        self._listener = Listener(cast("ASGIApplication", self._serve), port)
+        self._listener = Listener(self._serve, port)
 
     @property
     def port(self) -> int:

@@ -32,7 +32,7 @@ class Identities:
 
     def token(self, header: str, *, resource: str, client_id: str | None) -> dict[str, str]:
         """A token as the endpoint answers it. Raises CloudError for a wrong header or identity."""
-        if secrets.compare_digest(header, self.deployer_header):
+        if secrets.compare_digest(header.encode(), self.deployer_header.encode()):
             client, principal = "deployer", "deployer"
         else:
             client, principal = self._identity(header, client_id)

@@ -23,6 +23,11 @@ def parent_of(resource_id: str) -> str:
     return resource_id.rstrip("/").rsplit("/", 2)[0]
 
 
+def is_within(resource_id: str, scope: str) -> bool:
+    """Whether a resource is `scope` itself (a subscription, a group, a resource) or is in it."""
+    return (key_of(resource_id) + "/").startswith(key_of(scope) + "/")
+
+
 def path_parameters(m: Model) -> list[str]:
     """The names in a type's path template: `resourceGroupName` and such."""
     return re.findall(r"{(\w+)}", m.path)

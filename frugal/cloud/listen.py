@@ -5,15 +5,11 @@ import contextlib
 import errno
 import socket
 import ssl
-from collections.abc import Callable, Generator
-from typing import TYPE_CHECKING
+from collections.abc import Awaitable, Callable, Generator
 
 import uvicorn
 
 from frugal.cloud.errors import CloudError
-
-if TYPE_CHECKING:
-    from uvicorn._types import ASGIApplication
 
 # Longer than any client of ours keeps an idle connection: it is never we who close under a request.
 _KEEP_ALIVE = 75
@@ -21,7 +17,7 @@ _BACKLOG = 1024
 
 
 class Listener:
-    """Serves `app` on 127.0.0.1:`port`; port 0 takes a free one, shown by `.port` after `start`.
+    """Serves `app` (ASGI) on 127.0.0.1:`port`; port 0 takes a free one, see `.port` after `start`.
 
     Plain HTTP/1.1, or HTTPS where `ssl` is given. No lifespan events, no WebSockets, no Date or
     Server header of its own, and `X-Forwarded-*` left as they came: what the app says is what goes
@@ -30,7 +26,7 @@ class Listener:
 
     def __init__(
         self,
-        app: "ASGIApplication",
+        app: Callable[..., Awaitable[None]],
         port: int,
         *,
         ssl: ssl.SSLContext | None = None,
@@ -45,7 +41,7 @@ class Listener:
 
     async def start(self) -> None:
         """Return once connections are accepted. Raises CloudError when the port is taken."""
-        sock = _bind(self.port)
+        sock = bind(self.port)
         self.port = int(sock.getsockname()[1])
         config = uvicorn.Config(
             self._app,
@@ -113,7 +109,8 @@ def _always(
     return factory
 
 
-def _bind(port: int) -> socket.socket:
+def bind(port: int) -> socket.socket:
+    """Listen on 127.0.0.1:`port`, without blocking. Raises CloudError when the port is taken."""
     # With its protocol named, asyncio sets TCP_NODELAY: without it each answer waits 40 ms.
     sock = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     try:

@@ -49,6 +49,13 @@ def _read(file: Path) -> dict[str, int]:
     return {name: port for name, port in pairs if isinstance(port, int)}
 
 
+def listens(port: int) -> bool:
+    """Whether a program listens on this port of 127.0.0.1."""
+    with socket.socket() as probe:
+        probe.settimeout(1)
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
 def _is_free(port: int) -> bool:
     with socket.socket() as probe:
         try:

@@ -13,6 +13,7 @@ import hashlib
 import os
 import signal
 import sys
+import traceback
 import uuid
 from collections.abc import Awaitable, Callable, Mapping
 from typing import TYPE_CHECKING, Any, NoReturn, Protocol, cast
@@ -59,7 +60,7 @@ class Context(Protocol):
 
 
 class _Refusals(grpc.aio.ServerInterceptor):
-    """Turns a CloudError of any method into the call's failure: the engine shows its text."""
+    """Turns an error of any method into the call's failure: the engine shows its text."""
 
     async def intercept_service(
         self,
@@ -76,6 +77,11 @@ class _Refusals(grpc.aio.ServerInterceptor):
                 return await cast("Awaitable[object]", method(request, cast("Any", context)))
             except CloudError as error:
                 await context.abort(grpc.StatusCode.FAILED_PRECONDITION, str(error))
+            except OSError as error:
+                # No space, most likely; where it happened is for the log.
+                traceback.print_exc()
+                message = f"The local cloud could not go on: {error}"
+                await context.abort(grpc.StatusCode.INTERNAL, message)
 
         return grpc.unary_unary_rpc_method_handler(
             cast("Any", answer), handler.request_deserializer, handler.response_serializer
@@ -153,7 +159,7 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
     async def Check(
         self, request: provider_pb2.CheckRequest, context: Context
     ) -> provider_pb2.CheckResponse:
-        token = request.urn.split("::")[2].rsplit("$", 1)[-1]
+        token = _token(request.urn)
         olds, news = _read(request.olds), _read(request.news)
         if token not in TYPES:
             return self._check_foreign(token, olds, news, context)
@@ -197,7 +203,7 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
     async def Diff(
         self, request: provider_pb2.DiffRequest, context: Context
     ) -> provider_pb2.DiffResponse:
-        token = request.urn.split("::")[2].rsplit("$", 1)[-1]
+        token = _token(request.urn)
         olds, news = _read(request.old_inputs), _read(request.news)
         ignored = [i.split(".")[0] for i in request.ignoreChanges]
         found = [c for c in changes(model(token), olds, news) if c.top not in ignored]
@@ -219,7 +225,7 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
         self, request: provider_pb2.CreateRequest, context: Context
     ) -> provider_pb2.CreateResponse:
         inputs = _read(request.properties)
-        token = request.urn.split("::")[2].rsplit("$", 1)[-1]
+        token = _token(request.urn)
         if request.preview:
             return provider_pb2.CreateResponse(properties=_write(_previewed(token, inputs)))
         cloud = self._for_real()
@@ -248,7 +254,7 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
         self, request: provider_pb2.UpdateRequest, context: Context
     ) -> provider_pb2.UpdateResponse:
         news, olds = _read(request.news), _read(request.olds)
-        token = request.urn.split("::")[2].rsplit("$", 1)[-1]
+        token = _token(request.urn)
         if request.preview:
             stable = {k: olds[k] for k in ("name", "location") if k in olds}
             planned = {**_previewed(token, news), **stable}
@@ -271,6 +277,11 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
                 "PlanOnly", "This provider only plans: it can't read, create, change or delete."
             )
         return self._cloud
+
+
+def _token(urn: str) -> str:
+    """The type in a URN, without those of its parents."""
+    return urn.split("::")[2].rsplit("$", 1)[-1]
 
 
 def _name(m: Model, request: provider_pb2.CheckRequest, olds: Body, news: Body) -> None:

@@ -2,7 +2,6 @@
 
 from typing import TYPE_CHECKING, Any
 
-from frugal.cloud.ids import key_of
 from frugal.cloud.processes import App
 from frugal.cloud.types.front_door import endpoint_hosts
 
@@ -54,8 +53,7 @@ def _address(port: int) -> str:
 
 
 def _behind(cloud: "Cloud", endpoint_key: str) -> list[App]:
-    endpoint = next(r for r in cloud.store if key_of(r.id) == endpoint_key)
-    declared = endpoint_hosts(cloud, endpoint)
+    declared = endpoint_hosts(cloud, cloud.store.need(endpoint_key))
     return [app for app in cloud.apps.values() if app.host in declared]
 
 

@@ -5,10 +5,11 @@ The file is encrypted as a whole, because a resource's body may hold secrets (a 
 The key lies beside it, readable for its owner alone.
 """
 
+import contextlib
 import json
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -46,50 +47,61 @@ class Resource:
 class Store:
     """Resources by id. Every change is on disk before the call returns.
 
-    Raises CloudError `StateUnreadable` when the file or its key are damaged.
+    A change that can't be written (no space) raises CloudError `StateUnwritable`.
     """
 
-    def __init__(self, folder: Path | None) -> None:
-        """Open the store in `folder`; None keeps it in memory alone (planning from nothing)."""
+    def __init__(self, folder: Path) -> None:
+        """Open the store in `folder`. Raises CloudError `StateUnreadable` if it is damaged."""
         self._resources: dict[str, Resource] = {}
         self._reserved: dict[str, float] = {}
         self._deleted: dict[str, Resource] = {}
-        self._file: Path | None = None
-        if folder is None:
-            return
         folder.mkdir(parents=True, exist_ok=True)
         self._file = folder / "resources"
-        self._cipher = Fernet(kept(folder / "resources.key", Fernet.generate_key))
-        if self._file.exists():
-            self._load(self._file)
-
-    def _load(self, file: Path) -> None:
         try:
-            content = json.loads(self._cipher.decrypt(file.read_bytes()))
+            self._cipher = Fernet(kept(folder / "resources.key", Fernet.generate_key))
+            if self._file.exists():
+                self._load(json.loads(self._cipher.decrypt(self._file.read_bytes())))
         except (InvalidToken, ValueError) as error:
             raise CloudError(
                 "StateUnreadable",
-                f"{file} can't be decrypted with the key beside it. Run `make down` and `make up`.",
+                f"{self._file} can't be decrypted with the key beside it. "
+                "Run `make down` and `make up`.",
             ) from error
+
+    def _load(self, content: Body) -> None:
         self._resources = {key_of(r["id"]): Resource(**r) for r in content["resources"]}
         self._reserved = content["reserved"]
         self._deleted = {key_of(r["id"]): Resource(**r) for r in content.get("deleted", ())}
 
     def save(self) -> None:
         """Write everything, whole or not at all."""
-        if self._file is None:
-            return
         content = {
             "resources": [asdict(r) for r in self._resources.values()],
             "reserved": self._reserved,
             "deleted": [asdict(r) for r in self._deleted.values()],
         }
         fresh = self._file.with_suffix(".new")
-        with fresh.open("wb") as out:
-            out.write(self._cipher.encrypt(json.dumps(content).encode()))
-            out.flush()
-            os.fsync(out.fileno())
-        fresh.replace(self._file)
+        try:
+            with fresh.open("wb") as out:
+                out.write(self._cipher.encrypt(json.dumps(content).encode()))
+                out.flush()
+                os.fsync(out.fileno())
+            fresh.replace(self._file)
+        except OSError as error:
+            raise CloudError(
+                "StateUnwritable", f"{self._file} can't be written: {error.strerror}."
+            ) from error
+
+    @contextlib.contextmanager
+    def _change(self) -> Generator[None]:
+        """Save what is changed inside; what can't be saved is as it was before."""
+        before = dict(self._resources), dict(self._reserved), dict(self._deleted)
+        try:
+            yield
+            self.save()
+        except CloudError:
+            self._resources, self._reserved, self._deleted = before
+            raise
 
     def get(self, resource_id: str) -> Resource | None:
         """The resource with this id, or None."""
@@ -104,8 +116,8 @@ class Store:
 
     def put(self, resource: Resource) -> None:
         """Add or replace a resource."""
-        self._resources[key_of(resource.id)] = resource
-        self.save()
+        with self._change():
+            self._resources[key_of(resource.id)] = resource
 
     def remove(
         self, resource: Resource, *, reserve: bool = False, until_purged: bool = False
@@ -114,12 +126,14 @@ class Store:
 
         With `until_purged` it is among `deleted` until `purge`.
         """
-        self._resources.pop(key_of(resource.id), None)
-        if until_purged:
-            self._deleted[key_of(resource.id)] = resource
-        if reserve:
-            self._reserved[_name_key(resource.token, resource.id)] = time.time() + RESERVED_SECONDS
-        self.save()
+        key = key_of(resource.id)
+        with self._change():
+            self._resources.pop(key, None)
+            if until_purged:
+                self._deleted[key] = resource
+            if reserve:
+                name = _name_key(resource.token, resource.id)
+                self._reserved[name] = time.time() + RESERVED_SECONDS
 
     def deleted(self, token: str) -> list[Resource]:
         """Every deleted resource of one type that was not purged."""
@@ -127,8 +141,8 @@ class Store:
 
     def purge(self, resource: Resource) -> None:
         """Forget a deleted resource for good."""
-        self._deleted.pop(key_of(resource.id), None)
-        self.save()
+        with self._change():
+            self._deleted.pop(key_of(resource.id), None)
 
     def is_reserved(self, token: str, resource_id: str) -> bool:
         """Whether a deleted resource of this type still holds this name."""

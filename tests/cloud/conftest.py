@@ -5,10 +5,21 @@ import grpc.aio
 import pytest
 from pulumi.runtime.proto import provider_pb2_grpc
 
+from frugal.cloud import ports
 from frugal.cloud.cloud import Cloud
 from frugal.cloud.provider import Provider, serve
 from frugal.cloud.spawn import Reaper
 from tests.cloud.engine_face import SUBSCRIPTION, EngineFace
+
+
+@pytest.fixture(autouse=True)
+def ports_apart(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ports that no whole environment keeps: other tests, under way at the same time, restart one.
+
+    A port that was kept for it would be taken while nothing listens there.
+    """
+    monkeypatch.setattr(ports, "LOWEST", 10_000)
+    monkeypatch.setattr(ports, "HIGHEST", 20_000)
 
 
 @pytest.fixture

@@ -241,7 +241,6 @@ def test_a_definition_may_hold_itself() -> None:
         model("azure-native:consumption:Budget"), definitions=definitions, body="Body"
     )
     assert nested.secret_paths == {"filter.key"}
-    assert nested.read_only == {"filter.id"}
     body = {"scope": "/s", "filter": {"and": [{"and": [{"oops": 1}]}]}}
     assert [f.path for f in nested.check(body)] == ["filter.and[0].and[0].oops"]
 
@@ -287,7 +286,6 @@ def test_identity_of_a_type() -> None:
     assert m.name_parameter == "containerAppName"
     assert {"location", "tags", "identity"} <= m.top_level
     assert not {"configuration", "template", "environmentId"} & m.top_level
-    assert "configuration.ingress.fqdn" in m.read_only
     assert model("azure-native:web:WebAppScmAllowed").name_parameter is None
     with pytest.raises(UnknownTypeError, match="no contract for azure-native:network:Zone"):
         model("azure-native:network:Zone")

@@ -1,5 +1,6 @@
 """Images built from real contexts, with the real uv, and run."""
 
+import asyncio
 import gzip
 import io
 import os
@@ -14,6 +15,7 @@ import pytest
 
 from frugal.cloud.images import BuildError, Image, Images
 from frugal.cloud.images.dockerfile import Copy, read
+from frugal.cloud.spawn import Reaper
 
 SIMPLE = """\
 FROM python:3.11-slim
@@ -79,13 +81,12 @@ def run(image: Image, **more: str) -> str:
     ).stdout
 
 
-async def test_a_simple_image_runs_in_its_own_environment(tmp_path: Path) -> None:
+async def test_a_simple_image_runs_in_its_own_environment(tmp_path: Path, reaper: Reaper) -> None:
     lines: list[str] = []
     main = "import os, sys\nprint(sys.prefix, os.getcwd(), os.environ['TWICE'])\n"
-    image = await Images(tmp_path).build(
+    image = await Images(tmp_path, reaper).build(
         context(simple(**{"app/__main__.py": main})), dockerfile="Dockerfile", log=lines.append
     )
-    assert image.port == 8000
     assert image.user == 65532
     assert dict(image.environment) == {
         "PATH": f"{image.folder}/venv/bin:/usr/local/bin:/usr/bin:/bin",
@@ -98,23 +99,23 @@ async def test_a_simple_image_runs_in_its_own_environment(tmp_path: Path) -> Non
     assert any(line.startswith("Note: FROM python:3.11-slim") for line in lines)
 
 
-async def test_the_same_content_is_built_once(tmp_path: Path) -> None:
-    images, lines = Images(tmp_path), list[str]()
+async def test_the_same_content_is_built_once(tmp_path: Path, reaper: Reaper) -> None:
+    images, lines = Images(tmp_path, reaper), list[str]()
     first = await images.build(context(simple()), dockerfile="Dockerfile", log=lines.append)
     second = await images.build(
         context(simple(), time=5, reverse=True), dockerfile="Dockerfile", log=lines.append
     )
     assert second == first
     assert "nothing to do" in lines[-1]
-    assert Images(tmp_path).get(first.digest) == first
+    assert Images(tmp_path, reaper).get(first.digest) == first
     other = await images.build(
         context(simple(**{"app/__main__.py": "print(2)"})), dockerfile="Dockerfile", log=print
     )
     assert other.digest != first.digest
 
 
-async def test_a_half_built_image_is_never_used(tmp_path: Path) -> None:
-    images = Images(tmp_path)
+async def test_a_half_built_image_is_never_used(tmp_path: Path, reaper: Reaper) -> None:
+    images = Images(tmp_path, reaper)
     broken = simple(Dockerfile=SIMPLE + "COPY missing .\n")
     with pytest.raises(BuildError, match="COPY missing: nothing of that name"):
         await images.build(context(broken), dockerfile="Dockerfile", log=print)
@@ -122,7 +123,7 @@ async def test_a_half_built_image_is_never_used(tmp_path: Path) -> None:
 
     whole = await images.build(context(simple()), dockerfile="Dockerfile", log=print)
     (tmp_path / "0123456789ab-killed").mkdir()
-    again = Images(tmp_path)
+    again = Images(tmp_path, reaper)
     assert folders(tmp_path) == [whole.folder.name]
     (whole.folder / "venv" / "bin" / "python").unlink()
     assert again.get(whole.digest) is None
@@ -130,7 +131,7 @@ async def test_a_half_built_image_is_never_used(tmp_path: Path) -> None:
     assert run(mended) == "ran\n"
 
 
-async def test_hashes_are_required_as_written(tmp_path: Path) -> None:
+async def test_hashes_are_required_as_written(tmp_path: Path, reaper: Reaper) -> None:
     name, content = wheel()
     good = f"tiny @ ./{name} --hash=sha256:{sha256(content).hexdigest()}\n"
     files = {
@@ -138,18 +139,18 @@ async def test_hashes_are_required_as_written(tmp_path: Path) -> None:
         "app/__main__.py": "import tiny; print(tiny.VALUE)",
         name: content,
     }
-    image = await Images(tmp_path).build(
+    image = await Images(tmp_path, reaper).build(
         context({**files, "requirements.lock": good}), dockerfile="Dockerfile", log=print
     )
     assert run(image) == "42\n"
     for bad in (good.replace(sha256(content).hexdigest(), "0" * 64), f"tiny @ ./{name}\n"):
         with pytest.raises(BuildError, match=r"(?is)uv pip install.*hash"):
-            await Images(tmp_path).build(
+            await Images(tmp_path, reaper).build(
                 context({**files, "requirements.lock": bad}), dockerfile="Dockerfile", log=print
             )
 
 
-async def test_a_folder_of_images_may_be_moved(tmp_path: Path) -> None:
+async def test_a_folder_of_images_may_be_moved(tmp_path: Path, reaper: Reaper) -> None:
     name, content = wheel()
     files = {
         "Dockerfile": SIMPLE.replace("COPY requirements.lock .", "COPY . .").replace(
@@ -159,19 +160,19 @@ async def test_a_folder_of_images_may_be_moved(tmp_path: Path) -> None:
         name: content,
     }
     before = tmp_path / 'a "place"'
-    image = await Images(before).build(
+    image = await Images(before, reaper).build(
         context(simple() | files), dockerfile="Dockerfile", log=print
     )
     assert run(image) == "42\n"
     after = before.rename(tmp_path / "another place")
-    moved = Images(after).get(image.digest)
+    moved = Images(after, reaper).get(image.digest)
     assert moved is not None
     assert moved.folder == after / image.folder.name
     assert run(moved) == "42\n"
     assert str(before) not in f"{moved}"
 
 
-async def test_paths_of_the_image_become_paths_here(tmp_path: Path) -> None:
+async def test_paths_of_the_image_become_paths_here(tmp_path: Path, reaper: Reaper) -> None:
     dockerfile = """\
 FROM python:3.11
 ARG PLACE=/srv
@@ -187,7 +188,7 @@ CMD ["/srv", "/tmp"]
         "lib/thing.py": "NAME = 'thing'",
         "bin/main.py": "import sys, thing; print(thing.NAME, *sys.argv[1:])",
     }
-    image = await Images(tmp_path).build(context(files), dockerfile="Dockerfile", log=print)
+    image = await Images(tmp_path, reaper).build(context(files), dockerfile="Dockerfile", log=print)
     root = image.folder / "root"
     assert run(image) == f"thing {root}/srv /tmp\n"
     assert image.environment["PYTHONPATH"] == f"{root}/srv/lib:/nowhere"
@@ -205,7 +206,9 @@ CMD ["/srv", "/tmp"]
         ("a", "/etc"),
     ],
 )
-async def test_a_context_cannot_reach_outside(tmp_path: Path, name: str, link: str | None) -> None:
+async def test_a_context_cannot_reach_outside(
+    tmp_path: Path, name: str, link: str | None, reaper: Reaper
+) -> None:
     out = io.BytesIO()
     with tarfile.open(fileobj=out, mode="w:gz") as archive:
         member = tarfile.TarInfo(name)
@@ -213,10 +216,10 @@ async def test_a_context_cannot_reach_outside(tmp_path: Path, name: str, link: s
             member.type, member.linkname = tarfile.SYMTYPE, link
         archive.addfile(member, io.BytesIO())
     with pytest.raises(BuildError, match="reaches outside itself"):
-        await Images(tmp_path).build(out.getvalue(), dockerfile="Dockerfile", log=print)
+        await Images(tmp_path, reaper).build(out.getvalue(), dockerfile="Dockerfile", log=print)
 
 
-async def test_a_copy_cannot_write_through_a_link(tmp_path: Path) -> None:
+async def test_a_copy_cannot_write_through_a_link(tmp_path: Path, reaper: Reaper) -> None:
     out = io.BytesIO()
     with tarfile.open(fileobj=out, mode="w:gz") as archive:
         link = tarfile.TarInfo("deep/link")
@@ -227,13 +230,17 @@ async def test_a_copy_cannot_write_through_a_link(tmp_path: Path) -> None:
         member.size = len(text)
         archive.addfile(member, io.BytesIO(text))
     with pytest.raises(BuildError, match="out of the image"):
-        await Images(tmp_path / "images").build(out.getvalue(), dockerfile="Dockerfile", log=print)
+        await Images(tmp_path / "images", reaper).build(
+            out.getvalue(), dockerfile="Dockerfile", log=print
+        )
 
 
 @pytest.mark.parametrize("content", [b"", b"no archive", gzip.compress(b"no tar"), b"\x1f\x8b\x08"])
-async def test_what_is_no_archive_is_refused(tmp_path: Path, content: bytes) -> None:
+async def test_what_is_no_archive_is_refused(
+    tmp_path: Path, content: bytes, reaper: Reaper
+) -> None:
     with pytest.raises(BuildError, match=r"tar\.gz|no file Dockerfile"):
-        await Images(tmp_path).build(content, dockerfile="Dockerfile", log=print)
+        await Images(tmp_path, reaper).build(content, dockerfile="Dockerfile", log=print)
 
 
 def test_what_cannot_be_carried_out_is_named() -> None:
@@ -322,25 +329,59 @@ def test_a_base_of_another_version_is_read() -> None:
 
 
 async def test_without_uv_the_error_says_what_to_do(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, reaper: Reaper
 ) -> None:
     monkeypatch.delenv("FRUGAL_UV", raising=False)
     monkeypatch.setenv("PATH", os.defpath)
-    module = tmp_path / "a" / "b" / "c" / "images.py"
-    monkeypatch.setattr("frugal.cloud.images.images.__file__", str(module))
+    module = tmp_path / "a" / "b" / "c" / "builder.py"
+    monkeypatch.setattr("frugal.cloud.images.builder.__file__", str(module))
     with pytest.raises(BuildError, match="make up"):
-        await Images(tmp_path).build(context(simple()), dockerfile="Dockerfile", log=print)
+        await Images(tmp_path, reaper).build(context(simple()), dockerfile="Dockerfile", log=print)
 
 
 @pytest.mark.parametrize("line", ["FROM $NOPE", "FROM python:3.11-slim\nCOPY 'a b"])
-async def test_a_line_that_makes_no_sense_is_named(tmp_path: Path, line: str) -> None:
+async def test_a_line_that_makes_no_sense_is_named(
+    tmp_path: Path, line: str, reaper: Reaper
+) -> None:
     files = simple(Dockerfile=f"{line}\nCMD python main.py\n")
     where = f"Dockerfile line {line.count(chr(10)) + 1}"
     with pytest.raises(BuildError, match=where):
-        await Images(tmp_path).build(context(files), dockerfile="Dockerfile", log=print)
+        await Images(tmp_path, reaper).build(context(files), dockerfile="Dockerfile", log=print)
 
 
-async def test_a_port_that_is_none_is_noted(tmp_path: Path) -> None:
-    files = simple(Dockerfile=SIMPLE + "\nEXPOSE $NOPE\n")
-    built = await Images(tmp_path).build(context(files), dockerfile="Dockerfile", log=print)
-    assert any("EXPOSE" in note for note in built.notes)
+async def test_what_builds_ends_with_the_daemon(
+    tmp_path: Path, reaper: Reaper, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    uv = tmp_path / "uv"
+    uv.write_text("#!/bin/sh\necho installing\nexec sleep 600\n")
+    uv.chmod(0o755)
+    monkeypatch.setenv("FRUGAL_UV", str(uv))
+    begun = asyncio.Event()
+
+    def log(line: str) -> None:
+        if line == "installing":
+            begun.set()
+
+    images = Images(tmp_path / "images", reaper)
+    building = images.build(context(simple()), dockerfile="Dockerfile", log=log)
+    task = asyncio.create_task(building)
+    async with asyncio.timeout(60):
+        await begun.wait()
+        await reaper.stop()
+        with pytest.raises(BuildError, match="failed:\ninstalling"):
+            await task
+    assert folders(tmp_path / "images") == []
+
+
+async def test_a_long_line_of_a_tool_breaks_nothing(
+    tmp_path: Path, reaper: Reaper, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    uv = tmp_path / "uv"
+    uv.write_text("#!/bin/sh\nhead -c 300000 /dev/zero | tr '\\0' x\nexit 1\n")
+    uv.chmod(0o755)
+    monkeypatch.setenv("FRUGAL_UV", str(uv))
+    images = Images(tmp_path / "images", reaper)
+    lines: list[str] = []
+    with pytest.raises(BuildError, match="failed"):
+        await images.build(context(simple()), dockerfile="Dockerfile", log=lines.append)
+    assert "".join(lines).count("x") >= 300_000

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from frugal.cloud import ports
 from frugal.cloud.ports import Ports
 
 
@@ -16,4 +17,4 @@ def test_a_name_keeps_its_port(tmp_path: Path) -> None:
 @pytest.mark.parametrize("damaged", ["", "{", "[1]", '{"homepage": "x"}'])
 def test_a_damaged_file_gives_new_ports(tmp_path: Path, damaged: str) -> None:
     (tmp_path / "ports.json").write_text(damaged)
-    assert 20000 <= Ports(tmp_path / "ports.json").get("homepage") < 32000
+    assert ports.LOWEST <= Ports(tmp_path / "ports.json").get("homepage") < ports.HIGHEST

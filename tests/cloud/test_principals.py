@@ -93,6 +93,25 @@ async def test_a_role_that_is_there_is_left_as_it_is(bench: Bench) -> None:
     assert await bench.fetch("SELECT 1", **as_app(bench)) == [(1,)]
 
 
+async def test_a_role_is_bound_to_the_principal_that_is_there_now(bench: Bench) -> None:
+    await create(bench)
+    later = "0a1b2c3d-0000-4000-8000-0000000000a3"
+    update = "SELECT pgaadauth_update_principal_with_oid('app', %s, 'service', false, false)"
+    principals = "SELECT objectid FROM pgaadauth_list_principals(false) WHERE rolname = 'app'"
+    assert await bench.fetch(principals, dbname="postgres") == [(APP,)]
+    async with await bench.connect(dbname="postgres") as administrator:
+        await administrator.execute(update, (later.upper(),))
+    assert await bench.fetch(principals, dbname="postgres") == [(later,)]
+    with pytest.raises(psycopg.OperationalError, match="password authentication failed"):
+        await bench.connect(**as_app(bench))
+    now = as_app(bench) | {"password": bench.token(object_id=later)}
+    assert await bench.fetch("SELECT current_user", **now) == [("app",)]
+    async with await bench.connect(dbname="postgres", **now) as session:
+        for forbidden in (update, "SELECT pgaadauth_list_principals(%s)"):
+            with pytest.raises(psycopg.errors.InsufficientPrivilege):
+                await session.execute(forbidden, (APP if "update" in forbidden else False,))
+
+
 async def test_an_administrators_principal_gets_no_second_role(bench: Bench) -> None:
     with pytest.raises(psycopg.errors.DuplicateObject, match="administrator of this server"):
         await create(bench, "app", OBJECT_ID)

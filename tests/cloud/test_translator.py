@@ -72,7 +72,7 @@ class Bench:
         with pytest.MonkeyPatch.context() as patched:
             for name in ("HTTPS_PROXY", "SSL_CERT_FILE"):
                 patched.setenv(name, given[name])
-            async with httpx.AsyncClient() as client:
+            async with httpx.AsyncClient(timeout=60) as client:
                 return await client.post(
                     PATH,
                     params={k: v for k, v in asked.items() if v is not None},
@@ -132,6 +132,19 @@ async def test_a_wrong_token_is_refused(bench: Bench, changes: dict[str, Any]) -
     answer = await bench.ask("Hello", token=token)
     assert answer.status_code == 401
     assert token not in answer.text
+
+
+async def test_an_account_has_no_keys_and_shows_it(bench: Bench, cloud: Cloud) -> None:
+    async with arm_face(cloud) as arm:
+        listed = await arm.post(f"{bench.made.id}/listKeys")
+        assert (listed.status_code, listed.json()["error"]["code"]) == (400, "BadRequest")
+        assert "disableLocalAuth is set to be true" in listed.json()["error"]["message"]
+        assert (await arm.post(f"{bench.made.id}-other/listKeys")).status_code == 404
+        patch = {"properties": {"publicNetworkAccess": "Disabled"}}
+        assert (await arm.patch(bench.made.id, json=patch)).status_code == 200
+        shown = (await arm.get(bench.made.id)).json()["properties"]
+    assert (shown["disableLocalAuth"], shown["publicNetworkAccess"]) == (True, "Disabled")
+    assert shown["endpoint"] == f"{ENDPOINT}/"
 
 
 async def test_a_key_is_no_way_in(bench: Bench) -> None:
@@ -219,7 +232,7 @@ async def test_a_tunnel_that_stops_closes_what_is_open(bench: Bench) -> None:
 
 async def test_another_app_with_another_authority_does_not_trust_it(bench: Bench) -> None:
     proxy = bench.environment(TRANSLATOR_ENDPOINT=ENDPOINT)["HTTPS_PROXY"]
-    async with httpx.AsyncClient(proxy=proxy, trust_env=False) as client:
+    async with httpx.AsyncClient(proxy=proxy, trust_env=False, timeout=60) as client:
         with pytest.raises(httpx.ConnectError, match="CERTIFICATE_VERIFY_FAILED"):
             await client.post(PATH)
 

@@ -72,27 +72,13 @@ class Model:
         """The inputs whose value must never be shown."""
         return frozenset(path for path, rule in self._walk() if rule.get("secret"))
 
-    @cached_property
-    def read_only(self) -> frozenset[str]:
-        """The properties that Azure alone sets: outputs, never inputs."""
-        return frozenset(
-            f"{prefix}{name}"
-            for prefix, definition in self._definitions_below()
-            for name in self.definitions[definition].get("readOnly", ())
-        )
-
     def _walk(self) -> Iterator[tuple[str, Rule]]:
-        for prefix, name in self._definitions_below():
-            for key, rule in self.definitions[name]["properties"].items():
-                yield f"{prefix}{key}", rule
-
-    def _definitions_below(self) -> Iterator[tuple[str, str]]:
-        """Each definition below the body with its path's prefix; one in itself is not gone into."""
+        """Every property's path with its rule; a definition in itself is not gone into."""
         pending: list[tuple[str, str, frozenset[str]]] = [("", self.body, frozenset({self.body}))]
         while pending:
             prefix, name, above = pending.pop()
-            yield prefix, name
             for key, rule in self.definitions[name]["properties"].items():
+                yield f"{prefix}{key}", rule
                 suffix, inner = _innermost(rule)
                 below = inner.get("ref")
                 if below is not None and below not in above:

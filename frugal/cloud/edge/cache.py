@@ -36,6 +36,9 @@ from frugal.cloud.edge.policy import (
 LARGEST_BODY = 8 * 1024 * 1024
 """Bytes of the largest response that is kept; larger ones are only passed on."""
 
+# What a kept response takes beside its body, about: its headers, its key, the objects around them.
+_BESIDE_THE_BODY = 2048
+
 _OPTIONS = CacheOptions(shared=True, supported_methods=["GET"], allow_stale=False)
 _NOT_MODIFIED = 304
 _SERVER_ERROR = 500
@@ -93,7 +96,7 @@ class Lookup:
 
 
 class Cache:
-    """The responses of one endpoint, the least recently used dropped above `size` bytes."""
+    """The responses of one endpoint, the least recently used dropped above about `size` bytes."""
 
     def __init__(self, *, size: int = 128 * 1024 * 1024) -> None:
         self._size = size
@@ -194,14 +197,14 @@ class Cache:
             return
         self._discard(lookup.key)
         self._stored[lookup.key] = stored
-        self._used += len(stored.body)
+        self._used += len(stored.body) + _BESIDE_THE_BODY
         while self._used > self._size:
             self._discard(next(iter(self._stored)))
 
     def _discard(self, key: Key) -> None:
         stored = self._stored.pop(key, None)
         if stored is not None:
-            self._used -= len(stored.body)
+            self._used -= len(stored.body) + _BESIDE_THE_BODY
 
 
 def _settle(state: AnyState) -> AnyState:

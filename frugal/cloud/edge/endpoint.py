@@ -9,7 +9,7 @@ that is private or no-store, CONFIG_NOCACHE on a route without caching. TCP_REMO
 another data centre's cache, cannot happen here. A page that the origin has just confirmed by a 304
 counts as a hit, a POST on a route with caching as a miss (both unconfirmed).
 
-Plain HTTP on the loopback stands for HTTPS: a route's redirect to https does nothing here.
+Plain HTTP on the loopback stands for HTTPS: there is no redirect to https.
 """
 
 import asyncio
@@ -34,6 +34,7 @@ from frugal.cloud.edge.policy import (
     is_private,
 )
 from frugal.cloud.headers import RawHeaders
+from frugal.cloud.logfile import LogFile
 
 if TYPE_CHECKING:
     from uvicorn._types import ASGIReceiveCallable, ASGISendCallable, Scope
@@ -53,13 +54,11 @@ class Route:
     """Which paths go to which origins; the first origin that can be reached answers.
 
     `patterns` are exact paths or end in `/*`; `cache` is None where caching is off.
-    `https_redirect` is kept for the record only (see the module).
     """
 
     patterns: tuple[str, ...]
     origins: tuple[Origin, ...]
     cache: CachePolicy | None = None
-    https_redirect: bool = False
 
 
 class Endpoint:
@@ -85,7 +84,7 @@ class Endpoint:
         self._origins = Origins(
             connect=connect, front_door_id=front_door_id, response_timeout=response_timeout
         )
-        self._log = log.open("a", encoding="utf-8", buffering=1)
+        self._log = LogFile(log)
         self._cache = Cache()
         self._fetching: dict[Key, asyncio.Event] = {}
         self.configure(routes)
@@ -241,8 +240,7 @@ class Endpoint:
         status = exchange.status or _CLIENT_GONE
         what = f"{exchange.method} {exchange.raw_path} {status} {exchange.x_cache}"
         line = f"{when} {what} {seconds * 1000:.0f}ms {self.host} {exchange.ref} {exchange.trouble}"
-        if not self._log.closed:
-            self._log.write(line.rstrip() + "\n")
+        self._log.write(line.rstrip())
 
 
 def _url(exchange: Exchange, policy: CachePolicy) -> str:

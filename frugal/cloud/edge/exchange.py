@@ -30,9 +30,9 @@ _BODY_HEADERS = frozenset({"content-length", "content-type", "content-encoding",
 class Exchange:
     """A visitor's request and the answer to it.
 
-    `path` is decoded, `raw_path` as sent. `ref` is the value of
-    `X-Azure-Ref` on both sides. `status` and `x_cache` are set once an answer has begun, `trouble`
-    when the edge itself had to refuse.
+    `path` is decoded, `raw_path` as sent. `ref` is the value of `X-Azure-Ref` on both sides.
+    `status` and `x_cache` are set once an answer has begun, `trouble` when the edge itself had to
+    refuse.
     """
 
     def __init__(

@@ -51,7 +51,7 @@ class Origins:
     ) -> None:
         self._connect = connect
         self._front_door_id = front_door_id
-        self._timeout = {"connect": 5.0, "read": response_timeout, "write": response_timeout}
+        self._timeout = {"connect": 30.0, "read": response_timeout, "write": response_timeout}
         # A second idle at most, so that no origin closes a connection just as it is used again.
         self._pool = httpcore.AsyncConnectionPool(max_connections=None, keepalive_expiry=1)
 

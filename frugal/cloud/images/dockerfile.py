@@ -53,7 +53,6 @@ class Recipe:
     workdir: str = "/"
     entrypoint: list[str] = field(default_factory=list[str])
     arguments: list[str] = field(default_factory=list[str])
-    port: int | None = None
     user: int | None = None
     notes: list[str] = field(default_factory=list[str])
 
@@ -67,8 +66,8 @@ class Recipe:
 
 _SHELL = ["/bin/sh", "-c"]
 
-# Without an effect on what runs here or there.
-_SILENT = {"COMMENT", "LABEL", "MAINTAINER"}
+# Without an effect on what runs here or there: which port an app serves, its resource declares.
+_SILENT = {"COMMENT", "EXPOSE", "LABEL", "MAINTAINER"}
 _NAMED = {
     "HEALTHCHECK": "the probes of the declared resource are what is run",
     "VOLUME": "there are no volumes",
@@ -134,7 +133,6 @@ class _Reader:
             "RUN": self._run,
             "CMD": self._cmd,
             "ENTRYPOINT": self._entrypoint,
-            "EXPOSE": self._expose,
             "USER": self._user,
         }
         if instruction not in known:
@@ -237,13 +235,6 @@ class _Reader:
                 self._note(where, shlex.join(command), "only pip installations are")
             else:
                 self.recipe.steps.append(Run(install=install, workdir=self.recipe.workdir))
-
-    def _expose(self, value: str, where: str) -> None:
-        port = self._substituted(value).strip().partition(" ")[0].removesuffix("/tcp")
-        if not port.isdigit():
-            self._note(where, value, "not a TCP port number")
-        elif self.recipe.port is None:
-            self.recipe.port = int(port)
 
     def _user(self, value: str, where: str) -> None:
         user, _, group = self._substituted(value.strip()).partition(":")

@@ -16,11 +16,10 @@ import psycopg
 
 from frugal.cloud.errors import CloudError
 from frugal.cloud.postgres.binaries import Installation, choose, installations
-from frugal.cloud.spawn.user import RunAs, run_as
+from frugal.cloud.spawn import Reaper, run_as
 
 if TYPE_CHECKING:
     from frugal.cloud.processes import Health
-    from frugal.cloud.spawn import Reaper
 
 SUPERUSER = "azuresu"
 """Azure's name for the role that is its own alone (learn.microsoft.com, "Describe built-in Azure
@@ -50,10 +49,12 @@ _ENVIRONMENT = {"PATH": os.defpath, "LC_ALL": "C"}
 # What sun_path of a Unix socket's address holds, less its closing zero, where it is shortest.
 _SOCKET_PATH_BYTES = 103
 
-_READY_SECONDS = 60.0
+# Long enough for recovery after a kill on a slow disk.
+_READY_SECONDS = 300.0
 _POLL_SECONDS = 0.02
 _STOP_SECONDS = 20.0
-_ATTEMPTS = 6
+# Half a minute of delays in all.
+_ATTEMPTS = 9
 _FIRST_DELAY, _LAST_DELAY = 0.1, 30.0
 # Up for this long, and the next crash is taken for a new one.
 _SOUND_SECONDS = 60.0
@@ -68,7 +69,7 @@ class Cluster:
     """
 
     def __init__(
-        self, name: str, folder: Path, *, log: Path, reaper: "Reaper", note: Callable[[str], None]
+        self, name: str, folder: Path, *, log: Path, reaper: Reaper, note: Callable[[str], None]
     ) -> None:
         self.name = name
         self.folder = folder
@@ -266,7 +267,7 @@ class Cluster:
         more: Mapping[str, str] | None = None,
     ) -> asyncio.subprocess.Process:
         as_user = await run_as(uid, self.folder, Path(command[0]))
-        if uid is not None and as_user == RunAs(note=as_user.note):
+        if uid is not None and not as_user.changes_user:
             raise CloudError(
                 "FolderNotReachable", f"PostgreSQL doesn't run as root. {as_user.note}"
             )
@@ -306,7 +307,8 @@ class Cluster:
             return pid
         writer.close()
         self._note(f"ending a server that was left behind (process {pid})")
-        with contextlib.suppress(ProcessLookupError):
+        # One that does not end is PostgreSQL's to refuse, in its own words.
+        with contextlib.suppress(ProcessLookupError, TimeoutError):
             os.kill(pid, signal.SIGQUIT)
             async with asyncio.timeout(_STOP_SECONDS):
                 while True:
@@ -322,9 +324,10 @@ class Cluster:
     def _lock(self) -> list[str]:
         """The lines of the data's lock file: process id first, state last; empty without one."""
         try:
-            return [line.strip() for line in (self.data / "postmaster.pid").open()]
+            lines = (self.data / "postmaster.pid").read_text().splitlines()
         except FileNotFoundError:
             return []
+        return [line.strip() for line in lines]
 
     def _close_data(self) -> None:
         if self._data_descriptor is not None:

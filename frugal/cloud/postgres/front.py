@@ -6,7 +6,6 @@ packet, one clear-text password inside TLS, requests to cancel. From then on it 
 """
 
 import asyncio
-import errno
 import socket
 import ssl
 import struct
@@ -14,7 +13,7 @@ from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from frugal.cloud.errors import CloudError
+from frugal.cloud.listen import bind
 from frugal.cloud.postgres.peer import Peer
 
 _SSL_REQUEST = 80877103
@@ -27,7 +26,6 @@ _ALPN = "postgresql"
 _STARTUP_BYTES = range(8, 10_001)
 _PASSWORD_BYTES = range(4, 65_536)
 _SIGN_IN_SECONDS = 60
-_BACKLOG = 128
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -89,18 +87,7 @@ class Front:
 
     async def listen(self) -> None:
         """Open the port. Raises CloudError when it is taken."""
-        try:
-            self._socket = socket.create_server(("127.0.0.1", self.port), backlog=_BACKLOG)
-        except OSError as error:
-            if error.errno != errno.EADDRINUSE:
-                raise
-            raise CloudError(
-                "PortInUse",
-                f"Port {self.port} on 127.0.0.1 is taken by another program. End that program "
-                f"(`ss -ltnp` or `lsof -i :{self.port}` shows it) and run the command again, "
-                "or run `frugal down` and `frugal up` to take new ports.",
-            ) from error
-        self._socket.setblocking(False)
+        self._socket = bind(self.port)
         self.port = int(self._socket.getsockname()[1])
         self._start(self._accept())
 

@@ -31,7 +31,7 @@ _TABLE: tuple[LiteralString, ...] = (
 # Signature, place and answer: learn.microsoft.com, "Manage Microsoft Entra users in Azure Database
 # for PostgreSQL"; that an administrator's object id gets no second role: Azure/ARO-HCP issue 5833
 # (both read in November 2026). It acts as its owner, so its search path is its own.
-_FUNCTION: tuple[LiteralString, ...] = (
+_FUNCTIONS: tuple[LiteralString, ...] = (
     """
 CREATE OR REPLACE FUNCTION pg_catalog.pgaadauth_create_principal_with_oid(
   rolename text, objectid text, objecttype text, isadmin boolean, ismfa boolean
@@ -67,8 +67,50 @@ BEGIN
   RETURN format('Created role for %I', rolename);
 END $$
 """,
-    "REVOKE ALL ON FUNCTION pg_catalog.pgaadauth_create_principal_with_oid FROM PUBLIC",
-    "GRANT EXECUTE ON FUNCTION pg_catalog.pgaadauth_create_principal_with_oid TO azure_pg_admin",
+    # What is not kept here is null. Its columns are named as the server names them, which is not as
+    # Microsoft's page does (digdir/dialogporten, provisioning of roles, September 2026).
+    """
+CREATE OR REPLACE FUNCTION pg_catalog.pgaadauth_list_principals(isadminvalue boolean)
+RETURNS TABLE (
+  rolname text, principaltype text, objectid text, tenantid text, ismfa integer, isadmin integer
+) LANGUAGE sql STABLE STRICT SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+  SELECT r.rolname, NULL, p.object_id, NULL, 0, pg_has_role(r.oid, 'azure_pg_admin', 'member')::int
+  FROM frugal.principals p JOIN pg_roles r ON r.oid = p.role
+  WHERE pg_has_role(r.oid, 'azure_pg_admin', 'member') OR NOT isadminvalue
+$$
+""",
+    # Binds a role that is there to another principal. Azure has it, and does not document it.
+    """
+CREATE OR REPLACE FUNCTION pg_catalog.pgaadauth_update_principal_with_oid(
+  rolename text, objectid text, objecttype text, isadmin boolean, ismfa boolean
+) RETURNS text LANGUAGE plpgsql VOLATILE STRICT SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+  IF objecttype <> 'service' OR isadmin OR ismfa THEN
+    RAISE feature_not_supported
+      USING MESSAGE = 'the local cloud rebinds roles of services that administer nothing';
+  END IF;
+  INSERT INTO frugal.principals (role, object_id)
+    SELECT oid, lower(objectid) FROM pg_roles WHERE pg_roles.rolname = rolename
+    ON CONFLICT (role) DO UPDATE SET object_id = excluded.object_id;
+  IF NOT FOUND THEN
+    RAISE undefined_object USING MESSAGE = format('role %I does not exist', rolename);
+  END IF;
+  RETURN format('Updated role for %I', rolename);
+END $$
+""",
+    *(
+        statement
+        for function in (
+            "pgaadauth_create_principal_with_oid",
+            "pgaadauth_list_principals",
+            "pgaadauth_update_principal_with_oid",
+        )
+        for statement in (
+            f"REVOKE ALL ON FUNCTION pg_catalog.{function} FROM PUBLIC",
+            f"GRANT EXECUTE ON FUNCTION pg_catalog.{function} TO azure_pg_admin",
+        )
+    ),
 )
 
 _ADMINISTRATOR_ROLES_OF: LiteralString = (
@@ -89,8 +131,8 @@ _END_SESSIONS: LiteralString = (
 
 
 async def install(connection: psycopg.AsyncConnection) -> None:
-    """What every server has beside PostgreSQL's own: Azure's group, our table, Azure's function."""
-    for statement in (_CREATE_GROUP, *_TABLE, *_FUNCTION):
+    """What each server has beside PostgreSQL's own: Azure's group, our table, Azure's functions."""
+    for statement in (_CREATE_GROUP, *_TABLE, *_FUNCTIONS):
         await connection.execute(statement)
 
 

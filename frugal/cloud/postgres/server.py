@@ -12,16 +12,17 @@ import psycopg
 from psycopg import sql
 
 from frugal.cloud.errors import CloudError
+from frugal.cloud.logfile import LogFile
 from frugal.cloud.postgres import principals
 from frugal.cloud.postgres.cluster import SUPERUSER, Cluster
 from frugal.cloud.postgres.front import Front, Login, Refused, no_entry
 from frugal.cloud.postgres.principals import ADMINISTRATORS
+from frugal.cloud.spawn import Reaper
 from frugal.cloud.tls import Authority
 from frugal.cloud.tokens import InvalidToken, Tokens
 
 if TYPE_CHECKING:
     from frugal.cloud.processes import Health
-    from frugal.cloud.spawn import Reaper
 
 RESOURCE = "https://ossrdbms-aad.database.windows.net"
 """The audience of PostgreSQL's tokens (learn.microsoft.com, "Use Microsoft Entra ID for
@@ -50,7 +51,7 @@ class Server:
         port: int,
         folder: Path,
         log: Path,
-        reaper: "Reaper",
+        reaper: Reaper,
         authority: Authority,
         tokens: Tokens,
     ) -> None:
@@ -78,7 +79,6 @@ class Server:
             self._declared = version
             if self._front is not None:
                 return
-            self._log.parent.mkdir(parents=True, exist_ok=True)
             front = Front(
                 self, self.port, context=self._authority.context(self.host), note=self._note
             )
@@ -262,8 +262,9 @@ class Server:
     def _note(self, text: str) -> None:
         """A line in the server's log, in the form of PostgreSQL's own."""
         moment = datetime.now(UTC).strftime("%Y-%m-%d %H:%M:%S.%f")[:-3]
-        with self._log.open("a") as log:
-            log.write(f"{moment} UTC [{self.name}] {text}\n")
+        log = LogFile(self._log)
+        log.write(f"{moment} UTC [{self.name}] {text}")
+        log.close()
 
 
 def _check_database(name: str) -> None:

@@ -65,7 +65,11 @@ class App:
 
     async def start(self) -> None:
         """Let the ingress listen. Raises CloudError when the port is taken."""
-        await self._listener.start()
+        try:
+            await self._listener.start()
+        except BaseException:
+            self._log.close()
+            raise
 
     async def stop(self) -> None:
         """Take no more requests, let those under way end, end every process."""

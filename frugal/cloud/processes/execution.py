@@ -2,16 +2,15 @@
 
 import asyncio
 import contextlib
-import os
+from asyncio.subprocess import Process
 from collections import deque
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal
 
 from frugal.cloud.processes.log import AppLog
-from frugal.cloud.processes.output import follow
 from frugal.cloud.processes.program import Program, how
-from frugal.cloud.spawn import Reaper
+from frugal.cloud.spawn import Reaper, printing
 
 Status = Literal["Running", "Succeeded", "Failed", "Stopped"]
 
@@ -81,22 +80,25 @@ class Execution:
     async def _try(self) -> None:
         """One process, from its start to its end."""
         self.last_lines.clear()
-        ours, theirs = os.pipe()
-        reading = asyncio.create_task(follow(ours, self._print))
+        running = printing(
+            self._reaper,
+            self._program.command,
+            cwd=self._program.workdir,
+            env=self._program.environment,
+            take=self._print,
+            user=self._program.run_as,
+        )
         try:
-            process = await self._reaper.spawn(
-                self._program.command,
-                cwd=self._program.workdir,
-                env=self._program.environment,
-                log=theirs,
-                user=self._program.run_as,
-            )
+            async with running as process:
+                in_time = await self._ends_in_time(process)
         except OSError as error:
-            self.status, self.reason = "Failed", f"could not be started: {error}"
-            reading.cancel()
+            self.status, self.reason = "Failed", f"could not be run: {error}"
             return
-        finally:
-            os.close(theirs)
+        ending = how(self.exit_code or 0)
+        self.reason = ending if in_time else f"took longer than {self._timeout:g} s"
+        self.status = "Succeeded" if in_time and self.exit_code == 0 else "Failed"
+
+    async def _ends_in_time(self, process: Process) -> bool:
         self._log.platform(self.name, f"started (pid {process.pid})")
         try:
             with contextlib.suppress(TimeoutError):
@@ -106,12 +108,7 @@ class Execution:
             in_time = process.returncode is not None
             if not in_time:
                 self.exit_code = await self._reaper.terminate(process, grace=_GRACE)
-            # What it said last; a stranger that still holds its output is not waited for.
-            await asyncio.wait((reading,), timeout=1)
-            reading.cancel()
-        ending = how(self.exit_code or 0)
-        self.reason = ending if in_time else f"took longer than {self._timeout:g} s"
-        self.status = "Succeeded" if in_time and self.exit_code == 0 else "Failed"
+        return in_time
 
     def _print(self, line: str) -> None:
         self.last_lines.append(line)

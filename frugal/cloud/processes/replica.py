@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import os
 import socket
 from collections import deque
 from collections.abc import Callable
@@ -11,11 +10,10 @@ from typing import TYPE_CHECKING, Literal
 import httpcore
 
 from frugal.cloud.processes.log import AppLog
-from frugal.cloud.processes.output import follow
 from frugal.cloud.processes.probing import verdicts
 from frugal.cloud.processes.program import Program, how
 from frugal.cloud.processes.revision import Probe, Revision
-from frugal.cloud.spawn import Reaper
+from frugal.cloud.spawn import Reaper, printing
 
 if TYPE_CHECKING:
     from asyncio.subprocess import Process
@@ -30,7 +28,8 @@ SETTLED = 60.0
 TRIES = 3
 
 _LAST_LINES = 20
-_END_IS_TOLD = 0.1
+# Seconds that the end of a killed process may take to be told, on a busy machine.
+_END_IS_TOLD = 1.0
 # Idle connections are given up sooner than any usual server gives them up (gunicorn: 2 s).
 _KEEP_IDLE = 1.0
 _CONNECTIONS = 1000
@@ -130,7 +129,10 @@ class Replica:
         loop = asyncio.get_running_loop()
         while True:
             began = loop.time()
-            reason = await self._live()
+            try:
+                reason = await self._live()
+            except OSError as error:
+                reason = f"could not be run: {error}"
             if loop.time() - began >= SETTLED:
                 self.failures = 0
             delay = BACK_OFF[min(self.failures, len(BACK_OFF) - 1)]
@@ -151,20 +153,19 @@ class Replica:
         self.pool = httpcore.AsyncConnectionPool(
             max_connections=_CONNECTIONS, keepalive_expiry=_KEEP_IDLE
         )
-        ours, theirs = os.pipe()
-        reading = asyncio.create_task(follow(ours, self._print))
-        try:
-            process = await self._reaper.spawn(
-                self._program.command,
-                cwd=self._program.workdir,
-                env={**self._program.environment, "HOST": "127.0.0.1", "PORT": str(self.port)},
-                log=theirs,
-                user=self._program.run_as,
-            )
-        except OSError as error:
-            return f"could not be started: {error}"
-        finally:
-            os.close(theirs)
+        running = printing(
+            self._reaper,
+            self._program.command,
+            cwd=self._program.workdir,
+            env={**self._program.environment, "HOST": "127.0.0.1", "PORT": str(self.port)},
+            take=self._print,
+            user=self._program.run_as,
+        )
+        async with running as process:
+            return await self._stay(process)
+
+    async def _stay(self, process: "Process") -> str:
+        """Probe a process to its end, or end it when its probes or somebody say so."""
         self._process = process
         self._say(f"started (pid {process.pid}, port {self.port})")
         watching = asyncio.create_task(self._watch())
@@ -186,9 +187,6 @@ class Replica:
                 task.cancel()
             await asyncio.gather(watching, ending, return_exceptions=True)
             await self.pool.aclose()
-            # What the process said last; a stranger that still holds its output is not waited for.
-            await asyncio.wait((reading,), timeout=1)
-            reading.cancel()
 
     async def _watch(self) -> str:
         """Carry out the probes; return why the process has to go."""
@@ -255,11 +253,9 @@ _LISTENS = Probe(
     kind="Startup",
     path="",
     port=0,
-    initial_delay=0,
     period=0.1,
-    timeout=1,
+    timeout=30,
     failure_threshold=2400,
-    success_threshold=1,
 )
 
 

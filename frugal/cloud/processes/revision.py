@@ -24,11 +24,11 @@ class Probe:
     kind: Literal["Startup", "Liveness", "Readiness"]
     path: str
     port: int
-    initial_delay: float
     period: float
     timeout: float
     failure_threshold: int
-    success_threshold: int
+    initial_delay: float = 0
+    success_threshold: int = 1
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,6 +1,7 @@
 """Child processes of the daemon: under the right user, and none outlives it."""
 
+from frugal.cloud.spawn.output import printing
 from frugal.cloud.spawn.reaper import Reaper
 from frugal.cloud.spawn.user import RunAs, run_as
 
-__all__ = ["Reaper", "RunAs", "run_as"]
+__all__ = ["Reaper", "RunAs", "printing", "run_as"]

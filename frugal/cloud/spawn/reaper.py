@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from frugal.cloud.spawn import gate, guard
-from frugal.cloud.spawn.user import RunAs, run_as
+from frugal.cloud.spawn.user import RunAs
 
 # Isolated and without site packages: starts in some ten milliseconds, and nothing is imported
 # from where the daemon or the app happens to stand.
@@ -59,13 +59,13 @@ class Reaper:
         cwd: Path,
         env: Mapping[str, str],
         log: Path | int,
-        user: int | RunAs | None = None,
+        user: RunAs | None = None,
     ) -> Process:
         """Start a program with exactly the environment `env`; its PATH finds `argv[0]`.
 
         Standard output and error are appended to `log` (a file, or an open descriptor), standard
-        input is empty. `user`: the numeric user to become when we are root, or what `run_as` found;
-        a program that cannot be run ends with status 127 and says why in the log.
+        input is empty. `user`: what `run_as` found, None to stay who we are. A program that cannot
+        be run ends with status 127 and says why in the log.
         The process's wait() ends when the program does; what it left in its group is killed then.
         """
         if self._guard is None:
@@ -74,8 +74,7 @@ class Reaper:
         program = argv[0]
         if "/" not in program:
             program = shutil.which(program, path=env.get("PATH", os.defpath)) or program
-        if not isinstance(user, RunAs):
-            user = await run_as(user, cwd, cwd / program)
+        user = user or RunAs()
         words = (
             *_SCRIPT,
             gate.__file__,

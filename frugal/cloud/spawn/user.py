@@ -27,6 +27,11 @@ class RunAs:
     prefix: tuple[str, ...] = ()
     note: str | None = None
 
+    @property
+    def changes_user(self) -> bool:
+        """Whether the program runs as another user than we do."""
+        return self.user is not None or bool(self.prefix)
+
 
 async def run_as(user: int | None, *paths: Path) -> RunAs:
     """Find how to run a program as `user`, who must be able to read each of `paths`.

@@ -23,8 +23,6 @@ class ResourceType:
     """Whether Azure reserves the name for some days after a deletion."""
     until_purged: ClassVar[bool] = False
     """Whether Azure keeps a deleted one, until it is purged or some time is over."""
-    implicit: ClassVar[bool] = False
-    """Whether it exists with its parent: creating sets it, deleting resets it."""
 
     def check(self, cloud: "Cloud", resource: Resource) -> None:
         """Refuse what Azure refuses beyond the shape of the body: references first of all."""
@@ -38,13 +36,15 @@ class ResourceType:
         return {}
 
     async def apply(self, cloud: "Cloud", resource: Resource, before: Resource | None) -> None:
-        """Make it real on this machine."""
+        """Make it real on this machine; if a type says no more, a new one is brought up."""
+        if before is None:
+            await self.restore(cloud, resource)
 
     async def remove(self, cloud: "Cloud", resource: Resource) -> None:
         """Undo what `apply` made."""
 
     async def restore(self, cloud: "Cloud", resource: Resource) -> None:
-        """Bring it back when the daemon starts again."""
+        """Bring it up as it is declared, as when the daemon starts again."""
 
 
 def short_hash(text: str, length: int = 8) -> str:
@@ -62,6 +62,12 @@ def guid(resource: Resource, purpose: str) -> str:
 def identities_of(resource: Resource) -> list[str]:
     """The ids of the user-assigned identities in a body: a list, or the keys of a map."""
     return strings(resource.inputs, "identity", "userAssignedIdentities")
+
+
+def environment_id(resource: Resource) -> str:
+    """The id of the Container Apps environment that an app or a job runs in."""
+    inputs = resource.inputs
+    return str(inputs.get("environmentId") or inputs.get("managedEnvironmentId") or "")
 
 
 def identity_outputs(cloud: "Cloud", resource: Resource) -> Body:

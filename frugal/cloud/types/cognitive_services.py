@@ -1,6 +1,6 @@
 """Azure AI Translator: an account whose endpoint answers on this machine."""
 
-from typing import TYPE_CHECKING, ClassVar, cast
+from typing import TYPE_CHECKING, ClassVar
 
 from typing_extensions import override
 
@@ -11,10 +11,9 @@ from frugal.cloud.listen import Listener
 from frugal.cloud.store import Resource
 from frugal.cloud.translator import Translator
 from frugal.cloud.types.base import ResourceType
+from frugal.cloud.types.plain import has_role
 
 if TYPE_CHECKING:
-    from uvicorn._types import ASGIApplication
-
     from frugal.cloud.cloud import Cloud
 
 COGNITIVE_SERVICES_USER = "a97b65f3-24c7-4388-baec-2e87135dc908"
@@ -77,18 +76,16 @@ class Account(ResourceType):
         }
 
     @override
-    async def apply(self, cloud: "Cloud", resource: Resource, before: Resource | None) -> None:
-        if before is None:
-            await self.restore(cloud, resource)
-
-    @override
     async def restore(self, cloud: "Cloud", resource: Resource) -> None:
         host, id_ = host_of(resource), resource.id
         service = Translator(
-            cloud.tokens, may_translate=lambda principal: _may_translate(cloud, id_, principal)
+            cloud.tokens,
+            may_translate=lambda principal: has_role(
+                cloud, principal, COGNITIVE_SERVICES_USER, on=id_
+            ),
         )
         listener = Listener(
-            cast("ASGIApplication", service.app),
+            service.app,
             cloud.ports.get(resource.id),
             ssl=cloud.authority.context(host),
         )
@@ -129,12 +126,3 @@ def _properties(resource: Resource) -> Body:
 
 def _is_free(resource: Resource) -> bool:
     return section(resource.inputs, "sku").get("name") == "F0"
-
-
-def _may_translate(cloud: "Cloud", account: str, principal: str) -> bool:
-    return any(
-        a.inputs.get("principalId") == principal
-        and str(a.inputs.get("roleDefinitionId", "")).lower().endswith(COGNITIVE_SERVICES_USER)
-        and (key_of(account) + "/").startswith(key_of(str(a.inputs.get("scope"))) + "/")
-        for a in cloud.store.of("azure-native:authorization:RoleAssignment")
-    )

@@ -1,6 +1,7 @@
 """Container apps: the declared template becomes running replicas behind a local ingress."""
 
 import json
+import math
 from typing import TYPE_CHECKING, Literal, cast
 
 from typing_extensions import override
@@ -11,7 +12,7 @@ from frugal.cloud.ids import name_of
 from frugal.cloud.processes import Probe, Revision
 from frugal.cloud.store import Resource
 from frugal.cloud.types import running, template
-from frugal.cloud.types.base import identity_outputs, short_hash
+from frugal.cloud.types.base import environment_id, identity_outputs, short_hash
 
 if TYPE_CHECKING:
     from frugal.cloud.cloud import Cloud
@@ -29,6 +30,9 @@ PROBE_DEFAULTS = {
     "failureThreshold": 3,
     "successThreshold": 1,
 }
+# Probes are declared for Azure's machines. This one may be slow or busy with other things, and what
+# is only late must not be restarted: seconds that an answer and a start have at least.
+ANSWER_SECONDS, START_SECONDS = 30.0, 120.0
 
 
 class ContainerApp(running.AppType):
@@ -99,7 +103,7 @@ def _ingress(resource: Resource) -> Body:
 
 
 def _host(cloud: "Cloud", resource: Resource) -> str:
-    domain = cloud.store.need(template.environment_id(resource)).computed["defaultDomain"]
+    domain = cloud.store.need(environment_id(resource)).computed["defaultDomain"]
     internal = "" if _ingress(resource).get("external") else "internal."
     return f"{name_of(resource.id)}.{internal}{domain}"
 
@@ -115,14 +119,17 @@ def _probe(declared: Body, target_port: int) -> Probe:
     if not http:
         raise CloudError("NotSupportedHere", "The local cloud probes over HTTP (httpGet) alone.")
     values = {**PROBE_DEFAULTS, **{k: v for k, v in declared.items() if v is not None}}
+    period, failures = float(values["periodSeconds"]), int(values["failureThreshold"])
+    if values["type"] == "Startup":
+        failures = max(failures, math.ceil(START_SECONDS / period))
     return Probe(
         kind=cast("ProbeKind", values["type"]),
         path=http.get("path") or "/",
         port=int(http.get("port") or target_port),
         initial_delay=float(values["initialDelaySeconds"]),
-        period=float(values["periodSeconds"]),
-        timeout=float(values["timeoutSeconds"]),
-        failure_threshold=int(values["failureThreshold"]),
+        period=period,
+        timeout=max(ANSWER_SECONDS, float(values["timeoutSeconds"])),
+        failure_threshold=failures,
         success_threshold=int(values["successThreshold"]),
     )
 

@@ -52,7 +52,7 @@ class FlexibleServer(ResourceType):
             return
         try:
             await _server(cloud, resource).start(version=version)
-        except CloudError:
+        except BaseException:
             await self.remove(cloud, resource)
             raise
 

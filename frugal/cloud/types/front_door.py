@@ -37,11 +37,6 @@ class AfdEndpoint(ResourceType):
         return {"hostName": host, "deploymentStatus": "NotStarted"}
 
     @override
-    async def apply(self, cloud: "Cloud", resource: Resource, before: Resource | None) -> None:
-        if before is None:
-            await self.restore(cloud, resource)
-
-    @override
     async def restore(self, cloud: "Cloud", resource: Resource) -> None:
         profile = cloud.store.need(parent_of(resource.id))
         endpoint = Endpoint(
@@ -53,7 +48,11 @@ class AfdEndpoint(ResourceType):
             response_timeout=float(profile.inputs.get("originResponseTimeoutSeconds") or 60),
         )
         listener = Listener(endpoint, cloud.ports.get(resource.id))
-        await listener.start()
+        try:
+            await listener.start()
+        except BaseException:
+            await endpoint.close()
+            raise
         cloud.endpoints[key_of(resource.id)] = endpoint, listener
 
     @override
@@ -180,7 +179,6 @@ def _route(
         patterns=tuple(strings(inputs, "patternsToMatch") or ["/*"]),
         origins=tuple(_origin(o) for o in origins if _enabled(o)),
         cache=_cache(cache) if cache else None,
-        https_redirect=inputs.get("httpsRedirect") == "Enabled",
     )
 
 

@@ -1,15 +1,15 @@
 """Types without a process behind them: a few rules and outputs each."""
 
 from datetime import UTC, date, datetime
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING
 
 from typing_extensions import override
 
 from frugal.cloud.bodies import Body, section
 from frugal.cloud.errors import CloudError
-from frugal.cloud.ids import name_of
+from frugal.cloud.ids import is_within, name_of
 from frugal.cloud.store import Resource
-from frugal.cloud.types.base import ResourceType, guid, short_hash
+from frugal.cloud.types.base import ResourceType, environment_id, guid, short_hash
 
 if TYPE_CHECKING:
     from frugal.cloud.cloud import Cloud
@@ -71,6 +71,16 @@ class RoleAssignment(ResourceType):
             )
 
 
+def has_role(cloud: "Cloud", principal: str, role: str, *, on: str) -> bool:
+    """Whether a principal (object id) has a role (its definition's GUID) on the resource `on`."""
+    return any(
+        a.inputs.get("principalId") == principal
+        and str(a.inputs.get("roleDefinitionId", "")).lower().endswith(role)
+        and is_within(on, str(a.inputs.get("scope")))
+        for a in cloud.store.of(RoleAssignment.token)
+    )
+
+
 class Workspace(ResourceType):
     """A Log Analytics workspace. Nothing is ingested here: logs are files."""
 
@@ -112,8 +122,7 @@ class ManagedEnvironment(ResourceType):
         inside = [
             a
             for a in cloud.store.of("azure-native:app:ContainerApp")
-            if str(a.inputs.get("environmentId", a.inputs.get("managedEnvironmentId"))).lower()
-            == resource.id.lower()
+            if environment_id(a).lower() == resource.id.lower()
         ]
         if inside:
             raise CloudError(
@@ -143,14 +152,12 @@ class ScmPolicy(ResourceType):
     """Whether basic credentials may publish over Kudu."""
 
     token = "azure-native:web:WebAppScmAllowed"
-    implicit: ClassVar[bool] = True
 
 
 class FtpPolicy(ResourceType):
     """Whether basic credentials may publish over FTP."""
 
     token = "azure-native:web:WebAppFtpAllowed"
-    implicit: ClassVar[bool] = True
 
 
 class Budget(ResourceType):

@@ -13,7 +13,7 @@ from frugal.cloud.images import Image
 from frugal.cloud.processes import App, Revision, RevisionFailed
 from frugal.cloud.store import Resource
 from frugal.cloud.types.base import ResourceType, identities_of
-from frugal.cloud.types.plain import Registry
+from frugal.cloud.types.plain import Registry, has_role
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -39,7 +39,9 @@ def find_image(cloud: "Cloud", reference: str, puller: Resource | None) -> Image
             f"Image '{reference}': no registry '{server}' is in the local cloud, and it pulls from "
             "no other. Leave the image unset to have it built.",
         )
-    if puller is None or not _may_pull(cloud, registry, puller):
+    if puller is None or not has_role(
+        cloud, puller.computed["principalId"], ACR_PULL, on=registry.id
+    ):
         who = "no identity" if puller is None else f"identity '{puller.id.rsplit('/', 1)[-1]}'"
         raise CloudError(
             "ImagePullFailure",
@@ -55,16 +57,6 @@ def find_image(cloud: "Cloud", reference: str, puller: Resource | None) -> Image
     if image is None:
         raise CloudError("ImagePullFailure", f"Image '{reference}': manifest unknown: not found.")
     return image
-
-
-def _may_pull(cloud: "Cloud", registry: Resource, identity: Resource) -> bool:
-    principal = identity.computed["principalId"]
-    return any(
-        a.inputs.get("principalId") == principal
-        and str(a.inputs.get("roleDefinitionId", "")).lower().endswith(ACR_PULL)
-        and key_of(registry.id).startswith(key_of(str(a.inputs.get("scope"))))
-        for a in cloud.store.of("azure-native:authorization:RoleAssignment")
-    )
 
 
 def short_name(reference: str) -> str:
@@ -137,10 +129,12 @@ class AppType(ResourceType, ABC):
             app = await _listen(cloud, resource, plan)
         try:
             await app.deploy(plan.revision)
-        except RevisionFailed as error:
+        except BaseException as error:
             if fresh:
                 await self.remove(cloud, resource)
-            raise CloudError("RevisionFailed", str(error)) from error
+            if isinstance(error, RevisionFailed):
+                raise CloudError("RevisionFailed", str(error)) from error
+            raise
 
     @override
     async def restore(self, cloud: "Cloud", resource: Resource) -> None:

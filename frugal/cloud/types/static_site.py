@@ -36,11 +36,6 @@ class StaticSite(ResourceType):
         return {"defaultHostname": _host(resource)}
 
     @override
-    async def apply(self, cloud: "Cloud", resource: Resource, before: Resource | None) -> None:
-        if before is None:
-            await self.restore(cloud, resource)
-
-    @override
     async def restore(self, cloud: "Cloud", resource: Resource) -> None:
         # As people call it: the name in the program, not the one with Pulumi's suffix.
         name = resource.urn.rsplit("::", 1)[-1]

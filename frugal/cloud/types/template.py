@@ -7,7 +7,7 @@ from frugal.cloud.errors import CloudError
 from frugal.cloud.ids import name_of
 from frugal.cloud.store import Resource
 from frugal.cloud.types import running
-from frugal.cloud.types.base import identities_of
+from frugal.cloud.types.base import environment_id, identities_of
 
 if TYPE_CHECKING:
     from frugal.cloud.cloud import Cloud
@@ -31,12 +31,6 @@ def check(cloud: "Cloud", resource: Resource) -> None:
         )
     running.find_image(cloud, image(resource), puller(cloud, resource))
     environment(resource)
-
-
-def environment_id(resource: Resource) -> str:
-    """The id of the Container Apps environment that it runs in."""
-    inputs = resource.inputs
-    return str(inputs.get("environmentId") or inputs.get("managedEnvironmentId") or "")
 
 
 def container(resource: Resource) -> Body:

@@ -74,22 +74,18 @@ def _probes(path: str, port: int) -> list[Probe]:
         kind="Startup",
         path=path,
         port=port,
-        initial_delay=0,
         period=1,
         timeout=5,
         failure_threshold=START_LIMIT_SECONDS,
-        success_threshold=1,
     )
     # App Service's health check asks every minute and replaces an instance after ten failures.
     health = Probe(
         kind="Readiness",
         path=path,
         port=port,
-        initial_delay=0,
         period=60,
         timeout=30,
         failure_threshold=10,
-        success_threshold=1,
     )
     return [start, health]
 

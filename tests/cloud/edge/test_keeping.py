@@ -61,7 +61,7 @@ async def test_how_long_a_page_is_kept(
     fresh = await site.get("/page")
     assert fresh.headers["x-cache"] == "TCP_HIT"
     aged = int(fresh.headers["age"]) - (lifetime - 5 if lifetime != 400 else 495)
-    assert aged in {0, 1}
+    assert aged == 0
     assert [fresh.headers.get_list("cache-control")] == [[v for n, v in headers if n[0] == "c"]]
     clock.ahead = lifetime + 5
     assert (await site.get("/page")).headers["x-cache"] == "TCP_MISS"
@@ -148,12 +148,12 @@ async def test_sizes_are_bounded(monkeypatch: pytest.MonkeyPatch, site: Site) ->
 
 async def test_the_least_recently_used_page_goes_first(sites: Sites) -> None:
     async with sites.site() as site:
-        site.endpoint._cache._size = 250
+        site.endpoint._cache._size = 250_000
         for path in ("/a", "/b"):
-            site.answers(path, PAGE, body=b"x" * 100)
+            site.answers(path, PAGE, body=b"x" * 100_000)
             await site.get(path)
         await site.get("/a")
-        site.answers("/c", PAGE, body=b"x" * 100)
+        site.answers("/c", PAGE, body=b"x" * 100_000)
         await site.get("/c")
         assert (await site.get("/a")).headers["x-cache"] == "TCP_HIT"
         assert (await site.get("/b")).headers["x-cache"] == "TCP_MISS"

@@ -7,7 +7,7 @@ import httpx
 import pytest
 
 from frugal.cloud.edge import CachePolicy, Origin, Route
-from tests.cloud.edge.site import ORIGIN, PAGE, Reply, Site, Sites, until
+from tests.cloud.edge.site import ORIGIN, PAGE, PATIENCE, Reply, Site, Sites, until
 
 # One loop for all, so that two servers serve all.
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -63,7 +63,7 @@ async def test_events_arrive_one_by_one_and_end_with_the_visitor(path: str, site
             assert await anext(another.aiter_raw()) == b"data: 1\n\n"
         seen_by_visitor.set()
         assert await anext(chunks) == b"data: 2\n\n"
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(PATIENCE):
         await left.acquire()
         await left.acquire()
 
@@ -132,6 +132,7 @@ async def test_a_silent_origin_is_504(path: str, sites: Sites) -> None:
         site.origin.gate = asyncio.Event()
         assert (await site.get(path)).status_code == 504
         site.origin.gate.set()
+        site.endpoint._origins._timeout["read"] = PATIENCE
         assert (await site.get(path)).status_code == 200
 
 

@@ -1,0 +1,43 @@
+"""A built image: its files, its virtual environment, and how it is run."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+# What the python images set, as far as it means anything here.
+SYSTEM_PATH = "/usr/local/bin:/usr/bin:/bin"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Image:
+    """A built image.
+
+    `folder` holds `root/` (what the image has under `/`) and `venv/`. `workdir`, `command` and the
+    values of `environment` that name files of the image are paths on this machine. `environment`:
+    PATH, LANG and the Dockerfile's ENV. `notes`: what of the Dockerfile is not as in a container.
+    """
+
+    digest: str
+    folder: Path
+    workdir: Path
+    environment: Mapping[str, str]
+    command: tuple[str, ...]
+    user: int | None
+    notes: tuple[str, ...]
+
+    @property
+    def programs(self) -> Path:
+        """The folder of its Python and of what its packages install as commands."""
+        return self.folder / "venv" / "bin"
+
+    def locate(self, word: str) -> str:
+        """Return the path on this machine for a path in the image; any other word as it is."""
+        if not word.startswith("/") or word == "/":
+            return word
+        inside = self.folder / "root" / word.lstrip("/")
+        if inside.exists():
+            return str(inside)
+        program = self.programs / Path(word).name
+        if str(Path(word).parent) in SYSTEM_PATH.split(":") and program.exists():
+            return str(program)
+        return word
