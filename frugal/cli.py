@@ -1,6 +1,7 @@
 """The `frugal` command."""
 
 import errno
+import functools
 import json
 import shlex
 import sys
@@ -12,9 +13,6 @@ from rich.console import Console
 
 from frugal import daemon as daemons
 from frugal import findings, local, status
-from frugal.cost.commands import cost
-from frugal.cost.compare.commands import compare
-from frugal.cost.prices.commands import app as prices
 from frugal.errors import FrugalError
 from frugal.paths import checkout
 
@@ -124,13 +122,25 @@ def doctor_command(
         raise typer.Exit(1)
 
 
-app.command("cost")(cost)
-app.command("compare")(compare)
-app.add_typer(prices, name="prices")
+_OTHERS = frozenset(command.name for command in app.registered_commands)
+
+
+@functools.cache
+def _add_costs() -> None:
+    """Add the commands about money, which import as much as all the others together."""
+    from frugal.cost.commands import cost  # noqa: PLC0415
+    from frugal.cost.compare.commands import compare  # noqa: PLC0415
+    from frugal.cost.prices.commands import app as prices  # noqa: PLC0415
+
+    app.command("cost")(cost)
+    app.command("compare")(compare)
+    app.add_typer(prices, name="prices")
 
 
 def main() -> None:
     """Run the command: every error one message, no traceback, an exit code that is not 0."""
+    if _OTHERS.isdisjoint(sys.argv[1:2]):
+        _add_costs()
     try:
         app()
     except FrugalError as error:

@@ -12,13 +12,13 @@ Metadata document: Azure's cloud-metadata endpoint, api-version 2022-09-01 (read
 import os
 import time
 from collections.abc import Callable, Mapping
-from typing import Any, Protocol, Self, cast
+from typing import TYPE_CHECKING, Any, Protocol, Self, cast
 from urllib.parse import urlsplit
 
 import httpx
-from azure.core.credentials import AccessToken
-from azure.core.exceptions import ClientAuthenticationError
-from azure.identity import CredentialUnavailableError, DefaultAzureCredential
+
+if TYPE_CHECKING:
+    from azure.core.credentials import AccessToken
 
 PUBLIC_METADATA_HOST = "management.azure.com"
 _METADATA_API_VERSION = "2022-09-01"
@@ -40,7 +40,7 @@ class ArmError(Exception):
 class Credential(Protocol):
     """What gives an access token for a scope."""
 
-    def get_token(self, *scopes: str) -> AccessToken:
+    def get_token(self, *scopes: str) -> "AccessToken":
         """Return a token for the scopes; raises ClientAuthenticationError."""
         ...
 
@@ -137,13 +137,18 @@ class Arm:
             authority = str(cloud["authentication"]["loginEndpoint"])
             # azure-identity takes https alone; the local cloud's managed identity needs none.
             options = {"authority": authority} if authority.startswith("https:") else {}
+            # A quarter of a second to import, and a run that changes nothing asks for nothing.
+            from azure.identity import DefaultAzureCredential  # noqa: PLC0415
+
             self._credential = DefaultAzureCredential(**options)
 
     def _token(self) -> str:
         assert self._credential is not None  # noqa: S101 - _discover has set it
+        from azure.core.exceptions import ClientAuthenticationError  # noqa: PLC0415 - as above
+
         try:
             return self._credential.get_token(f"{self._base}/.default").token
-        except (ClientAuthenticationError, CredentialUnavailableError) as error:
+        except ClientAuthenticationError as error:
             message = (
                 f"no access to Azure; sign in with `az login` ({error.message.splitlines()[0]})"
             )

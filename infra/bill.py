@@ -22,7 +22,6 @@ from frugal.cost.prices.sheet import load
 from frugal.cost.pricing import estimate
 from frugal.cost.properties import UNKNOWN
 from frugal.cost.report.summary import summary
-from frugal.cost.usage import NO_USAGE
 from frugal.cost.usage import load as load_usage
 
 
@@ -34,7 +33,7 @@ class Bill:
 
         Raises FrugalError for a usage file that cannot be used.
         """
-        self._usage = load_usage(usage_file) if usage_file else NO_USAGE
+        self._usage = load_usage(usage_file)
         self._limit = limit
         self._declared: list[Resource] = []
         self._inputs: dict[str, Mapping[str, Any]] = {}

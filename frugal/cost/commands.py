@@ -1,13 +1,11 @@
 """`frugal cost`: the bill of a plan, before anything is deployed."""
 
 import datetime as dt
-import json
 import re
 import sys
 import tempfile
 import webbrowser
 from decimal import Decimal
-from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -21,20 +19,16 @@ from frugal.cost.plan import Plan, from_preview, from_state, parse
 from frugal.cost.preview import preview
 from frugal.cost.prices.sheet import load
 from frugal.cost.pricing import estimate
-from frugal.cost.usage import NO_USAGE, template
+from frugal.cost.report.document import document
+from frugal.cost.report.html import page
+from frugal.cost.report.markdown import markdown
+from frugal.cost.report.show import Format, show
+from frugal.cost.report.table import show as show_table
 from frugal.cost.usage import load as load_usage
+from frugal.cost.usage import template
 from frugal.engine import LOCAL_STACK
 from frugal.errors import FrugalError
 from frugal.paths import checkout
-
-
-class Format(StrEnum):
-    """How the bill is shown."""
-
-    table = "table"
-    json = "json"
-    markdown = "markdown"
-    html = "html"
 
 
 def cost(
@@ -115,12 +109,17 @@ def cost(
         _write_usage(init_usage, plan, told)
         return
     title = f"The bill of {'a plan' if any(files) else environment or LOCAL_STACK}"
-    chosen = usage_file or configured
-    bill = estimate(plan, load(), load_usage(chosen) if chosen else NO_USAGE, taken)
+    bill = estimate(plan, load(), load_usage(usage_file or configured), taken)
     if open_page:
         _open(bill, title)
     else:
-        _show(bill, shown_as, title)
+        show(
+            shown_as,
+            table=lambda console: show_table(console, bill),
+            document=lambda: document(bill),
+            markdown=lambda: markdown(bill),
+            page=lambda: page(bill, title),
+        )
     code, reason = verdict(
         bill, above=above, increase=increase, unpriced_is_accepted=allow_unpriced
     )
@@ -178,30 +177,7 @@ def _write_usage(file: Path, plan: Plan, told: Console) -> None:
     )
 
 
-def _show(bill: Estimate, shown_as: Format, title: str) -> None:
-    # Each kind of report imports what it needs, and no more.
-    match shown_as:
-        case Format.table:
-            from frugal.cost.report.table import show  # noqa: PLC0415
-
-            show(Console(), bill)
-        case Format.json:
-            from frugal.cost.report.document import document  # noqa: PLC0415
-
-            sys.stdout.write(json.dumps(document(bill), indent=2) + "\n")
-        case Format.markdown:
-            from frugal.cost.report.markdown import markdown  # noqa: PLC0415
-
-            sys.stdout.write(markdown(bill))
-        case Format.html:
-            from frugal.cost.report.html import page  # noqa: PLC0415
-
-            sys.stdout.write(page(bill, title))
-
-
 def _open(bill: Estimate, title: str) -> None:
-    from frugal.cost.report.html import page  # noqa: PLC0415
-
     with tempfile.NamedTemporaryFile(
         "w", prefix="frugal-cost-", suffix=".html", delete=False, encoding="utf-8"
     ) as file:

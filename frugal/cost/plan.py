@@ -6,6 +6,7 @@ November 2026). Resources are taken by their inputs, on both sides alike.
 
 import json
 import re
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
@@ -123,14 +124,14 @@ def from_preview(document: Mapping[str, Any]) -> Plan:
         )
     before: dict[str, Resource] = {}
     after: dict[str, Resource] = {}
-    sames = 0
+    counts = Counter[str]()
     notes: list[str] = []
     with kept_away():
         for number, step in enumerate(cast("list[object]", steps)):
             if not isinstance(step, dict):
                 raise PlanError(f"steps[{number}] of the plan is {_short(step)}, not a step.")
-            sames += _take(cast("dict[str, Any]", step), number, before, after, notes)
-    _refuse_partial(document.get("changeSummary"), sames)
+            counts[_take(cast("dict[str, Any]", step), number, before, after, notes)] += 1
+    _refuse_partial(document.get("changeSummary"), counts)
     return Plan(before, after, tuple(notes))
 
 
@@ -140,8 +141,8 @@ def _take(
     before: dict[str, Resource],
     after: dict[str, Resource],
     notes: list[str],
-) -> bool:
-    """Put one step where it belongs; say whether it is a `same`."""
+) -> str:
+    """Put one step where it belongs; return its operation."""
     operation, urn = step.get("op"), step.get("urn")
     if type(operation) is not str or type(urn) is not str:
         raise PlanError(f"steps[{number}] of the plan has no `op` and `urn`.")
@@ -171,7 +172,7 @@ def _take(
             notes.append(_waits(one))
         else:
             side[urn] = one
-    return operation == "same"
+    return operation
 
 
 def _waits(one: Resource) -> str:
@@ -195,14 +196,19 @@ def _refuse_failed(diagnostics: object) -> None:
             raise FrugalError(f"The preview failed: {str(told.get('message', '')).strip()}")
 
 
-def _refuse_partial(summary: object, sames: int) -> None:
-    """A plan without its unchanged resources would be a bill without them."""
-    told = cast("dict[str, object]", summary).get("same", 0) if isinstance(summary, dict) else 0
-    if type(told) in (int, float) and cast("float", told) > sames:
-        raise PlanError(
-            f"The plan leaves out {cast('float', told) - sames:g} unchanged resources, so it is "
-            "not the whole bill: run it with --show-sames."
-        )
+def _refuse_partial(summary: object, counts: Counter[str]) -> None:
+    """A plan without some of its resources would be a bill without them."""
+    announced = cast("dict[str, object]", summary) if isinstance(summary, dict) else {}
+    for operation, missing, remedy in (
+        ("same", "unchanged resources", "run it with --show-sames"),
+        ("create", "resources that it creates", "make it anew"),
+    ):
+        told = announced.get(operation, 0)
+        if type(told) in (int, float) and cast("float", told) > counts[operation]:
+            raise PlanError(
+                f"The plan leaves out {cast('float', told) - counts[operation]:g} {missing}, so it "
+                f"is not the whole bill: {remedy}."
+            )
 
 
 def from_state(document: Mapping[str, Any]) -> Plan:

@@ -40,7 +40,7 @@ def preview(place: Checkout, console: Console, environment: str, changes: Sequen
 
     `local` from its own state; `dev` and `prod`, and `local` before its first `up`, from nothing,
     by the local rules and without a login. No file changes. Raises FrugalError: 1 the preview
-    failed, 2 a wrong environment or change.
+    failed, 2 it failed with `changes`, or the environment or a change is none.
     """
     settings = changed(stack_settings(place, environment), changes)
     config = cast("dict[str, object]", settings.setdefault("config", {}))
@@ -59,7 +59,10 @@ def preview(place: Checkout, console: Console, environment: str, changes: Sequen
                 "preview", "-s", environment, "--config-file", str(file), *_OPTIONS
             )
     if done.returncode != 0:
-        raise FrugalError(f"The preview failed: {_words(done.stdout, done.stderr)}")
+        tried = "".join(f" with --set {change}" for change in changes)
+        words = _words(done.stdout, done.stderr)
+        # A change for one look is the input of this command, and the program did not take it.
+        raise FrugalError(f"The preview{tried} failed: {words}", code=2 if changes else 1)
     found = from_preview(parse(done.stdout))
     notes = [_FROM_NOTHING.format(environment)] if from_nothing else []
     if limit is not None:

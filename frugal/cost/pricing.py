@@ -22,12 +22,9 @@ from frugal.cost.meters.front_door import ZONE
 from frugal.cost.money import EXACT, NOTHING, ZERO, Range, difference, rounded
 from frugal.cost.month import Month
 from frugal.cost.plan import Plan, Resource
-from frugal.cost.prices.sheet import Meter, Price, Sheet, Tier
+from frugal.cost.prices.sheet import EGRESS, Meter, Price, Sheet, Tier
 from frugal.cost.properties import Unpriced
 from frugal.cost.usage import Offers, Usage, UsageError, Use, assign, keys_of
-
-EGRESS = "bandwidth.egress"
-"""The one meter whose tiers count the whole account's volume, the free part included."""
 
 _FREE_EGRESS_GB = Decimal(100)
 

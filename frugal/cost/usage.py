@@ -122,8 +122,8 @@ def small_site() -> Mapping[str, Mapping[str, Assumed]]:
     }
 
 
-class _TwiceError(Exception):
-    """A key that is there twice, of which YAML would take the last without a word."""
+class _WrongError(Exception):
+    """What YAML would take without a word, or refuse without one of use. It says the line."""
 
 
 class _Loader(yaml.SafeLoader):
@@ -131,13 +131,25 @@ class _Loader(yaml.SafeLoader):
         seen: set[str] = set()
         for key, _value in node.value:
             if isinstance(key, yaml.ScalarNode) and key.value in seen:
-                raise _TwiceError(f"line {key.start_mark.line + 1}: {key.value} is there twice.")
+                raise _WrongError(f"line {key.start_mark.line + 1}: {key.value} is there twice.")
             seen.add(str(key.value))
         return super().construct_mapping(node, deep)
 
+    def date(self, node: yaml.ScalarNode) -> object:
+        try:
+            return self.construct_yaml_timestamp(node)
+        except ValueError as error:
+            line = node.start_mark.line + 1
+            raise _WrongError(f"line {line}: {node.value} is no date: {error}.") from None
 
-def load(file: Path) -> Usage:
-    """Read a usage file. Raises UsageError."""
+
+_Loader.add_constructor("tag:yaml.org,2002:timestamp", _Loader.date)
+
+
+def load(file: Path | None) -> Usage:
+    """Read a usage file; None is no figures. Raises UsageError."""
+    if file is None:
+        return NO_USAGE
     try:
         text = file.read_text()
     except (OSError, UnicodeDecodeError) as error:
@@ -151,7 +163,7 @@ def parse(text: str, name: str) -> Usage:
     """A usage file's content; `name` for the message. Raises UsageError."""
     try:
         content: object = yaml.load(text, _Loader)  # noqa: S506 - it is the safe one
-    except _TwiceError as error:
+    except _WrongError as error:
         raise UsageError(f"{name}, {error}") from None
     except (yaml.YAMLError, ValueError, TypeError, RecursionError) as error:
         mark = getattr(error, "problem_mark", None)

@@ -1,6 +1,7 @@
 """`frugal cost` from the outside: options, exit codes, what goes to which output."""
 
 import json
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -145,6 +146,15 @@ def test_a_state_and_a_preview_are_before_and_after(tmp_path: Path) -> None:
 def test_a_plan_that_is_made_can_have_no_settings(source: str, options: list[str]) -> None:
     message = refused(frugal("cost", source, "-", *options, given=b"{}"))
     assert "-s and --set belong to the preview that `frugal cost` runs itself" in message
+
+
+def test_a_setting_that_the_program_does_not_take(monkeypatch: pytest.MonkeyPatch) -> None:
+    told = {"diagnostics": [{"severity": "error", "message": "homepage.cnd: unknown key"}]}
+    refusing = subprocess.CompletedProcess([], 255, json.dumps(told), "")
+    monkeypatch.setattr("frugal.cost.preview.plan", lambda *_, **__: refusing)
+    message = refused(frugal("cost", "-s", "dev", "--set", "homepage.cnd=none"))
+    assert "with --set homepage.cnd=none failed: homepage.cnd: unknown key" in message
+    assert frugal("cost", "-s", "dev").code == 1
 
 
 def test_preview_and_state_are_two_files() -> None:

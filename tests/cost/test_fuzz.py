@@ -24,7 +24,7 @@ OWN = preview(
 STATE = {"deployment": {"resources": [state(registry()), state(server()), state(app(least=1))]}}
 DOCUMENTS = [OWN, *(json.loads(plan) for plan in PLANS)]
 
-many = settings(max_examples=60, deadline=None)
+many = settings(max_examples=60)
 
 leaves = st.one_of(
     st.none(),
@@ -129,7 +129,7 @@ def test_broken_values(plan: bytes) -> None:
     check(cost(plan, "--fail-above", "20"))
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(broken_plans(), st.sampled_from(("table", "markdown", "html")))
 def test_every_report_of_broken_values(plan: bytes, shown_as: str) -> None:
     ran = frugal("cost", "--preview", "-", "--format", shown_as, given=plan)
@@ -184,7 +184,7 @@ def test_broken_states(document: bytes) -> None:
     check(frugal("cost", "--state", "-", "--format", "json", given=document))
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(
     st.one_of(
         st.binary(max_size=40),

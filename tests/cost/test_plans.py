@@ -145,6 +145,12 @@ def test_a_plan_without_its_unchanged_resources_is_refused() -> None:
     assert "run it with --show-sames" in refused(document)
 
 
+def test_a_plan_without_what_it_creates_is_refused() -> None:
+    document = preview(step("create", None, registry()), step("create", None, edge()))
+    del document["steps"][0]
+    assert "leaves out 1 resources that it creates" in refused(document)
+
+
 def test_a_plan_of_nothing_but_unchanged_resources_is_refused_too() -> None:
     assert "run it with --show-sames" in refused({"changeSummary": {"same": 3}})
     assert "run it with --show-sames" in refused({"steps": [], "changeSummary": {"same": 3.0}})

@@ -11,15 +11,15 @@ from frugal.cost.estimate import Estimate, Line
 from frugal.cost.grants import grants, shares
 from frugal.cost.money import EXACT, NOTHING, Range, difference, total
 from frugal.cost.plan import Resource, from_preview, from_resources, parse
-from frugal.cost.prices.sheet import Price
-from frugal.cost.pricing import EGRESS, estimate
+from frugal.cost.prices.sheet import EGRESS, Price
+from frugal.cost.pricing import estimate
 from frugal.cost.usage import Usage, keys_of
 from tests.cost.any_plan import NAMES, resource_named, resources, usages
 from tests.cost.made import USUAL, azure, bill, edge, preview, sheet, step
 
 D = Decimal
 # The whole suite is to take seconds on a busy machine.
-some = settings(max_examples=25, deadline=None)
+some = settings(max_examples=25)
 
 
 @st.composite

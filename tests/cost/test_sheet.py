@@ -8,9 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from frugal.cost.prices.reading import WHOLE_VOLUME
 from frugal.cost.prices.refresh import write
-from frugal.cost.prices.sheet import FOLDER, Sheet, Tier, load
+from frugal.cost.prices.sheet import EGRESS, FOLDER, Sheet, Tier, load
 from frugal.errors import FrugalError
 
 METERS = {
@@ -158,7 +157,7 @@ def test_tiers_start_from_zero_rise_and_are_paid(sheet: Sheet) -> None:
         starts = [tier.start for tier in price.tiers]
         assert starts[0] == 0
         assert all(a < b for a, b in pairwise(starts))
-        if meter not in WHOLE_VOLUME and len(price.tiers) > 1:
+        if meter != EGRESS and len(price.tiers) > 1:
             assert price.tiers[0].price > 0
 
 

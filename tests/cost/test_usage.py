@@ -102,6 +102,10 @@ def test_the_same_figures_for_both_sides() -> None:
         ("version: 2", "version: 2 is not allowed; allowed: 1"),
         ("version: 1\nresource: {}", "resource: unknown key; allowed: version, resources, offers"),
         ("version: [", "line 1: this is not YAML"),
+        (
+            "version: 1\noffers: {postgres_12_months: {start: 2026-02-30}}",
+            "line 2: 2026-02-30 is no date: day",
+        ),
         ("version: 1\na: !!python/object:os.system x", "this is not YAML"),
         ("version: 1\nresources: {app: {requests: -1}}", "resources.app.requests: -1"),
         ("version: 1\nresources: {app: {requests: true}}", "resources.app.requests: True"),

@@ -57,9 +57,13 @@ class Hold(Resource, module="frugal", name="Hold"):
 """
 
 
-def until(condition: Callable[[], object], seconds: float = 60) -> None:
-    """Poll until `condition` holds; fail after `seconds`."""
-    deadline = time.monotonic() + seconds
+# Seconds after which a wait has failed. Not what it should take: the machine may be busy.
+PATIENCE = 600
+
+
+def until(condition: Callable[[], object]) -> None:
+    """Poll until `condition` holds; fail when that takes so long that it never will."""
+    deadline = time.monotonic() + PATIENCE
     while not condition():
         assert time.monotonic() < deadline, "it did not happen in time"
         time.sleep(0.02)
@@ -84,7 +88,7 @@ class Clone:
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
-            timeout=240,
+            timeout=PATIENCE,
             check=False,
         )
 
@@ -196,5 +200,6 @@ def _watch(terminal: int, shown: bytearray) -> None:
 
 
 def kill(pid: int) -> None:
-    """End a process as the kernel would when memory runs out."""
+    """End a process as the kernel would when memory runs out; returns when it is dead."""
     os.kill(pid, signal.SIGKILL)
+    until(lambda: not daemons.is_running(pid))

@@ -8,7 +8,7 @@ import subprocess
 import pytest
 
 from frugal import cli
-from tests.engine.clone import Clone, until
+from tests.engine.clone import PATIENCE, Clone, until
 
 
 def test_up_status_down_and_again(clone: Clone) -> None:
@@ -27,7 +27,7 @@ def test_up_status_down_and_again(clone: Clone) -> None:
     assert down.returncode == 0, down.stderr
     assert "2 resources, destroyed by the engine" in down.stdout
     assert not (clone.root / ".frugal" / "local").exists()
-    assert clone.processes() == []
+    until(lambda: clone.processes() == [])
     for port in ports:
         with socket.socket() as probe:
             assert probe.connect_ex(("127.0.0.1", port)) != 0
@@ -75,7 +75,7 @@ def test_second_up_at_once_says_so(clone: Clone) -> None:
         said = f"`frugal up` is already running in this checkout (pid {first.pid})"
         assert said in second.stderr
     clone.release()
-    assert first.wait(60) == 0
+    assert first.wait(PATIENCE) == 0
 
 
 def test_up_beside_a_plain_pulumi_says_so(clone: Clone) -> None:
@@ -89,7 +89,7 @@ def test_up_beside_a_plain_pulumi_says_so(clone: Clone) -> None:
     assert refused.returncode == 1
     assert f"(pid {plain.pid}) is already working" in refused.stderr
     clone.release()
-    assert plain.wait(60) == 0
+    assert plain.wait(PATIENCE) == 0
 
 
 def test_another_stack_does_not_touch_this_machine(clone: Clone) -> None:
@@ -160,6 +160,7 @@ def test_a_folder_that_may_not_be_written_is_named(
         raise PermissionError(errno.EACCES, "Permission denied", "/some/place")
 
     monkeypatch.setattr(cli, "app", refused)
+    monkeypatch.setattr("sys.argv", ["frugal", "up"])
     with pytest.raises(SystemExit) as ended:
         cli.main()
     assert ended.value.code == 1

@@ -6,7 +6,7 @@ import signal
 
 import psutil
 
-from tests.engine.clone import Clone, kill, until
+from tests.engine.clone import PATIENCE, Clone, kill, until
 
 DECLARED = ["ResourceGroup", "UserAssignedIdentity"]
 
@@ -24,7 +24,7 @@ def test_engine_killed(clone: Clone) -> None:
     running = clone.begin_held()
     for pid in clone.engine_pids():
         kill(pid)
-    assert running.wait(30) == 1
+    assert running.wait(PATIENCE) == 1
     # Its plugins watch their standard input, so none outlives it.
     until(lambda: not any("frugal.hosts" in line for line in clone.processes()))
     assert clone.state()["pending_operations"]
@@ -39,7 +39,7 @@ def test_command_killed_and_engine_goes_on(clone: Clone) -> None:
     waiting = clone.begin("up")
     until(lambda: "still works. Waiting" in (clone.root / "output").read_text())
     clone.release()
-    assert waiting.wait(60) == 0, (clone.root / "output").read_text()
+    assert waiting.wait(PATIENCE) == 0, (clone.root / "output").read_text()
     assert not clone.state().get("pending_operations")
 
 
@@ -50,7 +50,7 @@ def test_daemon_killed(clone: Clone) -> None:
     shown = clone.frugal("status")
     assert (shown.returncode, "Nothing is running" in shown.stderr) == (1, True)
     clone.release()
-    running.wait(60)
+    running.wait(PATIENCE)
     assert_mended(clone)
     assert clone.daemon_pid() != pid
 
@@ -63,7 +63,7 @@ def test_interrupted(clone: Clone) -> None:
     running.send_signal(signal.SIGINT)
     until(lambda: "Still stopping" in (clone.root / "output").read_text())
     clone.release()
-    assert running.wait(60) == 130
+    assert running.wait(PATIENCE) == 130
     output = (clone.root / "output").read_text()
     assert "Stopped; nothing is lost. Run `make up` again" in output
     assert "Traceback" not in output
@@ -78,7 +78,7 @@ def test_interrupted_on_a_terminal(clone: Clone) -> None:
     os.write(keyboard, b"\x03")
     until(lambda: b"cancel" in shown)
     clone.release()
-    assert running.wait(60) == 130
+    assert running.wait(PATIENCE) == 130
     until(lambda: b"Stopped; nothing is lost." in shown)
     os.close(keyboard)
     assert not clone.state().get("pending_operations")
@@ -106,7 +106,6 @@ def test_down_when_the_cloud_is_damaged(clone: Clone) -> None:
     assert clone.frugal("up").returncode == 0
     daemon = psutil.Process(clone.daemon_pid())
     kill(daemon.pid)
-    until(lambda: not daemon.is_running() or daemon.status() == psutil.STATUS_ZOMBIE)
     (clone.cloud / "resources").write_bytes(b"\0" * 100)
     refused = clone.frugal("up")
     assert (refused.returncode, "make down" in refused.stderr) == (1, True)
@@ -118,7 +117,7 @@ def test_down_when_the_cloud_is_damaged(clone: Clone) -> None:
 
 def assert_nothing_left(clone: Clone) -> None:
     assert not (clone.root / ".frugal" / "local").exists()
-    until(lambda: clone.processes() == [], seconds=10)
+    until(lambda: clone.processes() == [])
 
 
 def test_a_daemon_of_other_code_gives_way(clone: Clone) -> None:
@@ -136,7 +135,7 @@ def test_a_daemon_whose_folder_is_gone_ends(clone: Clone) -> None:
     daemon = psutil.Process(clone.daemon_pid())
     family = [daemon, *daemon.children(recursive=True)]
     shutil.rmtree(clone.root / ".frugal" / "local")
-    _gone, alive = psutil.wait_procs(family, timeout=30)
+    _gone, alive = psutil.wait_procs(family, timeout=PATIENCE)
     assert alive == []
     assert_mended(clone)
 

@@ -12,7 +12,7 @@ from rich.console import Console
 from frugal import toolchain
 from frugal.errors import FrugalError
 from frugal.paths import Checkout
-from tests.engine.clone import kill, until
+from tests.engine.clone import PATIENCE, kill, until
 
 ROOT = Path(__file__).resolve().parents[2]
 VERSION = toolchain.declared_version(Checkout(ROOT))
@@ -112,7 +112,7 @@ def test_two_at_once_build_once(store: Path) -> None:
     until((store / "building").exists)
     second = begin()
     (store / "stall").unlink()
-    outputs = {process.communicate(timeout=30)[0] for process in (first, second)}
+    outputs = {process.communicate(timeout=PATIENCE)[0] for process in (first, second)}
     assert len(outputs) == 1
     assert (store / "builds").read_text() == "build\n"
 

@@ -1,8 +1,6 @@
 """`frugal compare`: one site on each host, with and without the edge."""
 
 import datetime as dt
-import json
-import sys
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -10,14 +8,17 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from frugal.cost.commands import Format
 from frugal.cost.compare.environment import sizes
-from frugal.cost.compare.result import Compared, compared
+from frugal.cost.compare.result import compared
 from frugal.cost.compare.ways import Costs
 from frugal.cost.limit import UNPRICED
 from frugal.cost.month import usual
 from frugal.cost.prices.sheet import load
-from frugal.cost.usage import NO_USAGE
+from frugal.cost.report.comparison_document import document
+from frugal.cost.report.comparison_html import page
+from frugal.cost.report.comparison_markdown import markdown
+from frugal.cost.report.comparison_table import show as show_table
+from frugal.cost.report.show import Format, show
 from frugal.cost.usage import load as load_usage
 from frugal.engine import LOCAL_STACK
 from frugal.paths import checkout
@@ -50,38 +51,22 @@ def compare(
     Exit codes: 2 wrong input, 4 something is unpriced.
     """
     of_environment, configured = sizes(checkout(), environment)
-    chosen = usage_file or configured
     costs = Costs(
         of_environment,
-        load_usage(chosen) if chosen else NO_USAGE,
+        load_usage(usage_file or configured),
         load(),
         usual(dt.datetime.now(tz=dt.UTC).date()),
     )
     found = compared(site.value, costs)
-    _show(found, shown_as)
+    show(
+        shown_as,
+        table=lambda console: show_table(console, found),
+        document=lambda: document(found),
+        markdown=lambda: markdown(found),
+        page=lambda: page(found),
+    )
     missing = [row.way.name for row in found.rows if row.unpriced]
     if missing:
         told = f"Unpriced in {found.region}: {', '.join(missing)}."
         Console(stderr=True).print(told, style="red", markup=False, highlight=False)
         raise typer.Exit(UNPRICED)
-
-
-def _show(found: Compared, shown_as: Format) -> None:
-    # Each kind of report imports what it needs, and no more.
-    match shown_as:
-        case Format.table:
-            from frugal.cost.report.comparison_table import show  # noqa: PLC0415
-
-            show(Console(), found)
-        case Format.json:
-            from frugal.cost.report.comparison_document import document  # noqa: PLC0415
-
-            sys.stdout.write(json.dumps(document(found), indent=2) + "\n")
-        case Format.markdown:
-            from frugal.cost.report.comparison_markdown import markdown  # noqa: PLC0415
-
-            sys.stdout.write(markdown(found))
-        case Format.html:
-            from frugal.cost.report.comparison_html import page  # noqa: PLC0415
-
-            sys.stdout.write(page(found))

@@ -36,7 +36,7 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Compared:
-    """The comparison. `region`: of the environment; `not_used`: entries of the usage file."""
+    """The comparison. `region`: of the environment."""
 
     site: Site
     environment: str

@@ -1,15 +1,13 @@
 """`frugal prices`: the sheet as it is, and reading it anew."""
 
 import datetime as dt
-import json
-import sys
 from collections.abc import Iterable
 from decimal import Decimal
+from enum import StrEnum
 from typing import Annotated
 
 import typer
 from rich.console import Console
-from rich.measure import Measurement
 from rich.table import Table
 
 from frugal.cost.money import plain
@@ -17,7 +15,16 @@ from frugal.cost.prices.reading import described
 from frugal.cost.prices.refresh import Move, Outcome, read_anew, write
 from frugal.cost.prices.retail import ADDRESS, RetailPrices
 from frugal.cost.prices.sheet import Price, Sheet, load
+from frugal.cost.report.show import print_whole, write_json
 from frugal.errors import FrugalError
+
+
+class Format(StrEnum):
+    """How the sheet is shown."""
+
+    table = "table"
+    json = "json"
+
 
 app = typer.Typer(
     name="prices",
@@ -34,15 +41,15 @@ def show_command(
     region: Annotated[
         str | None, typer.Option("--region", metavar="REGION", help="eastus, 'Zone 1'; else all.")
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False,
+    shown_as: Annotated[Format, typer.Option("--format", help="How it is shown.")] = Format.table,
 ) -> None:
     """Show the prices that estimates use: how old they are, and where they were read."""
     if context.invoked_subcommand:
         return
     sheet = load()
     prices = _of_region(sheet, region)
-    if as_json:
-        sys.stdout.write(json.dumps(_document(sheet, prices), indent=2) + "\n")
+    if shown_as is Format.json:
+        write_json(_document(sheet, prices))
     else:
         _show(sheet, prices)
 
@@ -96,7 +103,7 @@ def _show(sheet: Sheet, prices: Iterable[Price]) -> None:
                 price.as_of.isoformat(),
                 price.where.key,
             )
-    _print_whole(table)
+    print_whole(_out, table)
     oldest = min(price.as_of for price in sheet.prices.values())
     _out.print(
         f"\n{len(sheet.prices)} prices in {sheet.currency}. The newest is of {sheet.as_of} "
@@ -120,15 +127,6 @@ def _table(*columns: str) -> Table:
     for column in columns:
         table.add_column(column, no_wrap=True)
     return table
-
-
-def _print_whole(table: Table) -> None:
-    """Print every column in full, also where the terminal is narrower: figures are not cut."""
-    narrow = _out.width
-    whole = Measurement.get(_out, _out.options.update(max_width=1000), table).maximum
-    _out.width = max(narrow, whole)
-    _out.print(table, crop=False)
-    _out.width = narrow
 
 
 def _age(day: dt.date) -> str:
@@ -167,7 +165,7 @@ def _report(outcome: Outcome) -> None:
         for move in outcome.moved:
             before = described(move.before) if move.before else "unpriced"
             table.add_row(move.meter.id, move.region, before, described(move.after), _percent(move))
-        _print_whole(table)
+        print_whole(_out, table)
     for announced in outcome.announced:
         where = f"{announced.meter.id} in {announced.region}"
         _out.print(f"From {announced.start} on the API has another price of {where}.")

@@ -9,14 +9,10 @@ import datetime as dt
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Final
 
 from frugal.cost.money import plain
 from frugal.cost.prices.retail import Item
-from frugal.cost.prices.sheet import CURRENCY, Meter, Tier
-
-WHOLE_VOLUME: Final = frozenset({"bandwidth.egress"})
-"""Meters whose tiers count from the whole volume of the account, what is free included."""
+from frugal.cost.prices.sheet import CURRENCY, EGRESS, Meter, Tier
 
 Tiers = tuple[Tier, ...]
 
@@ -127,7 +123,7 @@ def _in_force(meter: Meter, rows: Sequence[_Row], today: dt.date) -> Tiers:
         raise DoubtError("the API's tiers contradict each other or do not start from 0")
     # The sheet's tiers leave out what is free at the start; why, is said in `sheet`.
     paid = next((start for start, price in tiers if price), None)
-    first = Decimal(0) if paid is None or meter.id in WHOLE_VOLUME else paid
+    first = Decimal(0) if paid is None or meter.id == EGRESS else paid
     return tuple(
         Tier(Decimal(plain(start - first)), Decimal(plain(price)))
         for start, price in tiers

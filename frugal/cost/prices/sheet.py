@@ -31,6 +31,9 @@ COLUMNS: Final[Mapping[str, tuple[str, ...]]] = {
     SOURCES: ("key", "title", "origin", "note"),
 }
 CURRENCY: Final = "USD"
+EGRESS: Final = "bandwidth.egress"
+"""The one meter whose tiers count the whole volume of the account, what is free included."""
+
 RETAIL_API: Final = "retail-api"
 """The source of what `frugal prices refresh` read."""
 

@@ -23,20 +23,22 @@ def bill(title: str, bars: Sequence[tuple[str, Range]], currency: str) -> Elemen
     """What is expected, split into fixed and driven by use; a bar for each of `bars`."""
     top = max(amounts.expected for _, amounts in bars)
     rows = [_bill_row(number, *bar, top, currency) for number, bar in enumerate(bars)]
-    legend = node(
-        "p",
-        *(node("span", node("i", class_=f"swatch {name}"), text) for name, text in _LEGEND),
-        class_="legend",
-    )
-    caption = node("figcaption", node("h2", title), legend)
+    caption = node("figcaption", node("h2", title), legend())
     return node("figure", caption, node("ul", rows, class_="chart bars"))
 
 
-_LEGEND = (("fixed", "Fixed"), ("use", "Driven by use"))
+def legend() -> Element:
+    """The two parts of a bar."""
+    swatches = (("fixed", "Fixed"), ("use", "Driven by use"))
+    return node(
+        "p",
+        [node("span", node("i", class_=f"swatch {name}"), text) for name, text in swatches],
+        class_="legend",
+    )
 
 
 def _bill_row(number: int, label: str, amounts: Range, top: Decimal, currency: str) -> Element:
-    fixed, end = _percent(amounts.low, top), _percent(amounts.expected, top)
+    fixed, end = percent(amounts.low, top), percent(amounts.expected, top)
     bars = (
         _rect("fixed", Decimal(0), fixed, _BAR),
         _rect("use", fixed, end - fixed, _BAR),
@@ -62,11 +64,11 @@ def _range_row(
     number: int, one: Resource, top: Decimal, ticks: Sequence[Decimal], currency: str
 ) -> Element:
     low, expected, high = one.monthly
-    start, dot = _percent(min(one.monthly), top), _percent(expected, top)
-    end = _percent(max(one.monthly), top)
+    start, dot = percent(min(one.monthly), top), percent(expected, top)
+    end = percent(max(one.monthly), top)
     middle = str(_RANGE // 2)
     shapes = (
-        *(_line("grid", _percent(tick, top)) for tick in ticks),
+        *(_line("grid", percent(tick, top)) for tick in ticks),
         node("line", class_="range", x1=f"{start}%", x2=f"{end}%", y1=middle, y2=middle),
         node("circle", class_="dot", cx=f"{dot}%", cy=middle, r="5"),
     )
@@ -101,7 +103,7 @@ def _svg(key: str, title: str, told: str, height: int, shapes: Sequence[Element]
 
 def _axis(ticks: Sequence[Decimal], top: Decimal) -> Element:
     texts = [
-        node("text", format(tick, ",f"), x=f"{_percent(tick, top)}%", y="14", class_="tick")
+        node("text", format(tick, ",f"), x=f"{percent(tick, top)}%", y="14", class_="tick")
         for tick in ticks
     ]
     svg = node("svg", texts, aria_hidden="true", width="100%", height=18)
@@ -121,7 +123,7 @@ def _figures(amounts: Range) -> str:
     return f"low {low}, expected {expected}, high {high}"
 
 
-def _percent(amount: Decimal, top: Decimal) -> Decimal:
+def percent(amount: Decimal, top: Decimal) -> Decimal:
     """Where an amount lies on a scale that ends at `top`; a place on paper, not money."""
     return (amount / top * 100).quantize(Decimal("0.01")) if top else Decimal(0)
 

@@ -1,11 +1,10 @@
 """A comparison as data, for other programs; every amount a decimal string with all its digits."""
 
-from decimal import Decimal
-
 from frugal.cost.compare.crossings import FURTHEST, PRECISION, Comparison
 from frugal.cost.compare.price_off import Item
 from frugal.cost.compare.result import MULTIPLES, Compared, Row
 from frugal.cost.money import plain
+from frugal.cost.report.document import or_null, remarks
 
 
 def document(found: Compared) -> dict[str, object]:
@@ -54,10 +53,7 @@ def _row(row: Row) -> dict[str, object]:
         "monthly": monthly,
         "grows": row.grows,
         "unpriced_from": None if row.unpriced_from is None else str(row.unpriced_from),
-        "unpriced": [
-            {"resource": one.resource, "name": one.name, "type": one.type, "reason": one.reason}
-            for one in row.unpriced
-        ],
+        "unpriced": remarks(row.unpriced),
     }
 
 
@@ -79,14 +75,10 @@ def _pair(one: Comparison) -> dict[str, object]:
 def _item(item: Item) -> dict[str, object]:
     return {
         "what": item.what,
-        "list_price": _or_null(item.then),
+        "list_price": or_null(item.then),
         "how": item.how,
         "bill": plain(item.billed),
-        "unexplained": _or_null(item.rest),
-        "today": _or_null(item.today),
+        "unexplained": or_null(item.rest),
+        "today": or_null(item.today),
         "since": item.since,
     }
-
-
-def _or_null(amount: Decimal | None) -> str | None:
-    return None if amount is None else plain(amount)

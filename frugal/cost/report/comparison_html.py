@@ -8,7 +8,8 @@ from frugal.cost.compare.result import Compared
 from frugal.cost.money import Range, rounded
 from frugal.cost.report import comparison_view as view
 from frugal.cost.report import words
-from frugal.cost.report.markup import Child, document, node
+from frugal.cost.report.charts import legend, percent
+from frugal.cost.report.markup import Child, document, node, section
 
 _BAR = 18
 _TITLE = "Where to host the {}"
@@ -30,14 +31,14 @@ def _parts(found: Compared, title: str) -> Iterator[Element]:
     )
     if reasons := [line for row in found.rows for line in view.unpriced(row)]:
         yield node("section", node("h2", "Unpriced"), _list(reasons, ""), class_="loud unpriced")
-    yield _section("What each way costs", _figures(found), _growing(found))
-    yield _section("Expected", _legend(), _chart(found))
+    yield section("What each way costs", _figures(found), _growing(found))
+    yield section("Expected", legend(), _chart(found))
     crossings = _list(view.crossings(found.comparisons), "notes")
-    yield _section(view.CROSSINGS_TITLE, node("p", view.CROSSINGS_MEAN), crossings)
-    yield _section(view.PRICE_OFF_TITLE, _price_off(found), _list(found.price_off.moving, "notes"))
+    yield section(view.CROSSINGS_TITLE, node("p", view.CROSSINGS_MEAN), crossings)
+    yield section(view.PRICE_OFF_TITLE, _price_off(found), _list(found.price_off.moving, "notes"))
     sources = node("details", node("summary", "Sources of the prices"), _list(found.sources, ""))
     dates = node("p", f"{view.dates(found)}. {words.CENTS}.")
-    yield _section("What the figures rest on", dates, _list(found.notes, "notes"), sources)
+    yield section("What the figures rest on", dates, _list(found.notes, "notes"), sources)
 
 
 def _figures(found: Compared) -> Element:
@@ -76,15 +77,6 @@ def _price_off(found: Compared) -> Element:
     return _table(f"{found.currency} a month", view.PRICE_OFF_COLUMNS, rows)
 
 
-def _legend() -> Element:
-    swatches = (("fixed", "Fixed"), ("use", "Driven by use"))
-    return node(
-        "p",
-        [node("span", node("i", class_=f"swatch {name}"), text) for name, text in swatches],
-        class_="legend",
-    )
-
-
 def _chart(found: Compared) -> Element:
     """A bar for each row at each multiple; each multiple has a scale of its own."""
     groups: list[Element] = []
@@ -97,7 +89,7 @@ def _chart(found: Compared) -> Element:
 
 
 def _bar(name: str, amounts: Range, top: Decimal, currency: str) -> Element:
-    fixed, end = (_percent(one, top) for one in (amounts.low, amounts.expected))
+    fixed, end = (percent(one, top) for one in (amounts.low, amounts.expected))
     told = f"{name}: {rounded(amounts.expected)} {currency} a month, of it {rounded(amounts.low)}"
     shapes = (
         node("rect", class_="fixed", width=f"{fixed}%", height=_BAR),
@@ -116,11 +108,6 @@ def _bar(name: str, amounts: Range, top: Decimal, currency: str) -> Element:
             height=_BAR,
         ),
     )
-
-
-def _percent(amount: Decimal, top: Decimal) -> Decimal:
-    """Where an amount lies on a scale that ends at `top`; a place on paper, not money."""
-    return (amount / top * 100).quantize(Decimal("0.01")) if top else Decimal(0)
 
 
 def _table(caption: str, columns: Sequence[str], rows: Sequence[Element]) -> Element:
@@ -146,10 +133,6 @@ def _row(
     for cell, column in zip(made, columns, strict=True):
         cell.attrib |= {"role": "cell", "class": "n", "data-label": column}
     return node("tr", node("th", header, scope="row", role="rowheader"), made, role="row")
-
-
-def _section(title: str, *content: Element | None) -> Element:
-    return node("section", node("h2", title), content)
 
 
 def _list(lines: Iterable[str], kind: str) -> Element:

@@ -5,7 +5,6 @@ from decimal import Decimal
 
 from rich import box
 from rich.console import Console
-from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
@@ -13,6 +12,7 @@ from frugal.cost.compare.result import MULTIPLES, Compared
 from frugal.cost.money import Range, rounded
 from frugal.cost.report import comparison_view as view
 from frugal.cost.report import words
+from frugal.cost.report.show import indented
 
 _FIXED, _USE = "█", "▒"
 _LABEL, _VALUE = 22, 10
@@ -83,10 +83,10 @@ def _price_off(console: Console, found: Compared) -> None:
         table.add_row(label, *view.price_off(item))
     console.print(table)
     for line in found.price_off.moving:
-        console.print(Padding(Text(line), (0, 0, 0, 2), expand=False))
+        console.print(indented(Text(line)))
 
 
 def _section(console: Console, title: str, lines: Iterable[str]) -> None:
     console.print(Text(f"\n{title}", "bold"))
     for line in lines:
-        console.print(Padding(Text(line), (0, 0, 0, 2), expand=False))
+        console.print(indented(Text(line)))

@@ -17,9 +17,9 @@ def document(estimate: Estimate) -> dict[str, object]:
         "before": _range(estimate.before),
         "delta": _range(estimate.delta),
         "lines": [_line(line) for line in estimate.lines],
-        "unpriced": _remarks(estimate.unpriced),
-        "free": _remarks(estimate.free),
-        "other": _remarks(estimate.other),
+        "unpriced": remarks(estimate.unpriced),
+        "free": remarks(estimate.free),
+        "other": remarks(estimate.other),
         "notes": list(estimate.notes),
         "defaults": [_default(one) for one in estimate.assumptions],
         "alerts": [_alert(one) for one in estimate.alerts],
@@ -38,7 +38,7 @@ def _line(line: Line) -> dict[str, object]:
         "meter": line.meter,
         "unit": line.unit,
         "quantity": plain(line.quantity),
-        "unit_price": _or_null(line.unit_price),
+        "unit_price": or_null(line.unit_price),
         "tiers": [_tier(bracket) for bracket in line.tiers],
         "monthly": _range(line.monthly),
         "before": _range(line.before),
@@ -49,7 +49,8 @@ def _line(line: Line) -> dict[str, object]:
     }
 
 
-def _or_null(amount: Decimal | None) -> str | None:
+def or_null(amount: Decimal | None) -> str | None:
+    """An amount that may be unknown."""
     return None if amount is None else plain(amount)
 
 
@@ -61,10 +62,11 @@ def _tier(bracket: Bracket) -> dict[str, str]:
     }
 
 
-def _remarks(remarks: Iterable[Remark]) -> list[dict[str, str]]:
+def remarks(found: Iterable[Remark]) -> list[dict[str, str]]:
+    """Resources without a line, and why."""
     return [
         {"resource": one.resource, "name": one.name, "type": one.type, "reason": one.reason}
-        for one in remarks
+        for one in found
     ]
 
 

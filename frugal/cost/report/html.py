@@ -7,7 +7,7 @@ from xml.etree.ElementTree import Element
 from frugal.cost.estimate import Estimate
 from frugal.cost.report import charts, view, words
 from frugal.cost.report.html_tables import amount, change, figures, lines
-from frugal.cost.report.markup import document, node
+from frugal.cost.report.markup import document, node, section
 
 
 def page(estimate: Estimate, title: str) -> str:
@@ -18,8 +18,8 @@ def page(estimate: Estimate, title: str) -> str:
         _header(estimate, title),
         _warnings(estimate),
         _overview(estimate) if estimate.lines else None,
-        _section("Line by line", lines(estimate)) if estimate.lines else None,
-        _section("What the figures rest on", *_details(estimate)),
+        section("Line by line", lines(estimate)) if estimate.lines else None,
+        section("What the figures rest on", *_details(estimate)),
     )
     return document(f"{title}: {view.headline(estimate)}", ("page.css",), main)
 
@@ -105,7 +105,3 @@ def _defaults(estimate: Estimate) -> Element:
 
 def _default(key: str, value: Decimal, why: str) -> Element:
     return node("dd", node("code", key), f" {words.quantity(value)}: {words.clean(why)}")
-
-
-def _section(title: str, *content: Element) -> Element:
-    return node("section", node("h2", title), content)

@@ -31,7 +31,7 @@ def change(value: Decimal) -> Element:
 def figures(estimate: Estimate) -> Element:
     """Fixed, by use, expected, high: before → after → change, and for a year."""
     compared = not view.from_nothing(estimate)
-    headers = ("Before", "After", "Change", "A year") if compared else ("A month", "A year")
+    headers = view.headers(estimate)
     currency = words.clean(estimate.currency)
     rows: list[Element] = []
     for one in view.figures(estimate):
@@ -61,7 +61,7 @@ def lines(estimate: Estimate) -> Element:
         node("tbody", _rows(resource, headers, compared=compared), role="rowgroup")
         for resource in view.resources(estimate)
     ]
-    title = "Total of what is priced" if estimate.unpriced else "Total"
+    title = view.total_title(estimate)
     sums = _amounts(estimate.monthly, estimate.delta.expected, grows=view.grows(estimate))
     total = _row(_header(title, colspan=3), _cells(headers, sums[: len(headers)]), class_="total")
     caption = f"{words.clean(estimate.currency)} a month, the heaviest first"

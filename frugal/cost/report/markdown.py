@@ -56,7 +56,7 @@ def _warnings(estimate: Estimate) -> Iterator[str]:
 
 def _totals(estimate: Estimate) -> str:
     compared = not view.from_nothing(estimate)
-    headers = ("Before", "After", "Change", "A year") if compared else ("A month", "A year")
+    headers = view.headers(estimate)
     rows: list[list[str]] = []
     for one in view.figures(estimate):
         after, year = escaped(words.high(one.after, grows=one.grows)), _money(one.year)
@@ -78,7 +78,7 @@ def _resources(estimate: Estimate) -> str:
     compared = not view.from_nothing(estimate)
     headers = ["Resource", "Low", "Expected", "High"]
     rows = [_resource(one, compared=compared) for one in view.resources(estimate)]
-    title = "Total of what is priced" if estimate.unpriced else "Total"
+    title = view.total_title(estimate)
     total = [f"**{title}**", *_amounts(estimate.monthly, grows=view.grows(estimate))]
     if compared:
         headers.append("Change")

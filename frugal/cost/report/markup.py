@@ -32,6 +32,11 @@ def _append(element: Element, child: Child) -> None:
         element.text = (element.text or "") + child
 
 
+def section(title: str, *content: Element | None) -> Element:
+    """A part of a page under its heading."""
+    return node("section", node("h2", title), content)
+
+
 def document(title: str, styles: Iterable[str], main: Element) -> str:
     """The text of a page that stands alone. `styles`: files of this folder, put into it."""
     style = "".join((Path(__file__).parent / name).read_text("utf-8") for name in styles)

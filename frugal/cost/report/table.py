@@ -5,7 +5,6 @@ from decimal import Decimal
 
 from rich import box
 from rich.console import Console, RenderableType
-from rich.measure import Measurement
 from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
@@ -13,6 +12,7 @@ from rich.text import Text
 from frugal.cost.estimate import Estimate, Line
 from frugal.cost.money import Range, rounded
 from frugal.cost.report import view, words
+from frugal.cost.report.show import indented, print_whole
 from frugal.cost.report.view import Resource
 
 _WIDE = 110
@@ -21,11 +21,11 @@ _WIDE = 110
 def show(console: Console, estimate: Estimate) -> None:
     """Print all of it; what must not be missed, the totals and what is unpriced, comes last."""
     if estimate.lines:
-        _print(console, _lines(estimate, wide=console.width >= _WIDE))
+        print_whole(console, _lines(estimate, wide=console.width >= _WIDE))
     for part in (*_details(estimate), *_legends(estimate)):
         console.print(part)
     console.print()
-    _print(console, _figures(estimate))
+    print_whole(console, _figures(estimate))
     console.print(Text(view.headline(estimate), "bold"))
     for alert in view.alerts(estimate):
         console.print(Text(f"! {alert}.", "yellow"))
@@ -33,21 +33,12 @@ def show(console: Console, estimate: Estimate) -> None:
         console.print(part)
 
 
-def _print(console: Console, table: Table) -> None:
-    """Amounts are never cut: where they need more than the terminal has, the table is wider."""
-    width = console.width
-    least = Measurement.get(console, console.options.update(max_width=1000), table).minimum
-    console.width = max(width, least)
-    console.print(table, crop=False)
-    console.width = width
-
-
 def _lines(estimate: Estimate, *, wide: bool) -> Table:
     """A resource, its meters, what each is made of and why it changed; sums where there are two."""
     compared = not view.from_nothing(estimate)
     table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), show_footer=True)
     table.add_column("", width=1, no_wrap=True)
-    total = "Total of what is priced" if estimate.unpriced else "Total"
+    total = view.total_title(estimate)
     table.add_column("Resource and meter", Text(total, "bold"), overflow="fold", min_width=16)
     if wide:
         table.add_column("Quantity", justify="right", overflow="fold", min_width=8)
@@ -95,7 +86,7 @@ def _meter(line: Line, made: Iterable[tuple[str, str]], *, told: bool) -> Paddin
         text.append(f"\n{quantity} {words.TIMES} {price}", "dim")
     if told and (reason := view.reason(line)):
         text.append(f"\n↳ {reason}", "italic")
-    return _indented(text)
+    return indented(text)
 
 
 def _amounts(monthly: Range, *, grows: bool, style: str = "") -> list[Text]:
@@ -116,7 +107,7 @@ def _figures(estimate: Estimate) -> Table:
     compared = not view.from_nothing(estimate)
     table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0))
     table.add_column(Text(f"{words.clean(estimate.currency)} a month"))
-    headers = ("Before", "After", "Change", "A year") if compared else ("A month", "A year")
+    headers = view.headers(estimate)
     for header in headers:
         table.add_column(header, justify="right", no_wrap=True)
     for one in view.figures(estimate):
@@ -143,7 +134,7 @@ def _legends(estimate: Estimate) -> Iterator[RenderableType]:
     yield Text(f"{words.CENTS}.", "dim")
     yield Text(f"{view.date_of_prices(estimate)}:", "dim")
     for source in view.sources(estimate):
-        yield _indented(Text(source, "dim"))
+        yield indented(Text(source, "dim"))
 
 
 def _details(estimate: Estimate) -> Iterator[RenderableType]:
@@ -160,11 +151,7 @@ def _details(estimate: Estimate) -> Iterator[RenderableType]:
 def _section(title: str, items: Iterable[str]) -> Iterator[RenderableType]:
     yield Text(f"\n{title}", "bold")
     for item in items:
-        yield _indented(Text(item))
-
-
-def _indented(text: Text) -> Padding:
-    return Padding(text, (0, 0, 0, 2), expand=False)
+        yield indented(Text(item))
 
 
 def _listed(groups: Mapping[str, Iterable[str]]) -> Iterator[str]:
@@ -184,4 +171,4 @@ def _unpriced(estimate: Estimate) -> Iterator[RenderableType]:
     if estimate.unpriced:
         yield Text(f"\n{view.unpriced(estimate)}.", "bold red")
         for reason, names in view.by_reason(estimate.unpriced).items():
-            yield _indented(Text(f"{', '.join(names)}: {reason}", "red"))
+            yield indented(Text(f"{', '.join(names)}: {reason}", "red"))

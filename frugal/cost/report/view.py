@@ -92,6 +92,18 @@ def from_nothing(estimate: Estimate) -> bool:
     return estimate.before == NOTHING
 
 
+def headers(estimate: Estimate) -> Sequence[str]:
+    """Of the columns of `figures`."""
+    if from_nothing(estimate):
+        return ("A month", "A year")
+    return ("Before", "After", "Change", "A year")
+
+
+def total_title(estimate: Estimate) -> str:
+    """What the sum of all lines is called."""
+    return "Total of what is priced" if estimate.unpriced else "Total"
+
+
 @dataclass(frozen=True, slots=True)
 class Figure:
     """One figure of the whole bill: before, after, the change, and for a year.

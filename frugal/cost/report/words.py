@@ -20,13 +20,8 @@ _PLACES = Context(prec=100)
 
 def clean(text: str) -> str:
     """One line that does nothing to a terminal or a page: no control or direction characters."""
-    return "".join(
-        char if char.isprintable() else "\N{REPLACEMENT CHARACTER}" for char in _line(text)
-    )
-
-
-def _line(text: str) -> str:
-    return " ".join(text.split())
+    line = " ".join(text.split())
+    return "".join(char if char.isprintable() else "\N{REPLACEMENT CHARACTER}" for char in line)
 
 
 def count(things: Sized, noun: str) -> str:
@@ -42,21 +37,14 @@ def high(amount: Decimal, *, grows: bool) -> str:
 def quantity(value: Decimal) -> str:
     """Thousands apart; at most four places, all of them where it would else be nothing."""
     short = value.quantize(Decimal("0.0001"), "ROUND_HALF_UP", _PLACES)
-    return _apart(value if short == 0 else short)
+    return format(Decimal(plain(value if short == 0 else short)), ",f")
 
 
 def price(value: Decimal) -> str:
     """All digits, and at least cents: `35.00`, `0.000003`."""
     exact = Decimal(plain(value))
-    return format(exact, ",f") if _places(exact) >= 2 else format(exact, ",.2f")  # noqa: PLR2004
-
-
-def _places(value: Decimal) -> int:
-    return max(0, -int(value.as_tuple().exponent))
-
-
-def _apart(value: Decimal) -> str:
-    return format(Decimal(plain(value)), ",f")
+    whole = int(exact.as_tuple().exponent) > -2  # noqa: PLR2004 - less than two places
+    return format(exact, ",.2f" if whole else ",f")
 
 
 def _unit(unit: str) -> str:
