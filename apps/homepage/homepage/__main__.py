@@ -23,6 +23,10 @@ _SHARED_MEMORY: Final = "/dev/shm"  # noqa: S108  # a folder of the system, not 
 _KEEP_ALIVE: Final = 75
 """Seconds; longer than a proxy keeps idle connections, so that it is never we who close."""
 
+_LONGEST_LINE: Final = 8190
+"""Bytes; the most that gunicorn allows. Charts have long addresses, longest with letters that are
+not ASCII: each is six or more."""
+
 
 class Server(BaseApplication):
     """gunicorn with one worker of threads, configured here alone."""
@@ -40,6 +44,7 @@ class Server(BaseApplication):
             "worker_class": "gthread",
             "graceful_timeout": _GRACE,
             "keepalive": _KEEP_ALIVE,
+            "limit_request_line": _LONGEST_LINE,
             # A broken app ends the process at once and with its own error.
             "preload_app": True,
             "control_socket_disable": True,

@@ -38,9 +38,12 @@ def create_app(settings: Settings | None = None) -> Flask:
         json_errors=False,
         static_folder=None,  # pyright: ignore[reportArgumentType]  # as Flask takes it
     )
+    # Redirected to one slash, a visitor would be led to the host that the request names.
+    app.url_map.merge_slashes = False
     app.config["PUBLIC_URL"] = settings.public_url
     app.config["HTTPS"] = settings.public_url.startswith("https://")
     app.config["FILES"] = False
+    app.config["KEEP_CHART"] = None
     # One proxy in front, always: the platform's ingress. Addresses of our own come from PUBLIC_URL,
     # so no forwarded host is believed.
     app.wsgi_app = ProxyFix(app.wsgi_app, x_for=_ONE_PROXY, x_proto=_ONE_PROXY)

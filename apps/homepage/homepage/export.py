@@ -50,7 +50,7 @@ def export(settings: Settings, folder: Path, base_url: str) -> int:
     }
     app = create_app(settings.model_copy(update=public))
     charts = _Charts()
-    app.config.update(FILES=True, KEEP_CHART=charts.keep)
+    app.config.from_mapping(FILES=True, KEEP_CHART=charts.keep)
     files = _public_files(app, base_url)
     files |= {name: _read(app, path, base_url) for name, path in charts.kept.items()}
     files["staticwebapp.config.json"] = json.dumps(_HOST_RULES, indent=2).encode()

@@ -6,9 +6,10 @@ same: the lock protects the content's way, not the bill.
 """
 
 import hmac
+from functools import partial
 from typing import Final
 
-from flask import Flask, abort, current_app, request
+from flask import Flask, abort, request
 
 from homepage import health
 
@@ -17,15 +18,11 @@ _HEADER: Final = "X-Azure-FDID"
 
 def register(app: Flask, front_door_id: str | None) -> None:
     """Lock the app, if there is an id. Probes come from the platform and stay free."""
-    app.config["FRONT_DOOR_ID"] = front_door_id
     if front_door_id:
-        app.before_request(_refuse_others)
+        app.before_request(partial(_refuse_others, front_door_id.lower().encode()))
 
 
-def _refuse_others() -> None:
-    given = request.headers.get(_HEADER, "").lower()
-    wanted = str(current_app.config["FRONT_DOOR_ID"]).lower()
-    if request.blueprint != health.bp.name and not hmac.compare_digest(
-        given.encode(), wanted.encode()
-    ):
+def _refuse_others(wanted: bytes) -> None:
+    given = request.headers.get(_HEADER, "").lower().encode()
+    if request.blueprint != health.bp.name and not hmac.compare_digest(given, wanted):
         abort(403)

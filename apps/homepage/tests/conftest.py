@@ -7,7 +7,10 @@ from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
-from serving import Process
+
+pytest.register_assert_rewrite("serving", "signing_in", "spreadsheet")
+
+from serving import Process  # noqa: E402  # after the line above
 
 APP = Path(__file__).resolve().parents[1]
 ENVIRONMENT = APP.parents[1] / ".frugal" / "venvs" / APP.name

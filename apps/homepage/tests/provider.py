@@ -4,6 +4,7 @@ It signs what a test tells it to, right or wrong, and checks the client's secret
 """
 
 import base64
+import contextlib
 import json
 import ssl
 import threading
@@ -27,20 +28,25 @@ Claims = dict[str, Any]
 
 
 class Provider(ThreadingHTTPServer):
-    """`change` and `sign` decide what the next id_token says and who signs it."""
+    """`change` and `sign` decide what the next id_token says and who signs it.
+
+    What it says of itself it says while `speaks` is set.
+    """
 
     daemon_threads = True
 
     def __init__(self, authority: trustme.CA) -> None:
         super().__init__(("127.0.0.1", 0), _Handler)
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        authority.issue_cert("localhost").configure_cert(context)
+        issued = authority.issue_cert("localhost")
+        issued.configure_cert(context)  # pyright: ignore[reportUnknownMemberType]  # half typed there
         self.socket = context.wrap_socket(self.socket, server_side=True)
         self.issuer = f"https://localhost:{self.server_port}/tenant"
         self.nonce = ""
         self.change: Callable[[Claims], Claims] = unchanged
         self.sign: Callable[[Claims], str] = signed
         self.tokens = 0
+        self.speaks = threading.Event()
         threading.Thread(target=self.serve_forever, args=[0.01], daemon=True).start()
 
     def authorize(self, auth_uri: str) -> dict[str, str]:
@@ -110,6 +116,7 @@ class _Handler(BaseHTTPRequestHandler):
     server: Provider  # pyright: ignore[reportIncompatibleVariableOverride]  # the only one
 
     def do_GET(self) -> None:
+        self.server.speaks.wait()
         self._send(200, self.server.answer(self.path))
 
     def do_POST(self) -> None:
@@ -132,7 +139,8 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_header("Content-Type", "application/json")
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
-        self.wfile.write(body)
+        with contextlib.suppress(OSError):  # whoever asked may have gone
+            self.wfile.write(body)
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002  # as the base class
         """Nothing."""

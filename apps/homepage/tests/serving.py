@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -9,8 +10,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-_PATIENCE = 20
-"""Seconds, on a busy machine."""
+PATIENCE = 60
+"""Seconds that a busy machine is given; only a failure takes that long."""
 
 
 class Process:
@@ -27,7 +28,13 @@ class Process:
                 env={"PATH": os.environ["PATH"], "HOST": "127.0.0.1", "PORT": "0", **environment},
                 stdout=output,
                 stderr=subprocess.STDOUT,
+                start_new_session=True,
             )
+
+    @property
+    def pid(self) -> int:
+        """The id of the first process; those that serve are its children."""
+        return self._process.pid
 
     @property
     def address(self) -> str:
@@ -48,7 +55,7 @@ class Process:
 
     def wait_for_line(self, wanted: str) -> None:
         """Return once `wanted` stands in the log; fail when the process ends or time is up."""
-        deadline = time.monotonic() + _PATIENCE
+        deadline = time.monotonic() + PATIENCE
         while wanted not in self.text():
             assert self._process.poll() is None, self.text()
             assert time.monotonic() < deadline, self.text()
@@ -60,14 +67,10 @@ class Process:
 
     def wait(self) -> int:
         """Return the process's exit code."""
-        return self._process.wait(_PATIENCE)
+        return self._process.wait(PATIENCE)
 
     def kill(self) -> None:
-        """End the process, whatever it does."""
+        """End it and its children, whatever they do."""
         if self._process.poll() is None:
-            self._process.terminate()
-            try:
-                self._process.wait(5)
-            except subprocess.TimeoutExpired:
-                self._process.kill()
-                self._process.wait()
+            os.killpg(self._process.pid, signal.SIGKILL)
+            self._process.wait()

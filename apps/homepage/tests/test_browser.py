@@ -8,8 +8,16 @@ from typing import Literal
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, BrowserContext, Page, Response, expect, sync_playwright
-from serving import Process
+from playwright.sync_api import (
+    Browser,
+    BrowserContext,
+    Page,
+    Playwright,
+    Response,
+    expect,
+    sync_playwright,
+)
+from serving import PATIENCE, Process
 
 CHROMIUM = next(
     filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None
@@ -35,10 +43,18 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> Generator[str]:
     process.kill()
 
 
+def launched(playwright: Playwright, *arguments: str) -> Browser:
+    """Chromium, and as much time for all of it as a busy machine takes."""
+    expect.set_options(timeout=PATIENCE * 1000)
+    return playwright.chromium.launch(
+        executable_path=CHROMIUM, args=["--no-sandbox", *arguments], timeout=PATIENCE * 1000
+    )
+
+
 @pytest.fixture(scope="module")
 def browser() -> Generator[Browser]:
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        browser = launched(playwright)
         yield browser
         browser.close()
 
@@ -58,6 +74,7 @@ def visit(browser: Browser, address: str) -> Generator[Callable[..., tuple[Page,
         )
         contexts.append(context)
         page = context.new_page()
+        page.set_default_timeout(PATIENCE * 1000)
         answers = list[Response]()
         page.on("response", lambda answer: answers.append(answer))  # noqa: PLW0108  # it marks what it is given
         page.on("pageerror", lambda error: complaints.append(str(error)))
@@ -74,6 +91,12 @@ def visit(browser: Browser, address: str) -> Generator[Callable[..., tuple[Page,
     ] == []
 
 
+def assert_open_to_all(page: Page) -> None:
+    """Axe finds nothing."""
+    results = Axe().run(page)  # pyright: ignore[reportUnknownMemberType]  # half typed there
+    assert results.violations_count == 0, results.generate_report()
+
+
 @pytest.mark.parametrize(("width", "scheme"), VIEWS)
 @pytest.mark.parametrize("path", PAGES)
 def test_a_page_is_open_to_all(
@@ -84,8 +107,7 @@ def test_a_page_is_open_to_all(
     address: str,
 ) -> None:
     page, answers = visit(path, width, scheme)
-    results = Axe().run(page)
-    assert results.violations_count == 0, results.generate_report()
+    assert_open_to_all(page)
     assert page.evaluate("document.documentElement.scrollWidth") <= width
     assert all(answer.url.startswith(f"{address}/") for answer in answers)
     kinds = {"document", "stylesheet", "script", "font"}
@@ -97,16 +119,18 @@ def test_a_page_is_open_to_all(
 
 
 def test_a_chart_is_drawn_on_the_page(visit: Callable[..., tuple[Page, list[Response]]]) -> None:
-    page, _ = visit("/charts")
+    page, _ = visit("/charts", 390)
     form = page.get_by_role("form", name="A pie")
     form.get_by_label("Numbers").fill("4,x,1")
     form.get_by_role("button").click()
     expect(page.get_by_role("status")).to_contain_text("Numbers: must be numbers")
+    expect(page.get_by_role("status")).to_be_in_viewport()
     expect(form.get_by_label("Numbers")).to_have_attribute("aria-invalid", "true")
     form.get_by_label("Numbers").fill("4,3,1")
     form.get_by_role("button").click()
     picture = page.get_by_role("status").get_by_role("img")
     expect(picture).to_have_js_property("naturalWidth", 800)
-    assert Axe().run(page).violations_count == 0
+    expect(picture).to_be_in_viewport()
+    assert_open_to_all(page)
     link = page.get_by_role("status").get_by_role("link")
     expect(link).to_have_attribute("href", CHART)

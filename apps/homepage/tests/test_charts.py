@@ -1,17 +1,12 @@
 """Charts by address: what is drawn, what is refused, and what it costs."""
 
-import ast
 import io
 from itertools import pairwise
-from pathlib import Path
 
-import homepage
 import pytest
 from flask.testing import FlaskClient
 from homepage import create_app
 from homepage.settings import Settings
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 from PIL import Image
 
 GREEN = (11, 93, 87)
@@ -64,7 +59,7 @@ def test_bars_are_where_they_belong(client: FlaskClient) -> None:
     assert below == (0, 0)
 
 
-def test_a_negative_bar_hangs_from_zero(client: FlaskClient) -> None:
+def test_b5_5_a_negative_bar_hangs_from_zero(client: FlaskClient) -> None:
     up, down = tops(drawn(client, "bar", xvalues="a,b", yvalues="2,-2"))
     assert down[0] == pytest.approx(up[1], abs=4)
     assert down[1] - down[0] == pytest.approx(up[1] - up[0], abs=4)
@@ -94,7 +89,7 @@ def test_slices_have_their_share(client: FlaskClient) -> None:
         "%s{}",
     ],
 )
-def test_any_text_is_text(label: str, client: FlaskClient) -> None:
+def test_b5_3_b5_8_any_text_is_text(label: str, client: FlaskClient) -> None:
     """Warnings are errors here, those about missing glyphs too."""
     parameters = {"title": label, "xlabel": label, "ylabel": label}
     drawn(client, "bar", xvalues=f"{label},b", yvalues="1,2", **parameters)
@@ -139,7 +134,7 @@ REFUSED = {
     ("kind", "query", "fields"),
     [(kind, query, fields) for kind, rows in REFUSED.items() for query, fields in rows],
 )
-def test_what_cannot_be_drawn_is_refused_field_by_field(
+def test_b5_1_b5_2_b5_4_what_cannot_be_drawn_is_refused_field_by_field(
     kind: str, query: str, fields: set[str], client: FlaskClient
 ) -> None:
     response = client.get(f"/charts/{kind}.png?{query}")
@@ -159,34 +154,10 @@ def test_as_much_as_is_allowed_is_drawn(client: FlaskClient) -> None:
     drawn(client, "pie", values=",".join(["1e300"] * 50), labels=many, title="W" * 60)
 
 
-words = st.text(max_size=40)
-numbers = st.one_of(st.floats().map(str), st.integers().map(str), words)
-queries = st.fixed_dictionaries(
-    {},
-    optional={
-        "xvalues": st.lists(words, max_size=6).map(",".join),
-        "yvalues": st.lists(numbers, max_size=6).map(",".join),
-        "values": st.lists(numbers, max_size=6).map(",".join),
-        "labels": st.lists(words, max_size=6).map(",".join),
-        "title": st.text(max_size=70),
-        "xlabel": words,
-        "ylabel": words,
-    },
-)
-
-
-@settings(
-    max_examples=250,
-    deadline=None,
-    derandomize=True,
-    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
-)
-@given(kind=st.sampled_from(["bar", "pie"]), query=queries)
-def test_nothing_that_is_sent_breaks_it(
-    kind: str, query: dict[str, str], client: FlaskClient
-) -> None:
-    response = client.get(f"/charts/{kind}.png", query_string=query)
-    assert response.status_code in {200, 422}
+def test_b5_6_a_chart_of_1500_bars_is_refused(client: FlaskClient) -> None:
+    many = ",".join(["1"] * 1500)
+    response = client.get("/charts/bar.png", query_string={"xvalues": many, "yvalues": many})
+    assert response.status_code == 422
 
 
 def test_the_description_names_what_makes_another_chart(client: FlaskClient) -> None:
@@ -199,14 +170,3 @@ def test_the_description_names_what_makes_another_chart(client: FlaskClient) -> 
         for parameter in path["get"]["parameters"]
     }
     assert names == {"xvalues", "yvalues", "values", "labels", "title", "xlabel", "ylabel"}
-
-
-def test_pyplot_is_nowhere() -> None:
-    """It keeps every figure for ever."""
-    files = list(Path(homepage.__file__).parent.rglob("*.py"))
-    assert len(files) > 10
-    for file in files:
-        for node in ast.walk(ast.parse(file.read_text())):
-            if isinstance(node, ast.Import | ast.ImportFrom):
-                names = [alias.name for alias in node.names]
-                assert "pyplot" not in f"{getattr(node, 'module', '')} {names}", file

@@ -49,6 +49,14 @@ def test_every_link_into_the_page_has_its_target(page: str) -> None:
         assert f'id="{target}"' in page
 
 
+@pytest.mark.parametrize("path", ["/", "/talks", "/projects", "/interviews", "/charts"])
+def test_b2_5_every_picture_has_a_text(path: str) -> None:
+    page = create_app(Settings()).test_client().get(path).text
+    for picture in re.findall(r"<img[^>]*>", page):
+        assert re.search(r' alt="\w[^"]+"', picture)
+    assert ("<img" in page) == (path == "/charts")
+
+
 def test_nothing_is_fetched_from_elsewhere(page: str) -> None:
     fetched = re.findall(r'<(?:link|script|img)[^>]+(?:href|src)="([^"]+)"', page)
     named = {"http://localhost:8000/", "/feed.xml"}  # for machines; a browser does not ask

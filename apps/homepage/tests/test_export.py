@@ -16,6 +16,7 @@ from xml.etree import ElementTree as ET
 import httpx
 import pytest
 from homepage.sheet.bundled import bundled
+from serving import PATIENCE
 
 APP = Path(__file__).resolve().parents[1]
 BELOW = "/some/path"
@@ -30,6 +31,10 @@ def export(folder: Path, base_url: str) -> subprocess.CompletedProcess[str]:
         ],
         cwd=APP, env={}, capture_output=True, text=True, check=False,
     )  # fmt: skip
+
+
+def read(url: str) -> str:
+    return httpx.get(url, timeout=PATIENCE).text
 
 
 class Quiet(http.server.SimpleHTTPRequestHandler):
@@ -55,10 +60,10 @@ def root(tmp_path_factory: pytest.TempPathFactory) -> Generator[str]:
         thread.join()
 
 
-def test_every_page_and_link_works(root: str) -> None:
+def test_a5_15_every_page_and_link_works(root: str) -> None:
     seen: dict[str, httpx.Response] = {}
     todo = [root]
-    with httpx.Client() as client:
+    with httpx.Client(timeout=PATIENCE) as client:
         while todo:
             url = todo.pop().partition("#")[0]
             if url in seen or urlsplit(url).netloc != urlsplit(root).netloc:
@@ -82,15 +87,15 @@ def test_every_page_and_link_works(root: str) -> None:
 
 def test_what_needs_a_server_is_left_out(root: str) -> None:
     for path in ("", "charts/", "404.html", "robots.txt"):
-        text = httpx.get(root + path).text
+        text = read(root + path)
         assert not re.search(r"/login|/logout|/account|/me\b|<form|<script|openapi", text)
 
 
 def test_addresses_are_those_of_the_host(root: str) -> None:
-    assert f'<link rel="canonical" href="{root}talks/">' in httpx.get(f"{root}talks/").text
-    assert f"Sitemap: {root}sitemap.xml" in httpx.get(f"{root}robots.txt").text
+    assert f'<link rel="canonical" href="{root}talks/">' in read(f"{root}talks/")
+    assert f"Sitemap: {root}sitemap.xml" in read(f"{root}robots.txt")
     atom = "{http://www.w3.org/2005/Atom}"
-    feed = ET.fromstring(httpx.get(f"{root}feed.xml").content)  # noqa: S314  # our own
+    feed = ET.fromstring(read(f"{root}feed.xml"))  # noqa: S314  # our own
     assert feed.findtext(f"{atom}title") == "Odile Farrow"
     assert len(feed.findall(f"{atom}entry")) == len(bundled().news)
     assert feed.findtext(f"{atom}entry/{atom}id", "").startswith(root)

@@ -32,6 +32,10 @@ def test_dependencies_are_a_layer_before_the_source() -> None:
     assert "--require-hashes -r requirements.lock" in DOCKERFILE[install]
 
 
+def test_b4_4_nothing_is_compiled_in_it() -> None:
+    assert not [line for line in DOCKERFILE if re.search(r"\b(apt|apt-get|gcc|curl)\b", line)]
+
+
 def test_it_runs_as_a_numeric_user_that_is_not_root() -> None:
     user = only("USER")
     assert user.isdecimal()
@@ -39,7 +43,8 @@ def test_it_runs_as_a_numeric_user_that_is_not_root() -> None:
     assert position("USER") > position("RUN pip install")
 
 
-def test_the_command_gets_signals_itself() -> None:
+def test_b2_8_b4_5_the_command_is_the_app_without_shell_or_options() -> None:
+    """It gets signals itself, and what the server is told stands in one place: the app."""
     assert json.loads(only("CMD")) == ["python", "-m", "homepage"]
 
 

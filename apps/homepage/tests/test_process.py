@@ -4,19 +4,25 @@ import signal
 import socket
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from urllib.parse import urlsplit
+from pathlib import Path
+from urllib.parse import quote, urlsplit
 
 import httpx
+import psutil
 import pytest
-from serving import Process
+from serving import PATIENCE, Process
 
 Serve = Callable[..., Process]
 
 
+def get(url: str, **headers: str) -> httpx.Response:
+    return httpx.get(url, headers=headers, timeout=PATIENCE)
+
+
 def test_it_serves_over_a_real_socket(serve: Serve) -> None:
     process = serve(PUBLIC_URL="https://www.example.org")
-    page = httpx.get(f"{process.address}/")
-    health = httpx.get(f"{process.address}/healthz")
+    page = get(f"{process.address}/")
+    health = get(f"{process.address}/healthz")
     assert page.status_code == 200
     assert "Odile Farrow" in page.text
     assert health.json() == {"status": "ok"}
@@ -25,9 +31,9 @@ def test_it_serves_over_a_real_socket(serve: Serve) -> None:
 def test_every_log_line_is_json_and_a_request_is_one_of_them(serve: Serve) -> None:
     process = serve()
     headers = {"X-Request-ID": "from-the-edge-1", "X-Forwarded-For": "10.0.0.1, 192.0.2.7"}
-    httpx.get(f"{process.address}/", headers=headers)
-    httpx.get(f"{process.address}/nowhere?x=1", headers={"X-Request-ID": "bad id\tno"})
-    httpx.get(f"{process.address}/healthz")
+    get(f"{process.address}/", **headers)
+    get(f"{process.address}/nowhere?x=1", **{"X-Request-ID": "bad id\tno"})
+    get(f"{process.address}/healthz")
     requests = [line for line in process.lines() if line["message"] == "request"]
     assert [line["path"] for line in requests] == ["/", "/nowhere"]
     assert requests[0]["request_id"] == "from-the-edge-1"
@@ -41,7 +47,7 @@ def test_a_request_under_way_is_finished_before_it_stops(serve: Serve) -> None:
     address = urlsplit(process.address)
     with socket.create_connection((address.hostname or "", address.port or 0)) as connection:
         connection.sendall(b"GET / HTTP/1.1\r\nHost: x\r\n")
-        httpx.get(f"{process.address}/healthz")  # the worker is up, and has our half request
+        get(f"{process.address}/healthz")  # the worker is up, and has our half request
         process.terminate()
         process.wait_for_line("Handling signal: term")
         connection.sendall(b"Connection: close\r\n\r\n")
@@ -51,18 +57,34 @@ def test_a_request_under_way_is_finished_before_it_stops(serve: Serve) -> None:
     assert process.wait() == 0
 
 
-def test_it_stops_at_once_when_nothing_is_under_way(serve: Serve) -> None:
+def test_b4_2_one_worker_serves_whatever_the_machine_has(serve: Serve) -> None:
     process = serve()
-    with httpx.Client() as client:
+    get(f"{process.address}/healthz")
+    assert len(psutil.Process(process.pid).children()) == 1
+
+
+def test_an_idle_connection_does_not_keep_it_from_stopping(serve: Serve) -> None:
+    process = serve()
+    with httpx.Client(timeout=PATIENCE) as client:
         client.get(f"{process.address}/")  # leaves an idle connection behind
         process.terminate()
         assert process.wait() == 0
     assert signal.SIGTERM.name not in process.text()
 
 
+def test_a_chart_with_many_words_of_another_alphabet_has_a_long_address(
+    serve: Serve, tmp_path: Path
+) -> None:
+    process = serve(MPLCONFIGDIR=str(tmp_path))
+    words = quote(",".join(["Первый понедельник"] * 50))
+    address = f"/charts/bar.png?xvalues={words}&yvalues={'1,' * 49}1"
+    assert 4094 < len(address) < 8000
+    assert get(process.address + address).status_code == 200
+
+
 def test_many_at_once(serve: Serve) -> None:
     process = serve()
-    with httpx.Client() as client, ThreadPoolExecutor(32) as pool:
+    with httpx.Client(timeout=PATIENCE) as client, ThreadPoolExecutor(32) as pool:
         responses = pool.map(client.get, [f"{process.address}/"] * 300)
         assert [response.status_code for response in responses] == [200] * 300
 

@@ -8,6 +8,7 @@ from flask.testing import FlaskClient
 from homepage import create_app, sheet
 from homepage.settings import Settings
 from homepage.sheet.bundled import bundled
+from homepage.sheet.rows import Sheet
 from pydantic import SecretStr
 
 PAGE = "public, max-age=0, s-maxage=60"
@@ -77,7 +78,7 @@ def test_the_table_knows_every_endpoint(app: Flask) -> None:
 
 
 @pytest.mark.parametrize("endpoint", MATRIX)
-def test_every_response_says_how_it_may_be_cached(endpoint: str, client: FlaskClient) -> None:
+def test_b2_1_every_response_says_how_it_may_be_cached(endpoint: str, client: FlaskClient) -> None:
     _, status, cache = MATRIX[endpoint]
     response = client.get(path_of(endpoint, client))
     assert response.status_code == status
@@ -87,7 +88,7 @@ def test_every_response_says_how_it_may_be_cached(endpoint: str, client: FlaskCl
 
 
 @pytest.mark.parametrize("endpoint", CACHED)
-def test_what_is_kept_is_the_same_for_everybody(endpoint: str) -> None:
+def test_b3_13_what_is_kept_is_the_same_for_everybody(endpoint: str) -> None:
     app = create_app(SETTINGS["with sign-in"])
     stranger, visitor = app.test_client(), app.test_client()
     with visitor.session_transaction() as session:
@@ -109,7 +110,11 @@ def test_what_is_ones_own_is_never_kept(path: str, settings: Settings) -> None:
 
 
 def test_pages_of_live_data_are_kept_for_an_hour(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sheet, "read", lambda _source: bundled())
+
+    def read(_source: object) -> Sheet:
+        return bundled()
+
+    monkeypatch.setattr(sheet, "read", read)
     live = create_app(Settings(sheet_id="x", sheets_api_key=SecretStr("key")))
     for path in ("/", "/talks", "/charts", "/feed.xml"):
         kept = live.test_client().get(path).headers["Cache-Control"]
@@ -117,7 +122,7 @@ def test_pages_of_live_data_are_kept_for_an_hour(monkeypatch: pytest.MonkeyPatch
 
 
 @pytest.mark.parametrize("endpoint", CACHED)
-def test_what_may_be_cached_is_not_sent_twice(endpoint: str, client: FlaskClient) -> None:
+def test_b5_7_what_may_be_cached_is_not_sent_twice(endpoint: str, client: FlaskClient) -> None:
     path = path_of(endpoint, client)
     first = client.get(path)
     again = client.get(path, headers={"If-None-Match": first.headers["ETag"]})
@@ -125,6 +130,16 @@ def test_what_may_be_cached_is_not_sent_twice(endpoint: str, client: FlaskClient
     assert (again.status_code, again.data) == (304, b"")
     assert again.headers["Cache-Control"] == MATRIX[endpoint][2]
     assert (other.status_code, other.data) == (200, first.data)
+
+
+@pytest.mark.parametrize("endpoint", CACHED)
+def test_b2_2_b5_12_no_unlisted_parameter_makes_another_response(
+    endpoint: str, client: FlaskClient
+) -> None:
+    """So an edge that tells only the listed ones apart never serves a wrong page."""
+    path = path_of(endpoint, client)
+    other = f"{path}{'&' if '?' in path else '?'}tag=python&page=2&next_url=/x"
+    assert client.get(other).data == client.get(path).data
 
 
 LOCK = "5a3d1b0e-0000-4000-8000-00000000f00d"
@@ -179,6 +194,14 @@ def test_errors_are_pages_that_nobody_keeps(
     assert response.mimetype == "text/html"
     assert str(status) in response.text
     assert "ETag" not in response.headers
+
+
+@pytest.mark.parametrize("path", ["//talks", "//evil.example", "/charts//bar.png", "/talks/"])
+def test_a_wrong_path_is_not_mended_by_a_redirect(path: str, client: FlaskClient) -> None:
+    """It would lead to the host that the request names: behind an edge, past the edge."""
+    response = client.get("/", environ_overrides={"PATH_INFO": path})
+    assert response.status_code == (200 if path == "//talks" else 404)
+    assert "Location" not in response.headers
 
 
 def test_an_error_is_never_kept_whatever_its_view_says(app: Flask) -> None:

@@ -1,94 +1,25 @@
 """Sign-in against a provider over TLS: from a deep page and back, and every way to fail."""
 
-import html
 import re
 import time
-from collections.abc import Callable, Generator
-from pathlib import Path
+from collections.abc import Callable
+from html import unescape
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import provider as oidc
 import pytest
-import trustme
 from flask import Flask, session
 from flask.testing import FlaskClient
 from homepage import create_app
-from homepage.auth.provider import InvalidTokenError, Provider
+from homepage.auth import provider as own_look
 from homepage.settings import Settings
 from pydantic import SecretStr, ValidationError
+from signing_in import HTTPS, begin, come_back, settings, who
+
+pytest_plugins = ["signing_in"]
 
 DEEP = "/talks?year=2026&q=a%2Fb"
-
-
-@pytest.fixture(scope="module")
-def served(tmp_path_factory: pytest.TempPathFactory) -> Generator[oidc.Provider]:
-    authority = trustme.CA()
-    pem = tmp_path_factory.mktemp("ca") / "ca.pem"
-    authority.cert_pem.write_to_path(pem)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("REQUESTS_CA_BUNDLE", str(pem))
-        server = oidc.Provider(authority)
-        yield server
-        server.shutdown()
-        server.server_close()
-
-
-@pytest.fixture
-def provider(served: oidc.Provider) -> oidc.Provider:
-    served.change, served.sign, served.tokens = oidc.unchanged, oidc.signed, 0
-    return served
-
-
-def settings(provider: oidc.Provider, **changes: Any) -> Settings:
-    return Settings.model_validate(
-        {
-            "public_url": "https://www.example.org",
-            "oidc_client_id": oidc.CLIENT,
-            "oidc_client_secret": SecretStr(oidc.SECRET),
-            "oidc_authority": provider.issuer,
-            "session_key": SecretStr("k" * 32),
-            **changes,
-        }
-    )
-
-
-@pytest.fixture
-def app(provider: oidc.Provider) -> Flask:
-    return create_app(settings(provider))
-
-
-@pytest.fixture
-def client(app: Flask) -> FlaskClient:
-    return visitor(app)
-
-
-def visitor(app: Flask) -> FlaskClient:
-    return app.test_client()
-
-
-HTTPS = {"base_url": "https://www.example.org"}
-
-
-def begin(client: FlaskClient, next_url: str | None = None) -> str:
-    """Ask for sign-in; return the address at the provider."""
-    query = {} if next_url is None else {"next_url": next_url}
-    page = client.get("/login", query_string=query, **HTTPS)
-    assert page.status_code == 200
-    link = re.search(r'class="button" href="([^"]+)"', page.text)
-    assert link
-    return html.unescape(link[1])
-
-
-def come_back(client: FlaskClient, parameters: dict[str, str]) -> Any:
-    return client.get("/auth_response", query_string=parameters, **HTTPS)
-
-
-def who(client: FlaskClient) -> Any:
-    answer = client.get("/me", **HTTPS)
-    assert answer.headers["Cache-Control"] == "no-store"
-    assert answer.json
-    return answer.json["user"]
 
 
 def assert_refused(response: Any, client: FlaskClient) -> None:
@@ -100,7 +31,9 @@ def assert_refused(response: Any, client: FlaskClient) -> None:
     assert client.get("/account", **HTTPS).status_code == 302
 
 
-def test_from_a_deep_page_and_back(client: FlaskClient, provider: oidc.Provider) -> None:
+def test_a1_10_a1_13_b4_1_from_a_deep_page_and_back(
+    client: FlaskClient, provider: oidc.Provider
+) -> None:
     auth_uri = begin(client, DEEP)
     sent = parse_qs(urlsplit(auth_uri).query)
     assert sent["redirect_uri"] == ["https://www.example.org/auth_response"]
@@ -115,7 +48,12 @@ def test_from_a_deep_page_and_back(client: FlaskClient, provider: oidc.Provider)
         assert "token" not in str(dict(session)).lower()
 
 
-def test_the_cookie_is_small_and_safe(client: FlaskClient, provider: oidc.Provider) -> None:
+def test_b4_3_nobody_is_asked_for_more_than_who_they_are(client: FlaskClient) -> None:
+    sent = parse_qs(urlsplit(begin(client)).query)
+    assert set(sent["scope"][0].split()) == {"openid", "profile"}
+
+
+def test_b3_10_the_cookie_is_small_and_safe(client: FlaskClient, provider: oidc.Provider) -> None:
     response = come_back(client, provider.authorize(begin(client)))
     cookie = next(c for c in response.headers.getlist("Set-Cookie") if c.startswith("__Host-"))
     assert len(cookie) < 1000
@@ -133,7 +71,7 @@ def test_on_plain_http_the_cookie_is_sent_too(provider: oidc.Provider) -> None:
     assert "Secure" not in cookie
 
 
-def test_two_replicas_share_a_visitor(client: FlaskClient, provider: oidc.Provider) -> None:
+def test_b3_7_two_replicas_share_a_visitor(client: FlaskClient, provider: oidc.Provider) -> None:
     parameters = provider.authorize(begin(client))
     other = create_app(settings(provider)).test_client()
     move(client, other)
@@ -147,7 +85,7 @@ def move(source: FlaskClient, target: FlaskClient) -> None:
         here.update(there)
 
 
-def test_a_session_ends_after_eight_hours(
+def test_b3_11_a_session_ends_after_eight_hours(
     client: FlaskClient, provider: oidc.Provider, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     come_back(client, provider.authorize(begin(client)))
@@ -170,7 +108,7 @@ FORGERIES: dict[str, Callable[[oidc.Claims], oidc.Claims]] = {
 
 
 @pytest.mark.parametrize("change", FORGERIES.values(), ids=FORGERIES)
-def test_a_token_that_says_the_wrong_thing_signs_nobody_in(
+def test_b3_8_b3_9_a_token_that_says_the_wrong_thing_signs_nobody_in(
     change: Callable[[oidc.Claims], oidc.Claims], client: FlaskClient, provider: oidc.Provider
 ) -> None:
     provider.change = change
@@ -182,7 +120,7 @@ def test_a_token_that_says_the_wrong_thing_signs_nobody_in(
 @pytest.mark.parametrize(
     "sign", [oidc.forged, oidc.unknown_key, oidc.unsigned, oidc.shared_secret, oidc.nonsense]
 )
-def test_a_token_that_is_not_the_providers_signs_nobody_in(
+def test_b3_8_a_token_that_is_not_the_providers_signs_nobody_in(
     sign: Callable[[oidc.Claims], str], client: FlaskClient, provider: oidc.Provider
 ) -> None:
     provider.sign = sign
@@ -191,11 +129,12 @@ def test_a_token_that_is_not_the_providers_signs_nobody_in(
     assert_refused(response, client)
 
 
-def test_a_replayed_callback_is_refused(client: FlaskClient, provider: oidc.Provider) -> None:
+def test_b3_6_a_replayed_callback_is_refused(client: FlaskClient, provider: oidc.Provider) -> None:
     parameters = provider.authorize(begin(client))
     assert come_back(client, parameters).status_code == 302
     assert come_back(client, parameters).status_code == 400
-    assert_refused(come_back(visitor(client.application), parameters), visitor(client.application))
+    other = client.application.test_client()
+    assert_refused(come_back(other, parameters), other)
 
 
 def test_a_late_callback_is_refused(client: FlaskClient, provider: oidc.Provider) -> None:
@@ -214,7 +153,7 @@ def test_a_late_callback_is_refused(client: FlaskClient, provider: oidc.Provider
         {"state": "x", "error": "access_denied", "error_description": "<b>no</b>"},
     ],
 )
-def test_a_callback_that_nobody_asked_for_is_refused(
+def test_b3_5_a_callback_that_nobody_asked_for_is_refused(
     parameters: dict[str, str], client: FlaskClient
 ) -> None:
     assert_refused(come_back(client, parameters), client)
@@ -243,7 +182,9 @@ def test_a_provider_that_is_away_is_said_so(provider: oidc.Provider) -> None:
     assert "does not answer" in response.text
 
 
-def test_sign_out_ends_it_here_and_there(client: FlaskClient, provider: oidc.Provider) -> None:
+def test_a1_14_sign_out_ends_it_here_and_there(
+    client: FlaskClient, provider: oidc.Provider
+) -> None:
     come_back(client, provider.authorize(begin(client)))
     response = client.get("/logout", **HTTPS)
     target = urlsplit(response.headers["Location"])
@@ -252,7 +193,34 @@ def test_sign_out_ends_it_here_and_there(client: FlaskClient, provider: oidc.Pro
     assert who(client) is None
 
 
-def test_what_is_protected_sends_to_sign_in_and_back(client: FlaskClient) -> None:
+def test_b3_12_sign_out_does_not_wait_for_a_provider_without_a_word(
+    client: FlaskClient, provider: oidc.Provider, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    come_back(client, provider.authorize(begin(client)))
+    fresh = create_app(settings(provider)).test_client()  # which has not asked it before
+    move(client, fresh)
+    monkeypatch.setattr(own_look, "_PATIENCE", 0.1)
+    provider.speaks.clear()
+    response = fresh.get("/logout", **HTTPS)
+    assert response.headers["Location"] == "https://www.example.org/"
+    assert who(fresh) is None
+
+
+def test_b3_4_pages_of_sign_in_lead_somewhere(client: FlaskClient, provider: oidc.Provider) -> None:
+    """Another way to sign in, by a code for devices, is linked from the page described."""
+    pages = [client.get("/login", **HTTPS), come_back(client, {})]
+    come_back(client, provider.authorize(begin(client)))
+    pages.append(client.get("/account", **HTTPS))
+    found = [link for page in pages for link in re.findall(r'href="([^#"]+)"', page.text)]
+    links = set(map(unescape, found))
+    ours = {link for link in links if link.startswith("/")}
+    assert {"/", "/login", "/logout", "/account", "/talks"} <= ours
+    assert {urlsplit(link).netloc for link in links - ours} == {urlsplit(provider.issuer).netloc}
+    for link in sorted(ours):
+        assert client.get(link, **HTTPS).status_code in {200, 302}, link
+
+
+def test_b3_2_what_is_protected_sends_to_sign_in_and_back(client: FlaskClient) -> None:
     response = client.get("/account?a=1&b=%26", **HTTPS)
     target = urlsplit(response.headers["Location"])
     assert target.path == "/login"
@@ -267,49 +235,6 @@ def test_a_changed_cookie_is_nobodys(client: FlaskClient, provider: oidc.Provide
     assert cookie
     other.set_cookie("__Host-session", cookie.value, domain="www.example.org", secure=True)
     assert who(other) is None
-
-
-LOCAL = ["/", "/talks", "/talks?year=2026", "/talks?next=//x", "/a-b_c.d/e", "/%C3%A9", "/account"]
-HOSTILE = [
-    "", " ", "talks", "//evil.example", "///evil.example", "////evil.example/x",
-    "\\\\evil.example", "/\\evil.example", "\\/evil.example", "/\\/evil.example",
-    "https://evil.example", "http://evil.example", "https:evil.example", "https:/evil.example",
-    "HTTPS://evil.example", "ftp://evil.example", "javascript:alert(1)", "JaVaScRiPt:alert(1)",
-    "data:text/html,x", "vbscript:x", "mailto:a@evil.example", "?next=x", "#x", "./x", "../x",
-    "/./x", "/../x", "/x/../..//evil.example", "/.//evil.example", "/..//evil.example",
-    "/\t/evil.example", "/\n/evil.example", "/\r\n/evil.example", "\t//evil.example",
-    " //evil.example", "/%2F/evil.example", "/%2f%2fevil.example", "/%5Cevil.example",
-    "/%5c%5cevil.example", "/%0d%0aSet-Cookie:x=1", "/%09/evil.example", "/%252Fevil.example",
-    "/%2e%2e//evil.example", "/\x00", "/%00", "/\u2028", "/\u200b/evil.example", "/é",
-    "@evil.example", "evil.example/", "https://www.example.org@evil.example",
-    "https://www.example.org/talks", "//www.example.org/talks", "/" + "a" * 512,
-    "/login", "/login?next_url=/x", "/logout", "/auth_response?code=x", "/LOGOUT/", "/me",
-    "/%6cogout",
-]  # fmt: skip
-
-
-@pytest.mark.parametrize("next_url", LOCAL)
-def test_a_page_of_ours_is_returned_to(
-    next_url: str, client: FlaskClient, provider: oidc.Provider
-) -> None:
-    response = come_back(client, provider.authorize(begin(client, next_url)))
-    assert response.headers["Location"] == next_url
-
-
-def test_the_table_of_hostile_values_is_long_enough() -> None:
-    assert len(set(HOSTILE)) >= 40
-
-
-@pytest.mark.parametrize("next_url", HOSTILE)
-def test_nobody_is_sent_elsewhere(
-    next_url: str, client: FlaskClient, provider: oidc.Provider
-) -> None:
-    response = come_back(client, provider.authorize(begin(client, next_url)))
-    assert (response.status_code, response.headers["Location"]) == (302, "/")
-
-
-def test_without_a_next_page_it_is_the_first(client: FlaskClient, provider: oidc.Provider) -> None:
-    assert come_back(client, provider.authorize(begin(client))).headers["Location"] == "/"
 
 
 def test_without_a_client_the_site_runs() -> None:
@@ -339,23 +264,12 @@ def test_half_a_sign_in_does_not_start(
         settings(provider, **change)
 
 
-def test_one_template_is_for_all_and_the_others_have_folders() -> None:
-    package = Path(create_app.__code__.co_filename).parent
-    assert [file.name for file in (package / "templates").iterdir()] == ["base.html"]
-    own = {file.name for file in (package / "auth" / "templates" / "auth").iterdir()}
-    assert {"login.html", "auth_error.html"} <= own
-    for file in package.glob("*/templates/*/*.html"):
-        assert file.parent.name == file.parents[2].name
-        text = file.read_text()
-        assert text.startswith('{% extends "base.html" %}') or file.name == "items.html"
-
-
 def test_our_own_look_at_a_token_needs_its_nonce(provider: oidc.Provider) -> None:
     """The library underneath looks too; this must not depend on it."""
-    own = Provider(provider.issuer, oidc.CLIENT)
+    own = own_look.Provider(provider.issuer, oidc.CLIENT)
     provider.nonce = "this-one"
     assert own.claims(provider.id_token(), "this-one")["name"] == "Ada Example"
-    with pytest.raises(InvalidTokenError, match="nonce"):
+    with pytest.raises(own_look.InvalidTokenError, match="nonce"):
         own.claims(provider.id_token(), "another")
 
 

@@ -7,7 +7,7 @@ from queue import Queue
 
 import httpx
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
-from serving import Process
+from serving import PATIENCE, Process
 
 
 def test_a_request_is_traced_and_a_probe_is_not(serve: Callable[..., Process]) -> None:
@@ -31,9 +31,9 @@ def test_a_request_is_traced_and_a_probe_is_not(serve: Callable[..., Process]) -
             OTEL_SERVICE_NAME="homepage-under-test",
             OTEL_BSP_SCHEDULE_DELAY="50",
         )
-        httpx.get(f"{process.address}/healthz")
-        httpx.get(f"{process.address}/talks")
-        path, body = received.get(timeout=20)
+        httpx.get(f"{process.address}/healthz", timeout=PATIENCE)
+        httpx.get(f"{process.address}/talks", timeout=PATIENCE)
+        path, body = received.get(timeout=PATIENCE)
     finally:
         collector.shutdown()
         collector.server_close()

@@ -1,6 +1,7 @@
 """Sign-in with Microsoft or any other OpenID Connect provider, as a blueprint."""
 
 from datetime import timedelta
+from typing import cast
 
 from flask import Flask, Response, session
 from flask.sessions import SecureCookieSessionInterface, SessionMixin
@@ -29,8 +30,8 @@ def register(app: Flask, settings: Settings) -> None:
     if settings.session_key:
         app.secret_key = settings.session_key.get_secret_value()
     app.session_interface = Sessions()
-    https = bool(app.config["HTTPS"])
-    app.config.update(
+    https = cast("bool", app.config["HTTPS"])
+    app.config.from_mapping(
         SESSION_COOKIE_NAME="__Host-session" if https else "session",
         SESSION_COOKIE_SECURE=https,
         SESSION_COOKIE_HTTPONLY=True,

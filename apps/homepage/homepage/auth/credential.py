@@ -1,7 +1,7 @@
 """How this app proves to the provider that it is the registered client."""
 
 from collections.abc import Callable
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import msal
 import requests
@@ -25,7 +25,7 @@ def credential(settings: Settings) -> str | dict[str, Callable[[], str]]:
     )
 
     def assertion() -> str:
-        answer: dict[str, Any] = client.acquire_token_for_client(resource=_AUDIENCE)
+        answer = cast("dict[str, Any]", client.acquire_token_for_client(resource=_AUDIENCE))
         if "access_token" not in answer:
             raise RuntimeError(f"the managed identity gave no token: {answer.get('error')}")
         return answer["access_token"]

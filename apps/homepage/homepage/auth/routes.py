@@ -36,7 +36,7 @@ _View = ParamSpec("_View")
 
 def sign_in() -> "SignIn | None":
     """What signs visitors in; None if that is not set up."""
-    return current_app.config["AUTH"]
+    return cast("SignIn | None", current_app.config["AUTH"])
 
 
 def current_user() -> dict[str, str] | None:
@@ -93,7 +93,7 @@ def auth_response() -> ResponseReturnValue:
     session.permanent = True
     # Flask's redirect takes strings that the browser may read otherwise, so look again.
     response = cast("Response", redirect(local_path(next_url, url_for("index"))))
-    secure = bool(current_app.config["SESSION_COOKIE_SECURE"])
+    secure = cast("bool", current_app.config["HTTPS"])
     lifetime = current_app.permanent_session_lifetime
     response.set_cookie(HINT, "1", max_age=lifetime, secure=secure, samesite="Lax")
     return response
@@ -112,7 +112,8 @@ def logout() -> ResponseReturnValue:
     except Exception:
         _log.exception("the identity provider did not answer")
         response = cast("Response", redirect(home))
-    response.delete_cookie(HINT, secure=bool(current_app.config["SESSION_COOKIE_SECURE"]))
+    secure = cast("bool", current_app.config["HTTPS"])
+    response.delete_cookie(HINT, secure=secure)
     return response
 
 
@@ -138,4 +139,4 @@ def _failed(status: int, result: dict[str, Any] | None = None) -> Response:
 
 
 def _public(endpoint: str) -> str:
-    return current_app.config["PUBLIC_URL"] + url_for(endpoint)
+    return cast("str", current_app.config["PUBLIC_URL"]) + url_for(endpoint)

@@ -1,5 +1,8 @@
 """`identity`'s Auth, with tokens validated and not kept."""
 
+# The base class and what it takes have no types.
+# pyright: reportUnknownMemberType=false, reportUnknownArgumentType=false
+
 import time
 import warnings
 from collections.abc import Callable, Mapping, MutableMapping
@@ -94,10 +97,12 @@ class SignIn(identity.web.Auth):
 
     def _save_cache(self, cache: msal.SerializableTokenCache) -> None:
         """Take the id_token out of the tokens, validate it, and let all tokens go."""
-        tokens = list(cache.search(msal.TokenCache.CredentialType.ID_TOKEN))
+        kind = msal.TokenCache.CredentialType.ID_TOKEN
+        tokens = cast("list[dict[str, str]]", list(cache.search(kind)))
         if len(tokens) != 1:
             raise InvalidTokenError("the provider sent none")
-        sent = parse_qs(urlsplit(self._visitor[self._AUTH_FLOW]["auth_uri"]).query)
+        auth_uri: str = self._visitor[self._AUTH_FLOW]["auth_uri"]
+        sent = parse_qs(urlsplit(auth_uri).query)
         claims = self._provider.claims(tokens[0]["secret"], sent["nonce"][0])
         name = claims.get("name") or claims.get("preferred_username") or claims.get("email")
         self._visitor[_USER] = {
@@ -116,7 +121,7 @@ class SignIn(identity.web.Auth):
         client_credential: object = None,
         cache: msal.TokenCache | None = None,
     ) -> msal.ClientApplication:
-        """As the base class does, with a time-out."""
+        """As the base class does, with a time-out and fewer scopes."""
         kind = msal.ConfidentialClientApplication if client_credential else None
         return (kind or msal.PublicClientApplication)(
             self._client_id,
@@ -125,5 +130,7 @@ class SignIn(identity.web.Auth):
             token_cache=cache,
             http_cache=self._http_cache,
             instance_discovery=False,
+            # Nothing is done for the visitor while they are away, so no token for that is asked.
+            exclude_scopes=["offline_access"],
             timeout=_PATIENCE,
         )

@@ -4,7 +4,10 @@ Addresses are for keeping: /charts/bar.png and /charts/pie.png stay what they ar
 gets a new name beside them.
 """
 
-from typing import TYPE_CHECKING, Any, Final
+# APIFlask's decorators have half of their types.
+# pyright: reportUnknownMemberType=false
+
+from typing import TYPE_CHECKING, Any, Final, cast
 from urllib.parse import urlencode
 
 from apiflask import APIBlueprint
@@ -14,6 +17,8 @@ from homepage import headers, sheet
 from homepage.charts.query import LABEL, MOST, TITLE, Bar, Pie
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from apiflask import APIFlask, HTTPError
 
 bp = APIBlueprint("charts", __name__, template_folder="templates", tag="Charts")
@@ -115,7 +120,7 @@ def problem(error: "HTTPError") -> Response:
 def chart_url(kind: str, **parameters: str) -> str:
     """The path of a chart, for templates; a site made of files keeps it as a file."""
     query = urlencode(parameters)
-    keep = current_app.config.get("KEEP_CHART")
+    keep = cast("Callable[[str, str], str] | None", current_app.config["KEEP_CHART"])
     return keep(kind, query) if keep else f"{url_for(f'charts.{kind}')}?{query}"
 
 

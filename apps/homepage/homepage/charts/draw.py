@@ -4,6 +4,9 @@
 (matplotlib.org/stable/gallery/user_interfaces/web_application_server_sgskip.html, 2026-11).
 """
 
+# matplotlib's functions pass keywords on that have no types.
+# pyright: reportUnknownMemberType=false
+
 import io
 import textwrap
 import threading

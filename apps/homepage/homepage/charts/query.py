@@ -27,18 +27,15 @@ _CONTROL: Final = frozenset({"Cc", "Cs", "Zl", "Zp"})
 _NUMBER: Final = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
 
 
-def _split(given: object) -> object:
-    if not isinstance(given, str):
-        return given
+def _split(given: str) -> list[str]:
     parts = given.split(",", MOST + 1)
     if not given or len(parts) > MOST:
         raise ValueError(f"must be 1 to {MOST}, with commas between them")
     return parts
 
 
-def _numbers(given: object) -> object:
-    parts = _split(given)
-    return [_number(str(part)) for part in parts] if isinstance(parts, list) else parts
+def _numbers(given: str) -> list[float]:
+    return [_number(part) for part in _split(given)]
 
 
 def _number(text: str) -> float:

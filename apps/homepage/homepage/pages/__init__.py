@@ -1,6 +1,6 @@
 """The pages of the site as a whole: the first one, what machines ask for, and what went wrong."""
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, cast
 
 from flask import Blueprint, Response, current_app, render_template, url_for
 from werkzeug.exceptions import HTTPException
@@ -12,6 +12,8 @@ if TYPE_CHECKING:
 
 bp = Blueprint("pages", __name__, template_folder="templates")
 
+OWNER: Final = "Odile Farrow"
+"""Whose site this is: `owner` in templates."""
 PUBLIC: Final = (
     "index",
     "sheet.talks",
@@ -25,7 +27,9 @@ PUBLIC: Final = (
 def register(app: "APIFlask") -> None:
     """Add what belongs to the whole site: `index`, an endpoint without prefix, and error pages."""
     app.register_blueprint(bp)
-    app.add_url_rule("/", "index", app.doc(hide=True)(index))
+    hidden = app.doc(hide=True)  # pyright: ignore[reportUnknownMemberType]  # half typed there
+    app.add_url_rule("/", "index", hidden(index))
+    app.jinja_env.globals["owner"] = OWNER  # pyright: ignore[reportArgumentType]  # inferred there
     app.register_error_handler(HTTPException, error_page)
 
 
@@ -66,7 +70,7 @@ def favicon() -> Response:
 @bp.app_template_global()
 def absolute(endpoint: str) -> str:
     """The public address of a page: of our own knowledge, whatever host a request names."""
-    return current_app.config["PUBLIC_URL"] + page_url(endpoint)
+    return cast("str", current_app.config["PUBLIC_URL"]) + page_url(endpoint)
 
 
 @bp.app_template_global()

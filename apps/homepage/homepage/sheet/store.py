@@ -8,8 +8,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final, Literal
 
+from homepage.sheet import fetch as fetching
 from homepage.sheet.bundled import bundled
-from homepage.sheet.fetch import WHOLE
 from homepage.sheet.rows import Sheet
 
 _log: Final = logging.getLogger("homepage.sheet")
@@ -57,7 +57,7 @@ class Store:
         """The best copy there is; waits for the first load."""
         shown = self.peek()
         if self._fetch and not self._first_load.is_set():
-            self._first_load.wait(WHOLE)
+            self._first_load.wait(fetching.WHOLE)
             return self.peek()
         return shown
 

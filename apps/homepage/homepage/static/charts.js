@@ -3,6 +3,12 @@
 
 const result = document.getElementById("result");
 
+// On a phone it may be a screen away from the button.
+const put = (...parts) => {
+  result.replaceChildren(...parts);
+  result.scrollIntoView({ block: "nearest" });
+};
+
 const say = (form, errors) => {
   for (const input of form.elements) {
     if (!input.name) continue;
@@ -18,7 +24,7 @@ const say = (form, errors) => {
     entry.textContent = `${label}: ${message}`;
     list.append(entry);
   }
-  result.replaceChildren(list);
+  put(list);
 };
 
 const show = (form, url) => {
@@ -30,7 +36,7 @@ const show = (form, url) => {
   link.href = url;
   link.textContent = decodeURIComponent(url);
   address.append("Its address: ", link);
-  result.replaceChildren(picture, address);
+  put(picture, address);
 };
 
 for (const form of document.querySelectorAll("form.chart")) {
@@ -46,7 +52,7 @@ for (const form of document.querySelectorAll("form.chart")) {
         show(form, url);
       } else throw new Error(answer.statusText);
     } catch {
-      result.textContent = "The chart could not be drawn. Please try again.";
+      put("The chart could not be drawn. Please try again.");
     }
   });
 }

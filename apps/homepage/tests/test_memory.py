@@ -1,0 +1,41 @@
+"""Memory: a chart leaves nothing behind."""
+
+import http.client
+from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import psutil
+import pytest
+from serving import PATIENCE, Process
+
+WARM, ALL = 200, 2000
+ROOM = 20_000_000
+"""Bytes."""
+
+
+@pytest.mark.timeout(1200)  # a minute of drawing, on a machine that may have other work
+def test_a3_5_memory_is_steady(serve: Callable[..., Process], tmp_path: Path) -> None:
+    """All of them kept, as pyplot does, are hundreds of megabytes."""
+    process = serve(MPLCONFIGDIR=str(tmp_path))
+
+    def draw(number: int) -> None:
+        # The cheapest chart, and always another.
+        connection.request("GET", f"/charts/pie.png?values={number}")
+        answer = connection.getresponse()
+        assert answer.status == 200
+        assert answer.read().startswith(b"\x89PNG")
+
+    def resident() -> int:
+        first = psutil.Process(process.pid)
+        return sum(one.memory_info().rss for one in (first, *first.children(recursive=True)))
+
+    server = urlsplit(process.address).netloc
+    with closing(http.client.HTTPConnection(server, timeout=PATIENCE)) as connection:
+        for number in range(1, WARM + 1):
+            draw(number)
+        warm = resident()
+        for number in range(WARM + 1, ALL + 1):
+            draw(number)
+        assert resident() <= warm + ROOM

@@ -1,0 +1,90 @@
+"""Which copy of the content is shown: live, else the last good one; one load at a time."""
+
+import threading
+
+from homepage.sheet import store
+from homepage.sheet.bundled import bundled
+from homepage.sheet.rows import Sheet
+from homepage.sheet.store import Store
+
+
+class Clock:
+    now = 1000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def copy(name: str) -> Sheet:
+    return Sheet(
+        as_of=bundled().as_of, talks=bundled().talks[: len(name)], projects=(), interviews=()
+    )
+
+
+def settled() -> None:
+    """Wait for the load under way."""
+    for thread in threading.enumerate():
+        if thread.name == store.LOADING:
+            thread.join()
+
+
+def test_the_last_good_copy_is_kept_while_loads_fail() -> None:
+    clock, good_copy, fails = Clock(), copy("a"), False
+
+    def load() -> Sheet:
+        if fails:
+            raise OSError("down")
+        return good_copy
+
+    held = Store(load, clock)
+    assert held.get().origin == "live"
+    fails = True
+    clock.now += 301
+    shown = held.get()  # begins a load, and does not wait for it
+    assert (shown.sheet, shown.origin) == (good_copy, "kept")
+    settled()
+    clock.now += 10_000
+    assert held.get().sheet is good_copy
+    settled()
+    fails = False
+    clock.now += 60
+    held.get()
+    settled()
+    assert held.get().origin == "live"
+
+
+def test_one_load_at_a_time_and_the_old_copy_meanwhile() -> None:
+    clock, go, loads = Clock(), threading.Event(), list[int]()
+
+    def load() -> Sheet:
+        loads.append(1)
+        if len(loads) > 1:
+            go.wait()
+        return copy("a" * len(loads))
+
+    held = Store(load, clock)
+    first = held.get().sheet
+    clock.now += 301
+    assert all(held.get().sheet is first for _ in range(50))
+    assert len(loads) <= 2
+    go.set()
+    settled()
+    assert len(loads) == 2
+    assert held.get().sheet is not first
+
+
+def test_failed_loads_are_not_repeated_at_once() -> None:
+    clock, loads = Clock(), list[int]()
+
+    def load() -> Sheet:
+        loads.append(1)
+        raise OSError("down")
+
+    held = Store(load, clock)
+    for _ in range(20):
+        held.get()
+    assert len(loads) == 1
+    clock.now += store.PAUSE * 1.5 + 1
+    held.get()
+    settled()
+    assert len(loads) == 2
