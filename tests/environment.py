@@ -1,9 +1,10 @@
 """The whole project brought up in a clone of its own, as a user brings it up."""
 
 import contextlib
+import json
 import shutil
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +37,15 @@ class Environment:
         done = self.clone.pulumi("up", "--yes", "--skip-preview", "-s", "local")
         assert done.returncode == 0, done.stdout + done.stderr
 
+    def configure(
+        self, fields: Mapping[str, str], secrets: Mapping[str, str] | None = None
+    ) -> None:
+        """Set fields of the settings by their paths; what runs changes with the next `up`."""
+        options = [f"--plaintext={path}={value}" for path, value in fields.items()]
+        options += [f"--secret={path}={value}" for path, value in (secrets or {}).items()]
+        done = self.clone.pulumi("config", "set-all", "-s", "local", "--path", *options)
+        assert done.returncode == 0, done.stdout + done.stderr
+
     def write_round(self, message: str) -> str:
         answer = httpx.post(self.url("translator") + "api/rounds", json={"message": message})
         assert answer.status_code == 201, answer.text
@@ -49,6 +59,35 @@ class Environment:
     def assert_unchanged(self) -> None:
         preview = self.clone.pulumi("preview", "-s", "local", "--expect-no-changes")
         assert preview.returncode == 0, preview.stdout + preview.stderr
+
+    def plan(self) -> list[tuple[str, str]]:
+        """The steps of the next `up`: what is done, and the URN it is done to."""
+        shown = self.clone.pulumi("preview", "-s", "local", "--json")
+        assert shown.returncode == 0, shown.stdout + shown.stderr
+        return [(step["op"], step["urn"]) for step in json.loads(shown.stdout)["steps"]]
+
+    def azure(self, method: str, path: str, body: object = None) -> httpx.Response:
+        """What Resource Manager answers the deployer."""
+        daemon = json.loads((self.clone.cloud / "daemon.json").read_text())
+        base = f"http://127.0.0.1:{daemon['http']}"
+        header = {"X-IDENTITY-HEADER": daemon["identity_header"]}
+        told = httpx.get(f"{base}/msi/token", params={"resource": base}, headers=header)
+        headers = {"Authorization": f"Bearer {told.json()['access_token']}"}
+        return httpx.request(method, base + path, json=body, headers=headers, timeout=60)
+
+    def resource_ids(self, kind: str = "") -> list[str]:
+        """The ids of what is in the cloud: all, or those of one type (`flexibleServers`)."""
+        found = sorted(r["id"] for r in self.status()["resources"])
+        return [i for i in found if not kind or i.rsplit("/", 2)[1] == kind]
+
+    def recorded_ids(self) -> list[str]:
+        """The ids of Azure's resources in the engine's state."""
+        recorded = self.clone.state()["resources"]
+        return sorted(r["id"] for r in recorded if r["type"].startswith("azure-native:"))
+
+    def urns(self) -> set[str]:
+        """All that the engine's state has."""
+        return {r["urn"] for r in self.clone.state()["resources"]}
 
     def pids(self, name: str) -> list[int]:
         return [r["pid"] for r in self.status()["apps"][name]["replicas"] if r["pid"]]

@@ -7,7 +7,7 @@ Calls: Microsoft.CognitiveServices 2025-06-01, DeletedAccounts_List and DeletedA
 
 from typing import Any, cast
 
-from pulumi import Input, ResourceOptions
+from pulumi import Input, Output, ResourceOptions
 from pulumi.dynamic import CreateResult, DiffResult
 from pulumi.dynamic import Resource as DynamicResource
 
@@ -20,22 +20,36 @@ _API_VERSION = "2025-06-01"
 class AccountPurge(DynamicResource, module="frugal", name="AccountPurge"):
     """Does nothing until it is deleted, after the accounts that depend on it.
 
-    Then it purges what was deleted from a resource group (resource id).
+    Then it purges what was deleted from a resource group. An account takes the group's name from
+    here: so that one in another place is made when the one before it is purged, not just deleted.
     """
 
+    resource_group_name: Output[str]
+
     def __init__(
-        self, name: str, *, group_id: Input[str], opts: ResourceOptions | None = None
+        self,
+        name: str,
+        *,
+        group_id: Input[str],
+        resource_group_name: Input[str],
+        location: str,
+        opts: ResourceOptions | None = None,
     ) -> None:
-        super().__init__(AccountPurgeProvider(), name, {"group": group_id}, opts)
+        props = {
+            "group": group_id,
+            "resource_group_name": resource_group_name,
+            "location": location,
+        }
+        super().__init__(AccountPurgeProvider(), name, props, opts)
 
 
 class AccountPurgeProvider(Provider):
     """Acts at deletion alone."""
 
     def diff(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> DiffResult:
-        """Another group is another resource."""
-        replaces = ["group"] if _olds["group"] != _news["group"] else []
-        return DiffResult(changes=bool(replaces), replaces=replaces)
+        """Another group or another location is another resource, after this one is gone."""
+        replaces = [key for key in ("group", "location") if _olds.get(key) != _news[key]]
+        return DiffResult(changes=bool(replaces), replaces=replaces, delete_before_replace=True)
 
     def create(self, props: dict[str, Any]) -> CreateResult:
         """Nothing to do yet."""

@@ -135,10 +135,12 @@ def _probes(args: ContainerAppArgs) -> Sequence[app.ContainerAppProbeArgs]:
         )
 
     return [
-        # Half a minute to start, looked at often, since a visitor may be waiting for it.
-        probe(app.Type.STARTUP, args.health_path, period=3, failures=10),
+        # Half a minute to start, looked at often, since a visitor may be waiting for it. What the
+        # app needs is asked for now and not later: while its database is away, its own pages say
+        # so, and the platform's 503 would say nothing.
+        probe(app.Type.STARTUP, args.ready_path, period=3, failures=10),
         probe(app.Type.LIVENESS, args.health_path, period=10, failures=3),
-        probe(app.Type.READINESS, args.ready_path, period=5, failures=3),
+        probe(app.Type.READINESS, args.health_path, period=5, failures=3),
     ]
 
 

@@ -18,7 +18,7 @@ PATHS = ("/*",)
 
 
 class EdgePurge(DynamicResource, module="frugal", name="EdgePurge"):
-    """Purges an endpoint (resource id) whenever `release`, the image that answers, is another."""
+    """Purges an endpoint (resource id) whenever `release`, what answers, is another."""
 
     def __init__(
         self,

@@ -26,9 +26,9 @@ class SiteRouteArgs:
     """What leads from an endpoint to an app.
 
     `private_paths`: patterns that are never cached; `query_strings`: the parameters that make
-    another page of the cached ones; all others are ignored; `release`: what answers now (the
-    image): another one empties the cache; `after`: the app, so that the edge is never led to one
-    that is not there yet.
+    another page of the cached ones; all others are ignored; `release`: what answers now (an
+    image, settings): another one empties the cache; `after`: the app, so that the edge is never
+    led to one that is not there yet.
     """
 
     resource_group_name: Input[str]

@@ -44,11 +44,16 @@ class Translation(ComponentResource):
     ) -> None:
         super().__init__("frugal:web:Translation", name, None, opts)
         purge = AccountPurge(
-            f"{name}-purge", group_id=args.group_id, opts=ResourceOptions(parent=self)
+            f"{name}-purge",
+            group_id=args.group_id,
+            resource_group_name=args.resource_group_name,
+            location=args.location,
+            opts=ResourceOptions(parent=self),
         )
         account = cognitiveservices.Account(
             f"{name}-account",
-            resource_group_name=args.resource_group_name,
+            # From there, so that the engine deletes, purges and then makes anew.
+            resource_group_name=purge.resource_group_name,
             location=args.location,
             tags=args.tags,
             kind="TextTranslation",
@@ -60,7 +65,6 @@ class Translation(ComponentResource):
             ),
             opts=ResourceOptions(
                 parent=self,
-                depends_on=[purge],
                 # Two at a time would want one subdomain, and of free ones there may be one.
                 delete_before_replace=True,
             ),

@@ -10,7 +10,6 @@ from infra.settings import Settings
 from infra.site_settings import Homepage
 from infra.stacks.platform import Platform
 from infra.stacks.site import (
-    HEALTH_PATH,
     Site,
     address,
     container_app,
@@ -20,6 +19,8 @@ from infra.stacks.site import (
 )
 
 NAME = "homepage"
+# Asking it begins the first load of the spreadsheet, which is ready when the first visitor is.
+READY_PATH = "/readyz"
 SIGN_IN_REDIRECT_PATH = "/auth_response"
 PRIVATE_PATHS = ("/login", SIGN_IN_REDIRECT_PATH, "/logout", "/me", "/account")
 # What makes another chart.
@@ -34,14 +35,15 @@ def deploy(settings: Settings, platform: Platform) -> Site:
     host = container_host(NAME, platform)
     site = address(NAME, host, platform)
     site_image = image(NAME, chosen.image, platform)
+    app_settings = _app_settings(chosen, site, platform)
     app = container_app(
         NAME,
         chosen,
         settings,
         platform,
         site_image=site_image,
-        ready_path=HEALTH_PATH,
-        app_settings=_app_settings(chosen, site, platform),
+        ready_path=READY_PATH,
+        app_settings=app_settings,
         app_secrets=_app_secrets(chosen),
     )
     route(
@@ -49,7 +51,8 @@ def deploy(settings: Settings, platform: Platform) -> Site:
         app,
         host,
         platform,
-        release=site_image.reference,
+        # Settings change the pages too: the place of the account, another spreadsheet.
+        release=Output.json_dumps({"image": site_image.reference, **app_settings}),
         private_paths=PRIVATE_PATHS,
         query_strings=QUERY_STRINGS,
     )

@@ -59,7 +59,7 @@ def route(
     private_paths: Sequence[str],
     query_strings: Sequence[str] = (),
 ) -> None:
-    """Lead the edge to a site's app, where the site is behind it. `release`: the app's image."""
+    """Lead the edge to a site's app, where the site is behind it. `release`: what answers."""
     endpoint = platform.endpoints.get(name)
     if endpoint:
         SiteRoute(

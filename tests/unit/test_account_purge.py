@@ -9,6 +9,7 @@ from infra.components import account_purge
 from infra.components.account_purge import AccountPurgeProvider
 
 GROUP = "/subscriptions/s/resourceGroups/Site"
+PROPS = {"group": GROUP, "resource_group_name": "Site", "location": "eastus"}
 PROVIDER = "/subscriptions/s/providers/Microsoft.CognitiveServices"
 
 
@@ -64,8 +65,13 @@ def test_a_refused_purge_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_it_does_nothing_before(monkeypatch: pytest.MonkeyPatch) -> None:
     azure = Azure()
     monkeypatch.setattr(account_purge, "Arm", azure.arm)
-    props = {"group": GROUP}
-    assert AccountPurgeProvider().create(props).outs == props
-    assert AccountPurgeProvider().diff("id", props, dict(props)).changes is False
-    assert AccountPurgeProvider().diff("id", props, {"group": "other"}).replaces == ["group"]
+    assert AccountPurgeProvider().create(PROPS).outs == PROPS
+    assert AccountPurgeProvider().diff("id", PROPS, dict(PROPS)).changes is False
     assert azure.purged == []
+
+
+@pytest.mark.parametrize("key", ["group", "location"])
+def test_in_another_place_it_is_another_and_goes_first(key: str) -> None:
+    found = AccountPurgeProvider().diff("id", PROPS, PROPS | {key: "other"})
+    assert found.replaces == [key]
+    assert found.delete_before_replace

@@ -253,7 +253,7 @@ def test_no_login_says_so(azure: Azure, place: Checkout, monkeypatch: pytest.Mon
 
 
 def test_unknown_environment_is_refused(place: Checkout) -> None:
-    with pytest.raises(FrugalError, match="Allowed: dev"):
+    with pytest.raises(FrugalError, match="there are: dev"):
         subscription.examine(place, "nosuch")
 
 

@@ -147,7 +147,8 @@ def test_translator_moves_to_container_apps_and_the_database_stays(program: Decl
     assert environment["PGHOST"].endswith(".postgres.database.azure.com")
     assert environment["PUBLIC_URL"] == "https://edge-translator1a2b3c4d.z01.azurefd.net"
     assert after.needs(app, after.one("AdministratorsMicrosoftEntra"))
-    assert app.at("template.containers.0.probes.2.httpGet.path") == "/readyz"
+    paths = {p["type"]: p["httpGet"]["path"] for p in app.at("template.containers.0.probes")}
+    assert paths == {"Startup": "/readyz", "Liveness": "/healthz", "Readiness": "/healthz"}
 
 
 def _database(recorder: Recorder) -> list[str]:
@@ -249,6 +250,12 @@ def test_outputs(program: Declare, monkeypatch: pytest.MonkeyPatch) -> None:
         "translatorOriginUrl": f"https://translator-{suffix}.azurewebsites.net",
         "registry": "registry1a2b3c4d.azurecr.io",
     }
+
+
+def test_the_homepage_is_asked_for_its_content_when_it_starts(program: Declare) -> None:
+    app = program("dev").one("azure-native:app:ContainerApp")
+    paths = {p["type"]: p["httpGet"]["path"] for p in app.at("template.containers.0.probes")}
+    assert paths == {"Startup": "/readyz", "Liveness": "/healthz", "Readiness": "/healthz"}
 
 
 def test_a_site_of_files_comes_with_the_command_that_uploads_them(
@@ -387,6 +394,22 @@ def test_the_homepages_secrets_are_behind_references(
         assert "canary" not in repr(dict(one.clear)), one.name
     # What is priced stays readable beside them.
     assert "template" in app.clear
+
+
+def test_what_changes_the_homepages_pages_empties_its_edge(
+    program: Declare, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PULUMI_CONFIG_SECRET_KEYS", '["frugal:homepage"]')
+
+    def release(**homepage: object) -> str:
+        recorder = program("local", {"homepage": homepage})
+        return recorder.one("EdgePurge", "homepage-route-purge").at("release")
+
+    image = "registry1a2b3c4d.azurecr.io/homepage@sha256:" + "a" * 64
+    with_sign_in = release(**SIGN_IN)
+    assert release() == release(minReplicas=1)
+    assert len({release(), release(image=image), with_sign_in}) == 3
+    assert "canary" not in with_sign_in
 
 
 def test_published_csv_needs_no_secret(program: Declare) -> None:
