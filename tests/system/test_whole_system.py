@@ -8,18 +8,13 @@ import asyncio
 import json
 import re
 import shutil
-from collections.abc import Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import httpx
 import psutil
 
 from tests.engine.clone import Clone, kill, until
 from tests.environment import ROOT, Environment
-
-if TYPE_CHECKING:
-    import subprocess
 
 CANARY = "canary-9f27c1e6"
 
@@ -47,45 +42,6 @@ def test_a_second_run_has_nothing_to_do(environment: Environment) -> None:
     environment.assert_unchanged()
 
 
-def test_the_translator_moves_though_the_engine_is_killed(environment: Environment) -> None:
-    """The database stays; what was created and no state knew goes first; then all is as planned."""
-    location = environment.write_round("moves")
-    server = _resource_ids(environment, "flexibleServers")
-    before = _urns(environment)
-    _host_the_translator(environment, "containerApp")
-    plan = environment.clone.pulumi("preview", "-s", "local", "--json")
-    steps = [(step["op"], step["urn"]) for step in json.loads(plan.stdout)["steps"]]
-    created = {urn for op, urn in steps if op == "create"}
-    deleted = {urn for op, urn in steps if op == "delete"}
-    assert "translator-app" in _names(created)
-    assert "translator-web" in _names(deleted)
-    assert not [name for name in _names({urn for _, urn in steps}) if name.startswith("postgres")]
-
-    running = _begin_and_catch_creating(environment, "translator-app")
-    for pid in environment.clone.engine_pids():
-        kill(pid)
-    assert running.wait(30) == 1
-    assert "removed, since no state knew it" in environment.up().stderr
-    assert _urns(environment) == (before - deleted) | created
-    assert not environment.clone.state().get("pending_operations")
-    assert _resource_ids(environment) == _recorded_ids(environment)
-    assert _resource_ids(environment, "flexibleServers") == server
-    environment.assert_unchanged()
-    assert environment.read_round(location) == "moves"
-
-
-def test_it_moves_back_though_the_command_is_killed(environment: Environment) -> None:
-    location = environment.write_round("moves back")
-    _host_the_translator(environment, "appService")
-    running = _begin_and_catch_creating(environment, "translator-web")
-    kill(running.pid)
-    running.wait()
-    # Its engine finishes meanwhile, so that there is nothing left to do.
-    assert re.search(r"Resources: \d+ unchanged\.", environment.up().stdout)
-    assert _resource_ids(environment) == _recorded_ids(environment)
-    assert environment.read_round(location) == "moves back"
-
-
 def test_killed_processes_come_back_with_the_rows(environment: Environment) -> None:
     location = environment.write_round("survives")
     (app,) = environment.pids("translator")
@@ -106,21 +62,11 @@ def test_killed_processes_come_back_with_the_rows(environment: Environment) -> N
 
 
 def test_drift_is_seen_and_mended(environment: Environment) -> None:
-    daemon = json.loads((environment.clone.cloud / "daemon.json").read_text())
-    base = f"http://127.0.0.1:{daemon['http']}"
-    answer = httpx.get(
-        f"{base}/msi/token",
-        params={"resource": base},
-        headers={"X-IDENTITY-HEADER": daemon["identity_header"]},
-    )
-    headers = {"Authorization": f"Bearer {answer.json()['access_token']}"}
-    (app,) = _resource_ids(environment, "containerApps")
-    (route,) = [
-        i for i in _resource_ids(environment, "routes") if "homepage" in i and "private" in i
-    ]
+    (app,) = environment.resource_ids("containerApps")
+    (route,) = [i for i in environment.resource_ids("routes") if "homepage" in i and "private" in i]
     body = {"properties": {"template": {"scale": {"maxReplicas": 9}}}}
-    assert httpx.patch(base + app, json=body, headers=headers, timeout=60).status_code == 200
-    assert httpx.delete(base + route, headers=headers).status_code == 200
+    assert environment.azure("PATCH", app, body).status_code == 200
+    assert environment.azure("DELETE", route).status_code == 200
 
     refreshed = environment.clone.pulumi("refresh", "--yes", "-s", "local")
     assert refreshed.returncode == 0, refreshed.stdout
@@ -128,8 +74,8 @@ def test_drift_is_seen_and_mended(environment: Environment) -> None:
     assert "1 deleted" in refreshed.stdout
     environment.apply()
     environment.assert_unchanged()
-    assert route in _resource_ids(environment, "routes")
-    scale = httpx.get(base + app, headers=headers).json()["properties"]["template"]["scale"]
+    assert route in environment.resource_ids("routes")
+    scale = environment.azure("GET", app).json()["properties"]["template"]["scale"]
     assert scale["maxReplicas"] == 3
 
 
@@ -227,53 +173,6 @@ def test_nothing_is_left_after_down_and_it_comes_up_again(environment: Environme
     assert clone.frugal("status").returncode == 1
 
     environment.up()
-
-
-def _host_the_translator(environment: Environment, host: str) -> None:
-    setting = ["config", "set", "-s", "local", "--path", "translator.host", host]
-    assert environment.clone.pulumi(*setting).returncode == 0
-
-
-def _begin_and_catch_creating(environment: Environment, name: str) -> "subprocess.Popen[str]":
-    """Start `frugal up`; return while the resource `name` is being created, its process begun."""
-    clone = environment.clone
-    log = clone.cloud / "logs" / "translator.log"
-    begun = log.read_text().count("started (pid")
-    running = clone.begin("up")
-
-    def is_under_way() -> bool:
-        assert running.poll() is None, (clone.root / "output").read_text()
-        pending = clone.state().get("pending_operations") or []
-        under_way = [o["resource"]["urn"] for o in pending if o["type"] == "creating"]
-        return name in _names(under_way) and log.read_text().count("started (pid") > begun
-
-    until(is_under_way)
-    return running
-
-
-def _says_unchanged(up: "subprocess.CompletedProcess[str]") -> bool:
-    return bool(re.search(r"Resources: \d+ unchanged\.", up.stdout))
-
-
-def _names(urns: Iterable[str]) -> set[str]:
-    return {urn.rsplit("::", 1)[-1] for urn in urns}
-
-
-def _urns(environment: Environment) -> set[str]:
-    """All that the engine's state has."""
-    return {r["urn"] for r in environment.clone.state()["resources"]}
-
-
-def _recorded_ids(environment: Environment) -> list[str]:
-    """The ids of Azure's resources in the engine's state."""
-    recorded = environment.clone.state()["resources"]
-    return sorted(r["id"] for r in recorded if r["type"].startswith("azure-native:"))
-
-
-def _resource_ids(environment: Environment, kind: str = "") -> list[str]:
-    """The ids of what is in the cloud: all, or those of one type (`flexibleServers`)."""
-    found = sorted(r["id"] for r in environment.status()["resources"])
-    return [i for i in found if not kind or i.rsplit("/", 2)[1] == kind]
 
 
 def _postmasters(clone: Clone) -> list[psutil.Process]:
