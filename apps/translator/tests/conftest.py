@@ -5,19 +5,33 @@ import socket
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Mapping
+from datetime import timedelta
 from importlib.util import find_spec
 from pathlib import Path
 
 import httpx
 import pytest
 from identity import Identity
+from playing import PATIENCE
 from postgres import ROLE, Postgres
-from serving import Process
+from serving import APP, Process
 
-APP = Path(__file__).resolve().parents[1]
 ENVIRONMENT = APP.parents[1] / ".frugal" / "venvs" / APP.name
 
+GENUINE: Mapping[str, object] = {}
+"""Time limits as they are, where they are what is tried."""
+PATIENT: Mapping[str, object] = {
+    "translator.database.CHECK_SECONDS": PATIENCE,
+    "translator.database.CONNECT_SECONDS": PATIENCE,
+    "translator.database.STATEMENT_SECONDS": PATIENCE,
+    "translator.database.WAIT_SECONDS": PATIENCE,
+    "translator.rounds.LEASE": timedelta(seconds=PATIENCE),
+    "translator.tokens.CONNECT_SECONDS": PATIENCE,
+    "translator.tokens.READ_SECONDS": PATIENCE,
+    "translator.translation.azure.TIMEOUT": httpx.Timeout(PATIENCE),
+}
+"""Everywhere else a machine may be so slow that they would be reached, and nobody is sent away."""
 _LIMITS = {"VISITOR_WRITES_PER_HOUR": "100000", "ADDRESS_WRITES_PER_HOUR": "100000"}
 Serve = Callable[..., Process]
 
@@ -75,17 +89,16 @@ def starter(postgres: Postgres, identity: Identity, logs: Path) -> Generator[Ser
     """What starts translators, and ends them in the end."""
     running: list[Process] = []
 
-    def start(**environment: str | None) -> Process:
+    def start(changed: Mapping[str, object] = PATIENT, **environment: str | None) -> Process:
         whole = postgres.environment() | identity.environment() | _LIMITS | environment
         process = Process(
             "translator",
-            folder=APP,
             environment={name: value for name, value in whole.items() if value is not None},
             log=logs / f"{len(running)}.log",
+            changed=changed,
         )
         running.append(process)
-        process.wait_until_listening()
-        return process
+        return process.listening()
 
     try:
         yield start
@@ -103,15 +116,15 @@ def identity(postgres: Postgres) -> Generator[Identity]:
 
 @pytest.fixture
 def serve(postgres: Postgres, identity: Identity, tmp_path: Path) -> Generator[Serve]:
-    """Start a translator as its image does: `serve(NAME="value")` returns once it listens."""
+    """Start a translator: `serve(NAME="value")` returns once it listens."""
     with starter(postgres, identity, tmp_path) as start:
         yield start
 
 
 @pytest.fixture
 def process(serve: Serve) -> Process:
-    """A translator of this test's own."""
-    return serve()
+    """A translator of this test's own, with genuine time limits."""
+    return serve(GENUINE)
 
 
 @pytest.fixture(scope="module")
@@ -120,6 +133,5 @@ def client(postgres: Postgres, tmp_path_factory: pytest.TempPathFactory) -> Gene
     with (
         new_identity(postgres) as identity,
         starter(postgres, identity, tmp_path_factory.mktemp("logs")) as start,
-        httpx.Client(base_url=start().address, timeout=15) as client,
     ):
-        yield client
+        yield start().client

@@ -41,7 +41,7 @@ class Identity:
                 pass
 
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self._thread = threading.Thread(target=self._server.serve_forever)
+        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,))
         self._thread.start()
 
     def answer(self, path: str, header: str | None) -> tuple[int, dict[str, str]]:

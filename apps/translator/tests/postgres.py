@@ -36,9 +36,21 @@ def _binaries() -> Path:
     return Path(wheel.origin).parent / "pginstall" / "bin"
 
 
-_FUNCTION = "pgaadauth_create_principal_with_oid(text, text, text, boolean, boolean)"
-# What Azure has in the database `postgres`; it too fails for a role that is there.
-_CREATE_PRINCIPAL = """
+# What Azure has in the database `postgres`; it too fails for a role that is there. A role's
+# principal is kept as its comment.
+_PRINCIPALS = """
+CREATE FUNCTION pgaadauth_list_principals(boolean)
+RETURNS TABLE ("roleName" text, "principalType" text, "objectId" text) LANGUAGE sql AS $$
+    SELECT rolname, 'service', shobj_description(oid, 'pg_authid') FROM pg_roles
+    WHERE shobj_description(oid, 'pg_authid') LIKE '________-____-____-____-____________'
+$$;
+CREATE FUNCTION pgaadauth_update_principal_with_oid(
+    "roleName" text, "objectId" text, "objectType" text, "isAdmin" boolean, "isMfa" boolean
+) RETURNS text LANGUAGE plpgsql SECURITY DEFINER AS $$
+BEGIN
+    EXECUTE format('COMMENT ON ROLE %I IS %L', "roleName", "objectId");
+    RETURN format('Updated role for %s', "roleName");
+END $$;
 CREATE FUNCTION pgaadauth_create_principal_with_oid(
     "roleName" text, "objectId" text, "objectType" text, "isAdmin" boolean, "isMfa" boolean
 ) RETURNS text LANGUAGE plpgsql SECURITY DEFINER AS $$
@@ -76,8 +88,9 @@ class Postgres:
         self.start()
         self.administer(
             f'CREATE ROLE "{ADMINISTRATOR}" LOGIN CREATEROLE',
-            _CREATE_PRINCIPAL,
-            f'GRANT EXECUTE ON FUNCTION {_FUNCTION} TO "{ADMINISTRATOR}"',
+            "CREATE ROLE azure_pg_admin",
+            f'GRANT azure_pg_admin TO "{ADMINISTRATOR}"',
+            _PRINCIPALS,
         )
         self.create_database(DATABASE)
         self.migrate(DATABASE)

@@ -5,17 +5,21 @@ original game; B6: of the original name API.
 """
 
 import re
+import unicodedata
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
-from playing import PLAIN, begin, play
+from conftest import Serve
+from playing import PATIENCE, PLAIN, begin, play
 from postgres import Postgres
 from translator import names
 from translator.languages import CODES
+from translator.migrate import JobSettings
 from translator.routes.pages import PHRASES
+from translator.settings import Settings
 
 APP = Path(__file__).resolve().parents[1] / "translator"
 THE_FIVE = ["Minnie", "Margaret", "Myrtle", "Noa", "Nadia"]
@@ -80,7 +84,7 @@ def test_b1_no_count_is_lost(client: httpx.Client) -> None:
     round_id = play(client, hops=1)["id"]
 
     def react(_number: int) -> int:
-        with httpx.Client(verify=PLAIN, base_url=client.base_url, timeout=30) as one:
+        with httpx.Client(verify=PLAIN, base_url=client.base_url, timeout=PATIENCE) as one:
             path = f"/api/rounds/{round_id}/reactions"
             return one.post(path, json={"type": "funny"}).status_code
 
@@ -97,9 +101,12 @@ def test_b1_counts_are_wide_enough(client: httpx.Client, postgres: Postgres) -> 
     assert answer.json()["deep"] == 32768
 
 
-@pytest.mark.parametrize("query", ["", "?order=popular", "?num=", "?num=1000000", "?num=x"])
-def test_b1_a_missing_or_wild_num_is_no_500(query: str, client: httpx.Client) -> None:
-    assert client.get(f"/api/rounds{query}").status_code in {200, 422}
+@pytest.mark.parametrize(
+    ("query", "status"),
+    [("", 200), ("?order=popular", 200), ("?num=", 422), ("?num=1000000", 422), ("?num=x", 422)],
+)
+def test_b1_a_missing_or_wild_num_is_no_500(query: str, status: int, client: httpx.Client) -> None:
+    assert client.get(f"/api/rounds{query}").status_code == status
 
 
 @pytest.mark.parametrize(
@@ -129,6 +136,28 @@ def test_b1_every_column_that_must_be_there_is(postgres: Postgres) -> None:
     ]
 
 
+def test_b1_what_is_asked_of_many_rows_has_an_index(postgres: Postgres) -> None:
+    # That the questions use them is in `test_lists.py`.
+    found = postgres.ask("SELECT indexname FROM pg_indexes WHERE tablename = 'rounds'")
+    wanted = {"rounds_recent", "rounds_popular", "rounds_visitor", "rounds_running", "rounds_pkey"}
+    assert {row[0] for row in found} == wanted
+
+
+def test_b1_there_is_no_count_that_nobody_keeps(postgres: Postgres) -> None:
+    columns = postgres.ask(
+        "SELECT column_name FROM information_schema.columns WHERE table_schema = 'public'"
+    )
+    assert ("views",) not in columns
+
+
+def test_b1_there_is_no_password_and_no_key() -> None:
+    names = {*Settings.model_fields, *JobSettings.model_fields}
+    assert not [name for name in names if re.search("password|secret|key", name)]
+    source = "".join(file.read_text() for file in APP.rglob("*.py"))
+    assert "Subscription-Key" not in source
+    assert "PGPASSWORD" not in source
+
+
 def test_b1_another_sites_page_sends_nothing(client: httpx.Client) -> None:
     headers = {"Origin": "https://another.example"}
     assert client.post("/api/rounds", json={"message": "x"}, headers=headers).status_code == 403
@@ -155,3 +184,26 @@ def test_b1_http_calls_have_a_time_limit_and_files_are_found_from_anywhere() -> 
     source = "".join(file.read_text() for file in APP.rglob("*.py"))
     assert re.search(r"httpx\.AsyncClient\([^)]*timeout=", source)
     assert not re.search(r"(?<![\w.])open\(", source)
+
+
+def test_b6_the_container_does_not_run_as_root() -> None:
+    dockerfile = (APP.parent / "Dockerfile").read_text()
+    assert re.search(r"^USER [1-9]\d+$", dockerfile, re.MULTILINE)
+
+
+def test_b6_what_is_deprecated_is_not_there() -> None:
+    assert "gunicorn" not in (APP.parent / "requirements.lock").read_text()
+    assert "uvicorn.workers" not in "".join(file.read_text() for file in APP.rglob("*.py"))
+
+
+def test_b6_names_are_of_many_cultures() -> None:
+    scripts = {unicodedata.name(name[0]).partition(" ")[0] for name in names.NAMES}
+    assert len(scripts) >= 8
+
+
+def test_b1_nobody_writes_as_often_as_they_like(serve: Serve, postgres: Postgres) -> None:
+    # The last test: from here on the token of `client`'s app is no longer the newest one.
+    postgres.clear()
+    client = serve(VISITOR_WRITES_PER_HOUR="2").client
+    statuses = [client.post("/api/rounds", json={"message": "x"}).status_code for _ in range(4)]
+    assert statuses == [201, 201, 429, 429]

@@ -1,12 +1,13 @@
 """Following a round as it is played."""
 
+import threading
 from collections.abc import Iterator
 
 import httpx
 import pytest
 from conftest import Serve
-from playing import PLAIN, begin, events, play
-from translators import Asked, Translator, good
+from playing import PATIENCE, begin, events, play
+from translators import Answer, Asked, Translator, good
 
 
 @pytest.fixture
@@ -35,36 +36,37 @@ def test_who_comes_back_gets_the_rest(last: int, client: httpx.Client) -> None:
 
 
 def test_hops_come_one_by_one_while_they_are_made(translator: Translator, serve: Serve) -> None:
-    shown: list[str] = []
+    shown = threading.Semaphore(1)
 
-    def only_after_the_one_before_is_shown(asked: Asked):
-        assert len(shown) >= len(translator.asked) - 2
+    def only_when_the_one_before_is_shown(asked: Asked) -> Answer:
+        assert shown.acquire(timeout=PATIENCE)
         return good(asked)
 
-    translator.behave = only_after_the_one_before_is_shown
-    with httpx.Client(
-        verify=PLAIN, base_url=serve(**translator.environment()).address, timeout=15
-    ) as client:
-        for name, _, data in events(client, begin(client, hops=3)["id"]):
-            shown.append(data.get("text", name))
-    assert [text.partition(":")[2] for text in shown[:4]] == ["hello"] * 4
+    translator.behave = only_when_the_one_before_is_shown
+    client = serve(**translator.environment()).client
+    texts: list[str] = []
+    for name, _, data in events(client, begin(client, hops=3)["id"]):
+        texts.append(data.get("text", name))
+        shown.release()
+    assert [text.partition(":")[2] for text in texts[:4]] == ["hello"] * 4
 
 
 def test_a_round_that_is_taken_away_ends_the_stream(translator: Translator, serve: Serve) -> None:
-    with httpx.Client(
-        verify=PLAIN, base_url=serve(**translator.environment()).address, timeout=15
-    ) as client:
-        translator.behave = lambda asked: good(asked) if len(translator.asked) < 2 else slow(asked)
-        round_id = begin(client, hops=3)["id"]
-        seen: list[str] = []
-        for name, _, _ in events(client, round_id):
-            seen.append(name)
-            if name == "hop":
-                assert client.delete(f"/api/rounds/{round_id}").status_code == 204
-                assert client.get(f"/api/rounds/{round_id}").status_code == 404
-        assert seen == ["hop", "error"]
+    gone = threading.Event()
 
+    def waits_after_the_first(asked: Asked) -> Answer:
+        if len(translator.asked) > 1:
+            gone.wait(PATIENCE)
+        return good(asked)
 
-def slow(asked: Asked):
-    answer = good(asked)
-    return type(answer)(answer.status, answer.body, answer.headers, after=1)
+    translator.behave = waits_after_the_first
+    client = serve(**translator.environment()).client
+    round_id = begin(client, hops=3)["id"]
+    seen: list[str] = []
+    for name, _, _ in events(client, round_id):
+        seen.append(name)
+        if name == "hop":
+            assert client.delete(f"/api/rounds/{round_id}").status_code == 204
+            assert client.get(f"/api/rounds/{round_id}").status_code == 404
+    gone.set()
+    assert [name for name in seen if name != "notice"] == ["hop", "error"]

@@ -104,6 +104,22 @@ def test_thirty_are_usual_and_a_hundred_the_most(client: httpx.Client, postgres:
     assert len(ids(client, num=100)) == 100
 
 
+@pytest.fixture(scope="module")
+def full(postgres: Postgres) -> Postgres:
+    """So many rows that a plan is not the same with and without an index."""
+    postgres.administer(
+        "TRUNCATE rounds, visitors, translated CASCADE",
+        "INSERT INTO rounds (message, flag, funny) SELECT 'm', n % 3, n % 7"
+        " FROM generate_series(1, 20000) n",
+        "INSERT INTO hops SELECT id, 1, 'en', 'de', 't', 'offline' FROM rounds",
+        "INSERT INTO translated SELECT 'en', 'de', sha256(n::text::bytea), 'azure', 't'"
+        " FROM generate_series(1, 5000) n",
+        "ANALYZE rounds, hops, translated",
+        database=DATABASE,
+    )
+    return postgres
+
+
 @pytest.mark.parametrize(
     ("index", "query"),
     [
@@ -133,7 +149,7 @@ def test_thirty_are_usual_and_a_hundred_the_most(client: httpx.Client, postgres:
                 " ORDER BY lease LIMIT 8"
             ),
         ),
-        ("hops_pkey", "SELECT * FROM hops WHERE round_id IN (17, 18, 19)"),
+        ("hops_pkey", "SELECT json_agg(h ORDER BY n) FROM hops h WHERE round_id = 17"),
         (
             "translated_pkey",
             (
@@ -144,21 +160,10 @@ def test_thirty_are_usual_and_a_hundred_the_most(client: httpx.Client, postgres:
     ],
 )
 def test_the_questions_of_the_app_are_answered_by_an_index(
-    index: str, query: str, postgres: Postgres
+    index: str, query: str, full: Postgres
 ) -> None:
-    postgres.administer(
-        "TRUNCATE rounds, visitors, translated CASCADE",
-        "INSERT INTO rounds (message, flag, funny) SELECT 'm', n % 3, n % 7"
-        " FROM generate_series(1, 20000) n",
-        "INSERT INTO hops SELECT id, 1, 'en', 'de', 't', 'offline' FROM rounds",
-        "INSERT INTO translated SELECT 'en', 'de', sha256(n::text::bytea), 'azure', 't'"
-        " FROM generate_series(1, 5000) n",
-        "ANALYZE rounds, hops, translated",
-        database=DATABASE,
-    )
-    plan = postgres.administer(f"SET ROLE {ROLE}", f"EXPLAIN {query}", database=DATABASE)
+    plan = full.administer(f"SET ROLE {ROLE}", f"EXPLAIN {query}", database=DATABASE)
     text = "\n".join(row[0] for row in plan)
     assert f"using {index}" in text or f"on {index}" in text, text
     assert "Seq Scan" not in text
     assert "Sort" not in text
-    postgres.clear()

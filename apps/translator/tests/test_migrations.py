@@ -1,12 +1,11 @@
 """The tables' history: up, down, twice, two at once, from the first version; and who may what."""
 
+import itertools
 import json
-import os
-import subprocess
-import sys
 from collections.abc import Generator, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -16,9 +15,11 @@ from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from conftest import APP, new_identity
+from conftest import new_identity
 from identity import Identity
-from postgres import ADMINISTRATOR, Postgres
+from playing import PATIENCE
+from postgres import ADMINISTRATOR, ROLE, Postgres
+from serving import Process
 from sqlalchemy import CheckConstraint, Connection, create_engine
 from sqlalchemy.pool import NullPool
 from translator import migrations, readiness
@@ -60,12 +61,26 @@ def table_names(postgres: Postgres, name: str) -> set[str]:
     return {row[0] for row in rows}
 
 
+@dataclass(frozen=True)
+class Ended:
+    """Exit code of a job, and all that it said."""
+
+    code: int
+    said: str
+
+    @property
+    def last(self) -> str:
+        """The last message of its log."""
+        return json.loads(self.said.splitlines()[-1])["message"]
+
+
 class Job:
     """The migration job as a process, with an identity of its own."""
 
-    def __init__(self, postgres: Postgres, identity: Identity, database: str) -> None:
+    def __init__(self, postgres: Postgres, identity: Identity, database: str, logs: Path) -> None:
+        self._number = itertools.count()
+        self._logs = logs
         self._environment = {
-            "PATH": os.environ["PATH"],
             **postgres.environment(),
             **identity.environment(),
             "PGUSER": ADMINISTRATOR,
@@ -74,23 +89,21 @@ class Job:
             "APP_OBJECT_ID": OBJECT_ID,
         }
 
-    def run(self, **changed: str | None) -> subprocess.CompletedProcess[str]:
+    def run(self, **changed: str | None) -> Ended:
         environment = self._environment | changed
-        return subprocess.run(
-            [sys.executable, "-m", "translator.migrate"],
-            cwd=APP,
-            env={name: value for name, value in environment.items() if value is not None},
-            capture_output=True,
-            text=True,
-            check=False,
+        process = Process(
+            "translator.migrate",
+            environment={name: value for name, value in environment.items() if value is not None},
+            log=self._logs / f"{next(self._number)}.log",
         )
+        return Ended(process.wait(), process.text())
 
 
 @pytest.fixture
-def job(postgres: Postgres, empty: str) -> Iterator[Job]:
+def job(postgres: Postgres, empty: str, tmp_path: Path) -> Iterator[Job]:
     with new_identity(postgres, role=ADMINISTRATOR) as identity:
         identity.constant = True  # two jobs at once ask for two tokens; a role has one password
-        yield Job(postgres, identity, empty)
+        yield Job(postgres, identity, empty, tmp_path)
 
 
 def test_up_and_down_and_up_again(postgres: Postgres, empty: str) -> None:
@@ -131,9 +144,7 @@ def test_the_job_makes_role_tables_and_key_and_again_nothing(
     postgres: Postgres, empty: str, job: Job
 ) -> None:
     first = job.run()
-    assert first.returncode == 0, first.stdout + first.stderr
-    lines = [json.loads(line) for line in first.stdout.splitlines()]
-    assert lines[-1]["message"] == "migration done"
+    assert (first.code, first.last) == (0, "migration done"), first.said
     labelled = postgres.administer(
         "SELECT rolcanlogin, rolcreaterole, rolcreatedb, shobj_description(oid, 'pg_authid')"
         " FROM pg_roles WHERE rolname = 'fresh_app'"
@@ -143,16 +154,16 @@ def test_the_job_makes_role_tables_and_key_and_again_nothing(
     assert key == [("visitors", 32)]
     before = postgres.administer("SELECT value FROM secrets", database=empty)
     second = job.run()
-    assert second.returncode == 0, second.stdout + second.stderr
-    assert "Running upgrade" not in second.stdout
+    assert (second.code, second.last) == (0, "migration done"), second.said
+    assert "Running upgrade" not in second.said
     assert postgres.administer("SELECT value FROM secrets", database=empty) == before
 
 
 def test_two_jobs_at_once_are_one(postgres: Postgres, empty: str, job: Job) -> None:
     with ThreadPoolExecutor() as pool:
         runs = [future.result() for future in [pool.submit(job.run) for _ in range(2)]]
-    assert [run.returncode for run in runs] == [0, 0], [run.stdout for run in runs]
-    assert sum(run.stdout.count("Running upgrade") for run in runs) == 2  # two migrations, once
+    assert [run.code for run in runs] == [0, 0], [run.said for run in runs]
+    assert sum(run.said.count("Running upgrade") for run in runs) == 2  # two migrations, once
     assert postgres.administer("SELECT count(*) FROM secrets", database=empty) == [(1,)]
 
 
@@ -176,7 +187,7 @@ def test_the_first_versions_rows_are_kept_and_its_table_is_taken_over(
         database=empty,
     )
     run = job.run()
-    assert run.returncode == 0, run.stdout + run.stderr
+    assert run.code == 0, run.said
     owners = postgres.administer(
         "SELECT DISTINCT tableowner FROM pg_tables WHERE schemaname = 'public'", database=empty
     )
@@ -203,12 +214,64 @@ def test_a_table_that_cannot_be_taken_over_is_told_of(
 ) -> None:
     postgres.administer(FIRST_VERSION, database=empty)  # of the superuser
     run = job.run()
-    assert run.returncode == 1
-    last = json.loads(run.stdout.splitlines()[-1])
-    assert "Tables belong to 'postgres'" in last["message"]
-    assert 'GRANT "postgres" TO "id-migration"' in last["message"]
-    assert "Traceback" not in run.stdout + run.stderr
+    assert run.code == 1
+    assert "Tables belong to 'postgres'" in run.last
+    assert "ALTER TABLE rounds OWNER TO azure_pg_admin" in run.last
+    assert 'GRANT "postgres" TO "id-migration"' in run.last
+    assert "Traceback" not in run.said
     assert table_names(postgres, empty) == {"rounds"}
+
+
+def test_a_table_that_was_given_to_the_administrators_is_taken_over(
+    postgres: Postgres, empty: str, job: Job
+) -> None:
+    """As whoever cannot be joined is told to: since PostgreSQL 16 that is every other role."""
+    postgres.administer(
+        'CREATE ROLE "id-old" LOGIN',
+        'GRANT azure_pg_admin TO "id-old"',
+        "GRANT ALL ON SCHEMA public TO azure_pg_admin",
+        'SET ROLE "id-old"',
+        FIRST_VERSION,
+        "ALTER TABLE rounds OWNER TO azure_pg_admin",
+        database=empty,
+    )
+    postgres.administer(f'ALTER ROLE "{ADMINISTRATOR}" NOCREATEROLE')
+    try:
+        run = job.run(APP_ROLE=ROLE)
+    finally:
+        postgres.administer(f'ALTER ROLE "{ADMINISTRATOR}" CREATEROLE', 'DROP ROLE "id-old"')
+    assert run.code == 0, run.said
+    owners = postgres.administer(
+        "SELECT DISTINCT tableowner FROM pg_tables WHERE schemaname = 'public'", database=empty
+    )
+    assert owners == [(ADMINISTRATOR,)]
+
+
+def test_a_role_of_an_identity_that_was_made_anew_is_bound_to_it(
+    postgres: Postgres, job: Job
+) -> None:
+    principal = "SELECT shobj_description('fresh_app'::regrole, 'pg_authid')"
+    assert job.run().code == 0
+    later = "99999999-8888-7777-6666-000000000000"
+    again = job.run(APP_OBJECT_ID=later.upper())
+    assert again.code == 0, again.said
+    assert postgres.administer(principal) == [(later,)]
+    assert f"was {OBJECT_ID}'s" in again.said
+    assert "the app's identity's now" not in job.run(APP_OBJECT_ID=later).said
+
+
+def test_a_role_that_cannot_be_rebound_is_told_of(postgres: Postgres, job: Job) -> None:
+    assert job.run().code == 0
+    function = "pgaadauth_update_principal_with_oid(text, text, text, boolean, boolean)"
+    postgres.administer(f"REVOKE EXECUTE ON FUNCTION {function} FROM PUBLIC")
+    try:
+        run = job.run(APP_OBJECT_ID="99999999-8888-7777-6666-000000000000")
+    finally:
+        postgres.administer(f"GRANT EXECUTE ON FUNCTION {function} TO PUBLIC")
+    assert run.code == 1
+    assert 'SECURITY LABEL FOR "pgaadauth" ON ROLE "fresh_app"' in run.last
+    assert "permission denied" in run.last
+    assert "Traceback" not in run.said
 
 
 def test_a_migration_that_fails_leaves_everything_as_it_was(
@@ -216,10 +279,9 @@ def test_a_migration_that_fails_leaves_everything_as_it_was(
 ) -> None:
     postgres.administer(f'SET ROLE "{ADMINISTRATOR}"', "CREATE TABLE usage ()", database=empty)
     run = job.run()
-    assert run.returncode == 1
-    last = json.loads(run.stdout.splitlines()[-1])["message"]
-    assert last.startswith("migration failed: ")
-    assert 'relation "usage" already exists' in last
+    assert run.code == 1
+    assert run.last.startswith("migration failed: ")
+    assert 'relation "usage" already exists' in run.last
     assert table_names(postgres, empty) == {"usage"}
 
 
@@ -233,9 +295,9 @@ def test_a_migration_that_fails_leaves_everything_as_it_was(
 )
 def test_a_wrong_variable_is_named(changed: dict[str, str | None], said: str, job: Job) -> None:
     run = job.run(**changed)
-    assert run.returncode == 2
-    assert said in run.stderr
-    assert "Traceback" not in run.stderr
+    assert run.code == 2
+    assert said in run.said
+    assert "Traceback" not in run.said
 
 
 @pytest.mark.parametrize(
@@ -313,7 +375,7 @@ def test_a_busy_table_is_not_waited_for_with_everybody_behind(
             # It has let go: others may have the table.
             postgres.administer("INSERT INTO rounds (message) VALUES ('x')", database=empty)
             reader.commit()
-            migration.result(30)
+            migration.result(PATIENCE)
     assert "hops" in table_names(postgres, empty)
 
 

@@ -1,7 +1,6 @@
 """Translating: by Azure on good and bad days, from memory, within the budget, or not at all."""
 
 import asyncio
-import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -10,7 +9,7 @@ import httpx
 import pytest
 from conftest import Serve
 from identity import Identity
-from playing import PLAIN, begin, events, finished, play
+from playing import begin, events, finished, play
 from postgres import ROLE, Postgres
 from translator.database import Database
 from translator.settings import DatabaseSettings
@@ -23,6 +22,7 @@ from translator.translation import (
     TranslationError,
     interpreter,
 )
+from translator.translation import azure as azure_module
 from translator.translation.azure import Azure
 from translator.translation.interpreter import Interpreter
 from translators import Answer, Translator, error, good
@@ -37,12 +37,9 @@ def translator(postgres: Postgres) -> Iterator[Translator]:
 
 
 @pytest.fixture
-def azure(translator: Translator, serve: Serve) -> Iterator[httpx.Client]:
+def azure(translator: Translator, serve: Serve) -> httpx.Client:
     """A client of an app that has its texts translated."""
-    with httpx.Client(
-        verify=PLAIN, base_url=serve(**translator.environment()).address, timeout=30
-    ) as client:
-        yield client
+    return serve(**translator.environment()).client
 
 
 # The provider by itself
@@ -195,13 +192,35 @@ _PASSWORD = "for-this-test"
 
 
 @pytest.fixture
-def database(postgres: Postgres, monkeypatch: pytest.MonkeyPatch) -> Postgres:
-    """The app's database, for what runs in this process; and nobody has much patience."""
+def database(postgres: Postgres) -> Postgres:
+    """The app's database, for what runs in this process."""
     postgres.clear()
     postgres.administer(f"ALTER ROLE {ROLE} PASSWORD '{_PASSWORD}'")
-    monkeypatch.setattr(interpreter, "_PATIENCE", 0.3)
-    monkeypatch.setattr(interpreter, "_FIRST_PAUSE", 0.01)
     return postgres
+
+
+class Clock:
+    """Time that passes only while somebody sleeps."""
+
+    def __init__(self) -> None:
+        self.now = 1000.0
+        self.slept: list[float] = []
+
+    def monotonic(self) -> float:
+        return self.now
+
+    async def sleep(self, seconds: float) -> None:
+        self.slept.append(seconds)
+        self.now += seconds
+
+
+@pytest.fixture(autouse=True)
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    """The interpreter's clock, in this process."""
+    made = Clock()
+    monkeypatch.setattr(interpreter, "monotonic", made.monotonic)
+    monkeypatch.setattr(interpreter, "sleep", made.sleep)
+    return made
 
 
 def characters(postgres: Postgres) -> int:
@@ -228,16 +247,17 @@ def test_what_was_translated_is_remembered(database: Postgres) -> None:
     assert provider.calls == 2
 
 
-def test_a_hiccup_is_said_and_over(database: Postgres) -> None:
-    provider = Moody(BusyError("429", 0.01), TranslationError("500"))
+def test_a_hiccup_is_said_and_over(database: Postgres, clock: Clock) -> None:
+    provider = Moody(BusyError("429", 7), TranslationError("500"), TranslationError("500"))
     session = Session(database, provider)
     assert session.hops("hello")[0].provider == "azure"
     assert session.told == [interpreter.WAITING, None]
+    assert clock.slept == [7, 1.0, 2.0]  # as it was asked to, then twice as long each time
     assert characters(database) == len("hello")
 
 
 def test_whoever_fails_for_long_is_left_alone_then_asked_again(
-    database: Postgres, monkeypatch: pytest.MonkeyPatch
+    database: Postgres, clock: Clock
 ) -> None:
     provider = Moody(*[TranslationError("500")] * 100)
     session = Session(database, provider)
@@ -245,16 +265,24 @@ def test_whoever_fails_for_long_is_left_alone_then_asked_again(
 
     def then(text: str) -> None:
         calls.append(provider.calls)
+        if text == "one":
+            assert sum(clock.slept) <= interpreter.PATIENCE
         if text == "two":  # it is well again, and its rest is over
             provider.moods.clear()
-            monkeypatch.setattr(time, "monotonic", lambda: later)
+            clock.now += interpreter.REST
 
-    later = time.monotonic() + 60
     made = session.hops("one", "two", "three", then=then)
     assert [one.provider for one in made] == ["offline", "offline", "azure"]
     assert calls[0] > 1
     assert calls == [calls[0], calls[0], calls[0] + 1]
     assert session.told == [interpreter.WAITING, interpreter.AWAY, interpreter.AWAY]
+
+
+def test_a_hop_is_over_and_the_translator_asked_again_within_thirty_seconds() -> None:
+    answer = azure_module.TIMEOUT.read
+    assert answer is not None
+    assert interpreter.PATIENCE + answer < 30
+    assert interpreter.REST + answer < 30
 
 
 @pytest.mark.parametrize(
@@ -331,9 +359,8 @@ def test_while_it_hiccups_the_page_says_so_and_the_round_goes_on(
             assert page.headers["Cache-Control"] == "no-store"
             assert azure.get("/readyz").status_code == azure.get("/healthz").status_code == 200
             translator.behave = good
-    assert [name for name, _ in seen] == ["notice", "hop", "notice", "hop", "done"] or [
-        name for name, _ in seen
-    ] == ["notice", "notice", "hop", "hop", "done"]
+    assert [data["text"] for name, data in seen if name == "notice"] == [interpreter.WAITING, None]
+    assert [name for name, _ in seen if name != "notice"] == ["hop", "hop", "done"]
     done = seen[-1][1]
     assert {hop["provider"] for hop in done["hops"]} == {"azure"}
     assert "notice" not in done
@@ -359,10 +386,7 @@ def test_the_budget_holds_over_replicas(
 ) -> None:
     identity.constant = True
     environment = translator.environment() | {"CHARACTERS_PER_DAY": "100"}
-    replicas = [
-        httpx.Client(verify=PLAIN, base_url=serve(**environment).address, timeout=30)
-        for _ in range(2)
-    ]
+    replicas = [serve(**environment).client for _ in range(2)]
 
     def one(number: int) -> dict[str, Any]:
         return play(replicas[number % 2], f"phrase {number:03}", hops=3)
@@ -375,18 +399,15 @@ def test_the_budget_holds_over_replicas(
     assert len(spent) > 8
     assert {one["notice"] for one in spent} == {interpreter.BUDGET}
     assert {one["status"] for one in rounds} == {"done"}
-    for client in replicas:
-        client.close()
 
 
 def test_no_token_is_in_the_log(translator: Translator, identity: Identity, serve: Serve) -> None:
     translator.behave = lambda _: error(401, 401000)
     process = serve(**translator.environment())
-    with httpx.Client(verify=PLAIN, base_url=process.address, timeout=30) as client:
-        begun = begin(client, hops=1)
-        process.wait_for_line("asking again")
-        translator.behave = good
-        assert finished(client, begun["id"])["status"] == "done"
+    begun = begin(process.client, hops=1)
+    process.wait_for_line("asking again")
+    translator.behave = good
+    assert finished(process.client, begun["id"])["status"] == "done"
     tokens = identity.translator_tokens + identity.tokens
     assert len(identity.translator_tokens) >= 1
     assert not any(token in process.text() for token in tokens)

@@ -23,18 +23,19 @@ from translator.tokens import DATABASE, Tokens
 
 _MAX_CONNECTIONS: Final = 4
 """A replica's. The smallest server (B1ms) has 35 for all of them (Microsoft's limits, 2026-11)."""
-_WAIT_SECONDS: Final = 10.0
+WAIT_SECONDS: Final = 10.0
 """For a free connection: in a rush it is better to wait than to be sent away."""
-_CONNECT_SECONDS: Final = 5
-_STATEMENT_SECONDS: Final = 5
-_CHECK_SECONDS: Final = 1.0
+CONNECT_SECONDS: Final = 5
+STATEMENT_SECONDS: Final = 5
+CHECK_SECONDS: Final = 1.0
 _FRESH_SECONDS: Final = 2.0
 _USED: Final = "translator.used"
-_GRACE_SECONDS: Final = 1.0
+GRACE_SECONDS: Final = 1.0
 """What the server has beyond its own time-out before we hang up."""
 
 AWAY: Final = (exc.OperationalError, exc.InterfaceError, exc.TimeoutError, exc.DisconnectionError)
-"""What is raised when the database is away, frozen, too slow, or all connections are taken."""
+"""What is raised when the database is away, frozen or too slow; TimeoutError alone when all our
+connections are in use."""
 
 
 class Database:
@@ -49,7 +50,7 @@ class Database:
             async_creator=self._connect,
             pool_size=_MAX_CONNECTIONS,
             max_overflow=0,
-            pool_timeout=_WAIT_SECONDS,
+            pool_timeout=WAIT_SECONDS,
             hide_parameters=True,  # of errors: they go to the log
         )
         self._autocommit = self._engine.execution_options(isolation_level="AUTOCOMMIT")
@@ -91,7 +92,7 @@ class Database:
         try:
             return await asyncio.wait_for(asyncio.shield(self._ping), wait)
         except TimeoutError:
-            raise exc.TimeoutError("The database has not answered in time.") from None
+            raise exc.DisconnectionError("The database has not answered in time.") from None
 
     async def _version(self) -> str | None:
         async with self.reading() as session:
@@ -107,7 +108,7 @@ class Database:
         """
         parameters: dict[str, Any] = {
             "application_name": "translator",
-            "connect_timeout": _CONNECT_SECONDS,
+            "connect_timeout": CONNECT_SECONDS,
             "gssencmode": "disable",
             "sslmode": self._settings.pgsslmode,
             "sslrootcert": self._settings.pgsslrootcert or certifi.where(),
@@ -124,8 +125,8 @@ class Database:
     async def _connect(self) -> psycopg.AsyncConnection:
         parameters = await self.parameters()
         options = (
-            f"-c statement_timeout={_STATEMENT_SECONDS}s"
-            f" -c idle_in_transaction_session_timeout={_STATEMENT_SECONDS}s"
+            f"-c statement_timeout={STATEMENT_SECONDS}s"
+            f" -c idle_in_transaction_session_timeout={STATEMENT_SECONDS}s"
         )
         try:
             return await psycopg.AsyncConnection.connect(**parameters, options=options)
@@ -146,7 +147,7 @@ def _seen(task: asyncio.Task[Any]) -> None:
 async def _session(connection: AsyncConnection) -> AsyncGenerator[AsyncSession]:
     raw = await connection.get_raw_connection()
     driver = cast("psycopg.AsyncConnection", raw.driver_connection)  # as `_connect` made it
-    with _deadline(driver, _STATEMENT_SECONDS + _GRACE_SECONDS):
+    with _deadline(driver, STATEMENT_SECONDS + GRACE_SECONDS):
         async with AsyncSession(connection, expire_on_commit=False) as session:
             yield session
 
@@ -175,7 +176,7 @@ def _readable(connection: psycopg.AsyncConnection) -> bool:
 
 
 async def _answers(connection: psycopg.AsyncConnection) -> None:
-    with _deadline(connection, _CHECK_SECONDS):
+    with _deadline(connection, CHECK_SECONDS):
         # A query in autocommit begins no transaction.
         before = connection.autocommit
         await connection.set_autocommit(True)

@@ -29,6 +29,10 @@ _PAUSE: Final = 2
 _log: Final = logging.getLogger("translator.migrate")
 
 
+class RoleError(Exception):
+    """The app's role is another identity's; says what to do."""
+
+
 class JobSettings(DatabaseSettings):
     """Settings of the job."""
 
@@ -46,7 +50,7 @@ def main() -> int:
     logs.configure()
     try:
         asyncio.run(_run(settings))
-    except (psycopg.Error, exc.DBAPIError, OwnershipError) as error:
+    except (psycopg.Error, exc.DBAPIError, OwnershipError, RoleError) as error:
         _log.error("migration failed: %s", " ".join(str(error).split()))  # one line
         return 1
     _log.info("migration done")
@@ -61,9 +65,10 @@ async def _run(settings: JobSettings) -> None:
 
 
 async def _make_role(database: Database, settings: JobSettings) -> None:
-    """Only the database `postgres` has Azure's function for it (Microsoft's guide, 2026-11)."""
+    """Only the database `postgres` has Azure's functions for it (Microsoft's guide, 2026-11)."""
     async with await _connected(database, "postgres") as connection:
         if await _there(connection, settings.app_role):
+            await _bind(connection, settings.app_role, settings.app_object_id)
             return
         try:
             await connection.execute(
@@ -81,6 +86,28 @@ async def _make_role(database: Database, settings: JobSettings) -> None:
 async def _there(connection: psycopg.AsyncConnection, role: str) -> bool:
     found = await connection.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", (role,))
     return await found.fetchone() is not None
+
+
+async def _bind(connection: psycopg.AsyncConnection, role: str, principal: UUID) -> None:
+    """Let the role be the app's identity's: one made anew has the old one's name alone."""
+    # Microsoft's page and the server spell the columns differently: role, type, object id, ….
+    listed = await connection.execute("SELECT * FROM pgaadauth_list_principals(false)")
+    bound = next((row[2] for row in await listed.fetchall() if row[0] == role), None)
+    if bound is not None and UUID(bound) == principal:
+        return
+    try:
+        await connection.execute(
+            "SELECT pgaadauth_update_principal_with_oid(%s, %s, 'service', false, false)",
+            (role, str(principal)),
+        )
+    except psycopg.Error as error:
+        raise RoleError(
+            f"The role {role} is {bound or 'nobody'}'s, not the app's identity's, and the server"
+            f" does not change that ({' '.join(str(error).split())}). Have an administrator of the"
+            f' server run: SECURITY LABEL FOR "pgaadauth" ON ROLE "{role}"'
+            f" IS 'aadauth,oid={principal},type=service'"
+        ) from None
+    _log.info("the role %s was %s's and is the app's identity's now", role, bound or "nobody")
 
 
 async def _connected(database: Database, name: str) -> psycopg.AsyncConnection:

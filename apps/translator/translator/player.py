@@ -23,7 +23,7 @@ from translator.translation.interpreter import Interpreter
 
 _AT_ONCE: Final = 8
 """Rounds of a process that are played at a time; the others wait their turn."""
-_LOOK_SECONDS: Final = 3.0
+LOOK_SECONDS: Final = 3.0
 """Between two looks for rounds that nobody plays; shorter than a lease, which it renews."""
 _LAST_HOP_SECONDS: Final = 9.0
 """At a stop, for a hop under way: a translator has eight."""
@@ -72,7 +72,7 @@ class Player:
         while not self._stopping.is_set():
             try:
                 if looks == 0:
-                    await readiness.check(self._database, wait=_LOOK_SECONDS)
+                    await readiness.check(self._database, wait=LOOK_SECONDS)
                 await self._look()
                 if looks % _TIDY_EVERY == 0:
                     async with self._database.writing() as session:
@@ -82,7 +82,7 @@ class Player:
                 _log.debug("not now: %s", error)
             except Exception:
                 _log.exception("looking for rounds failed")
-            await self._pause(_LOOK_SECONDS)
+            await self._pause(LOOK_SECONDS)
 
     async def wait(self, round_id: int, seconds: float) -> None:
         """Return when this process has something new of a round, or after so many seconds."""

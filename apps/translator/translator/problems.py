@@ -77,6 +77,7 @@ def register(app: FastAPI) -> None:
     app.add_exception_handler(NotReadyError, _not_ready)
     for error in AWAY:
         app.add_exception_handler(error, _database_away)
+    app.add_exception_handler(exc.TimeoutError, _database_busy)
     app.add_exception_handler(exc.DBAPIError, _database_error)
 
 
@@ -121,6 +122,15 @@ async def _not_ready(request: Request, error: Exception) -> Response:
 async def _database_away(request: Request, error: Exception) -> Response:
     _log.warning("the database is away: %s", " ".join(str(error).split()))
     return _later(request, "The database cannot be reached just now; please try again in a moment.")
+
+
+async def _database_busy(request: Request, error: Exception) -> Response:
+    _log.warning("no connection is free: %s", " ".join(str(error).split()))
+    return _later(
+        request,
+        "More visitors than the database can serve at once are here just now; please try again in"
+        " a moment.",
+    )
 
 
 async def _database_error(request: Request, error: Exception) -> Response:

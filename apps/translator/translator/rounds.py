@@ -5,10 +5,10 @@ import re
 import secrets
 import unicodedata
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from itertools import pairwise
-from typing import Annotated, Final, Literal, Self
+from typing import Annotated, Any, Final, Literal, Self
 
 from pydantic import (
     AfterValidator,
@@ -18,9 +18,9 @@ from pydantic import (
     Field,
     model_validator,
 )
-from sqlalchemy import Select, delete, func, insert, select, tuple_
+from sqlalchemy import Select, delete, func, insert, select, text, tuple_
+from sqlalchemy.dialects.postgresql import aggregate_order_by
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlalchemy.orm import joinedload, selectinload
 
 from translator import tables
 from translator.languages import CODES, ENGLISH
@@ -130,7 +130,7 @@ class NewReaction(BaseModel):
 class Hop(BaseModel):
     """One translation; the texts of `azure-simulated` and `offline` are simulated."""
 
-    model_config = ConfigDict(from_attributes=True, frozen=True)
+    model_config = ConfigDict(frozen=True)
 
     n: int
     source: str = Field(serialization_alias="from")
@@ -174,8 +174,10 @@ class Round(BaseModel):
     listed: bool = Field(exclude=True)
 
     @classmethod
-    def of(cls, row: tables.Round) -> "Round":
-        """What a row, with its hops and its player, shows."""
+    def of(
+        cls, row: tables.Round, hops: Sequence[Mapping[str, object]], player: str | None
+    ) -> Self:
+        """What a row shows, with its hops and its player's name."""
         # The first version of the site kept messages that went nowhere.
         unplayed = row.status == "done" and not row.languages
         return cls.model_validate(
@@ -184,14 +186,14 @@ class Round(BaseModel):
                 "status": row.status,
                 "message": row.message,
                 "seed": row.seed,
-                "hops": row.hops,
+                "hops": hops,
                 "end": row.message if unplayed else row.ending,
                 "drift": 0 if unplayed else row.drift,
                 "reactions": {"funny": row.funny, "deep": row.deep, "flag": row.flag},
                 "created": row.created,
                 "notice": row.notice,
                 "languages": row.languages,
-                "player": row.player.name if row.player else None,
+                "player": player,
                 "listed": row.listed,
             }
         )
@@ -243,22 +245,41 @@ def way(languages: Sequence[str]) -> list[str]:
     return [ENGLISH, *languages, ENGLISH]
 
 
-def _whole() -> Select[tables.Round]:
-    return select(tables.Round).options(
-        selectinload(tables.Round.hops), joinedload(tables.Round.player)
+_HOPS: Final = (
+    select(
+        func.coalesce(
+            func.json_agg(
+                aggregate_order_by(
+                    func.json_build_object(
+                        *("n", tables.Hop.n, "source", tables.Hop.source),
+                        *("target", tables.Hop.target, "text", tables.Hop.text),
+                        *("provider", tables.Hop.provider),
+                    ),
+                    tables.Hop.n,
+                )
+            ),
+            text("'[]'::json"),
+        )
     )
+    .where(tables.Hop.round_id == tables.Round.id)
+    .scalar_subquery()
+)
+"""A round's hops in one value: hundreds of rows would take longer to read than all the rest."""
+_WHOLE: Final = select(tables.Round, _HOPS, tables.Visitor.name).outerjoin(
+    tables.Visitor, tables.Visitor.id == tables.Round.visitor
+)
 
 
 async def find(session: AsyncSession, round_id: int) -> Round | None:
     """The round of that id, or None."""
-    row = await session.scalar(_whole().where(tables.Round.id == round_id))
-    return Round.of(row) if row else None
+    found = (await session.execute(_WHOLE.where(tables.Round.id == round_id))).first()
+    return Round.of(*found) if found else None
 
 
 async def listed(session: AsyncSession, order: Order, *, num: int, after: str | None) -> Page:
     """`num` rounds that are neither failed nor flagged away; ValueError for a wrong cursor."""
     row = tables.Round
-    query = _whole().where(row.listed)
+    query = _WHOLE.where(row.listed)
     if after is not None:
         score, last = _place(after)
         popular = tuple_(row.score, row.id) < tuple_(score, last)
@@ -272,20 +293,20 @@ async def of_visitor(
     session: AsyncSession, visitor: uuid.UUID, *, num: int, after: str | None
 ) -> Page:
     """`num` rounds that a visitor sent, the newest first, whatever became of them."""
-    query = _whole().where(tables.Round.visitor == visitor).order_by(tables.Round.id.desc())
+    query = _WHOLE.where(tables.Round.visitor == visitor).order_by(tables.Round.id.desc())
     if after is not None:
         query = query.where(tables.Round.id < _place(after)[1])
     return await _page(session, query, num)
 
 
-async def _page(session: AsyncSession, query: Select[tables.Round], num: int) -> Page:
-    rows = (await session.scalars(query.limit(num + 1))).all()
-    shown = rows[:num]
+async def _page(session: AsyncSession, query: Select[tables.Round, Any, str], num: int) -> Page:
+    found = (await session.execute(query.limit(num + 1))).all()
+    shown = found[:num]
     following = None
-    if len(rows) > num:
-        last = shown[-1]
+    if len(found) > num:
+        last, _, _ = shown[-1]
         following = f"{last.score}.{last.id}"
-    return Page(items=[Round.of(row) for row in shown], next=following)
+    return Page(items=[Round.of(*one) for one in shown], next=following)
 
 
 def _place(cursor: str) -> tuple[int, int]:

@@ -25,7 +25,7 @@ from sqlalchemy import (
     func,
     text,
 )
-from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 FLAGS_THAT_HIDE: Final = 2
 """So many flags take a round off the lists; the column `listed` says it in SQL."""
@@ -121,9 +121,6 @@ class Round(Base):
     runner: Mapped[uuid.UUID | None] = mapped_column(Uuid)
     lease: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
     tries: Mapped[int] = mapped_column(SmallInteger, server_default="0")
-
-    hops: Mapped[list[Hop]] = relationship(order_by=Hop.n, lazy="raise", viewonly=True)
-    player: Mapped[Visitor | None] = relationship(lazy="raise", viewonly=True)
 
 
 class Reaction(Base):

@@ -11,8 +11,8 @@ DATABASE: Final = "https://ossrdbms-aad.database.windows.net/.default"
 """Of Azure Database for PostgreSQL, in every Azure public region (Microsoft's guide, 2026-11)."""
 TRANSLATOR: Final = "https://cognitiveservices.azure.com/.default"
 """Of Azure AI services (Microsoft's guide to Entra authentication with Translator, 2026-11)."""
-_CONNECT_SECONDS: Final = 2
-_READ_SECONDS: Final = 5
+CONNECT_SECONDS: Final = 2
+READ_SECONDS: Final = 5
 _MIN_AGE: Final = 5.0
 
 
@@ -56,7 +56,7 @@ def _credential(client_id: str | None) -> "ManagedIdentityCredential":
     return ManagedIdentityCredential(
         client_id=client_id,
         transport=AsyncioRequestsTransport(),
-        connection_timeout=_CONNECT_SECONDS,
-        read_timeout=_READ_SECONDS,
+        connection_timeout=CONNECT_SECONDS,
+        read_timeout=READ_SECONDS,
         retry_total=0,
     )

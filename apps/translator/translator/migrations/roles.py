@@ -11,6 +11,9 @@ from translator.tables import Base
 READ_ONLY: Final = frozenset({"alembic_version", "secrets"})
 _TABLES: Final = (*Base.metadata.tables, "alembic_version")
 
+_ADMINISTRATORS: Final = "azure_pg_admin"
+"""Azure's group of a server's administrators: all of them are members, and own what it owns."""
+
 _log: Final = logging.getLogger("translator.migrations")
 
 _OWNERS: Final = text(
@@ -30,14 +33,19 @@ def take_over(connection: Connection) -> None:
     me = connection.scalar(text("SELECT current_user"))
     assert me is not None  # noqa: S101  # SQL
     for owner in sorted({owner for _, owner in found}):
-        _become_member(connection, owner, me)
-        for table, its_owner in found:
-            if its_owner == owner:
-                connection.exec_driver_sql(f"ALTER TABLE {table} OWNER TO {_quoted(me)}")
-                _log.info("took over the table %s of %s", table, owner)
+        tables = [table for table, its_owner in found if its_owner == owner]
+        _become_member(connection, owner, me, tables)
+        for table in tables:
+            connection.exec_driver_sql(f"ALTER TABLE {table} OWNER TO {_quoted(me)}")
+            _log.info("took over the table %s of %s", table, owner)
 
 
-def _become_member(connection: Connection, owner: str, me: str) -> None:
+def _become_member(connection: Connection, owner: str, me: str, tables: list[str]) -> None:
+    """Before PostgreSQL 16 whoever makes roles may join any; since then one needs ADMIN OPTION.
+
+    On Azure nobody has that on the role of another administrator of the server. But an owner may
+    give its tables to the group of all administrators, while it is one of them.
+    """
     statement = f"GRANT {_quoted(owner)} TO {_quoted(me)}"
     member = text("SELECT pg_has_role(current_user, :owner, 'USAGE')")
     if connection.scalar(member, {"owner": owner}):
@@ -48,9 +56,11 @@ def _become_member(connection: Connection, owner: str, me: str) -> None:
     except exc.ProgrammingError as error:
         if not isinstance(error.orig, psycopg.errors.InsufficientPrivilege):
             raise
+        give = "; ".join(f"ALTER TABLE {table} OWNER TO {_ADMINISTRATORS}" for table in tables)
         raise OwnershipError(
-            f"Tables belong to {owner!r}, and {me!r} may not make itself its member. Have {owner!r}"
-            f" or an administrator of the server run: {statement}"
+            f"Tables belong to {owner!r}, and {me!r} may not make itself its member. Make {owner!r}"
+            f" an administrator of the server (again), and have it run in this database: {give}; or"
+            f" have whoever holds ADMIN OPTION on it run: {statement}"
         ) from None
 
 

@@ -16,7 +16,7 @@ from translator.translation import (
     TranslationError,
 )
 
-_TIMEOUT: Final = httpx.Timeout(8, connect=2)
+TIMEOUT: Final = httpx.Timeout(8, connect=2)
 """Seconds; Microsoft answers 100 characters within 0.3 s, and says 15 s at the most."""
 _SIMULATED_HEADER: Final = "X-Frugal-Simulated"
 """Azure never sends it; what stands in for Azure does."""
@@ -53,7 +53,7 @@ class Azure:
     def __init__(self, endpoint: str, client_id: str | None) -> None:
         """`endpoint`: https://<the account's own subdomain>.cognitiveservices.azure.com."""
         self._tokens = Tokens(client_id, TRANSLATOR)
-        self._client = httpx.AsyncClient(base_url=endpoint, timeout=_TIMEOUT)
+        self._client = httpx.AsyncClient(base_url=endpoint, timeout=TIMEOUT)
 
     async def close(self) -> None:
         """Close its connections."""

@@ -1,10 +1,10 @@
 """Who translates a hop: what was translated before, else Azure, else, with a notice, nobody."""
 
-import asyncio
 import hashlib
 import logging
-import time
+from asyncio import sleep
 from collections.abc import Awaitable, Callable
+from time import monotonic
 from typing import Final
 
 from sqlalchemy import select
@@ -24,11 +24,11 @@ from translator.translation import (
 )
 from translator.translation.offline import Offline
 
-_PATIENCE: Final = 15.0
+PATIENCE: Final = 15.0
 """Seconds that one hop is tried again and again."""
 _FIRST_PAUSE: Final = 0.5
 _LONGEST_PAUSE: Final = 4.0
-_REST: Final = 10.0
+REST: Final = 10.0
 """Seconds that a translator who failed for so long is left alone; then the next hop tries it."""
 _QUOTA_REST: Final = 600.0
 
@@ -86,7 +86,7 @@ class Interpreter:
                 why_not = self._rest(_QUOTA_REST, QUOTA)
             except TranslationError as error:
                 _log.warning("given up: %s", error)
-                why_not = self._rest(_REST, AWAY)
+                why_not = self._rest(REST, AWAY)
             else:
                 await self._remember(text, source, target, made)
                 return made
@@ -95,21 +95,21 @@ class Interpreter:
 
     async def _why_not(self, session: AsyncSession, characters: int) -> str | None:
         """The notice, if Azure is not to be asked; else None, and the characters are counted."""
-        if time.monotonic() < self._rests_until:
+        if monotonic() < self._rests_until:
             return self._why
         granted = await limits.spend(session, characters, budget=self._budget)
         return None if granted else BUDGET
 
     def _rest(self, seconds: float, why: str) -> str:
-        self._rests_until = time.monotonic() + seconds
+        self._rests_until = monotonic() + seconds
         self._why = why
         return why
 
     async def _insist(
         self, azure: Translating, text: str, source: str, target: str, *, seed: int, say: Say
     ) -> Translation:
-        """Ask until there is an answer or `_PATIENCE` is at its end."""
-        deadline = time.monotonic() + _PATIENCE
+        """Ask until there is an answer or `PATIENCE` is at its end."""
+        deadline = monotonic() + PATIENCE
         pause = _FIRST_PAUSE
         waiting = False
         while True:
@@ -119,13 +119,13 @@ class Interpreter:
                 raise
             except TranslationError as error:
                 wait = error.seconds if isinstance(error, BusyError) else pause
-                if time.monotonic() + wait > deadline:
+                if monotonic() + wait > deadline:
                     raise
                 _log.info("asking again in %.1f s: %s", wait, error)
                 if not waiting:
                     await say(WAITING)
                     waiting = True
-                await asyncio.sleep(wait)
+                await sleep(wait)
                 pause = min(2 * pause, _LONGEST_PAUSE)
             else:
                 if waiting:
