@@ -175,6 +175,19 @@ def test_many_at_once_in_one_process_too(postgres: Postgres, empty: str) -> None
     assert "hops" in table_names(postgres, empty)
 
 
+def test_the_way_back_leaves_a_later_versions_tables(
+    postgres: Postgres, empty: str, job: Job
+) -> None:
+    assert job.run().code == 0
+    postgres.administer("UPDATE alembic_version SET version_num = '9999'", database=empty)
+    ended = job.run()
+    assert (ended.code, ended.last) == (0, "migration done")
+    assert "of a later version (9999)" in ended.said
+    assert postgres.administer("SELECT version_num FROM alembic_version", database=empty) == [
+        ("9999",)
+    ]
+
+
 def test_the_first_versions_rows_are_kept_and_its_table_is_taken_over(
     postgres: Postgres, empty: str, job: Job
 ) -> None:

@@ -13,6 +13,8 @@ from typing import Any, Final
 import psycopg
 from alembic import command
 from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, create_engine, exc, text
 from sqlalchemy.pool import NullPool
 
@@ -37,6 +39,8 @@ def config(connection: Connection) -> Config:
 
 def upgrade(parameters: dict[str, Any], *, app_role: str | None = None) -> None:
     """Bring the tables to today's version: safe twice, and twice at once.
+
+    Tables of a later version are left as they are: they fit this one, so the way back is open.
 
     `parameters`: of psycopg.connect. `app_role`: who may read and write the tables, when that is
     another than who migrates; what belongs to others is taken over first. Raises
@@ -70,7 +74,11 @@ def _upgrade(connection: Connection, app_role: str | None) -> None:
         from translator.migrations import roles  # noqa: PLC0415  # imports this package's tables
 
         roles.take_over(connection)
-    command.upgrade(config(connection), "head")
+    now = MigrationContext.configure(connection).get_current_revision()
+    if now is None or now in _known(connection):
+        command.upgrade(config(connection), "head")
+    else:
+        _log.warning("the tables are of a later version (%s), and are left so", now)
     connection.execute(
         text("INSERT INTO secrets (name, value) VALUES ('visitors', :key) ON CONFLICT DO NOTHING"),
         {"key": secrets.token_bytes(_KEY_BYTES)},
@@ -79,3 +87,9 @@ def _upgrade(connection: Connection, app_role: str | None) -> None:
         from translator.migrations import roles  # noqa: PLC0415
 
         roles.grant(connection, app_role)
+
+
+def _known(connection: Connection) -> set[str]:
+    """The revisions that this version of the app has."""
+    scripts = ScriptDirectory.from_config(config(connection))
+    return {script.revision for script in scripts.walk_revisions()}
