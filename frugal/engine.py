@@ -239,10 +239,14 @@ def read_settings(file: Path) -> dict[str, object]:
     return entries
 
 
+NOT_READ = "a-secret-that-a-plan-never-reads-0"
+"""In the place of a secret; as long as a setting may want it."""
+
+
 def _without_secrets(settings: Mapping[str, object]) -> str:
     keys = ("encryptionsalt", "encryptedkey", "secretsprovider")
     public = {k: v for k, v in settings.items() if k not in keys}
-    return yaml.safe_dump(masked(public, "secret-not-read"))
+    return yaml.safe_dump(masked(public, NOT_READ))
 
 
 def masked(value: object, placeholder: str) -> object:

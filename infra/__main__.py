@@ -24,9 +24,9 @@ def main(settings: Settings) -> None:
     pulumi.export("homepageOriginUrl", home.origin_url)
     if home.upload:
         pulumi.export("homepageUpload", home.upload)
-    pulumi.export(
-        "signInRedirectUri", pulumi.Output.concat(home.url, homepage.SIGN_IN_REDIRECT_PATH)
-    )
+    else:
+        redirect_uri = pulumi.Output.concat(home.url, homepage.SIGN_IN_REDIRECT_PATH)
+        pulumi.export("signInRedirectUri", redirect_uri)
     pulumi.export("translatorUrl", translation.url)
     pulumi.export("translatorOriginUrl", translation.origin_url)
     pulumi.export("registry", base.registry.login_server)

@@ -9,9 +9,11 @@ from collections.abc import Collection, Mapping, Sequence
 from decimal import Decimal
 from difflib import get_close_matches
 from pathlib import Path
+from types import MappingProxyType
 from typing import Annotated, Any, Literal, Self, cast
 
 import pulumi
+import yaml
 from pydantic import (
     AfterValidator,
     BaseModel,
@@ -84,9 +86,12 @@ def _region(value: str) -> str:
     return value
 
 
+_CHECKOUT = Path(__file__).parents[1]
+
+
 def _in_checkout(file: Path | None) -> Path | None:
     """Relative to the checkout, wherever the program runs."""
-    return Path(__file__).parents[1] / file if file else None
+    return _CHECKOUT / file if file else None
 
 
 def _as_text(value: object) -> object:
@@ -154,19 +159,32 @@ PLAIN_KEYS = ("usageFile", "maxMonthlyCost")
 
 def load() -> Settings:
     """Settings of the stack that runs. Raises SettingsError."""
+    stack = pulumi.get_stack()
     return read(
-        pulumi.get_stack(),
+        stack,
         pulumi.runtime.get_config_env(),
         secret_keys=pulumi.runtime.get_config_secret_keys_env(),
+        stored=_stored(_CHECKOUT / f"Pulumi.{stack}.yaml"),
     )
 
 
+def _stored(file: Path) -> Mapping[str, object]:
+    """The configuration in a stack's file, where a secret is {"secure": …}; {} without a file."""
+    content: object = yaml.safe_load(file.read_text()) if file.exists() else None
+    return cast("Mapping[str, Mapping[str, object]]", content or {}).get("config") or {}
+
+
 def read(
-    environment: str, config: Mapping[str, str], *, secret_keys: Collection[str] = ()
+    environment: str,
+    config: Mapping[str, str],
+    *,
+    secret_keys: Collection[str] = (),
+    stored: Mapping[str, object] = MappingProxyType({}),
 ) -> Settings:
     """Settings from a configuration as the engine gives it: full keys, objects as JSON text.
 
-    Values of `secret_keys` are not repeated in an error. Raises SettingsError.
+    `secret_keys`: whose value, or part of it, is a secret; not repeated in an error. `stored`: the
+    same configuration as in the stack's file, which alone says what part. Raises SettingsError.
     """
     if environment not in SIZES:
         message = f"stack {environment!r} is no environment; allowed: {', '.join(SIZES)}"
@@ -186,9 +204,9 @@ def read(
     try:
         settings = Settings.model_validate(values)
     except ValidationError as error:
-        problems += [_problem(detail, secret_keys) for detail in error.errors()]
+        problems += [_problem(detail, secret_keys, stored) for detail in error.errors()]
     else:
-        problems += _in_clear(settings, secret_keys)
+        problems += _in_clear(settings, secret_keys, stored)
         if not problems:
             return settings
     raise SettingsError("\n".join(problems))
@@ -203,10 +221,13 @@ def _parsed(text: str) -> dict[str, object] | str:
 
 
 def _sizes(environment: str, key: str, given: Mapping[str, object]) -> Mapping[str, object]:
-    """The environment's own values; none for a static site, which has no replicas and no edge."""
+    """The environment's own values, without those that what is given leaves no place for."""
+    sizes = dict(SIZES[environment].get(key, {}))
     if key == "homepage" and given.get("host") == "staticSite":
-        return {}
-    return SIZES[environment].get(key, {})
+        return {}  # neither replicas nor an edge
+    if given.get("cdn") == "none":
+        sizes.pop("originLock", None)
+    return sizes
 
 
 def _laid_over(sizes: Mapping[str, object], given: Mapping[str, object]) -> dict[str, object]:
@@ -223,16 +244,27 @@ def _laid_over(sizes: Mapping[str, object], given: Mapping[str, object]) -> dict
     return result
 
 
-def _in_clear(settings: Settings, secret_keys: Collection[str]) -> list[str]:
+def _in_clear(
+    settings: Settings, secret_keys: Collection[str], stored: Mapping[str, object]
+) -> list[str]:
     """A line for each secret that lies in clear in the environment's file."""
     key = f"{PROJECT}:homepage"
-    if key in secret_keys:
-        return []
     return [
         f"{key}.{path}: is in clear in Pulumi.{settings.environment}.yaml; replace it, and give "
         f"the new one as a secret: pulumi config set --secret --path homepage.{path} VALUE"
         for path in settings.homepage.secret_fields
+        if not isinstance(kept := _at(stored, [key, *path.split(".")]), Mapping)
+        and (kept is not None or key not in secret_keys)
     ]
+
+
+def _at(entries: object, path: Sequence[str]) -> object:
+    """What lies at a path of nested objects; None where nothing does."""
+    for name in path:
+        if not isinstance(entries, Mapping):
+            return None
+        entries = cast("Mapping[str, object]", entries).get(name)
+    return entries
 
 
 def _is_unknown(key: str) -> bool:
@@ -247,7 +279,9 @@ def _unknown(key: str) -> str:
     return f"{key}: unknown key; allowed: {', '.join((*KEYS, *PLAIN_KEYS))}"
 
 
-def _problem(detail: ErrorDetails, secret_keys: Collection[str]) -> str:
+def _problem(
+    detail: ErrorDetails, secret_keys: Collection[str], stored: Mapping[str, object]
+) -> str:
     """One line: the key, the value given, what is allowed."""
     path = detail["loc"]
     full = "azure-native:location" if path[0] == "location" else f"{PROJECT}:{path[0]}"
@@ -256,7 +290,8 @@ def _problem(detail: ErrorDetails, secret_keys: Collection[str]) -> str:
         return f"{key}: unknown key; allowed: {', '.join(_fields(path[:-1]))}"
     if detail["type"] == "value_error" and (len(path) == 1 or isinstance(detail["input"], dict)):
         return f"{key}: {detail['msg'].removeprefix('Value error, ')}"
-    hidden = full in secret_keys or SECRETS & set(path)
+    in_file = isinstance(_at(stored, [full, *map(str, path[1:])]), str | int | float)
+    hidden = SECRETS & set(path) or (full in secret_keys and not in_file)
     shown = "[secret]" if hidden else repr(detail["input"])
     return f"{key}: {shown} is not allowed; allowed: {_allowed(detail)}"
 
@@ -264,13 +299,12 @@ def _problem(detail: ErrorDetails, secret_keys: Collection[str]) -> str:
 def _allowed(detail: ErrorDetails) -> str:
     context: Mapping[str, Any] = detail.get("ctx", {})
     field = str([part for part in detail["loc"] if isinstance(part, str)][-1])
-    match detail["type"]:
+    kind = detail["type"]
+    match kind:
         case "literal_error":
             return str(context["expected"]).replace("'", "").replace(" or ", ", ")
         case "string_pattern_mismatch":
             return _PATTERNS[field]
-        case "int_parsing" | "int_type" | "int_from_float":
-            return "a whole number"
         case "model_type":
             path = ".".join(str(part) for part in detail["loc"])
             return f"its fields, one at a time: pulumi config set --path {path}.FIELD VALUE"
@@ -278,9 +312,15 @@ def _allowed(detail: ErrorDetails) -> str:
             path = ".".join(str(part) for part in detail["loc"])
             return f"a list: pulumi config set --path '{path}[0]' VALUE"
         case _:
-            return detail["msg"].removeprefix("Value error, ").removeprefix("Input should be ")
+            said = detail["msg"].removeprefix("Value error, ").removeprefix("Input should be ")
+            return _KINDS.get(kind, said)
 
 
+_KINDS = {
+    **dict.fromkeys(("int_parsing", "int_type", "int_from_float"), "a whole number"),
+    "bool_type": "true, false",
+    "string_too_short": "a text that is not empty",
+}
 _PATTERNS = {
     "image": "a whole reference: registry.azurecr.io/homepage@sha256:… or registry/name:tag",
     "sku": "Standard_B1ms, Standard_B2s, Standard_D2ds_v5 and the like",

@@ -1,5 +1,6 @@
 """What may be said of the two sites: where they run, how they scale, what they are connected to."""
 
+import re
 from typing import Annotated, Literal, Self
 from urllib.parse import urlsplit
 
@@ -34,9 +35,14 @@ def no_truth(value: object) -> object:
 
 
 def _https(url: str) -> str:
-    parts = urlsplit(url)
-    if parts.scheme != "https" or not parts.hostname or parts.username is not None:
-        raise ValueError("an address such as https://login.microsoftonline.com/common")
+    try:
+        parts = urlsplit(url)
+        usable = parts.scheme == "https" and parts.hostname and parts.username is None
+        usable = usable and parts.port != 0  # raises where it is no number
+    except ValueError:
+        usable = False
+    if not usable or re.search(r"\s", url):
+        raise ValueError("an address that begins with https:// and a host name")
     return url.rstrip("/")
 
 
@@ -127,7 +133,7 @@ class Homepage(Site):
     sign_in: SignIn = SignIn()
     session_key: Annotated[SecretStr, AfterValidator(_long_enough)] | None = None
     sheet: Sheet = Sheet()
-    origin_lock: bool = False
+    origin_lock: Annotated[bool, Field(strict=True)] = False
 
     @model_validator(mode="after")
     def _sessions_have_a_key(self) -> Self:
@@ -148,6 +154,15 @@ class Homepage(Site):
             raise ValueError(
                 "signIn needs a server, and host 'staticSite' has none; "
                 "allowed: host containerApp, or no signIn.clientId"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _locks_with_an_edge(self) -> Self:
+        if self.origin_lock and self.cdn == "none":
+            raise ValueError(
+                "originLock is for a site behind an edge of its own; "
+                "allowed: originLock false, or cdn frontDoor"
             )
         return self
 

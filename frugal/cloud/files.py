@@ -16,7 +16,8 @@ _EMPTY = """<!doctype html>
 <html lang="en"><meta charset="utf-8"><title>No files yet</title>
 <h1>No files yet</h1>
 <p>This static site was made, and nothing has been uploaded to it. On this machine its files are in
-<code>{folder}</code>: export the site to there.</p></html>
+<code>{folder}</code>, exported to there: the first half of the stack's output
+<code>homepageUpload</code> says how.</p></html>
 """
 
 

@@ -1,5 +1,6 @@
 """The homepage: on Azure Container Apps, or as files on Azure Static Web Apps."""
 
+import shlex
 from collections.abc import Mapping
 
 from pulumi import Input, Output
@@ -70,11 +71,18 @@ def _files(settings: Settings, platform: Platform) -> Site:
         ),
     )
     url = Output.concat("https://", files.host)
-    return Site(url=url, origin_url=url, upload=_upload(files, url, platform))
+    upload = _upload(files, url, settings, platform)
+    return Site(url=url, origin_url=url, upload=upload)
 
 
-def _upload(files: StaticSite, url: Output[str], platform: Platform) -> Output[str]:
-    """Export, and hand the files over with a token that is asked for then and kept nowhere."""
+def _upload(
+    files: StaticSite, url: Output[str], settings: Settings, platform: Platform
+) -> Output[str]:
+    """Export, and hand the files over; both secrets are asked for then and are kept nowhere."""
+    told = [f"{name}={shlex.quote(value)}" for name, value in _sheet(settings.homepage).items()]
+    if settings.homepage.sheet.id:
+        key = f"pulumi config get --path homepage.sheet.apiKey -s {settings.environment}"
+        told.append(f'SHEETS_API_KEY="$({key})"')
     token = Output.concat(
         "az staticwebapp secrets list --query properties.apiKey -o tsv --name ",
         files.name,
@@ -82,7 +90,7 @@ def _upload(files: StaticSite, url: Output[str], platform: Platform) -> Output[s
         platform.group.name,
     )
     return Output.concat(
-        "cd apps/homepage && flask --app homepage export site --base-url ",
+        " ".join(["cd apps/homepage &&", *told, "flask --app homepage export site --base-url "]),
         url,
         ' && SWA_CLI_DEPLOYMENT_TOKEN="$(',
         token,
@@ -90,23 +98,31 @@ def _upload(files: StaticSite, url: Output[str], platform: Platform) -> Output[s
     )
 
 
-def _app_settings(chosen: Homepage, site: Site, platform: Platform) -> Mapping[str, Input[str]]:
-    """What the app may be told in clear; only what is given."""
-    given: dict[str, Input[str] | None] = {
-        "PUBLIC_URL": site.url,
-        "AZURE_CLIENT_ID": platform.identities[NAME].client_id,
+def _sheet(chosen: Homepage) -> Mapping[str, str]:
+    """Where the content comes from, as the app's variables; only what is given."""
+    given = {
         "SHEET_ID": chosen.sheet.id,
         "SHEET_CSV_TALKS": chosen.sheet.csv.talks,
         "SHEET_CSV_PROJECTS": chosen.sheet.csv.projects,
         "SHEET_CSV_INTERVIEWS": chosen.sheet.csv.interviews,
     }
+    return {name: value for name, value in given.items() if value is not None}
+
+
+def _app_settings(chosen: Homepage, site: Site, platform: Platform) -> Mapping[str, Input[str]]:
+    """What the app may be told in clear."""
+    told: dict[str, Input[str]] = {
+        "PUBLIC_URL": site.url,
+        "AZURE_CLIENT_ID": platform.identities[NAME].client_id,
+        **_sheet(chosen),
+    }
     if chosen.sign_in.client_id:
-        given["OIDC_CLIENT_ID"] = chosen.sign_in.client_id
-        given["OIDC_AUTHORITY"] = chosen.sign_in.authority
+        told["OIDC_CLIENT_ID"] = chosen.sign_in.client_id
+        told["OIDC_AUTHORITY"] = chosen.sign_in.authority
     endpoint = platform.endpoints.get(NAME)
     if chosen.origin_lock and endpoint:
-        given["FRONT_DOOR_ID"] = endpoint.front_door_id
-    return {key: value for key, value in given.items() if value is not None}
+        told["FRONT_DOOR_ID"] = endpoint.front_door_id
+    return told
 
 
 def _app_secrets(chosen: Homepage) -> Mapping[str, Input[str]]:

@@ -50,7 +50,7 @@ def test_plan_is_made_from_nothing_and_changes_nothing(clone: Clone) -> None:
             "azure-native:resources:ResourceGroup",
             "pulumi:pulumi:Stack",
         ]
-        assert "secret-not-read" in json.dumps(json.loads(done.stdout)["config"])
+        assert "a-secret-that-a-plan-never-reads" in json.dumps(json.loads(done.stdout)["config"])
         assert settings.read_text() == DEV
     finally:
         settings.unlink()

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
+from frugal.engine import NOT_READ
 from infra.settings import KEYS, SIZES, SettingsError, read
 from tests.unit.conftest import committed_config
 
@@ -127,7 +128,7 @@ WRONG = [
     ({"homepage": {"sheet": {"id": "x"}}}, "frugal:homepage.sheet: id and apiKey", "--secret"),
     ({"homepage": {"sheet": {"csv": {"talks": "https://a.example"}}}}, "sheet.csv", "all three"),
     ({"homepage": {"host": "staticSite", "cdn": "frontDoor"}}, "cdn 'frontDoor'", "none"),
-    ({"homepage": {"host": "staticSite", "originLock": "on?"}}, "originLock: 'on?'", "boolean"),
+    ({"homepage": {"host": "staticSite", "originLock": "on?"}}, "originLock: 'on?'", "true, false"),
     ({"translator": {"translation": {"sku": "S0"}}}, "translator.translation.sku: 'S0'", "F0, S1"),
     ({"translator": {"translation": {"key": 1}}}, "translation.key", "provider, sku"),
     ({"database": {"sku": "B1ms"}}, "frugal:database.sku: 'B1ms'", "Standard_B1ms"),
@@ -213,6 +214,67 @@ def test_a_secret_in_clear_is_refused_and_not_repeated() -> None:
         read("dev", config(homepage={"sessionKey": KEY}))
     assert "pulumi config set --secret --path homepage.sessionKey" in str(error.value)
     assert KEY not in str(error.value)
+
+
+@pytest.mark.parametrize("field", ["sessionKey", "clientSecret"])
+def test_a_secret_in_clear_beside_another_is_refused(field: str) -> None:
+    """The engine says of the whole object that there is a secret in it; the file says where."""
+    secure = {"secure": "v1:…"}
+    kept: dict[str, Any] = {
+        "sessionKey": secure,
+        "signIn": {"clientId": "c", "clientSecret": secure},
+    }
+    given = {"sessionKey": KEY, "signIn": {"clientId": "c", "clientSecret": "canary"}}
+    keys = {"frugal:homepage"}
+    assert read(
+        "dev", config(homepage=given), secret_keys=keys, stored={"frugal:homepage": kept}
+    ).homepage.session_key
+
+    (kept if field == "sessionKey" else kept["signIn"])[field] = "in clear"
+    with pytest.raises(SettingsError) as error:
+        read("dev", config(homepage=given), secret_keys=keys, stored={"frugal:homepage": kept})
+    assert f"{field}: is in clear in Pulumi.dev.yaml" in str(error.value)
+    assert len(str(error.value).splitlines()) == 1
+    assert "canary" not in str(error.value)
+
+
+def test_what_a_plan_has_in_the_place_of_secrets_is_taken() -> None:
+    """A plan's own file holds no secret; the checkout's says that they are there."""
+    secrets = {"sessionKey": NOT_READ, "sheet": {"id": "sheet", "apiKey": NOT_READ}}
+    secure = {"secure": "v1:…"}
+    kept = {"sessionKey": secure, "sheet": {"id": "sheet", "apiKey": secure}}
+    assert read("dev", config(homepage=secrets), stored={"frugal:homepage": kept})
+
+
+def test_what_lies_in_clear_beside_a_secret_is_shown() -> None:
+    kept = {"sessionKey": {"secure": "v1:…"}, "signIn": {"authority": "ftp://x"}}
+    given = {"sessionKey": KEY, "signIn": {"authority": "ftp://x"}}
+    for stored, shown in (({"frugal:homepage": kept}, "'ftp://x'"), ({}, "[secret]")):
+        with pytest.raises(SettingsError) as error:
+            read("dev", config(homepage=given), secret_keys={"frugal:homepage"}, stored=stored)
+        assert f"homepage.signIn.authority: {shown} is not allowed" in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("homepage", "allowed"),
+    [
+        ({"originLock": True}, "originLock false, or cdn frontDoor"),
+        ({"host": "staticSite", "originLock": True}, "originLock false, or cdn frontDoor"),
+        ({"originLock": "yes"}, "true, false"),
+        ({"signIn": {"clientId": ""}}, "a text that is not empty"),
+        ({"signIn": {"authority": "https://["}}, "begins with https://"),
+        ({"signIn": {"authority": "https://login.example:port"}}, "begins with https://"),
+        ({"signIn": {"authority": "https://login exa.mple"}}, "begins with https://"),
+    ],
+)
+def test_what_would_have_no_effect_is_refused(homepage: dict[str, Any], allowed: str) -> None:
+    with pytest.raises(SettingsError) as error:
+        read("dev", config(homepage=homepage))
+    assert allowed in str(error.value)
+
+
+def test_without_an_edge_there_is_no_lock() -> None:
+    assert not read("prod", config(homepage={"cdn": "none"})).homepage.origin_lock
 
 
 @pytest.mark.parametrize(
