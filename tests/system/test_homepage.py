@@ -296,7 +296,7 @@ def test_the_homepage_becomes_files_and_comes_back(
     assert environment.read_round(location) == "kept all the while"
 
     empty = get(environment.url("homepage")).text
-    found = re.search(r"No files yet.*<code>(.+)</code>", empty, re.DOTALL)
+    found = re.search(r"No files yet.*?<code>(.+?)</code>", empty, re.DOTALL)
     assert found
     shutil.copytree(exported(environment), unescape(found[1]), dirs_exist_ok=True)
     seen = crawl(environment.url("homepage"), own=f"https://{declared_host(environment)}/")

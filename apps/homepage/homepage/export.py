@@ -10,7 +10,7 @@ import click
 from flask import Flask, url_for
 from werkzeug.test import Client
 
-from homepage import assets, headers, pages
+from homepage import assets, headers, pages, sheet
 from homepage.settings import Settings, load, web_address
 
 _HOST_RULES: Final = {
@@ -27,18 +27,29 @@ other hosts serve the file and do nothing with it."""
 def command(folder: Path, base_url: str) -> None:
     """Write the public site into DIR, without sign-in; files that are there are overwritten."""
     try:
-        base_url = web_address(base_url)
+        base_url = _folder_address(base_url)
     except ValueError as error:
         raise click.BadParameter(f"{base_url!r} {error}", param_hint="--base-url") from None
-    count = export(load(), folder, base_url)
+    try:
+        count = export(load(), folder, base_url)
+    except RuntimeError as error:
+        raise click.ClickException(str(error)) from None
     click.echo(f"{count} files in {folder}, for {base_url}/")
+
+
+def _folder_address(url: str) -> str:
+    """The address without slashes at its end; ValueError if no files can be there."""
+    parts = urlsplit(web_address(url))
+    if parts.query or parts.fragment:
+        raise ValueError("must end with a host or a path: no query, no fragment")
+    return url.rstrip("/")
 
 
 def export(settings: Settings, folder: Path, base_url: str) -> int:
     """Write the site that `settings` describe, and return the number of files.
 
-    `base_url` has no slash at its end. Raises RuntimeError where a page is not served, OSError
-    where a file cannot be written.
+    `base_url` has no slash at its end. Raises RuntimeError where the spreadsheet cannot be read or
+    a page is not served, OSError where a file cannot be written.
     """
     from homepage.app import create_app  # noqa: PLC0415  # the factory adds this command
 
@@ -49,6 +60,13 @@ def export(settings: Settings, folder: Path, base_url: str) -> int:
         "front_door_id": None,
     }
     app = create_app(settings.model_copy(update=public))
+    with app.app_context():
+        store = sheet.content()
+        if store.get().origin == "bundled" and store.problem:
+            raise RuntimeError(
+                f"the spreadsheet could not be read ({store.problem}), so nothing was written;"
+                " without its variables (SHEET_…) the bundled content is exported"
+            )
     charts = _Charts()
     app.config.from_mapping(FILES=True, KEEP_CHART=charts.keep)
     files = _public_files(app, base_url)

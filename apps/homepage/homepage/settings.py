@@ -1,5 +1,6 @@
 """Everything the environment may say to the homepage."""
 
+import re
 from typing import Annotated, Final, Self
 from urllib.parse import urlsplit
 
@@ -12,8 +13,13 @@ _SHORTEST_KEY: Final = 32
 
 def web_address(url: str) -> str:
     """The http(s) address without slashes at its end; ValueError if it is none."""
-    parts = urlsplit(url)
-    if parts.scheme not in {"http", "https"} or not parts.hostname or parts.username is not None:
+    try:
+        parts = urlsplit(url)
+        usable = parts.scheme in {"http", "https"} and parts.hostname and parts.username is None
+        usable = usable and parts.port != 0  # raises where it is no number
+    except ValueError:
+        usable = False
+    if not usable or re.search(r"\s", url):
         raise ValueError("must be an address such as https://www.example.org")
     return url.rstrip("/")
 

@@ -1,6 +1,7 @@
 """What the pages show, and what the spreadsheet's rows may look like."""
 
 import re
+from dataclasses import replace
 from datetime import date
 
 import pytest
@@ -89,6 +90,36 @@ def test_a_row_can_be_kept_back(word: str) -> None:
 @pytest.mark.parametrize("word", ["", "yes", "TRUE", "1"])
 def test_a_row_is_shown_unless_kept_back(word: str) -> None:
     assert len(projects([{"title": "x", "include": word}])) == 1
+
+
+def test_every_row_with_a_title_is_shown_and_can_be_found() -> None:
+    """Punctuation makes another title, a place another talk; only equal rows are one."""
+    day = {"date": "2026-01-02"}
+    rows = [{"title": title, **day} for title in ("C", "C++", "C#", "C#")]
+    rows += [{"title": "C", "location": place, **day} for place in ("Rome", "Oslo")]
+    found = talks([*rows, {"title": "!!!"}, {"title": "2026 01 02 C 2"}])
+    assert [talk.title for talk in found] == ["C", "C++", "C#", "C", "C", "!!!", "2026 01 02 C 2"]
+    assert [talk.anchor for talk in found] == [
+        *("2026-01-02-c", *(f"2026-01-02-c-{number}" for number in range(2, 6))),
+        *("untitled", "2026-01-02-c-2-2"),
+    ]
+
+
+@pytest.mark.parametrize("text", ["20260918", "2026-W38-5", "18.9.2026", "2026-09-31"])
+def test_another_form_of_a_date_is_no_date(text: str) -> None:
+    assert talks([{"title": "x", "date": text}])[0].date is None
+
+
+def test_what_is_still_to_come_has_not_changed_the_feed() -> None:
+    as_of = bundled().as_of
+    found = Sheet(
+        as_of=as_of,
+        talks=talks([{"title": "x", "date": day} for day in ("2999-01-01", "2020-02-02")]),
+        projects=(),
+        interviews=(),
+    )
+    assert found.changed == date(2020, 2, 2)
+    assert replace(found, talks=found.talks[:1]).changed == as_of.date()
 
 
 @pytest.mark.parametrize(

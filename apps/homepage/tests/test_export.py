@@ -17,19 +17,21 @@ import httpx
 import pytest
 from homepage.sheet.bundled import bundled
 from serving import PATIENCE
+from spreadsheet import Answer, Sheets, good
 
+pytest_plugins = ["spreadsheet"]
 APP = Path(__file__).resolve().parents[1]
 BELOW = "/some/path"
 
 
-def export(folder: Path, base_url: str) -> subprocess.CompletedProcess[str]:
+def export(folder: Path, base_url: str, **environment: str) -> subprocess.CompletedProcess[str]:
     """Run the command that the guide gives."""
     return subprocess.run(
         [
             sys.executable, "-m", "flask", "--app", "homepage",
             "export", str(folder), "--base-url", base_url,
         ],
-        cwd=APP, env={}, capture_output=True, text=True, check=False,
+        cwd=APP, env=environment, capture_output=True, text=True, check=False,
     )  # fmt: skip
 
 
@@ -116,7 +118,37 @@ def test_a_second_export_writes_the_same(tmp_path: Path) -> None:
     assert files() == first
 
 
-@pytest.mark.parametrize("base_url", ["www.example.org", "ftp://x", "https://", ""])
+def test_a_spreadsheet_that_cannot_be_read_is_not_replaced_by_our_own(
+    tmp_path: Path, sheets: Sheets
+) -> None:
+    """Else the made-up content would go out as the owner's."""
+    sheets.answer = lambda _: Answer(status=403)
+    folder = tmp_path / "site"
+    variables = {
+        "SHEET_ID": "id",
+        "SHEETS_API_KEY": "key",
+        "SHEETS_BASE_URL": sheets.address,
+    }
+    made = export(folder, "https://www.example.org", **variables)
+    assert made.returncode == 1
+    assert "the spreadsheet could not be read" in made.stderr.splitlines()[-1]
+    assert "403" in made.stderr.splitlines()[-1]
+    assert "Traceback" not in made.stderr
+    assert not folder.exists()
+
+    sheets.answer = good
+    assert export(folder, "https://www.example.org", **variables).returncode == 0
+    assert bundled().talks[0].title.encode() not in (folder / "talks/index.html").read_bytes()
+
+
+@pytest.mark.parametrize(
+    "base_url",
+    [
+        *("www.example.org", "ftp://x", "https://", ""),
+        *("https://example.org/a?x=1", "https://example.org/#f", "https://example.org:abc/"),
+        "https://exa mple.org",
+    ],
+)
 def test_a_wrong_address_is_refused(base_url: str, tmp_path: Path) -> None:
     made = export(tmp_path / "site", base_url)
     assert made.returncode == 2

@@ -98,6 +98,8 @@ def test_many_at_once(serve: Serve) -> None:
         ("PUBLIC_URL", "www.example.org"),
         ("PUBLIC_URL", "https://www.example.org/path"),
         ("PUBLIC_URL", "ftp://www.example.org"),
+        ("PUBLIC_URL", "http://localhost:abc"),
+        ("PUBLIC_URL", "https://exa mple.org"),
     ],
 )
 def test_a_wrong_setting_is_named_and_ends_it(name: str, value: str, serve: Serve) -> None:

@@ -103,9 +103,9 @@ def auth_response() -> ResponseReturnValue:
 def logout() -> ResponseReturnValue:
     """End the session here, and go to the provider to end it there."""
     auth = sign_in()
-    home = _public("index")
     if auth is None:
-        return redirect(home)
+        return redirect(url_for("index"))
+    home = _public("index")
     session.clear()
     try:
         response = cast("Response", redirect(auth.log_out(home)))

@@ -9,8 +9,8 @@
 
 import io
 import textwrap
-import threading
 import unicodedata
+from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from typing import TYPE_CHECKING, Any, Final
 
@@ -53,13 +53,18 @@ _LINE: Final = 50
 _TITLE_LINE: Final = 40
 _MISSING: Final = "\N{WHITE SQUARE}"
 
-# A font's glyphs are drawn by a library that keeps one face for everybody.
-_one_at_a_time: Final = threading.Lock()
+# One at a time, as a font's glyphs are drawn by a library that keeps one face for everybody; and in
+# one thread, as what was one thread's memory does not serve the others.
+_drawing: Final = ThreadPoolExecutor(max_workers=1, thread_name_prefix="charts")
 
 
 def draw(chart: Bar | Pie) -> bytes:
     """The chart as a PNG of 800 by 450 pixels."""
-    with _one_at_a_time, mpl.rc_context(_style()):
+    return _drawing.submit(_drawn, chart).result()
+
+
+def _drawn(chart: Bar | Pie) -> bytes:
+    with mpl.rc_context(_style()):
         figure = Figure(figsize=_INCHES, dpi=_DOTS, layout="tight", facecolor=_PAPER)
         axes: Axes = figure.subplots(squeeze=False)[0][0]
         if isinstance(chart, Bar):

@@ -7,8 +7,9 @@ links are taken.
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
+from itertools import chain, count
 from typing import Final, TypeVar
 from urllib.parse import urlsplit
 
@@ -17,21 +18,17 @@ Row = Mapping[str, str]
 _NO: Final = frozenset({"no", "n", "false", "0"})
 # Neither HTML nor XML can hold them.
 _CONTROL: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
+_DATE: Final = re.compile(r"\d{4}-\d{2}-\d{2}")
 _UNSAFE_IN_LINKS: Final = re.compile(r'[\s"<>\\^`{|}]')
 
 
 @dataclass(frozen=True, kw_only=True)
 class Item:
-    """What every row has."""
+    """What every row has. `anchor`: what to find it by on its page, where it is the only one."""
 
     title: str
     date: date | None
-
-    @property
-    def anchor(self) -> str:
-        """What to find it by on its page: date and title, of letters, digits and hyphens."""
-        words = "-".join(re.findall(r"\w+", self.title.casefold()))
-        return f"{self.date}-{words}" if self.date else words
+    anchor: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -80,6 +77,12 @@ class Sheet:
         for talk in self.talks:
             years.setdefault(talk.date.year if talk.date else None, []).append(talk)
         return years
+
+    @property
+    def changed(self) -> date:
+        """The day of the newest that has been, else that of the reading."""
+        today = self.as_of.date()
+        return max((day for _, day, _ in self.news if day <= today), default=today)
 
     @property
     def news(self) -> list[tuple[str, date, Talk | Project | Interview]]:
@@ -149,9 +152,23 @@ def interviews(rows: Iterable[Row]) -> tuple[Interview, ...]:
 
 
 def _ordered(items: Iterable[AnItem]) -> tuple[AnItem, ...]:
-    """Newest first, those without a date last; what stands there twice comes once."""
-    once = {item.anchor: item for item in items}.values()
-    return tuple(sorted(once, key=lambda i: i.date.toordinal() if i.date else 0, reverse=True))
+    """Newest first, those without a date last, each with its anchor; equal rows are one."""
+    once = dict.fromkeys(items)
+    ordered = sorted(once, key=lambda i: i.date.toordinal() if i.date else 0, reverse=True)
+    taken: set[str] = set()
+    found: list[AnItem] = []
+    for item in ordered:
+        names = (f"{_anchor(item)}{ending}" for ending in chain([""], map("-{}".format, count(2))))
+        anchor = next(name for name in names if name not in taken)
+        taken.add(anchor)
+        found.append(replace(item, anchor=anchor))
+    return tuple(found)
+
+
+def _anchor(item: Item) -> str:
+    """Date and title, of letters, digits and hyphens."""
+    words = re.findall(r"\w+", item.title.casefold())
+    return "-".join([*([item.date.isoformat()] if item.date else []), *words]) or "untitled"
 
 
 def _shown(row: Row) -> bool:
@@ -163,8 +180,9 @@ def _text(row: Row, column: str) -> str:
 
 
 def _date(row: Row, column: str) -> date | None:
+    text = _text(row, column)
     try:
-        return date.fromisoformat(_text(row, column))
+        return date.fromisoformat(text) if _DATE.fullmatch(text) else None
     except ValueError:
         return None
 

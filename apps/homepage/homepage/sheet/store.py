@@ -52,6 +52,8 @@ class Store:
         self._fresh_until = self._due = clock()
         self._loading = False
         self._first_load = threading.Event()
+        self.problem: str | None = None
+        """Why the last load failed."""
 
     def get(self) -> Shown:
         """The best copy there is; waits for the first load."""
@@ -80,7 +82,7 @@ class Store:
         except Exception as error:  # whatever it is, the old copy is shown
             reason = f"{type(error).__name__}: {error}"
             _log.warning("the spreadsheet could not be read", extra={"fields": {"reason": reason}})
-            loaded = None
+            loaded, self.problem = None, reason
         with self._lock:
             self._loading = False
             if loaded:
