@@ -104,5 +104,7 @@ def load() -> Settings:
             name = ".".join(map(str, wrong["loc"]))
             shown = "" if name in _SECRET or not name else f"={wrong['input']!r}"
             message = wrong["msg"].removeprefix("Value error, ")
+            if wrong["type"] == "too_short":  # said of items, and a secret has characters
+                message = f"must have at least {wrong.get('ctx', {}).get('min_length')} characters"
             lines.append(f"{name.upper()}{shown}: {message}".removeprefix(": "))
         raise SystemExit("\n".join(lines)) from None

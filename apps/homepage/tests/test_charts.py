@@ -146,6 +146,21 @@ def test_b5_1_b5_2_b5_4_what_cannot_be_drawn_is_refused_field_by_field(
     assert all(error["message"] for error in response.json["errors"])
 
 
+@pytest.mark.parametrize(
+    ("kind", "query", "told"),
+    [
+        ("pie", {"values": "1", "title": "W" * 61}, "at most 60 characters"),
+        ("bar", {"xvalues": "a,,b", "yvalues": "1,2,3"}, "at least 1 character"),
+    ],
+)
+def test_a_length_is_told_in_characters(
+    kind: str, query: dict[str, str], told: str, client: FlaskClient
+) -> None:
+    answer = client.get(f"/charts/{kind}.png", query_string=query).json
+    assert answer
+    assert [told in error["message"] for error in answer["errors"]] == [True]
+
+
 def test_as_much_as_is_allowed_is_drawn(client: FlaskClient) -> None:
     many = ",".join(["W" * 30] * 50)
     numbers = ",".join(["-1e300", "1e300"] * 25)

@@ -108,3 +108,10 @@ def test_a_wrong_setting_is_named_and_ends_it(name: str, value: str, serve: Serv
     message = str(failure.value)
     assert f"{name}={value!r}: " in message
     assert "Traceback" not in message
+
+
+def test_a_short_key_is_told_of_in_characters_and_not_shown(serve: Serve) -> None:
+    with pytest.raises(AssertionError) as failure:
+        serve(SESSION_KEY="canary")
+    assert "SESSION_KEY: must have at least 32 characters" in str(failure.value)
+    assert "canary" not in str(failure.value)

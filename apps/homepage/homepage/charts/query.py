@@ -9,7 +9,7 @@ from pydantic import (
     BaseModel,
     BeforeValidator,
     ConfigDict,
-    Field,
+    StringConstraints,
     ValidationInfo,
     WithJsonSchema,
     field_validator,
@@ -49,16 +49,23 @@ def _number(text: str) -> float:
 
 
 def _readable(text: str) -> str:
-    text = text.strip()
     # Joiners and marks of direction are part of writing, though they do not print.
     if any(unicodedata.category(character) in _CONTROL for character in text):
         raise ValueError("must hold no control characters")
     return text
 
 
-Label = Annotated[str, AfterValidator(_readable), Field(min_length=1, max_length=LABEL)]
-Words = Annotated[str, AfterValidator(_readable), Field(max_length=LABEL)]
-Title = Annotated[str, AfterValidator(_readable), Field(max_length=TITLE)]
+Label = Annotated[
+    str,
+    StringConstraints(strip_whitespace=True, min_length=1, max_length=LABEL),
+    AfterValidator(_readable),
+]
+Words = Annotated[
+    str, StringConstraints(strip_whitespace=True, max_length=LABEL), AfterValidator(_readable)
+]
+Title = Annotated[
+    str, StringConstraints(strip_whitespace=True, max_length=TITLE), AfterValidator(_readable)
+]
 Labels = Annotated[
     tuple[Label, ...],
     BeforeValidator(_split),
