@@ -145,6 +145,12 @@ def test_wrong_bodies_are_refused(
     assert response.json()["status"] == status
 
 
+def test_json_that_is_none_is_the_bodys_fault(client: httpx.Client) -> None:
+    json = {"Content-Type": "application/json"}
+    (error,) = client.post("/api/rounds", content=b"{", headers=json).json()["errors"]
+    assert error == {"field": "body", "message": "JSON decode error"}
+
+
 @pytest.mark.parametrize("path", ["", "/events"])
 @pytest.mark.parametrize(
     "name", ["999999999", "9" * 18, "9" * 5000, "-1", "0", "x", "1.0", "%00", "\u0661"]

@@ -153,7 +153,9 @@ def field_errors(errors: Sequence[Any]) -> list[dict[str, str]]:
     """
     found: list[dict[str, str]] = []
     for error in errors:
-        field = ".".join(str(part) for part in error["loc"] if part != "body")
+        # Of JSON that is none, a character's number is all that would be left.
+        where = () if error["type"] == "json_invalid" else error["loc"]
+        field = ".".join(str(part) for part in where if part != "body")
         message = str(error["msg"]).removeprefix("Value error, ")
         if not field and error["type"] == "value_error":
             field, _, message = message.partition(": ")
