@@ -330,7 +330,11 @@ def test_commands(lines: str, command: tuple[str, ...]) -> None:
             "3.12",
         ),
         ("ARG BASE=python:3.12-slim@sha256:00\nFROM ${BASE}", "python:3.12-slim@sha256:00", "3.12"),
-        ("ARG BASE=r.azurecr.io/python:3.12\nFROM $BASE AS app", "r.azurecr.io/python:3.12", "3.12"),
+        (
+            "ARG BASE=r.azurecr.io/python:3.12\nFROM $BASE AS app",
+            "r.azurecr.io/python:3.12",
+            "3.12",
+        ),
         ("FROM python@sha256:00", "python@sha256:00", None),
     ],
 )
