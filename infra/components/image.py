@@ -73,10 +73,10 @@ class Image(DynamicResource, module="frugal", name="Image"):
 
 
 class ImageProvider(Provider):
-    """Builds when the content is another."""
+    """Builds again when registry, repository or content changes."""
 
     def diff(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> DiffResult:
-        """Only another content, repository or registry calls for a build."""
+        """Rebuild when registry, repository or content digest changes."""
         keys = ("registry", "repository", "content")
         return DiffResult(changes=any(_olds.get(key) != _news.get(key) for key in keys))
 
