@@ -15,7 +15,7 @@ def test_up_status_down_and_again(clone: Clone) -> None:
     clone.frugal("down")
     before = {f.name: f.read_bytes() for f in clone.root.glob("Pulumi*.yaml")}
     up = clone.frugal("up")
-    assert up.returncode == 0, up.stderr
+    assert up.returncode == 0, up.stdout + up.stderr
     assert "Resources: 3 created." in up.stdout
     assert clone.resources() == ["ResourceGroup", "UserAssignedIdentity"]
     assert clone.pulumi("preview", "-s", "local", "--expect-no-changes").returncode == 0
