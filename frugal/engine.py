@@ -26,6 +26,7 @@ from rich.console import Console
 from frugal.errors import FrugalError
 from frugal.paths import Checkout, checkout
 from frugal.toolchain import EXECUTOR, ensure_cli
+from infra import credentials
 
 # Published on purpose: the local environment holds no secret worth keeping, and its salt is in the
 # repository, so that `up` leaves the checkout clean.
@@ -64,7 +65,7 @@ class Engine:
 
     def environment(self) -> dict[str, str]:
         """The whole environment of a run: the user's, then ours."""
-        inherited = {k: v for k, v in os.environ.items() if k not in _FOREIGN}
+        inherited = {k: v for k, v in os.environ.items() if k not in FOREIGN}
         return inherited | self.settings()
 
     def run(self, *arguments: str, cwd: Path | None = None) -> str:
@@ -123,16 +124,14 @@ class Engine:
         return code
 
 
-# What would make our engine act on another state, or as another one than the user sees.
-_FOREIGN = frozenset(
-    {
-        "PULUMI_ACCESS_TOKEN",
-        "PULUMI_STACK",
-        "PULUMI_CONFIG_PASSPHRASE_FILE",
-        # Without compiled modules each run takes twice as long.
-        "PYTHONDONTWRITEBYTECODE",
-    }
-)
+FOREIGN = credentials.VARIABLES | {
+    "PULUMI_ACCESS_TOKEN",
+    "PULUMI_STACK",
+    "PULUMI_CONFIG_PASSPHRASE_FILE",
+    # Without compiled modules each run takes twice as long.
+    "PYTHONDONTWRITEBYTECODE",
+}
+"""A user's variables with which our engine would act on another state, or sign in to Azure."""
 
 
 def install_cli(place: Checkout, console: Console) -> Path:
