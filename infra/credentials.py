@@ -93,20 +93,17 @@ _GOVERNMENT = Cloud(
     endpoint="https://management.usgovcloudapi.net",
     audience="https://management.core.usgovcloudapi.net",
 )
-_CLOUDS: Mapping[str, Cloud] = (
-    dict.fromkeys(("public", "azurecloud"), PUBLIC)
-    | dict.fromkeys(("china", "azurechinacloud"), _CHINA)
-    | dict.fromkeys(
-        (
-            "usgov",
-            "usgovernment",
-            "azureusgovernment",
-            "azureusgovernmentcloud",
-            "usgovernmentl4",
-        ),
-        _GOVERNMENT,
-    )
-)
+_CLOUDS = {
+    "public": PUBLIC,
+    "azurecloud": PUBLIC,
+    "china": _CHINA,
+    "azurechinacloud": _CHINA,
+    "usgov": _GOVERNMENT,
+    "usgovernment": _GOVERNMENT,
+    "usgovernmentl4": _GOVERNMENT,
+    "azureusgovernment": _GOVERNMENT,
+    "azureusgovernmentcloud": _GOVERNMENT,
+}
 
 
 class SignInError(Exception):
