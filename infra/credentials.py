@@ -14,7 +14,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, cast
 
@@ -175,7 +175,11 @@ class Account:
                     "of Azure's; use public, usgovernment or china, or set metadataHost."
                 )
                 raise SignInError(message) from None
-        return _active_cloud_of_cli() if self._given is None and self._uses_cli() else PUBLIC
+        return self._cloud_of_cli if self._given is None and self._uses_cli() else PUBLIC
+
+    @cached_property
+    def _cloud_of_cli(self) -> Cloud:
+        return _show_cloud()
 
     def token(self, cloud: Cloud, *, subscription: str = "") -> str:
         """Access token for Resource Manager; kept until five minutes before it ends.
@@ -383,8 +387,7 @@ def _request_token(url: str, bearer: str, audience: str) -> str:
         raise SignInError(message) from error
 
 
-@cache
-def _active_cloud_of_cli() -> Cloud:
+def _show_cloud() -> Cloud:
     """The cloud that `az` is set to, since its accounts are those of one cloud at a time.
 
     Answer: learn.microsoft.com, "az cloud show" (read in November 2026).

@@ -8,7 +8,7 @@ Answers: learn.microsoft.com, "OAuth 2.0 client credentials flow" (read in Novem
 import json
 import ssl
 import threading
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -43,12 +43,13 @@ class Entra:
 
 
 @contextmanager
-def entra(folder: Path) -> Iterator[Entra]:
+def entra(folder: Path) -> Generator[Entra]:
     """Start the stand-in; `folder` gets `ca.pem`, the certificate that its clients must trust."""
     authority = trustme.CA()
     authority.cert_pem.write_to_path(folder / "ca.pem")
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    authority.issue_cert(*_HOSTS).configure_cert(context)
+    certificate = authority.issue_cert(*_HOSTS)
+    certificate.configure_cert(context)  # pyright: ignore[reportUnknownMemberType]  # pyOpenSSL
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
@@ -109,7 +110,7 @@ def entra(folder: Path) -> Iterator[Entra]:
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     running = Entra(url=f"http://127.0.0.1:{server.server_port}")
-    threading.Thread(target=server.serve_forever, daemon=True).start()
+    threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
     try:
         yield running
     finally:

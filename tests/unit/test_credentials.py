@@ -35,7 +35,6 @@ def no_sign_in(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     for name in (*VARIABLES, "IDENTITY_ENDPOINT", "IDENTITY_HEADER", "MSI_ENDPOINT"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("PATH", str(tmp_path))
-    credentials._active_cloud_of_cli.cache_clear()
 
 
 @pytest.fixture
@@ -252,7 +251,7 @@ def identity(monkeypatch: pytest.MonkeyPatch) -> Iterator[ManagedIdentity]:
             pass
 
     server = HTTPServer(("127.0.0.1", 0), Handler)
-    Thread(target=server.serve_forever, daemon=True).start()
+    Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
     endpoint = f"http://127.0.0.1:{server.server_port}/msi/token"
     given(monkeypatch, {"IDENTITY_ENDPOINT": endpoint, "IDENTITY_HEADER": "header"})
     yield played
