@@ -26,7 +26,6 @@ from rich.console import Console
 from frugal.errors import FrugalError
 from frugal.paths import Checkout, checkout
 from frugal.toolchain import EXECUTOR, ensure_cli
-from infra import credentials
 
 # Published on purpose: the local environment holds no secret worth keeping, and its salt is in the
 # repository, so that `up` leaves the checkout clean.
@@ -124,13 +123,48 @@ class Engine:
         return code
 
 
-FOREIGN = credentials.VARIABLES | {
-    "PULUMI_ACCESS_TOKEN",
-    "PULUMI_STACK",
-    "PULUMI_CONFIG_PASSPHRASE_FILE",
-    # Without compiled modules each run takes twice as long.
-    "PYTHONDONTWRITEBYTECODE",
-}
+FOREIGN = frozenset(
+    {
+        "PULUMI_ACCESS_TOKEN",
+        "PULUMI_STACK",
+        "PULUMI_CONFIG_PASSPHRASE_FILE",
+        # Without compiled modules each run takes twice as long.
+        "PYTHONDONTWRITEBYTECODE",
+        # Read by azure-native and infra/credentials.py.
+        "ACTIONS_ID_TOKEN_REQUEST_TOKEN",
+        "ACTIONS_ID_TOKEN_REQUEST_URL",
+        "ARM_AUXILIARY_TENANT_IDS",
+        "ARM_CLIENT_CERTIFICATE_PASSWORD",
+        "ARM_CLIENT_CERTIFICATE_PATH",
+        "ARM_CLIENT_ID",
+        "ARM_CLIENT_SECRET",
+        "ARM_DISABLE_INSTANCE_DISCOVERY",
+        "ARM_ENVIRONMENT",
+        "ARM_METADATA_HOSTNAME",
+        "ARM_OIDC_AUDIENCE",
+        "ARM_OIDC_TOKEN",
+        "ARM_OIDC_TOKEN_FILE_PATH",
+        "ARM_SUBSCRIPTION_ID",
+        "ARM_TENANT_ID",
+        "ARM_USE_DEFAULT_AZURE_CREDENTIAL",
+        "ARM_USE_MSI",
+        "ARM_USE_OIDC",
+        # Read by azure-identity 1.27: its default credential, and the flavour of managed identity
+        # that comes before the one of IDENTITY_ENDPOINT and IDENTITY_HEADER.
+        "AZURE_AUTHORITY_HOST",
+        "AZURE_CLIENT_CERTIFICATE_PASSWORD",
+        "AZURE_CLIENT_CERTIFICATE_PATH",
+        "AZURE_CLIENT_ID",
+        "AZURE_CLIENT_SECRET",
+        "AZURE_ENVIRONMENT",
+        "AZURE_FEDERATED_TOKEN_FILE",
+        "AZURE_PASSWORD",
+        "AZURE_TENANT_ID",
+        "AZURE_TOKEN_CREDENTIALS",
+        "AZURE_USERNAME",
+        "IDENTITY_SERVER_THUMBPRINT",
+    }
+)
 """A user's variables with which our engine would act on another state, or sign in to Azure."""
 
 

@@ -22,8 +22,7 @@ if TYPE_CHECKING:
     from azure.core.credentials import AccessToken
 
 NAMESPACE = "azure-native"
-# A key of the stack's configuration, and the variables that are read in its absence.
-_SETTINGS: dict[str, tuple[str, ...]] = {
+SETTINGS: dict[str, tuple[str, ...]] = {
     "auxiliaryTenantIds": ("ARM_AUXILIARY_TENANT_IDS",),
     "clientCertificatePassword": ("ARM_CLIENT_CERTIFICATE_PASSWORD",),
     "clientCertificatePath": ("ARM_CLIENT_CERTIFICATE_PATH",),
@@ -44,24 +43,7 @@ _SETTINGS: dict[str, tuple[str, ...]] = {
     "useMsi": ("ARM_USE_MSI",),
     "useOidc": ("ARM_USE_OIDC",),
 }
-KEYS = tuple(f"{NAMESPACE}:{key}" for key in _SETTINGS)
-"""Full keys of the stack's configuration that decide about the sign-in."""
-VARIABLES = frozenset(name for names in _SETTINGS.values() for name in names) | {
-    # Read by azure-identity: its default credential, and the flavours of managed identity that
-    # come before the one of IDENTITY_ENDPOINT and IDENTITY_HEADER.
-    "AZURE_AUTHORITY_HOST",
-    "AZURE_CLIENT_CERTIFICATE_PASSWORD",
-    "AZURE_CLIENT_CERTIFICATE_PATH",
-    "AZURE_CLIENT_ID",
-    "AZURE_CLIENT_SECRET",
-    "AZURE_FEDERATED_TOKEN_FILE",
-    "AZURE_PASSWORD",
-    "AZURE_TENANT_ID",
-    "AZURE_TOKEN_CREDENTIALS",
-    "AZURE_USERNAME",
-    "IDENTITY_SERVER_THUMBPRINT",
-}
-"""Environment variables that decide about the sign-in."""
+"""Keys of the stack's configuration, each with the variables that are read in its absence."""
 
 _CLI_TIMEOUT = 60  # seconds; a busy machine takes more than azure-identity's own ten
 _EARLY = 300  # seconds before its end at which a token is no longer used
@@ -304,7 +286,7 @@ class Account:
         """Tenant and client id."""
         for key in ("tenantId", "clientId"):
             if not self._value(key):
-                message = f"{method} needs {NAMESPACE}:{key} (or {_SETTINGS[key][0]}) as well."
+                message = f"{method} needs {NAMESPACE}:{key} (or {SETTINGS[key][0]}) as well."
                 raise SignInError(message)
         return self._value("tenantId"), self._value("clientId")
 
@@ -328,7 +310,7 @@ class Account:
         full = f"{NAMESPACE}:{key}"
         if full in self.configuration:
             return self.configuration[full]
-        return next(filter(None, map(os.environ.get, _SETTINGS[key])), "")
+        return next(filter(None, map(os.environ.get, SETTINGS[key])), "")
 
 
 _current: Account | None = None
@@ -347,7 +329,7 @@ def current() -> Account:
 
 
 def _check(*keys: str) -> str:
-    names = ", ".join(f"{key} ({_SETTINGS[key][0]})" for key in keys)
+    names = ", ".join(f"{key} ({SETTINGS[key][0]})" for key in keys)
     return f"check {NAMESPACE}:{names}"
 
 

@@ -30,7 +30,8 @@ class Provider(ResourceProvider):
         credential is a property of a resource. On `refresh` and `destroy` it is that of the last
         `up`, as for every provider of the engine (CLI 3.259).
         """
-        values = {key: req.config.get(key) for key in credentials.KEYS}
+        keys = [f"{credentials.NAMESPACE}:{key}" for key in credentials.SETTINGS]
+        values = {key: req.config.get(key) for key in keys}
         credentials.configure({key: str(v) for key, v in values.items() if v is not None})
         # The SDK's host gives Pulumi a traceback of whatever a call raises (pulumi 3.272,
         # dynamic/__main__.py); for errors that explain themselves it gets their text.

@@ -9,8 +9,8 @@ import pytest
 from azure.core.credentials import AccessToken
 from azure.core.exceptions import ClientAuthenticationError
 
+from frugal.engine import FOREIGN
 from infra.arm import Arm, ArmError
-from infra.credentials import VARIABLES
 
 METADATA = {
     "name": "AzureCloud",
@@ -53,7 +53,7 @@ Connect = Callable[..., Arm]
 
 @pytest.fixture(autouse=True)
 def no_sign_in(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in VARIABLES:
+    for name in FOREIGN:
         monkeypatch.delenv(name, raising=False)
 
 

@@ -13,9 +13,10 @@ import pytest
 import trustme
 from azure.core.credentials import AccessToken
 
+from frugal.engine import FOREIGN
 from infra import credentials
 from infra.arm import Arm, ArmError
-from infra.credentials import PUBLIC, VARIABLES, Account
+from infra.credentials import PUBLIC, Account
 from tests.unit.entra import Entra, entra
 
 GROUP = "/subscriptions/11111111-0000-0000-0000-000000000000/resourceGroups/g"
@@ -32,7 +33,7 @@ GOVERNMENT = {
 @pytest.fixture(autouse=True)
 def no_sign_in(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """A machine with neither variables nor `az`."""
-    for name in (*VARIABLES, "IDENTITY_ENDPOINT", "IDENTITY_HEADER", "MSI_ENDPOINT"):
+    for name in (*FOREIGN, "IDENTITY_ENDPOINT", "IDENTITY_HEADER", "MSI_ENDPOINT"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("PATH", str(tmp_path))
 
@@ -384,6 +385,11 @@ def test_a_directory_that_is_out_of_reach(monkeypatch: pytest.MonkeyPatch) -> No
     given(monkeypatch, endpoint)
     with pytest.raises(ArmError, match=r"^NoAnswer: .*the managed identity"):
         call({"useMsi": "true"})
+
+
+def test_the_local_engine_drops_every_variable_that_is_read() -> None:
+    read = {name for names in credentials.SETTINGS.values() for name in names}
+    assert read - FOREIGN == set()
 
 
 # Tokens are kept.
