@@ -16,14 +16,15 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol, cast
+from typing import TYPE_CHECKING, Any, Protocol
+
+import httpx
 
 if TYPE_CHECKING:
     from azure.core.credentials import AccessToken
 
 NAMESPACE = "azure-native"
 SETTINGS: dict[str, tuple[str, ...]] = {
-    "auxiliaryTenantIds": ("ARM_AUXILIARY_TENANT_IDS",),
     "clientCertificatePassword": ("ARM_CLIENT_CERTIFICATE_PASSWORD",),
     "clientCertificatePath": ("ARM_CLIENT_CERTIFICATE_PATH",),
     "clientId": ("ARM_CLIENT_ID",),
@@ -146,7 +147,7 @@ class Account:
     def cloud(self) -> Cloud:
         """The cloud where no metadata host is set: by its name, or the Azure CLI's active one.
 
-        Raises SignInError for a name that is none of a cloud.
+        Raises SignInError: there is no such cloud, or the CLI does not show its own.
         """
         if name := self._value("environment"):
             try:
@@ -206,11 +207,9 @@ class Account:
         # A quarter of a second to import, and a run that changes nothing asks for nothing.
         from azure import identity  # noqa: PLC0415
 
-        tenants = self._auxiliary_tenants()
         client: dict[str, Any] = {
             "authority": cloud.authority,
             "disable_instance_discovery": self._is_on("disableInstanceDiscovery") or None,
-            "additionally_allowed_tenants": tenants,
         }
         if self._is_on("useDefaultAzureCredential"):
             return _Method(
@@ -261,7 +260,6 @@ class Account:
             credential=identity.AzureCliCredential(
                 tenant_id="" if subscription else tenant,
                 subscription=subscription or None,
-                additionally_allowed_tenants=tenants,
                 process_timeout=_CLI_TIMEOUT,
             ),
         )
@@ -289,14 +287,6 @@ class Account:
                 message = f"{method} needs {NAMESPACE}:{key} (or {SETTINGS[key][0]}) as well."
                 raise SignInError(message)
         return self._value("tenantId"), self._value("clientId")
-
-    def _auxiliary_tenants(self) -> list[str]:
-        text = self._value("auxiliaryTenantIds")
-        try:
-            return cast("list[str]", json.loads(text)) if text else []
-        except ValueError:
-            message = f'{NAMESPACE}:auxiliaryTenantIds is {text!r}; write ["TENANT", "TENANT"].'
-            raise SignInError(message) from None
 
     def _uses_cli(self) -> bool:
         flags = ("useDefaultAzureCredential", "useOidc", "useMsi")
@@ -347,14 +337,7 @@ def _read_token(path: str) -> str:
 
 
 def _request_token(url: str, bearer: str, audience: str) -> str:
-    """Ask the pipeline's issuer for a token. Raises SignInError.
-
-    docs.github.com, "OpenID Connect reference" (read in November 2026): GET with `audience`, and
-    the answer's `value` is the token.
-    """
-    # Every `frugal` command imports this module, and none but a pipeline's asks for a token here.
-    import httpx  # noqa: PLC0415
-
+    """Ask the pipeline's issuer for a token, as azure-native does. Raises SignInError."""
     headers = {"Authorization": f"Bearer {bearer}", "Accept": "application/json"}
     address = httpx.URL(url).copy_set_param("audience", audience)
     service = f"the pipeline's token service {address.host}"
@@ -372,7 +355,8 @@ def _request_token(url: str, bearer: str, audience: str) -> str:
 def _show_cloud() -> Cloud:
     """The cloud that `az` is set to, since its accounts are those of one cloud at a time.
 
-    Answer: learn.microsoft.com, "az cloud show" (read in November 2026).
+    Answer: learn.microsoft.com, "Manage cloud environments with the Azure CLI" (read in November
+    2026).
     """
     az = shutil.which("az")
     if az is None:

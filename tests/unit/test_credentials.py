@@ -365,7 +365,6 @@ def test_a_wrong_secret(directory: Entra, refused: Refused) -> None:
         ),
         ({"clientCertificatePath": "/none", "clientId": "c", "tenantId": "t"}, "/none"),
         ({"environment": "mars"}, "use public, usgovernment or china"),
-        ({"auxiliaryTenantIds": "t", "useMsi": "true"}, '["TENANT", "TENANT"]'),
     ],
 )
 def test_what_is_missing_is_named(
