@@ -1,8 +1,8 @@
 """Sign-in to Azure as the azure-native provider does it, for what calls Resource Manager directly.
 
-Settings, their names and their order: pulumi-azure-native, provider/pkg/provider/auth_azidentity.go
-and auth_azidentity_test.go (commit 0062f47, read in November 2026). Exactly one credential is
-chosen, by what is configured; where it fails, no other is tried.
+Settings, their names and their order: pulumi-azure-native, provider/pkg/provider,
+auth_azidentity.go (commit 34d8ff3) and auth_azidentity_test.go (commit 0062f47), read in November
+2026. Exactly one credential is chosen, by what is configured; where it fails, no other is tried.
 """
 
 import json
