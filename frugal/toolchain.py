@@ -85,7 +85,7 @@ def official_cli(minimum: str) -> OfficialCli | None:
 
 @dataclass(frozen=True)
 class Cli:
-    """The CLI to run. `built`: by this tool, with the SDK's scripts beside it but no language host."""
+    """The CLI to run. `built`: by this tool, with the SDK's scripts but no language host beside it."""
 
     binary: Path
     built: bool
