@@ -268,6 +268,7 @@ def test_this_machine() -> None:
 def test_taken_port_is_named(tmp_path: Path) -> None:
     (tmp_path / "tools" / "pulumi").mkdir(parents=True)
     shutil.copy(ROOT / "tools" / "pulumi" / "go.mod", tmp_path / "tools" / "pulumi")
+    shutil.copy(ROOT / "Pulumi.yaml", tmp_path)
     place = Checkout(tmp_path)
     place.cloud.mkdir(parents=True)
     with ThreadingHTTPServer(("127.0.0.1", 0), BaseHTTPRequestHandler) as taken:
