@@ -187,7 +187,7 @@ def until(
     """Look until nothing is missing on any look of `settle` seconds.
 
     `look` returns Azure's answer where something is missing; `failure` opens the error at the
-    deadline (seconds from now). Passing refusals are looked past. Raises WaitError, ArmError.
+    deadline (seconds from now), where something is missing then. Passing refusals are looked past. Raises WaitError, ArmError.
     """
     start, pause = clock(), _FIRST_PAUSE
     settled: float | None = None  # the first look of those that missed nothing
@@ -197,7 +197,7 @@ def until(
         settled = None if missing else moment if settled is None else settled
         if settled is not None and moment - settled >= settle:
             return
-        if moment - start >= deadline:
+        if missing and moment - start >= deadline:
             raise WaitError(_late(failure, missing, deadline))
         sleep(pause if settled is None else min(pause, settled + settle - moment))
         pause = min(pause * 2, _LONGEST_PAUSE)
@@ -213,8 +213,7 @@ def _passing(look: Callable[[], str | None]) -> str | None:
         return str(error)
 
 
-def _late(failure: str, missing: str | None, deadline: float) -> str:
-    answer = missing or "nothing is missing, but not for long enough"
+def _late(failure: str, answer: str, deadline: float) -> str:
     return (
         f"{failure} after {deadline:.0f} seconds; Azure's last answer: {answer}. What was made "
         "stays: run the same command again in a few minutes, or wait longer: "

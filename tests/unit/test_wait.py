@@ -185,6 +185,12 @@ def test_a_server_that_is_never_ready_for_long_is_not_waited_for_for_ever() -> N
         azure.wait("server", SERVER, settle=60, deadline=300)
 
 
+def test_a_server_that_is_ready_just_before_the_deadline_may_settle() -> None:
+    azure = Azure(server=lambda seconds: state("Updating" if seconds < 290 else "Ready"))
+    azure.wait("server", SERVER, settle=60, deadline=300)
+    assert 350 <= azure.time.seconds < 370
+
+
 def administrators(*ids: str) -> httpx.Response:
     listed = [{"id": "x", "name": one, "properties": {"objectId": one}} for one in ids]
     return httpx.Response(200, json={"value": listed})
