@@ -186,8 +186,9 @@ def until(
 ) -> None:
     """Look until nothing is missing on any look of `settle` seconds.
 
-    `look` returns Azure's answer where something is missing; `failure` opens the error at the
-    deadline (seconds from now), where something is missing then. Passing refusals are looked past. Raises WaitError, ArmError.
+    `look` returns Azure's answer where something is missing. Passing refusals are looked past.
+    `failure` opens the error where something is missing at the deadline (seconds from now). Raises
+    WaitError, ArmError.
     """
     start, pause = clock(), _FIRST_PAUSE
     settled: float | None = None  # the first look of those that missed nothing
