@@ -138,8 +138,8 @@ class Waits(Model):
     """How long to wait for Azure, in seconds; changing it changes no resource.
 
     `server`: for which a new database server must be ready on every look; `roleAge`: until a
-    registry knows a new role; `purge`: until a deleted account is listed, and after the last one
-    was; `deadline`: of each wait. Sources: docs/adr/0009.
+    registry knows a new role; `purge`: until a deleted account is listed; `deadline`: of each wait.
+    Sources: docs/adr/0009.
     """
 
     server: Seconds = 60

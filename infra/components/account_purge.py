@@ -88,12 +88,13 @@ def purge(
     sleep: Callable[[float], None] = time.sleep,
     clock: Callable[[], float] = time.monotonic,
 ) -> None:
-    """Purge the deleted Translator accounts of a resource group (resource id) until none is listed.
+    """Purge the deleted Translator accounts of a resource group (resource id).
 
-    The list follows a deletion, and a purge ends after its answer: so it is done when nothing was
-    listed on any look of `listing` seconds. Raises WaitError, ArmError.
+    The list follows a deletion, so an empty one counts after `listing` seconds; and a purge ends
+    after its answer, so it is looked for until the list is empty. Raises WaitError, ArmError.
     """
     begun = set[str]()
+    start = clock()
 
     def look() -> str | None:
         listed = _deleted(arm, group)
@@ -101,12 +102,14 @@ def purge(
             if account not in begun:
                 arm.delete(account, api_version=_API_VERSION)
                 begun.add(account)
-        return f"it lists {listed[0].rsplit('/', 1)[-1]} as deleted" if listed else None
+        if listed:
+            return f"it lists {listed[0].rsplit('/', 1)[-1]} as deleted"
+        late = not begun and clock() - start < listing
+        return "it lists no deleted account yet" if late else None
 
     until(
         look,
         f"the Translator account of {group.rsplit('/', 1)[-1]} is not purged",
-        settle=listing,
         deadline=deadline,
         sleep=sleep,
         clock=clock,
