@@ -60,8 +60,13 @@ class Azure:
         self.purged.append(path.rsplit("/", 1)[-1])
         return httpx.Response(self._purging)
 
-    def arm(self) -> Arm:
-        return Arm(credential=Credential(), transport=httpx.MockTransport(self), sleep=self.sleep)
+    def arm(self, *, patience: float = 0) -> Arm:
+        return Arm(
+            patience=patience,
+            credential=Credential(),
+            transport=httpx.MockTransport(self),
+            sleep=self.sleep,
+        )
 
     def sleep(self, seconds: float) -> None:
         self.seconds += seconds

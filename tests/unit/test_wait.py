@@ -76,9 +76,12 @@ class Azure:
         kind = {SERVER: "server", f"{SERVER}/administrators": "administrators", ROLE: "role"}[path]
         return self._answers[kind](self.time.seconds)
 
-    def arm(self) -> Arm:
+    def arm(self, *, patience: float = 0) -> Arm:
         return Arm(
-            credential=Credential(), transport=httpx.MockTransport(self), sleep=self.time.sleep
+            patience=patience,
+            credential=Credential(),
+            transport=httpx.MockTransport(self),
+            sleep=self.time.sleep,
         )
 
     def wait(self, kind: str, subject: str, *, settle: float = 0, deadline: float = 900) -> None:
