@@ -6,6 +6,7 @@ Time is a clock that only sleeping moves.
 import json
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 
 import httpx
@@ -59,6 +60,7 @@ class Azure:
         self.asked: list[str] = []
         self.put: list[tuple[float, Any]] = []
         self.versions: set[str] = set()
+        self.patience: float | None = None
         self._answers = answers
 
     def __call__(self, request: httpx.Request) -> httpx.Response:
@@ -77,6 +79,7 @@ class Azure:
         return self._answers[kind](self.time.seconds)
 
     def arm(self, *, patience: float = 0) -> Arm:
+        self.patience = patience
         return Arm(
             patience=patience,
             credential=Credential(),
@@ -329,11 +332,12 @@ def test_only_another_subject_is_another_wait(change: dict[str, Any], replaced: 
 
 def test_the_provider_waits_at_creation(monkeypatch: pytest.MonkeyPatch) -> None:
     azure = Azure(server=ready)
-    monkeypatch.setattr(wait_module, "Arm", azure.arm)
+    monkeypatch.setattr(wait_module, "Arm", partial(azure.arm, patience=900))
     props = {**PROPS, "kind": "server", "subject": SERVER, "settle": 0, "body": None}
     made = WaitProvider().create(props)
     assert (made.id, made.outs) == (f"{SERVER}/server", props)
     assert azure.asked == [SERVER]
+    assert azure.patience == 0  # the client repeats nothing beyond the wait's own deadline
 
 
 def test_a_wait_of_an_older_state_is_read_and_deleted_without_a_call() -> None:
