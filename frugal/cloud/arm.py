@@ -21,7 +21,7 @@ from frugal.cloud.bodies import Body, merge, section, strings
 from frugal.cloud.builds import Builds
 from frugal.cloud.contract import model
 from frugal.cloud.errors import CloudError
-from frugal.cloud.ids import is_within, key_of
+from frugal.cloud.ids import key_of
 from frugal.cloud.status import status
 from frugal.cloud.store import Resource
 from frugal.cloud.tokens import InvalidToken
@@ -38,8 +38,8 @@ ACCOUNT = GROUP + "/providers/Microsoft.CognitiveServices/accounts/{name}"
 DELETED = COGNITIVE + "/locations/{location}/resourceGroups/{group}/deletedAccounts/{name}"
 SERVER = GROUP + "/providers/Microsoft.DBforPostgreSQL/flexibleServers/{name}"
 ENDPOINT = GROUP + "/providers/Microsoft.Cdn/profiles/{profile}/afdEndpoints/{name}"
-# The HTTP status of an error's code; 400 is that of every other one. Sources: the rows of DAYS;
-# azurerm issues on "already exists" and "busy" answers, all 409 (read in November 2026).
+# The HTTP status of an error's code, 400 for every other one. 401 for a budget and a quota, 409 and
+# 503: the reports that DAYS names. That a server which is not accessible answers 409 is assumed.
 STATUS = {
     "Unauthorized": 401,
     "RBACAccessDenied": 401,
@@ -51,7 +51,6 @@ STATUS = {
     "ResourceNotFound": 404,
     "RunNotFound": 404,
     "AadAuthOperationCannotBePerformedWhenServerIsNotAccessible": 409,
-    "AlreadyExists": 409,
     "AnotherOperationInProgress": 409,
     "Conflict": 409,
     "ContainerAppOperationInProgress": 409,
@@ -277,8 +276,6 @@ class Arm:
 
     async def _resource(self, request: Request) -> Response:
         resource_id = request.url.path
-        if resource_id.lower().endswith("/providers/microsoft.authorization/roleassignments"):
-            return self._role_assignments(request)
         if request.method == "DELETE":
             self._cloud.store.need(resource_id)
             await self._cloud.run(self._cloud.delete(resource_id))
@@ -288,17 +285,6 @@ class Arm:
             inputs = _patched(resource, await _json(request))
             resource = await self._cloud.run(self._cloud.update(resource_id, inputs))
         return JSONResponse(_arm_body(self._cloud, resource))
-
-    def _role_assignments(self, request: Request) -> Response:
-        scope = request.url.path.lower().partition("/providers/microsoft.authorization/")[0]
-        principal = request.query_params.get("$filter", "").removeprefix("assignedTo('")
-        found = [
-            _arm_body(self._cloud, a)
-            for a in self._cloud.store.of("azure-native:authorization:RoleAssignment")
-            if str(a.inputs.get("principalId")) == principal.removesuffix("')")
-            and is_within(scope, str(a.inputs.get("scope")))
-        ]
-        return JSONResponse({"value": found})
 
 
 def _arm_body(cloud: "Cloud", resource: Resource) -> Body:

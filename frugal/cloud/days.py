@@ -288,25 +288,25 @@ class Days:
         self._wake()
 
     def is_on(self, name: str) -> bool:
-        """Whether a day is on."""
+        """Return True while a day is on."""
         return name in self._on
 
     def lasts(self, name: str, since: float, *, share: float = 1) -> bool:
-        """Whether a day is on and its `seconds`, or a share of them, from `since` are not over."""
+        """Return True until a day's `seconds`, or a share of them, from `since` are over."""
         if name not in self._on:
             return False
         seconds = self._on[name].get("seconds")
         return seconds is None or self._now() < since + seconds * share
 
     def is_settling(self, since: float) -> bool:
-        """Whether a server created at `since` is in the first half of a limited busy time."""
+        """Return True in the first half of the `seconds` that a new server is busy."""
         return any(
             "seconds" in self._on.get(name, {}) and self.lasts(name, since, share=0.5)
             for name in ("server-busy", "server-not-accessible")
         )
 
     def strikes(self, name: str, subject: str, since: float | None = None) -> bool:
-        """Whether a day refuses `subject` now; counts the refusal where it does."""
+        """Return True, and count a refusal, where a day refuses `subject` now."""
         if name not in self._on or (since is not None and not self.lasts(name, since)):
             return False
         parameters = self._on[name]
@@ -337,7 +337,7 @@ class Days:
                 self.refuse(name, key_of(owner.id), owner.created, **words)
 
     def never_ends(self, name: str) -> bool:
-        """Whether a day is on without `seconds`."""
+        """Return True while a day is on without `seconds`."""
         return name in self._on and "seconds" not in self._on[name]
 
     async def hold(self, name: str, since: float | None = None) -> None:

@@ -161,7 +161,7 @@ async def arm(connection: psycopg.AsyncConnection, role: str, object_id: str) ->
 
 
 async def owns_objects(connection: psycopg.AsyncConnection, object_id: str) -> bool:
-    """Whether a role of the principal `object_id` owns anything in any database."""
+    """Return True where a role of the principal `object_id` owns anything in any database."""
     found = await connection.execute(_OWNS_OBJECTS, (object_id.lower(),))
     return await found.fetchone() is not None
 

@@ -196,7 +196,7 @@ class Server:
             await principals.disarm(connection, object_id)
 
     async def owns_objects(self, object_id: str) -> bool:
-        """Whether the role by which the principal `object_id` administers owns anything."""
+        """Return True where a role of the principal `object_id` owns anything in any database."""
         async with self._ask() as connection:
             return await principals.owns_objects(connection, object_id)
 

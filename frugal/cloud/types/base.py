@@ -41,7 +41,7 @@ class ResourceType:
         return {}
 
     def is_readable(self, cloud: "Cloud", resource: Resource) -> bool:
-        """Whether a GET of a resource that is there finds it."""
+        """Return True where a GET of a resource that is there finds it."""
         del cloud, resource
         return True
 

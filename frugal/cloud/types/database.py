@@ -128,7 +128,7 @@ class Administrator(ResourceType):
         return not late and self.is_listed(cloud, resource)
 
     def is_listed(self, cloud: "Cloud", resource: Resource) -> bool:
-        """Whether the server's list of administrators has it."""
+        """Return True where the server's list of administrators has it."""
         late = cloud.days.lasts("administrator-late", resource.created)
         return not late and not resource.data.get("lost")
 
