@@ -10,7 +10,7 @@ import contextlib
 import time
 import uuid
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import cast
 
@@ -264,8 +264,7 @@ class Days:
     resource's id, mostly.
     """
 
-    def __init__(self, clock: Callable[[], float] = time.time) -> None:
-        self._clock = clock
+    def __init__(self) -> None:
         self._ahead = 0.0
         self._on: dict[str, Mapping[str, float]] = {}
         self._asked: Counter[str] = Counter()
@@ -352,7 +351,7 @@ class Days:
                     await changed.wait()
 
     def _now(self) -> float:
-        return self._clock() + self._ahead
+        return time.time() + self._ahead
 
     def _wake(self) -> None:
         self._changed.set()

@@ -21,5 +21,7 @@ PASSING: Mapping[str, Mapping[str, float]] = {
     "slow-purge": {"seconds": 3},
     "docker-hub-limit": {"times": 1},
 }
-"""For `Daemon.days`. The program's settling times must be longer than these: a server's 12 s, a
-role's age 10 s, a purge's listing 5 s."""
+"""For `Daemon.days`; a passing day made endless is `{name: {}}`."""
+
+WAITS: Mapping[str, int] = {"server": 12, "roleAge": 12, "purge": 5}
+"""The setting `waits` of a program that outlasts PASSING: each a little longer than its day."""
