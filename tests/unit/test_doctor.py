@@ -83,7 +83,7 @@ def azure(monkeypatch: pytest.MonkeyPatch) -> Iterator[Azure]:
     monkeypatch.setenv("ARM_METADATA_HOSTNAME", address)
     monkeypatch.setenv("IDENTITY_ENDPOINT", f"http://{address}/msi/token")
     monkeypatch.setenv("IDENTITY_HEADER", "h")
-    monkeypatch.setenv("AZURE_TOKEN_CREDENTIALS", "ManagedIdentityCredential")
+    monkeypatch.setenv("ARM_USE_MSI", "true")
     monkeypatch.delenv("ARM_SUBSCRIPTION_ID", raising=False)
     yield played
     server.shutdown()
@@ -247,7 +247,8 @@ def test_secrets_of_the_file_are_taken_as_given(place: Checkout) -> None:
 
 
 def test_no_login_says_so(azure: Azure, place: Checkout, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("IDENTITY_ENDPOINT", "http://127.0.0.1:1/msi/token")
+    monkeypatch.delenv("ARM_USE_MSI")
+    monkeypatch.setenv("PATH", str(place.root))  # no `az`
     found = missing(subscription.examine(place, "dev"))
     assert [finding.remedy for finding in found] == ["Run `az login`."]
 
@@ -267,6 +268,7 @@ def test_this_machine() -> None:
 def test_taken_port_is_named(tmp_path: Path) -> None:
     (tmp_path / "tools" / "pulumi").mkdir(parents=True)
     shutil.copy(ROOT / "tools" / "pulumi" / "go.mod", tmp_path / "tools" / "pulumi")
+    shutil.copy(ROOT / "Pulumi.yaml", tmp_path)
     place = Checkout(tmp_path)
     place.cloud.mkdir(parents=True)
     with ThreadingHTTPServer(("127.0.0.1", 0), BaseHTTPRequestHandler) as taken:
