@@ -18,8 +18,9 @@ _TERRAFORM = "Terraform log, 2026-09"
 _AZD = "azd output, 2026-06"
 # `az acr build` of a 95 MB context, log in a public support article, 2021-07-28.
 _ACR = "az acr build log, 2021-07"
-# Azure/azure-dev#7529, April 2026: 60 to 120 s until a role counts.
-_ROLE = "Azure/azure-dev#7529, 2026-04"
+# The setting `waits.server`: of three kinds of wait the one on the longest chain. A role's wait is
+# over when its image is built, an administrator's in seconds.
+_WAIT = "waits.server"
 ASSUMED = "assumed"
 
 
@@ -44,7 +45,7 @@ TYPICAL = {
     "azure-native:web:AppServicePlan": Duration(10, _AZD),
     "azure-native:web:WebApp": Duration(27, _AZD),
     "pulumi-python:dynamic/frugal:Image": Duration(72, _ACR),
-    "pulumi-python:dynamic/frugal:Wait": Duration(90, _ROLE),
+    "pulumi-python:dynamic/frugal:Wait": Duration(60, _WAIT),
     "azure-native:dbforpostgresql:FirewallRule": Duration(60, ASSUMED),
     "azure-native:dbforpostgresql:AdministratorsMicrosoftEntra": Duration(60, ASSUMED),
     "azure-native:web:WebAppFtpAllowed": Duration(5, ASSUMED),
