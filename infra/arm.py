@@ -11,7 +11,7 @@ Metadata document: Azure's cloud-metadata endpoint, api-version 2022-09-01 (read
 
 import os
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Protocol, Self, cast
 from urllib.parse import urlsplit
 
@@ -25,7 +25,9 @@ _METADATA_API_VERSION = "2022-09-01"
 _ATTEMPTS = 5
 _LONGEST_WAIT = 60.0  # seconds
 _RETRIED = {429, 500, 502, 503, 504}
+_OK = 200
 _NOT_FOUND = 404
+_MOST_PAGES = 100
 
 
 class ArmError(Exception):
@@ -77,6 +79,25 @@ class Arm:
         """Body of a resource."""
         return _body(self._call("GET", path, {"api-version": api_version, **query}, None))
 
+    def list(self, path: str, *, api_version: str, **query: str) -> Sequence[dict[str, Any]]:
+        """Entries of a collection, from all of its pages.
+
+        A next page on another host is refused, since the token goes along with the request.
+        """
+        answer = self.get(path, api_version=api_version, **query)
+        entries = _entries(answer)
+        for _ in range(_MOST_PAGES):
+            if not (link := answer.get("nextLink")):
+                return entries
+            url, base = httpx.URL(str(link)), httpx.URL(self._base)
+            if (url.scheme, url.host, url.port) != (base.scheme, base.host, base.port):
+                message = f"the next page of {path} is on {url.host}, not on {base.host}"
+                raise ArmError("ForeignPage", message, status=_OK)
+            answer = _body(self._call("GET", url.raw_path.decode(), {}, None))
+            entries += _entries(answer)
+        message = f"{path} has more than {_MOST_PAGES} pages"
+        raise ArmError("TooManyPages", message, status=_OK)
+
     def exists(self, path: str, *, api_version: str) -> bool:
         """Whether there is such a resource."""
         try:
@@ -118,7 +139,10 @@ class Arm:
         headers = {"Authorization": f"Bearer {self._token()}"}
         url = f"{self._base}{path}"
         return self._send(
-            lambda: self._client.request(method, url, params=query, json=body, headers=headers)
+            # Empty parameters would take the query of a page's address away.
+            lambda: self._client.request(
+                method, url, params=query or None, json=body, headers=headers
+            )
         )
 
     def _discover(self) -> None:
@@ -201,6 +225,10 @@ def _retry_after(response: httpx.Response, default: float) -> float:
 
 def _body(response: httpx.Response) -> dict[str, Any]:
     return cast("dict[str, Any]", response.json()) if response.content else {}
+
+
+def _entries(answer: Mapping[str, Any]) -> list[dict[str, Any]]:
+    return cast("list[dict[str, Any]]", answer.get("value") or [])
 
 
 def _refusal(response: httpx.Response) -> ArmError:
