@@ -19,6 +19,7 @@ from frugal import daemon as daemons
 from frugal.engine import Engine, install_cli
 from frugal.errors import FrugalError
 from frugal.paths import Checkout, checkout
+from frugal.toolchain import minimum_version
 
 _FOREIGN = ("PULUMI_", "PYTHON", "VIRTUAL_ENV")
 
@@ -32,12 +33,14 @@ def empty_program(stack: str) -> Generator[Checkout]:
     here = checkout()
     with tempfile.TemporaryDirectory(prefix="frugal-bench-") as folder:
         place = Checkout(Path(folder).resolve())
-        project = {"name": "empty", "main": "infra"}
-        project |= {"runtime": {"name": "python", "options": {"virtualenv": ".venv"}}}
+        project = {
+            "name": "empty",
+            "runtime": {"name": "python", "options": {"virtualenv": ".venv"}},
+            "requiredPulumiVersion": f">={minimum_version(here)}",
+        }
         (place.root / "Pulumi.yaml").write_text(yaml.safe_dump(project))
         (place.root / f"Pulumi.{stack}.yaml").write_text("{}\n")
-        (place.root / "infra").mkdir()
-        (place.root / "infra" / "__main__.py").write_text("")
+        (place.root / "__main__.py").write_text("")
         (place.root / ".venv").symlink_to(here.root / ".venv")
         shutil.copytree(here.root / "tools" / "pulumi", place.root / "tools" / "pulumi")
         yield place

@@ -10,7 +10,13 @@ from frugal.cloud.ports import Ports, listens
 from frugal.cloud.postgres.binaries import installations
 from frugal.findings import Finding
 from frugal.paths import Checkout, user_cache
-from frugal.toolchain import built_cli, declared_version, official_cli, usable_go
+from frugal.toolchain import (
+    built_cli,
+    declared_version,
+    minimum_version,
+    official_cli,
+    usable_go,
+)
 
 # What the apps' packages, PostgreSQL and its data take; the CLI's build needs more for a moment.
 _ROOM = 1024**3
@@ -33,15 +39,19 @@ def examine(checkout: Checkout) -> list[Finding]:
 
 def _pulumi(checkout: Checkout) -> Finding:
     version = declared_version(checkout)
-    official = official_cli(version)
+    official = official_cli(minimum_version(checkout))
+    outdated = ""
     if official is not None:
-        return Finding("ok", "Pulumi CLI", f"the official one, {official}")
+        text = f"the official one, {official.version} ({official.binary})"
+        if official.usable:
+            return Finding("ok", "Pulumi CLI", text)
+        outdated = f"; {text}, is too old"
     built = built_cli(version)
     if built.exists():
-        return Finding("ok", "Pulumi CLI", f"{version}, built here ({built})")
+        return Finding("ok", "Pulumi CLI", f"{version}, built here ({built}){outdated}")
     go = usable_go()
     source = f"with {go}" if go else "with a Go from PyPI"
-    return Finding("note", "Pulumi CLI", f"`make up` will build {version} {source}, once")
+    return Finding("note", "Pulumi CLI", f"`make up` will build {version} {source}, once{outdated}")
 
 
 def _postgres() -> Finding:

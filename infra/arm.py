@@ -92,11 +92,11 @@ class Arm:
             url, base = httpx.URL(str(link)), httpx.URL(self._base)
             if (url.scheme, url.host, url.port) != (base.scheme, base.host, base.port):
                 message = f"the next page of {path} is on {url.host}, not on {base.host}"
-                raise ArmError("ForeignPage", message, status=_OK)
+                raise ArmError("UnusableAnswer", message, status=_OK)
             answer = _body(self._call("GET", url.raw_path.decode(), {}, None))
             entries += _entries(answer)
         message = f"{path} has more than {_MOST_PAGES} pages"
-        raise ArmError("TooManyPages", message, status=_OK)
+        raise ArmError("UnusableAnswer", message, status=_OK)
 
     def exists(self, path: str, *, api_version: str) -> bool:
         """Whether there is such a resource."""

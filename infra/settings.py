@@ -45,7 +45,7 @@ SIZES: Mapping[str, Mapping[str, Mapping[str, object]]] = {
         "budget": {"monthlyAmount": 40},
     },
     "prod": {
-        "homepage": {"cdn": "frontDoor", "maxReplicas": 5, "originLock": True},
+        "homepage": {"cdn": "frontDoor", "maxReplicas": 5},
         "translator": {
             "cdn": "frontDoor",
             "maxReplicas": 3,
@@ -86,6 +86,7 @@ def _region(value: str) -> str:
     return value
 
 
+_LARGEST_BUDGET = 1_000_000
 _CHECKOUT = Path(__file__).parents[1]
 
 
@@ -97,6 +98,17 @@ def _in_checkout(file: Path | None) -> Path | None:
 def _as_text(value: object) -> object:
     """`pulumi config set --path database.version 17` stores a number."""
     return str(value) if isinstance(value, int) else value
+
+
+def _budget_amount(value: object) -> object:
+    allowed = "0 (no budget) to 1000000, in the subscription's currency"
+    try:
+        amount = float(str(no_truth(value)))
+    except ValueError as error:
+        raise ValueError(allowed) from error
+    if not 0 <= amount <= _LARGEST_BUDGET:
+        raise ValueError(allowed)
+    return amount
 
 
 class Registry(Model):
@@ -125,9 +137,9 @@ class Database(Model):
 
 
 class Budget(Model):
-    """Amount a month in the subscription's currency, and who is told."""
+    """Amount a month in the subscription's currency, 0 for no budget; contacts get its alerts."""
 
-    monthly_amount: Annotated[float, BeforeValidator(no_truth), Field(gt=0, le=1_000_000)]
+    monthly_amount: Annotated[float, BeforeValidator(_budget_amount)]
     contacts: tuple[Annotated[str, Field(pattern=r"^[^@\s]+@[^@\s]+\.[^@\s]+$")], ...] = ()
 
 
@@ -222,12 +234,9 @@ def _parsed(text: str) -> dict[str, object] | str:
 
 def _sizes(environment: str, key: str, given: Mapping[str, object]) -> Mapping[str, object]:
     """The environment's own values, without those that what is given leaves no place for."""
-    sizes = dict(SIZES[environment].get(key, {}))
     if key == "homepage" and given.get("host") == "staticSite":
         return {}  # neither replicas nor an edge
-    if given.get("cdn") == "none":
-        sizes.pop("originLock", None)
-    return sizes
+    return SIZES[environment].get(key, {})
 
 
 def _laid_over(sizes: Mapping[str, object], given: Mapping[str, object]) -> dict[str, object]:

@@ -10,6 +10,7 @@ from typing import Any
 
 import httpx
 
+from tests.distribution import lay_out
 from tests.engine.clone import Clone
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -95,7 +96,10 @@ class Environment:
 
 @contextlib.contextmanager
 def brought_up(root: Path) -> Iterator[Environment]:
-    """Clone this checkout to `root`, bring everything up there, and take it down at the end."""
+    """Clone this checkout to `root`, bring everything up there, and take it down at the end.
+
+    Its user has an official Pulumi distribution on PATH (`tests/distribution.py`).
+    """
     root.mkdir()
     tracked = subprocess.run(
         ["git", "ls-files", "--cached", "--others", "--exclude-standard"],
@@ -108,7 +112,7 @@ def brought_up(root: Path) -> Iterator[Environment]:
         if (ROOT / name).is_file() and not name.startswith("tests/"):
             (root / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy(ROOT / name, root / name)
-    clone = Clone(root)
+    clone = Clone(root, lay_out(root.with_name("distribution")))
     done = clone.run("make", "setup")
     assert done.returncode == 0, done.stdout + done.stderr
     environment = Environment(clone)

@@ -1,8 +1,9 @@
 """The language host: what `pulumi` starts as `pulumi-language-python` to run a Python program.
 
 It serves the engine's LanguageRuntime (Pulumi's `proto/pulumi/language.proto`, read in November
-2026): the first line on standard output is its port. The program itself is run by the SDK's own
-`pulumi-language-python-exec`, in the virtualenv that Pulumi.yaml names.
+2026): the first line on standard output is its port. The program is run as the official host runs
+it: `python -u pulumi-language-python-exec …` in the virtualenv that Pulumi.yaml names, which is
+first on PATH.
 """
 
 import contextlib
@@ -23,12 +24,6 @@ from pulumi.runtime.proto import (
     plugin_pb2,
 )
 
-# The script as Python would run it, without garbage collection: a program lives for seconds and
-# drops little, and looking through the SDK's thousands of classes takes an eighth of its time.
-_RUN = (
-    "import gc, runpy, sys; gc.disable(); del sys.argv[0]; "
-    "runpy.run_path(sys.argv[0], run_name='__main__')"
-)
 # The SDK's script exits with it when the user has already seen the error.
 _ALREADY_SHOWN = 32
 
@@ -61,12 +56,22 @@ class LanguageHost(LanguageRuntimeServicer):
         """Run the program to its end."""
         info = request.info
         virtualenv = MessageToDict(info.options).get("virtualenv")
+        environment = os.environ | {
+            "PULUMI_CONFIG": json.dumps(dict(request.config)),
+            "PULUMI_CONFIG_SECRET_KEYS": json.dumps(list(request.configSecretKeys)),
+        }
         python = sys.executable
         if virtualenv:
-            python = str(Path(info.root_directory) / virtualenv / "bin" / "python")
+            folder = Path(info.root_directory) / virtualenv / "bin"
+            python = str(folder / "python")
             if not Path(python).exists():
-                error = f"Pulumi.yaml names the virtualenv {virtualenv}, and {python} isn't there."
-                return language_pb2.RunResponse(error=f"{error} Run `make up` (or create it).")
+                error = f"Pulumi.yaml names the virtualenv {virtualenv}, but {python} is missing."
+                return language_pb2.RunResponse(
+                    error=f"{error} Run `make setup`, which creates it."
+                )
+            path = environment.get("PATH", os.defpath)
+            environment["PATH"] = os.pathsep.join([str(folder), path])
+            environment.pop("PYTHONHOME", None)
         arguments = [
             "--monitor", request.monitor_address,
             "--engine", self._engine,
@@ -79,12 +84,8 @@ class LanguageHost(LanguageRuntimeServicer):
             "--organization", request.organization,
             str(Path(info.program_directory) / info.entry_point),
         ]  # fmt: skip
-        environment = os.environ | {
-            "PULUMI_CONFIG": json.dumps(dict(request.config)),
-            "PULUMI_CONFIG_SECRET_KEYS": json.dumps(list(request.configSecretKeys)),
-        }
         program = subprocess.Popen(
-            [python, "-Pu", "-c", _RUN, str(self._executor), *arguments, *request.args],
+            [python, "-u", str(self._executor), *arguments, *request.args],
             cwd=request.pwd,
             env=environment,
             stdin=subprocess.DEVNULL,
@@ -109,10 +110,10 @@ class LanguageHost(LanguageRuntimeServicer):
             program.kill()
 
 
-def main() -> None:
+def main(kind: type[LanguageHost] = LanguageHost) -> None:
     """Serve until standard input ends. Arguments: the SDK's script, then those of the engine."""
     executor, *arguments = sys.argv[1:]
-    host = LanguageHost(engine=arguments[-1], executor=Path(executor))
+    host = kind(engine=arguments[-1], executor=Path(executor))
     server = grpc.server(ThreadPoolExecutor(max_workers=4))
     language_pb2_grpc.add_LanguageRuntimeServicer_to_server(host, server)
     port = server.add_insecure_port("127.0.0.1:0")

@@ -6,9 +6,10 @@ Calls: Azure Container Registry, api-version 2019-06-01-preview (azure-rest-api-
 containerregistry_build.json, read November 2026).
 """
 
+import re
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,15 +19,24 @@ from pulumi.dynamic import CreateResult, DiffResult, ReadResult, UpdateResult
 from pulumi.dynamic import Resource as DynamicResource
 
 from infra.arm import Arm, ArmError
-from infra.components.build_context import pack
+from infra.components.build_context import BuildContext, pack
 from infra.components.dynamic_provider import Provider, ProviderError
 
 CHECKOUT = Path(__file__).parents[2]
 REGISTRY_API_VERSION = "2023-01-01-preview"
 BUILD_API_VERSION = "2019-06-01-preview"
 BUILD_TIMEOUT = 3600  # seconds, Azure's own default for a build
+PULL_LIMIT_WAIT = 60  # seconds until a build that Docker Hub refused its base is repeated
+PULL_LIMIT = "toomanyrequests"
+"""Docker Hub's refusal of an anonymous pull, in the log of a build.
 
+The agents of a registry share their addresses (MicrosoftLearning/mslearn-azure-ai #125, 2026-03-26;
+Azure-Samples/azure-search-openai-demo #3101, 2026-06-18), so the next agent may well be let in.
+"""
+
+_FIRST_POLL, _LONGEST_POLL = 0.5, 5.0  # seconds
 _RUNNING = {"Queued", "Started", "Running"}
+_BASE = re.compile(r"^ARG BASE=(?:docker\.io/(?:library/)?)?(?P<name>[^/@\s]+)", re.MULTILINE)
 
 
 class BuildError(ProviderError):
@@ -63,10 +73,10 @@ class Image(DynamicResource, module="frugal", name="Image"):
 
 
 class ImageProvider(Provider):
-    """Builds when the content is another."""
+    """Builds again when registry, repository or content changes."""
 
     def diff(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> DiffResult:
-        """Only another content, repository or registry calls for a build."""
+        """Rebuild when registry, repository or content digest changes."""
         keys = ("registry", "repository", "content")
         return DiffResult(changes=any(_olds.get(key) != _news.get(key) for key in keys))
 
@@ -104,15 +114,38 @@ def build(
     registry: str,
     repository: str,
     context: Path,
-    poll: float = 1.0,
+    sleep: Callable[[float], None] = time.sleep,
 ) -> str:
     """Build a folder in a registry (resource id) and return `login-server/repository@digest`.
 
-    The log goes to standard error as it comes, which Pulumi shows. `poll`: seconds between looks.
-    Raises BuildError and ArmError.
+    The log goes to standard error as it comes, which Pulumi shows. A build that Docker Hub's pull
+    limit ended is repeated once. `sleep` is for tests. Raises BuildError and ArmError.
     """
     packed = pack(context)
     server = arm.get(registry, api_version=REGISTRY_API_VERSION)["properties"]["loginServer"]
+    run, log = _run(arm, registry, repository, packed, sleep)
+    if run["status"] != "Succeeded" and PULL_LIMIT in log:
+        text = f"{repository}: Docker Hub refused the base image; next try in {PULL_LIMIT_WAIT} s"
+        print(text, file=sys.stderr, flush=True)
+        sleep(PULL_LIMIT_WAIT)
+        run, log = _run(arm, registry, repository, packed, sleep)
+    if run["status"] != "Succeeded":
+        if PULL_LIMIT in log:
+            raise BuildError(_pull_limit(context, repository, server))
+        reason = str(run.get("runErrorMessage") or "no reason given").splitlines()[0]
+        message = f"the build of {repository} ended as {run['status']}: {reason} (log above)"
+        raise BuildError(message)
+    return f"{server}/{repository}@{run['outputImages'][0]['digest']}"
+
+
+def _run(
+    arm: Arm,
+    registry: str,
+    repository: str,
+    packed: BuildContext,
+    sleep: Callable[[float], None],
+) -> tuple[dict[str, Any], str]:
+    """Upload a context and build it once; properties and log of the run that ended."""
     place = arm.post(f"{registry}/listBuildSourceUploadUrl", api_version=BUILD_API_VERSION)
     arm.upload(place["uploadUrl"], packed.archive)
     request = {
@@ -131,33 +164,33 @@ def build(
             raise BuildError(_not_allowed(repository)) from error
         raise
     run_path = f"{registry}/runs/{scheduled['properties']['runId']}"
-    run = _finished(arm, run_path, f"{repository}: ", poll)
-    if run["status"] != "Succeeded":
-        reason = str(run.get("runErrorMessage") or "no reason given").splitlines()[0]
-        message = f"the build of {repository} ended as {run['status']}: {reason} (log above)"
-        raise BuildError(message)
-    return f"{server}/{repository}@{run['outputImages'][0]['digest']}"
+    return _finished(arm, run_path, f"{repository}: ", sleep)
 
 
-def _finished(arm: Arm, run_path: str, prefix: str, poll: float) -> dict[str, Any]:
-    """Properties of a run once it has ended; its log is shown meanwhile, by whole lines."""
+def _finished(
+    arm: Arm, run_path: str, prefix: str, sleep: Callable[[float], None]
+) -> tuple[dict[str, Any], str]:
+    """Properties and log of a run once it has ended; the log is shown meanwhile, by whole lines."""
     shown = 0
     link = arm.post(f"{run_path}/listLogSasUrl", api_version=BUILD_API_VERSION)["logLink"]
     deadline = time.monotonic() + BUILD_TIMEOUT + 60
+    poll = _FIRST_POLL
     while True:
         run: dict[str, Any] = arm.get(run_path, api_version=BUILD_API_VERSION)["properties"]
-        lines = _log(arm, link).splitlines(keepends=True)
+        log = _log(arm, link)
+        lines = log.splitlines(keepends=True)
         ended = run["status"] not in _RUNNING
         for line in lines[shown:]:
             if line.endswith("\n") or ended:
                 print(f"{prefix}{line.rstrip()}", file=sys.stderr, flush=True)
                 shown += 1
         if ended:
-            return run
+            return run, log
         if time.monotonic() > deadline:
             message = f"{run_path} has not ended within {BUILD_TIMEOUT} seconds"
             raise BuildError(message)
-        time.sleep(poll)
+        sleep(poll)
+        poll = min(poll * 2, _LONGEST_POLL)
 
 
 def _log(arm: Arm, link: str) -> str:
@@ -175,4 +208,16 @@ def _not_allowed(repository: str) -> str:
         "TasksOperationsNotAllowed: this subscription may not build in the registry (Azure has "
         "paused that for free credit). Give a ready image instead: "
         f"pulumi config set --path {repository}.image REGISTRY/{repository}@sha256:DIGEST"
+    )
+
+
+def _pull_limit(context: Path, repository: str, server: str) -> str:
+    base = _BASE.search((context / "Dockerfile").read_text(encoding="utf-8"))
+    name = base["name"] if base else "NAME:TAG"
+    return (
+        f"{PULL_LIMIT}: Docker Hub's limit of anonymous pulls refused the base image of "
+        f"{repository}, twice. Run `pulumi up` again in some minutes; or keep the base in your "
+        f"registry: az acr import --name {server.partition('.')[0]} --source "
+        f"docker.io/library/{name} --image {name} --username DOCKER-ID --password TOKEN, and set "
+        f"`ARG BASE={server}/{name}` at the head of {repository}'s Dockerfile"
     )

@@ -1,4 +1,4 @@
-"""Spending: the budget of an environment, over all of its resource groups."""
+"""Spending: the budget of an environment, over all of its resource groups; 0 means none."""
 
 import pulumi
 
@@ -14,11 +14,12 @@ def require_contacts(settings: Settings, *, preview: bool) -> None:
     Azure refuses a budget without contacts, but only after other things have been made.
     Raises SettingsError.
     """
-    if settings.budget.contacts:
+    if settings.budget.contacts or not settings.budget.monthly_amount:
         return
     message = (
         "frugal:budget.contacts: none given; somebody must be told of spending: "
-        "pulumi config set --path 'budget.contacts[0]' you@example.com"
+        "pulumi config set --path 'budget.contacts[0]' you@example.com; "
+        "or have no budget: pulumi config set --path budget.monthlyAmount 0"
     )
     if not preview:
         raise SettingsError(message)
@@ -26,13 +27,14 @@ def require_contacts(settings: Settings, *, preview: bool) -> None:
 
 
 def deploy(settings: Settings, platform: Platform, data: Data) -> None:
-    """Declare the budget."""
-    Budget(
-        "budget",
-        BudgetArgs(
-            scope=subscription_of(platform.group.id),
-            resource_group_names=[platform.group.name, data.group.name],
-            amount=settings.budget.monthly_amount,
-            contacts=settings.budget.contacts,
-        ),
-    )
+    """Declare the budget, unless its amount is 0."""
+    if settings.budget.monthly_amount:
+        Budget(
+            "budget",
+            BudgetArgs(
+                scope=subscription_of(platform.group.id),
+                resource_group_names=[platform.group.name, data.group.name],
+                amount=settings.budget.monthly_amount,
+                contacts=settings.budget.contacts,
+            ),
+        )

@@ -321,11 +321,26 @@ def test_commands(lines: str, command: tuple[str, ...]) -> None:
     assert read(f"FROM python:3.11\n{lines}", inherited={}).command == command
 
 
-def test_a_base_of_another_version_is_read() -> None:
-    recipe = read(
-        "ARG V=3.12\nFROM --platform=linux/amd64 docker.io/python:${V}-slim", inherited={}
-    )
-    assert (recipe.base, recipe.python) == ("docker.io/python:3.12-slim", "3.12")
+@pytest.mark.parametrize(
+    ("lines", "base", "python"),
+    [
+        (
+            "ARG V=3.12\nFROM --platform=linux/amd64 docker.io/python:${V}-slim",
+            "docker.io/python:3.12-slim",
+            "3.12",
+        ),
+        ("ARG BASE=python:3.12-slim@sha256:00\nFROM ${BASE}", "python:3.12-slim@sha256:00", "3.12"),
+        (
+            "ARG BASE=r.azurecr.io/python:3.12\nFROM $BASE AS app",
+            "r.azurecr.io/python:3.12",
+            "3.12",
+        ),
+        ("FROM python@sha256:00", "python@sha256:00", None),
+    ],
+)
+def test_the_python_of_a_base_is_that_of_its_tag(lines: str, base: str, python: str | None) -> None:
+    recipe = read(lines, inherited={})
+    assert (recipe.base, recipe.python) == (base, python)
 
 
 async def test_without_uv_the_error_says_what_to_do(

@@ -40,10 +40,10 @@ pulumi.export("group", group.name)
 HOLD = """\
 import time
 from pathlib import Path
-from typing import Any
-from pulumi.dynamic import CreateResult, Resource, ResourceProvider
+from pulumi.dynamic import CreateResult, Resource
+from infra.components.dynamic_provider import Provider
 
-class HoldProvider(ResourceProvider):
+class HoldProvider(Provider):
     def create(self, props):
         gate = Path(props["gate"])
         gate.with_name("reached").touch()
@@ -70,15 +70,22 @@ def until(condition: Callable[[], object]) -> None:
 
 
 class Clone:
-    """A checkout somewhere else, whose name has a space."""
+    """A checkout somewhere else, whose name has a space.
 
-    def __init__(self, root: Path) -> None:
+    `distribution`: a folder with a Pulumi distribution that comes first on its user's PATH.
+    """
+
+    def __init__(self, root: Path, distribution: Path | None = None) -> None:
         self.root = root
         self.cloud = root / ".frugal" / "local" / "cloud"
+        self._distribution = distribution
 
     def environment(self) -> dict[str, str]:
         dropped = ("PULUMI_", "PYTHONDONTWRITEBYTECODE", "MAKE", "MFLAGS")
-        return {k: v for k, v in os.environ.items() if not k.startswith(dropped)}
+        variables = {k: v for k, v in os.environ.items() if not k.startswith(dropped)}
+        if self._distribution is not None:
+            variables["PATH"] = f"{self._distribution}{os.pathsep}{variables['PATH']}"
+        return variables
 
     def run(self, *command: str, **variables: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(

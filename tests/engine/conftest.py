@@ -16,11 +16,17 @@ def prepared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Clone]:
     """A clone after `make setup`."""
     root = tmp_path_factory.mktemp("clone") / "a place"
     root.mkdir()
-    for name in ("frugal", "tools", "requirements"):
+    for name in ("frugal", "infra", "tools", "requirements"):
         shutil.copytree(ROOT / name, root / name, ignore=shutil.ignore_patterns("__pycache__"))
-    for name in ("Makefile", "pyproject.toml", "README.md", "Pulumi.yaml", "Pulumi.local.yaml"):
+    for name in (
+        "Makefile",
+        "pyproject.toml",
+        "README.md",
+        "Pulumi.yaml",
+        "Pulumi.local.yaml",
+        "__main__.py",
+    ):
         shutil.copy(ROOT / name, root / name)
-    (root / "infra").mkdir()
     clone = Clone(root)
     done = clone.run("make", "setup")
     assert done.returncode == 0, done.stderr

@@ -3,6 +3,7 @@
 import os
 import shutil
 import signal
+import subprocess
 
 import psutil
 
@@ -26,9 +27,30 @@ def test_engine_killed(clone: Clone) -> None:
         kill(pid)
     assert running.wait(PATIENCE) == 1
     # Its plugins watch their standard input, so none outlives it.
-    until(lambda: not any("frugal.hosts" in line for line in clone.processes()))
+    until(lambda: not plugins(clone))
     assert clone.state()["pending_operations"]
     assert_mended(clone)
+
+
+def plugins(clone: Clone) -> list[str]:
+    """Command lines of what the engine started for this clone: language host, dynamic host."""
+    names = ("frugal.hosts", "pulumi.dynamic", "pulumi-language-python-exec")
+    return [line for line in clone.processes() if any(name in line for name in names)]
+
+
+def test_dynamic_host_left_behind_is_ended(clone: Clone) -> None:
+    """One that no provider was loaded into, so that nothing in it watches the engine."""
+    python = clone.root / ".venv" / "bin" / "python"
+    orphan = subprocess.Popen(
+        [python, "-u", "-m", "pulumi.dynamic", "127.0.0.1:1"],
+        cwd=clone.root,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+    )
+    assert orphan.stdout is not None
+    assert orphan.stdout.readline().strip().isdigit()
+    assert clone.frugal("up").returncode == 0
+    assert orphan.wait(PATIENCE) == -signal.SIGKILL
 
 
 def test_command_killed_and_engine_goes_on(clone: Clone) -> None:

@@ -1,11 +1,6 @@
 """A free Translator moves to another region: a subscription has one, deleted ones counted."""
 
-import shutil
-from pathlib import Path
-
 from tests.engine.clone import Clone
-
-ROOT = Path(__file__).resolve().parents[2]
 
 PROGRAM = """\
 import pulumi
@@ -32,14 +27,6 @@ Translation(
 
 
 def test_the_account_is_purged_before_the_next_one_is_made(clone: Clone) -> None:
-    for part in ("__init__.py", "arm.py", "naming.py"):
-        shutil.copy(ROOT / "infra" / part, clone.root / "infra")
-    shutil.copytree(
-        ROOT / "infra" / "components",
-        clone.root / "infra" / "components",
-        ignore=shutil.ignore_patterns("__pycache__"),
-        dirs_exist_ok=True,
-    )
     (clone.root / "infra" / "__main__.py").write_text(PROGRAM)
     settings = clone.root / "Pulumi.local.yaml"
     before = settings.read_text()

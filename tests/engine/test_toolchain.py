@@ -16,6 +16,7 @@ from tests.engine.clone import PATIENCE, kill, until
 
 ROOT = Path(__file__).resolve().parents[2]
 VERSION = toolchain.declared_version(Checkout(ROOT))
+MINIMUM = toolchain.minimum_version(Checkout(ROOT))
 
 # Builds an executable that prints the version. $GO_SAYS: fail with these words; a file `stall` in
 # the store: stay in the middle of writing the binary for as long as it is there.
@@ -40,7 +41,7 @@ from pathlib import Path
 from rich.console import Console
 from frugal.paths import Checkout
 from frugal.toolchain import ensure_cli
-print(ensure_cli(Checkout(Path(sys.argv[1])), Console(stderr=True))[0])
+print(ensure_cli(Checkout(Path(sys.argv[1])), Console(stderr=True)).binary)
 """
 
 
@@ -55,8 +56,8 @@ def executable(file: Path, text: str) -> Path:
 def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """An empty user's cache and a pretending Go on PATH; returns the folder of its marks."""
     executable(tmp_path / "go" / "go", GO)
-    script = tmp_path / "module" / "python" / "cmd" / toolchain.EXECUTOR
-    executable(script, "#!/usr/bin/env python\n")
+    for script in ("cmd/" + toolchain.EXECUTOR, "dist/" + toolchain.DYNAMIC_HOST):
+        executable(tmp_path / "module" / "python" / script, f"#!/bin/sh\n# {script}\n")
     monkeypatch.setenv("STORE", str(tmp_path))
     monkeypatch.setenv("VERSION", VERSION)
     monkeypatch.setenv("PATH", f"{tmp_path / 'go'}{os.pathsep}/usr/bin{os.pathsep}/bin")
@@ -65,7 +66,7 @@ def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def ensure() -> tuple[Path, Path | None]:
+def ensure() -> toolchain.Cli:
     return toolchain.ensure_cli(Checkout(ROOT), Console(stderr=True))
 
 
@@ -77,10 +78,13 @@ def begin() -> "subprocess.Popen[str]":
 
 
 def test_is_built_once(store: Path) -> None:
-    binary, script = ensure()
-    assert script
-    assert script.exists()
-    assert ensure() == (binary, script)
+    cli = ensure()
+    assert ensure() == cli
+    binary = cli.binary
+    for script in ("cmd/" + toolchain.EXECUTOR, "dist/" + toolchain.DYNAMIC_HOST):
+        beside, source = binary.parent / Path(script).name, store / "module" / "python" / script
+        assert beside.read_bytes() == source.read_bytes()
+        assert os.access(beside, os.X_OK)
     assert (store / "builds").read_text() == "build\n"
     assert not list(binary.parent.parent.glob("building-*"))
 
@@ -97,7 +101,7 @@ def test_half_built_one_is_never_used(store: Path) -> None:
     target = toolchain.built_cli(VERSION).parent
     assert not target.exists()
     assert list(target.parent.glob("building-*"))
-    binary, _ = ensure()
+    binary = ensure().binary
     assert subprocess.check_output([binary], text=True).strip() == f"v{VERSION}"
     assert not list(target.parent.glob("building-*"))
 
@@ -148,6 +152,7 @@ def test_no_go_and_no_network_says_so(
     executable(tmp_path / "go" / "go", "#!/bin/sh\necho go1.20\n")
     executable(tmp_path / "go" / "uv", "#!/bin/sh\necho 'error: no connection' >&2\nexit 2\n")
     monkeypatch.setattr(toolchain, "declared_version", lambda _checkout: VERSION)
+    monkeypatch.setattr(toolchain, "minimum_version", lambda _checkout: MINIMUM)
     with pytest.raises(FrugalError, match=r"Go could not be installed .*no connection"):
         toolchain.ensure_cli(Checkout(tmp_path), Console(stderr=True))
 
@@ -155,9 +160,8 @@ def test_no_go_and_no_network_says_so(
 @pytest.mark.parametrize(
     ("folder", "version", "names", "taken"),
     [
-        ("bin", VERSION, ["pulumi", "pulumi-language-python"], True),
+        ("bin", MINIMUM, ["pulumi", "pulumi-language-python"], True),
         ("bin", "99.0.0", ["pulumi", "pulumi-language-python"], True),
-        ("bin", "3.99.0", ["pulumi", "pulumi-language-python"], False),
         ("bin", VERSION, ["pulumi"], False),
         ("clone/.frugal/bin", VERSION, ["pulumi", "pulumi-language-python"], False),
     ],
@@ -169,5 +173,16 @@ def test_official_cli_on_path(
     for name in names:
         executable(store / folder / name, f"#!/bin/sh\necho v{version}\n")
     monkeypatch.setenv("PATH", f"{store / folder}{os.pathsep}{os.environ['PATH']}")
-    binary, script = ensure()
-    assert (binary == store / folder / "pulumi", script is None) == (taken, taken)
+    cli = ensure()
+    assert (cli.binary == store / folder / "pulumi", not cli.built) == (taken, taken)
+
+
+def test_an_official_cli_that_is_too_old_is_named(
+    store: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name in ("pulumi", "pulumi-language-python"):
+        executable(store / "bin" / name, "#!/bin/sh\necho v3.258.1\n")
+    monkeypatch.setenv("PATH", f"{store / 'bin'}{os.pathsep}{os.environ['PATH']}")
+    assert ensure().built
+    said = capsys.readouterr().err
+    assert f"({store / 'bin' / 'pulumi'}) is 3.258.1, older than {MINIMUM}: using {VERSION}" in said

@@ -71,7 +71,7 @@ def program(record: Callable[..., Recorder], monkeypatch: pytest.MonkeyPatch) ->
 
         @pulumi.runtime.test
         def declare() -> None:
-            runpy.run_path(str(ROOT / "infra"), run_name="__main__")
+            runpy.run_path(str(ROOT), run_name="__main__")
 
         declare()
         return recorder

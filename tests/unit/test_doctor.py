@@ -730,6 +730,7 @@ def test_this_machine() -> None:
 
 
 def test_taken_port_is_named(tmp_path: Path) -> None:
+    shutil.copy(ROOT / "Pulumi.yaml", tmp_path)
     (tmp_path / "tools" / "pulumi").mkdir(parents=True)
     shutil.copy(ROOT / "tools" / "pulumi" / "go.mod", tmp_path / "tools" / "pulumi")
     place = Checkout(tmp_path)

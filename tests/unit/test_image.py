@@ -3,6 +3,7 @@
 import io
 import json
 import tarfile
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,11 @@ from infra.components.image import BuildError, ImageProvider, build
 REGISTRY = "/subscriptions/s/resourceGroups/g/providers/Microsoft.ContainerRegistry/registries/r"
 DIGEST = "sha256:" + "ab" * 32
 LOG = ["", "Step 1\nSt", "Step 1\nStep 2"]
+# As MicrosoftLearning/mslearn-azure-ai #125 (2026-03-26) has it.
+REFUSED_LOG = (
+    "toomanyrequests: You have reached your unauthenticated pull rate limit. "
+    "https://www.docker.com/increase-rate-limit\n"
+)
 
 
 class Credential:
@@ -27,14 +33,26 @@ class Credential:
 
 
 class BuildServer:
-    """A registry with one build, which ends at the third look at it."""
+    """A registry whose builds end at the `looks`-th look at them.
 
-    def __init__(self, *, ends: str = "Succeeded", refuses: str | None = None) -> None:
+    `pull_limits`: number of the first builds whose base Docker Hub refuses.
+    """
+
+    def __init__(
+        self,
+        *,
+        ends: str = "Succeeded",
+        refuses: str | None = None,
+        looks: int = 3,
+        pull_limits: int = 0,
+    ) -> None:
         self.calls: list[str] = []
         self.uploaded = b""
         self.run_request: dict[str, Any] = {}
-        self.looks = 0
-        self._ends, self._refuses = ends, refuses
+        self.builds = self.looks = 0
+        self.waits: list[float] = []
+        self._ends, self._refuses, self._looks = ends, refuses, looks
+        self._pull_limits = pull_limits
 
     def __call__(self, request: httpx.Request) -> httpx.Response:  # noqa: C901, PLR0911
         action = request.url.path.removeprefix(REGISTRY)
@@ -54,6 +72,7 @@ class BuildServer:
                 return httpx.Response(201)
             case "POST", "/scheduleRun":
                 self.run_request = json.loads(request.content)
+                self.builds, self.looks = self.builds + 1, 0
                 if self._refuses:
                     error = {"code": self._refuses, "message": "No."}
                     return httpx.Response(400, json={"error": error})
@@ -66,17 +85,23 @@ class BuildServer:
             case "GET", "/log":
                 if self.looks == 1:
                     return httpx.Response(404)
-                return httpx.Response(200, text=LOG[self.looks - 1])
+                text = REFUSED_LOG if self._is_refused() else LOG[min(self.looks, 3) - 1]
+                return httpx.Response(200, text=text)
             case _:
                 raise AssertionError(f"unexpected: {request.method} {request.url}")
 
     def _run(self) -> dict[str, Any]:
-        if self.looks < 3:
+        if self.looks < self._looks:
             return {"status": "Running"}
+        if self._is_refused():
+            return {"status": "Failed", "runErrorMessage": "failed to run step ID: build"}
         if self._ends != "Succeeded":
             return {"status": self._ends, "runErrorMessage": "step 2 failed"}
         outputs = [{"registry": "r.azurecr.io", "repository": "site", "digest": DIGEST}]
         return {"status": "Succeeded", "outputImages": outputs}
+
+    def _is_refused(self) -> bool:
+        return self.builds <= self._pull_limits
 
     def arm(self) -> Arm:
         return Arm(
@@ -86,13 +111,19 @@ class BuildServer:
 
 @pytest.fixture
 def app(tmp_path: Path) -> Path:
-    (tmp_path / "Dockerfile").write_text("FROM python:3.13\n")
+    (tmp_path / "Dockerfile").write_text("ARG BASE=python:3.13-slim@sha256:00\nFROM ${BASE}\n")
     (tmp_path / "main.py").write_text("")
     return tmp_path
 
 
 def built(registry: BuildServer, app: Path) -> str:
-    return build(registry.arm(), registry=REGISTRY, repository="site", context=app, poll=0)
+    return build(
+        registry.arm(),
+        registry=REGISTRY,
+        repository="site",
+        context=app,
+        sleep=registry.waits.append,
+    )
 
 
 def test_a_build(app: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -110,6 +141,40 @@ def test_a_build(app: Path, capsys: pytest.CaptureFixture[str]) -> None:
         "timeout": 3600,
     }
     assert capsys.readouterr().err == "site: Step 1\nsite: Step 2\n"
+
+
+def test_a_build_is_looked_at_ever_more_rarely(app: Path) -> None:
+    registry = BuildServer(looks=8)
+    built(registry, app)
+    assert registry.waits == [0.5, 1, 2, 4, 5, 5, 5]
+
+
+def test_a_base_that_docker_hub_refused_is_asked_for_once_more(
+    app: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    registry = BuildServer(looks=2, pull_limits=1)
+    assert built(registry, app) == f"r.azurecr.io/site@{DIGEST}"
+    assert registry.waits == [0.5, 60, 0.5]
+    assert registry.calls.count("PUT /up") == registry.calls.count("POST /scheduleRun") == 2
+    assert "Docker Hub refused the base image; next try in 60 s" in capsys.readouterr().err
+
+
+def test_a_base_that_docker_hub_refuses_twice_is_named_with_the_way_round(app: Path) -> None:
+    registry = BuildServer(looks=2, pull_limits=3)
+    with pytest.raises(BuildError) as error:
+        built(registry, app)
+    assert registry.builds == 2
+    assert str(error.value).startswith("toomanyrequests: Docker Hub's limit")
+    source = "--source docker.io/library/python:3.13-slim --image python:3.13-slim"
+    assert f"az acr import --name r {source}" in str(error.value)
+    assert "`ARG BASE=r.azurecr.io/python:3.13-slim`" in str(error.value)
+
+
+def test_a_build_that_failed_for_another_reason_is_not_repeated(app: Path) -> None:
+    registry = BuildServer(ends="Failed")
+    with pytest.raises(BuildError):
+        built(registry, app)
+    assert registry.builds == 1
 
 
 @pytest.mark.parametrize("status", ["Failed", "Canceled", "Error", "Timeout"])
@@ -157,7 +222,7 @@ def test_the_provider_builds_in_the_checkout_and_keeps_no_path(
     registry = BuildServer()
     monkeypatch.setattr(image, "CHECKOUT", app.parent)
     monkeypatch.setattr(image, "Arm", registry.arm)
-    monkeypatch.setattr("time.sleep", lambda _: None)
+    monkeypatch.setattr(image, "build", partial(build, sleep=registry.waits.append))
     result = ImageProvider().create({**PROPS, "context": app.name})
     assert result.outs == {**PROPS, "context": app.name, "image": f"r.azurecr.io/site@{DIGEST}"}
     assert str(app.parent) not in json.dumps(result.outs)

@@ -350,8 +350,9 @@ def test_without_azures_translator_there_is_no_account(program: Declare) -> None
 def test_the_sites_know_the_edge_that_they_are_behind(program: Declare) -> None:
     front_door = "44444444-4444-4444-4444-444444444444"
     prod, local, dev = program("prod"), program("local"), program("dev")
-    assert homepage_settings(prod)["FRONT_DOOR_ID"] == front_door
-    assert "FRONT_DOOR_ID" not in homepage_settings(local)  # its lock is off
+    locked = program("prod", {"homepage": {"originLock": True}})
+    assert homepage_settings(locked)["FRONT_DOOR_ID"] == front_door
+    assert "FRONT_DOOR_ID" not in homepage_settings(prod)  # until the edge answers
     for recorder in (prod, local):
         assert app_settings(recorder)["FRONT_DOOR_ID"] == front_door
     assert "FRONT_DOOR_ID" not in app_settings(dev)
@@ -458,6 +459,13 @@ def test_missing_contacts_stop_up_before_anything_is_made(
         program("dev", {"budget": {}})
     assert stopped.value.code == 32
     assert "pulumi config set --path 'budget.contacts[0]'" in caplog.text
+    assert "pulumi config set --path budget.monthlyAmount 0" in caplog.text
+
+
+def test_a_budget_of_zero_is_none_and_needs_no_contacts(program: Declare) -> None:
+    recorder = program("dev", {"budget": {"monthlyAmount": 0}})
+    assert recorder.all("Budget") == []
+    assert counted(recorder) | {"Budget": 2} == expected(EVERYWHERE, WEB_APP)
 
 
 def test_a_wrong_setting_is_one_error(program: Declare, caplog: pytest.LogCaptureFixture) -> None:

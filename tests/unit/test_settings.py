@@ -136,7 +136,11 @@ WRONG = [
     ({"database": {"version": 15}}, "frugal:database.version: '15'", "16, 17, 18"),
     ({"database": {"highAvailability": "on"}}, "frugal:database.highAvailability", "sameZone"),
     ({"database": {"highAvailability": "sameZone"}}, "Standard_B1ms", "Standard_D2ds_v5"),
-    ({"budget": {"monthlyAmount": 0}}, "frugal:budget.monthlyAmount: 0", "greater than 0"),
+    ({"budget": {"monthlyAmount": -1}}, "frugal:budget.monthlyAmount: -1", "0 (no budget) to"),
+    ({"budget": {"monthlyAmount": 1_000_001}}, "budget.monthlyAmount: 1000001", "to 1000000"),
+    ({"budget": {"monthlyAmount": "nan"}}, "budget.monthlyAmount: 'nan'", "0 (no budget) to"),
+    ({"budget": {"monthlyAmount": "much"}}, "budget.monthlyAmount: 'much'", "0 (no budget) to"),
+    ({"budget": {"monthlyAmount": True}}, "frugal:budget.monthlyAmount: True", "0 (no budget) to"),
     ({"budget": {"contacts": ["me"]}}, "frugal:budget.contacts[0]: 'me'", "e-mail"),
     ({"budget": {"contacts": "me@example.com"}}, "frugal:budget.contacts", "contacts[0]"),
     ({"homepge": {}}, "frugal:homepge: unknown key", ", ".join(KEYS)),
@@ -273,10 +277,6 @@ def test_what_would_have_no_effect_is_refused(homepage: dict[str, Any], allowed:
     assert allowed in str(error.value)
 
 
-def test_without_an_edge_there_is_no_lock() -> None:
-    assert not read("prod", config(homepage={"cdn": "none"})).homepage.origin_lock
-
-
 @pytest.mark.parametrize(
     "wrong",
     [
@@ -311,9 +311,8 @@ def test_one_field_of_an_object_does_not_lose_the_others() -> None:
     assert given.cdn == "frontDoor"
 
 
-def test_the_lock_is_on_in_prod_alone() -> None:
-    locked = [name for name in SIZES if read(name, LOCATION).homepage.origin_lock]
-    assert locked == ["prod"]
+def test_no_environment_is_locked_before_its_edge_answers() -> None:
+    assert not [name for name in SIZES if read(name, LOCATION).homepage.origin_lock]
 
 
 @pytest.mark.parametrize("environment", SIZES)

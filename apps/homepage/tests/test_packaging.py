@@ -48,8 +48,10 @@ def test_b2_8_b4_5_the_command_is_the_app_without_shell_or_options() -> None:
     assert json.loads(only("CMD")) == ["python", "-m", "homepage"]
 
 
-def test_the_base_image_is_the_official_slim_python() -> None:
-    assert re.fullmatch(r"python:3\.\d+-slim", only("FROM"))
+def test_the_base_image_is_the_official_slim_python_at_one_digest() -> None:
+    assert re.fullmatch(r"BASE=python:3\.\d+-slim@sha256:[0-9a-f]{64}", only("ARG"))
+    assert only("FROM") == "${BASE}"
+    assert position("ARG") < position("FROM")
 
 
 def test_the_image_holds_nothing_for_development() -> None:

@@ -43,8 +43,10 @@ def test_the_command_gets_signals_itself() -> None:
     assert json.loads(only("CMD")) == ["python", "-m", "translator"]
 
 
-def test_the_base_image_is_the_official_slim_python() -> None:
-    assert re.fullmatch(r"python:3\.\d+-slim", only("FROM"))
+def test_the_base_image_is_the_official_slim_python_at_one_digest() -> None:
+    assert re.fullmatch(r"BASE=python:3\.\d+-slim@sha256:[0-9a-f]{64}", only("ARG"))
+    assert only("FROM") == "${BASE}"
+    assert position("ARG") < position("FROM")
 
 
 def test_the_image_holds_nothing_for_development() -> None:
