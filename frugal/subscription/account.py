@@ -59,7 +59,8 @@ def identify(
         return arm.list(f"{path}/providers", api_version="2021-04-01")
 
     def existing() -> Sequence[Entry] | None:
-        # A filter by tags would leave the tags out of the answer.
+        # A filter by tags would leave the tags out of the answer (azure-mgmt-resource 26.0.0,
+        # ResourcesOperations.list).
         kinds = " or ".join(f"resourceType eq '{kind}'" for kind in TYPES)
         return arm.list(f"{path}/resources", api_version="2021-04-01", **{"$filter": kinds})
 
@@ -205,7 +206,7 @@ def _environments(subscription: Subscription) -> list[Finding]:
         text = f"the offer {subscription.offer} has one environment over all regions: {shown}"
         remedy = "Delete it if nothing needs it, or upgrade the subscription to pay-as-you-go."
         return [Finding("missing", "Container Apps", text, remedy)]
-    text = f"{len(there)} environments over all regions, whose limit Azure does not tell: {shown}"
+    text = f"there are environments already, and Azure gives no limit over all regions: {shown}"
     return [Finding("note", "Container Apps", text)]
 
 

@@ -20,6 +20,7 @@ from frugal.findings import Finding
 from frugal.paths import Checkout
 from frugal.subscription import region
 from infra.regions import REGIONS
+from infra.settings import read
 from infra.stacks.translator import PLAN_SKU
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -206,7 +207,7 @@ def azure(monkeypatch: pytest.MonkeyPatch) -> Iterator[Azure]:
             pass
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
+    threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
     address = f"127.0.0.1:{server.server_port}"
     monkeypatch.setenv("ARM_METADATA_HOSTNAME", address)
     monkeypatch.setenv("IDENTITY_ENDPOINT", f"http://{address}/msi/token")
@@ -508,7 +509,7 @@ def test_front_door_of_a_paid_offer(azure: Azure, place: Checkout) -> None:
 def test_environments_are_counted_over_all_regions(azure: Azure, place: Checkout) -> None:
     azure.answers[f"{BASE}/resources"] = {"value": [resource(region.ENVIRONMENT, "East Asia")]}
     note = about(subscription.examine(place, "dev"), "Container Apps")[0]
-    assert (note.state, note.found[:32]) == ("note", "1 environments over all regions,")
+    assert (note.state, note.found[:31]) == ("note", "there are environments already,")
     free(azure)
     (found,) = missing(subscription.examine(place, "dev"))
     assert "one environment over all regions: there in eastasia" in found.found
@@ -538,6 +539,46 @@ def test_only_what_the_settings_need_is_asked(azure: Azure, place: Checkout) -> 
     found = subscription.examine(place, "dev")
     assert about(found, "App Service", "Front Door", "Translator", "Image builds") == []
     assert azure.asked("/Microsoft.Web/") + azure.asked("/Microsoft.CognitiveServices/") == []
+
+
+def test_no_budget_needs_neither_contacts_nor_an_answer(azure: Azure, place: Checkout) -> None:
+    (place.root / "Pulumi.dev.yaml").write_text("config:\n")
+    wants(place, "budget", monthlyAmount="0")
+    found = subscription.examine(place, "dev")
+    assert about(found, "Budget", "Budget contacts") == []
+    assert azure.asked("/Microsoft.Consumption/") == []
+
+
+def test_settings_take_every_remedy(azure: Azure, place: Checkout) -> None:
+    free(azure)
+    azure.answers[BUDGETS] = 403, REFUSED
+    azure.answers[plans()] = {"value": [usage("B1", 0, 0)]}
+    azure.answers[capabilities()] = offered(
+        supportedServerVersions=[{"name": "16"}],
+        supportedFeatures=[{"name": "ZoneRedundantHa", "status": "Disabled"}],
+    )
+    azure.answers[f"{COGNITIVE}/accounts"] = {"value": [free_translator()]}
+    wants(place, "homepage", cdn="frontDoor", originLock="true")
+    wants(place, "database", sku="Standard_D2ds_v5", highAvailability="zoneRedundant")
+    translates(place)
+    given: dict[str, dict[str, Any]] = {"homepage": {"cdn": "frontDoor", "originLock": True}}
+    commands = [c for finding in subscription.examine(place, "dev") for c in finding.commands]
+    for command in commands:
+        if not command.startswith("pulumi config set -s dev --path ") or command.endswith("NAME"):
+            continue
+        path, value = command.removeprefix("pulumi config set -s dev --path ").split()
+        *parents, name = path.split(".")
+        fields: dict[str, Any] = given
+        for parent in parents:
+            fields = fields.setdefault(parent, {})
+        # As `pulumi config set --path` stores it.
+        fields[name] = {"true": True, "false": False}.get(value, value)
+    config = {f"frugal:{key}": json.dumps(value) for key, value in given.items()}
+    settings = read("dev", {**config, "azure-native:location": "eastus"})
+    assert (settings.homepage.cdn, settings.homepage.origin_lock) == ("none", False)
+    assert (settings.database.version, settings.database.high_availability) == ("16", "disabled")
+    assert (settings.translator.host, settings.budget.monthly_amount) == ("containerApp", 0)
+    assert settings.translator.translation.provider == "offline"
 
 
 def test_plan_size_is_the_programs() -> None:
