@@ -13,6 +13,7 @@ from rich.console import Console
 
 from frugal import daemon as daemons
 from frugal import findings, local, status
+from frugal.engine import FOREIGN
 from frugal.errors import FrugalError
 from frugal.paths import checkout
 
@@ -97,12 +98,16 @@ def logs_command(
 
 @app.command("env")
 def env_command() -> None:
-    """Print the exports with which plain `pulumi ... -s local` works in your own shell.
+    """Print the variables with which plain `pulumi ... -s local` works in your own shell.
+
+    A sign-in to Azure that the shell holds is unset in it.
 
     Use: eval "$(.venv/bin/frugal env)"
     """
     _daemon, engine = local.prepare(checkout(), _err)
-    for name, value in engine.settings().items():
+    settings = engine.settings()
+    sys.stdout.write(f"unset {' '.join(sorted(FOREIGN - settings.keys()))}\n")
+    for name, value in settings.items():
         sys.stdout.write(f"export {name}={shlex.quote(value)}\n")
 
 

@@ -40,13 +40,13 @@ class Daemon:
     code: str
 
     def variables(self) -> dict[str, str]:
-        """What points the program, and azure-identity in it, to this daemon."""
+        """Environment with which the program calls this daemon, and signs in to it."""
         address = f"127.0.0.1:{self.http}"
         return {
             "ARM_METADATA_HOSTNAME": address,
             "IDENTITY_ENDPOINT": f"http://{address}/msi/token",
             "IDENTITY_HEADER": self.identity_header,
-            "AZURE_TOKEN_CREDENTIALS": "ManagedIdentityCredential",
+            "ARM_USE_MSI": "true",
         }
 
     def status(self) -> dict[str, Any]:

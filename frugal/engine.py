@@ -64,7 +64,7 @@ class Engine:
 
     def environment(self) -> dict[str, str]:
         """The whole environment of a run: the user's, then ours."""
-        inherited = {k: v for k, v in os.environ.items() if k not in _FOREIGN}
+        inherited = {k: v for k, v in os.environ.items() if k not in FOREIGN}
         return inherited | self.settings()
 
     def run(self, *arguments: str, cwd: Path | None = None) -> str:
@@ -123,16 +123,49 @@ class Engine:
         return code
 
 
-# What would make our engine act on another state, or as another one than the user sees.
-_FOREIGN = frozenset(
+FOREIGN = frozenset(
     {
         "PULUMI_ACCESS_TOKEN",
         "PULUMI_STACK",
         "PULUMI_CONFIG_PASSPHRASE_FILE",
         # Without compiled modules each run takes twice as long.
         "PYTHONDONTWRITEBYTECODE",
+        # Read by azure-native and infra/credentials.py.
+        "ACTIONS_ID_TOKEN_REQUEST_TOKEN",
+        "ACTIONS_ID_TOKEN_REQUEST_URL",
+        "ARM_AUXILIARY_TENANT_IDS",
+        "ARM_CLIENT_CERTIFICATE_PASSWORD",
+        "ARM_CLIENT_CERTIFICATE_PATH",
+        "ARM_CLIENT_ID",
+        "ARM_CLIENT_SECRET",
+        "ARM_DISABLE_INSTANCE_DISCOVERY",
+        "ARM_ENVIRONMENT",
+        "ARM_METADATA_HOSTNAME",
+        "ARM_OIDC_AUDIENCE",
+        "ARM_OIDC_TOKEN",
+        "ARM_OIDC_TOKEN_FILE_PATH",
+        "ARM_SUBSCRIPTION_ID",
+        "ARM_TENANT_ID",
+        "ARM_USE_DEFAULT_AZURE_CREDENTIAL",
+        "ARM_USE_MSI",
+        "ARM_USE_OIDC",
+        # Read by azure-identity 1.27: its default credential, and the flavour of managed identity
+        # that comes before the one of IDENTITY_ENDPOINT and IDENTITY_HEADER.
+        "AZURE_AUTHORITY_HOST",
+        "AZURE_CLIENT_CERTIFICATE_PASSWORD",
+        "AZURE_CLIENT_CERTIFICATE_PATH",
+        "AZURE_CLIENT_ID",
+        "AZURE_CLIENT_SECRET",
+        "AZURE_ENVIRONMENT",
+        "AZURE_FEDERATED_TOKEN_FILE",
+        "AZURE_PASSWORD",
+        "AZURE_TENANT_ID",
+        "AZURE_TOKEN_CREDENTIALS",
+        "AZURE_USERNAME",
+        "IDENTITY_SERVER_THUMBPRINT",
     }
 )
+"""A user's variables with which our engine would act on another state, or sign in to Azure."""
 
 
 def install_cli(place: Checkout, console: Console) -> Path:

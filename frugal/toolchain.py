@@ -85,7 +85,7 @@ def official_cli(minimum: str) -> OfficialCli | None:
 
 @dataclass(frozen=True)
 class Cli:
-    """The CLI to run. `built`: by this tool, with the SDK's scripts but no language host beside it."""
+    """The CLI to run. `built`: by this tool, so no language host lies beside it."""
 
     binary: Path
     built: bool

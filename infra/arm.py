@@ -1,31 +1,50 @@
 """A small client of Azure Resource Manager for what no resource type can do.
 
-Building an image, waiting for a role, running a job, purging the edge and deleted accounts. The
-address is found as the genuine Pulumi provider finds it, by the metadata host in
-ARM_METADATA_HOSTNAME, so the same variable points both at the local cloud. Who calls is
-azure-identity's DefaultAzureCredential: the `az login` of a person, the federated identity of a
-pipeline, the managed identity that the local cloud answers for.
+Building an image, waiting for a role, running a job, purging the edge and deleted accounts. Cloud
+and sign-in are those of the azure-native provider (infra/credentials.py), so the same variables
+point both at the local cloud.
 
 Metadata document: Azure's cloud-metadata endpoint, api-version 2022-09-01 (read November 2026).
 """
 
-import os
+import re
 import time
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Protocol, Self, cast
+from typing import Any, Self, cast
 from urllib.parse import urlsplit
 
 import httpx
 
-if TYPE_CHECKING:
-    from azure.core.credentials import AccessToken
+from infra import credentials
+from infra.credentials import Account, Cloud, Credential, SignInError
 
-PUBLIC_METADATA_HOST = "management.azure.com"
 _METADATA_API_VERSION = "2022-09-01"
-_ATTEMPTS = 5
-_LONGEST_WAIT = 60.0  # seconds
-_RETRIED = {429, 500, 502, 503, 504}
+# Repeated requests: seconds that are waited in all before what Azure says is an error. A quarter of
+# an hour outlasts a write to a Container Apps environment or a new PostgreSQL server, the longest
+# of what is refused meanwhile; a network that is away for a minute stays away.
+PATIENCE = 900.0
+_PATIENCE_WITHOUT_ANSWER = 60.0
+_LONGEST_WAIT = 60.0  # seconds between two requests, unless Azure asks for more
+# A POST may so be sent twice. Those of this program that start something are safe to repeat: of two
+# builds of the same content either will do, and the migration takes a lock in the database.
+_RETRIED_STATUS = {429, 500, 502, 503, 504}
+# With status 409: another operation has not ended, or a new server is not awake.
+# Conflict: App Service (pulumi-azure-native #903; Azure/terraform-azurerm-avm-res-web-site #272,
+# 2026-03-19), Front Door (alchemy-run/alchemy Cdn/CdnCommon.ts, 2026).
+# ContainerApp…: microsoft/aspire #18682 (2026-07-08), microsoft/azure-container-apps #175
+# (2022-04).
+# Server…: Azure/azure-postgresql #134 (2026-02-20).
+# AadAuth…: Azure/azure-postgresql #127 (2025-01-02, last comment 2025-12-11).
+_RETRIED_CODES = {
+    "AadAuthOperationCannotBePerformedWhenServerIsNotAccessible",
+    "Conflict",
+    "ContainerAppLockConflict",
+    "ContainerAppOperationInProgress",
+    "ServerBusy",
+    "ServerIsBusy",
+}
 _OK = 200
+_CONFLICT = 409
 _NOT_FOUND = 404
 _MOST_PAGES = 100
 
@@ -39,35 +58,34 @@ class ArmError(Exception):
         self.status = status
 
 
-class Credential(Protocol):
-    """What gives an access token for a scope."""
-
-    def get_token(self, *scopes: str) -> "AccessToken":
-        """Return a token for the scopes; raises ClientAuthenticationError."""
-        ...
-
-
 class Arm:
     """Calls to Resource Manager by resource path ("/subscriptions/…"), with bounded retries.
 
-    Used as a context manager. `transport`, `credential`, `metadata_host` and `sleep` are for tests.
+    Used as a context manager. `configuration`: the stack's, for one who has it (as in
+    infra.credentials.Account, {"azure-native:tenantId": "…"}); None for that of the process, which
+    dynamic providers are configured with. `patience`: seconds that are waited in all while Azure is
+    busy; 0 repeats nothing. `transport`, `credential` and `sleep` are for tests.
     All calls raise ArmError.
     """
 
     def __init__(
         self,
         *,
+        configuration: Mapping[str, str] | None = None,
+        patience: float = PATIENCE,
         credential: Credential | None = None,
         transport: httpx.BaseTransport | None = None,
-        metadata_host: str | None = None,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
-        host = metadata_host or os.environ.get("ARM_METADATA_HOSTNAME") or PUBLIC_METADATA_HOST
-        self._metadata = f"{'http' if _is_loopback(host) else 'https'}://{host}"
-        self._credential = credential
-        self._client = httpx.Client(transport=transport, timeout=60)
+        if configuration is None and credential is None:
+            self._account = credentials.current()
+        else:
+            self._account = Account(configuration or {}, credential=credential)
+        self._patience = patience
+        timeout = httpx.Timeout(60, connect=10)
+        self._client = httpx.Client(transport=transport, timeout=timeout)
         self._sleep = sleep
-        self._base = ""
+        self._cloud: Cloud | None = None
 
     def __enter__(self) -> Self:
         return self
@@ -86,10 +104,12 @@ class Arm:
         """
         answer = self.get(path, api_version=api_version, **query)
         entries = _entries(answer)
+        assert self._cloud is not None  # noqa: S101 - the first call has set it
+        base = httpx.URL(self._cloud.endpoint)
         for _ in range(_MOST_PAGES):
             if not (link := answer.get("nextLink")):
                 return entries
-            url, base = httpx.URL(str(link)), httpx.URL(self._base)
+            url = httpx.URL(str(link))
             if (url.scheme, url.host, url.port) != (base.scheme, base.host, base.port):
                 message = f"the next page of {path} is on {url.host}, not on {base.host}"
                 raise ArmError("UnusableAnswer", message, status=_OK)
@@ -134,10 +154,14 @@ class Arm:
     def _call(
         self, method: str, path: str, query: Mapping[str, str], body: Mapping[str, object] | None
     ) -> httpx.Response:
-        if not self._base:
-            self._discover()
-        headers = {"Authorization": f"Bearer {self._token()}"}
-        url = f"{self._base}{path}"
+        try:
+            if self._cloud is None:
+                self._cloud = self._discover()
+            token = self._account.token(self._cloud, subscription=_subscription(path))
+        except SignInError as error:
+            raise ArmError(error.code, str(error)) from error
+        headers = {"Authorization": f"Bearer {token}"}
+        url = f"{self._cloud.endpoint}{path}"
         return self._send(
             # Empty parameters would take the query of a page's address away.
             lambda: self._client.request(
@@ -145,58 +169,51 @@ class Arm:
             )
         )
 
-    def _discover(self) -> None:
-        """Find Resource Manager's address and, unless one was given, a credential for it."""
-        url = f"{self._metadata}/metadata/endpoints"
+    def _discover(self) -> Cloud:
+        """The account's cloud; raises SignInError, and ArmError where its metadata host fails."""
+        host = self._account.metadata_host()
+        if not host:
+            return self._account.cloud()
+        if "://" not in host:
+            host = f"{'http' if _is_loopback(host) else 'https'}://{host}"
+        url = f"{host}/metadata/endpoints"
         answer: object = self._send(
             lambda: self._client.get(url, params={"api-version": _METADATA_API_VERSION})
         ).json()
         clouds = cast("list[dict[str, Any]]", answer if isinstance(answer, list) else [answer])
         cloud = next(
-            (one for one in clouds if _host(str(one["resourceManager"])) == _host(self._metadata)),
-            clouds[0],
+            (c for c in clouds if _host(str(c["resourceManager"])) == _host(host)), clouds[0]
         )
-        self._base = str(cloud["resourceManager"]).rstrip("/")
-        if self._credential is None:
-            authority = str(cloud["authentication"]["loginEndpoint"])
-            # azure-identity takes https alone; the local cloud's managed identity needs none.
-            options = {"authority": authority} if authority.startswith("https:") else {}
-            # A quarter of a second to import, and a run that changes nothing asks for nothing.
-            from azure.identity import DefaultAzureCredential  # noqa: PLC0415
-
-            self._credential = DefaultAzureCredential(**options)
-
-    def _token(self) -> str:
-        assert self._credential is not None  # noqa: S101 - _discover has set it
-        from azure.core.exceptions import ClientAuthenticationError  # noqa: PLC0415 - as above
-
-        try:
-            return self._credential.get_token(f"{self._base}/.default").token
-        except ClientAuthenticationError as error:
-            message = (
-                f"no access to Azure; sign in with `az login` ({error.message.splitlines()[0]})"
-            )
-            raise ArmError("NotSignedIn", message) from error
+        endpoint = str(cloud["resourceManager"]).rstrip("/")
+        sign_in = cast("dict[str, Any]", cloud["authentication"])
+        audiences = cast("list[str]", sign_in.get("audiences") or [endpoint])
+        return Cloud(
+            authority=str(sign_in["loginEndpoint"]).rstrip("/"),
+            endpoint=endpoint,
+            audience=audiences[0],
+        )
 
     def _send(self, request: Callable[[], httpx.Response]) -> httpx.Response:
         """Send, again after a while where Azure is busy or away; raise what it says otherwise."""
-        attempt = 1
+        waited, wait = 0.0, 2.0
         while True:
-            wait = float(2**attempt)
             try:
                 response = request()
             except httpx.TransportError as error:
-                if attempt == _ATTEMPTS:
+                pause = wait
+                if waited + pause > min(self._patience, _PATIENCE_WITHOUT_ANSWER):
                     message = f"no answer from {_address(error)} ({error})"
                     raise ArmError("NoAnswer", message) from error
             else:
                 if response.is_success:
                     return response
-                if response.status_code not in _RETRIED or attempt == _ATTEMPTS:
-                    raise _refusal(response)
-                wait = _retry_after(response, wait)
-            self._sleep(min(wait, _LONGEST_WAIT))
-            attempt += 1
+                refusal = _refusal(response)
+                pause = _retry_after(response, wait)
+                if not _is_passing(refusal) or waited + pause > self._patience:
+                    raise refusal
+            self._sleep(pause)
+            waited += pause
+            wait = min(2 * wait, _LONGEST_WAIT)
 
 
 def _is_loopback(host: str) -> bool:
@@ -215,12 +232,25 @@ def _address(error: httpx.TransportError) -> str:
         return "Azure"
 
 
+def _is_passing(refusal: ArmError) -> bool:
+    """Whether the same request may succeed later."""
+    if refusal.status == _CONFLICT:
+        return refusal.code in _RETRIED_CODES
+    return refusal.status in _RETRIED_STATUS
+
+
 def _retry_after(response: httpx.Response, default: float) -> float:
     """Seconds that the answer asks to wait; the header's date form is not used by Azure."""
     try:
-        return float(response.headers["Retry-After"])
+        return max(1.0, float(response.headers["Retry-After"]))
     except (KeyError, ValueError):
         return default
+
+
+def _subscription(path: str) -> str:
+    """Subscription id in a resource path; "" where there is none."""
+    matched = re.match("/subscriptions/([^/]+)", path, re.IGNORECASE)
+    return matched[1] if matched else ""
 
 
 def _body(response: httpx.Response) -> dict[str, Any]:

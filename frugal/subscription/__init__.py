@@ -3,7 +3,6 @@
 Only questions are asked, each with a GET; nothing is changed.
 """
 
-import time
 from collections.abc import Callable
 
 from frugal.findings import Finding
@@ -13,7 +12,7 @@ from frugal.subscription.configuration import HIDDEN, load
 from infra.arm import Arm, ArmError
 from infra.settings import SettingsError, read
 
-_LONGEST_WAIT = 3.0  # seconds before a question that Azure was too busy for is asked again
+_PATIENCE = 20.0  # seconds in all for which a question that Azure is too busy for is asked again
 
 
 def examine(
@@ -31,8 +30,11 @@ def examine(
     except SettingsError as error:
         return [Finding("missing", "Settings", str(error), f"Mend Pulumi.{environment}.yaml.")]
     findings = account.contacts(settings)
+    configuration, lacking = account.sign_in(settings, config)
+    if lacking:
+        return findings + lacking
     try:
-        with Arm(sleep=lambda seconds: time.sleep(min(seconds, _LONGEST_WAIT))) as arm:
+        with Arm(configuration=configuration, patience=_PATIENCE) as arm:
             subscription, answers = account.identify(arm, settings, config)
             findings += answers
             if subscription is not None:
@@ -42,7 +44,7 @@ def examine(
                 if on_region is not None:
                     findings.append(region.search(subscription, regional, on_region))
     except ArmError as error:
-        remedies = {"NotSignedIn": "Run `az login`.", "NoAnswer": "Check the network."}
-        remedy = remedies.get(error.code, "See what the message names.")
+        # The message of a failed sign-in says what to do.
+        remedy = "Check the network and HTTPS_PROXY." if error.code == "NoAnswer" else ""
         findings.append(Finding("missing", "Azure", str(error), remedy))
     return findings

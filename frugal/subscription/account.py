@@ -5,6 +5,7 @@ import os
 from collections.abc import Mapping, Sequence
 
 from frugal.findings import Finding
+from frugal.subscription.configuration import HIDDEN
 from frugal.subscription.questions import (
     Entry,
     Subscription,
@@ -16,6 +17,7 @@ from frugal.subscription.questions import (
 )
 from frugal.subscription.region import ENVIRONMENT, TYPES
 from infra.arm import Arm, ArmError
+from infra.credentials import NAMESPACE, SETTINGS
 from infra.settings import Settings
 
 # What a deployer does beyond creating resources: give the apps' identities their roles.
@@ -36,6 +38,28 @@ def contacts(settings: Settings) -> list[Finding]:
         return [Finding("ok", "Budget contacts", ", ".join(settings.budget.contacts))]
     command = set_config(settings, "'budget.contacts[0]'", "you@example.com")
     return [Finding("missing", "Budget contacts", "none is given", commands=(command,))]
+
+
+def sign_in(
+    settings: Settings, config: Mapping[str, str]
+) -> tuple[Mapping[str, str], list[Finding]]:
+    """Configuration to sign in with: without its secrets, which are not decrypted.
+
+    What is missing is a variable in the place of each.
+    """
+    names = {f"{NAMESPACE}:{key}": variables for key, variables in SETTINGS.items()}
+    clear = {key: value for key, value in config.items() if HIDDEN not in value}
+    lacking = [
+        key
+        for key, variables in names.items()
+        if key in config and key not in clear and not any(map(os.environ.get, variables))
+    ]
+    if not lacking:
+        return clear, []
+    text = f"{', '.join(lacking)} of {settings.environment} is a secret, which is not decrypted"
+    get = f"pulumi config get -s {settings.environment}"
+    commands = tuple(f'export {names[key][0]}="$({get} {key})"' for key in lacking)
+    return clear, [Finding("missing", "Login", text, "Give it by its variable:", commands)]
 
 
 def identify(

@@ -1,11 +1,16 @@
-"""What the dynamic resources of this program share: errors that are one message."""
+"""Base of the program's dynamic providers: sign-in, one-message errors, an end with the engine."""
 
+import os
+import stat
 import sys
+import threading
 import traceback
 from collections.abc import Callable
+from functools import cache
 
 from pulumi.dynamic import ConfigureRequest, ResourceProvider
 
+from infra import credentials
 from infra.arm import ArmError
 
 
@@ -19,13 +24,37 @@ class Provider(ResourceProvider):
     serialize_as_secret_always = False
 
     def configure(self, req: ConfigureRequest) -> None:
-        """Called once in that process, before anything else.
+        """Prepare the process; called once for each provider in it, before anything else.
 
-        The SDK's host gives Pulumi a traceback of whatever a call raises (pulumi 3.272,
-        dynamic/__main__.py); for errors that explain themselves it gets their text.
+        The configuration is the stack's own, by full key and with secrets in clear, so that no
+        credential is a property of a resource. On `refresh` and `destroy` it is that of the last
+        `up`, as for every provider of the engine (CLI 3.259).
         """
-        del req
+        keys = [f"{credentials.NAMESPACE}:{key}" for key in credentials.SETTINGS]
+        values = {key: req.config.get(key) for key in keys}
+        credentials.configure({key: str(v) for key, v in values.items() if v is not None})
+        # The SDK's host gives Pulumi a traceback of whatever a call raises (pulumi 3.272,
+        # dynamic/__main__.py); for errors that explain themselves it gets their text.
         traceback.format_exc = _explained
+        _watch_engine()
+
+
+@cache
+def _watch_engine() -> None:
+    """End this process when the engine has ended, also where it was killed.
+
+    The engine holds the other end of standard input, a pipe, as long as it lives; the SDK's host
+    does not look at it (pulumi 3.272).
+    """
+    if stat.S_ISFIFO(os.fstat(0).st_mode):
+        threading.Thread(target=_end_with_stdin, name="engine-watch", daemon=True).start()
+
+
+def _end_with_stdin() -> None:
+    # Not sys.stdin: its lock, held by a thread that reads, is fatal to a normal exit.
+    while os.read(0, 4096):
+        pass
+    os._exit(0)
 
 
 _format_exc: Callable[[], str] = traceback.format_exc

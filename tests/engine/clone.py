@@ -22,7 +22,7 @@ import pulumi
 import pulumi_azure_native as azure
 from pathlib import Path
 from typing import Any
-from hold import Hold
+from infra.hold import Hold
 
 group = azure.resources.ResourceGroup("platform")
 gate = Path(__file__).parent.parent / "gate"

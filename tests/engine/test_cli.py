@@ -15,7 +15,7 @@ def test_up_status_down_and_again(clone: Clone) -> None:
     clone.frugal("down")
     before = {f.name: f.read_bytes() for f in clone.root.glob("Pulumi*.yaml")}
     up = clone.frugal("up")
-    assert up.returncode == 0, up.stderr
+    assert up.returncode == 0, up.stdout + up.stderr
     assert "Resources: 3 created." in up.stdout
     assert clone.resources() == ["ResourceGroup", "UserAssignedIdentity"]
     assert clone.pulumi("preview", "-s", "local", "--expect-no-changes").returncode == 0
@@ -48,7 +48,9 @@ def test_nothing_running(clone: Clone) -> None:
 
 def test_env_is_safe_for_the_shell_and_starts_the_daemon(clone: Clone) -> None:
     clone.frugal("down")
-    shell = clone.run("sh", "-euc", 'eval "$(.venv/bin/frugal env)" && command -v pulumi && env')
+    user = "export ARM_CLIENT_SECRET=s ARM_USE_OIDC=true AZURE_TENANT_ID=t PULUMI_STACK=dev"
+    evaluate = 'eval "$(.venv/bin/frugal env)" && command -v pulumi && env'
+    shell = clone.run("sh", "-euc", f"{user}; {evaluate}")
     assert shell.returncode == 0, shell.stderr
     lines = shell.stdout.splitlines()
     assert lines[0] == str(clone.root / ".frugal" / "bin" / "pulumi")
@@ -56,7 +58,9 @@ def test_env_is_safe_for_the_shell_and_starts_the_daemon(clone: Clone) -> None:
     assert exported["PULUMI_HOME"] == str(clone.root / ".frugal" / "local" / "pulumi")
     assert exported["ARM_METADATA_HOSTNAME"].startswith("127.0.0.1:")
     assert exported["IDENTITY_ENDPOINT"].startswith("http://127.0.0.1:")
-    assert exported["AZURE_TOKEN_CREDENTIALS"] == "ManagedIdentityCredential"
+    assert exported["ARM_USE_MSI"] == "true"
+    user_s = {"ARM_CLIENT_SECRET", "ARM_USE_OIDC", "AZURE_TENANT_ID", "PULUMI_STACK"}
+    assert exported.keys() & user_s == set()
     assert clone.daemon_pid() > 0
 
 

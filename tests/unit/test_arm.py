@@ -1,19 +1,24 @@
-"""The client of Resource Manager: where it calls, when it tries again, what it says."""
+"""The client of Resource Manager: its addresses, its repeated requests, its errors."""
 
 import json
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import httpx
 import pytest
 from azure.core.credentials import AccessToken
 from azure.core.exceptions import ClientAuthenticationError
 
+from frugal.engine import FOREIGN
 from infra.arm import Arm, ArmError
 
 METADATA = {
     "name": "AzureCloud",
     "resourceManager": "https://management.azure.com/",
-    "authentication": {"loginEndpoint": "https://login.microsoftonline.com"},
+    "authentication": {
+        "loginEndpoint": "https://login.microsoftonline.com",
+        "audiences": ["https://management.azure.com"],
+    },
 }
 
 
@@ -43,19 +48,25 @@ class Server:
         return answer
 
 
-Connect = Callable[[Server], Arm]
+Connect = Callable[..., Arm]
+
+
+@pytest.fixture(autouse=True)
+def no_sign_in(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in FOREIGN:
+        monkeypatch.delenv(name, raising=False)
 
 
 @pytest.fixture
-def connect(monkeypatch: pytest.MonkeyPatch) -> Iterator[Connect]:
-    monkeypatch.delenv("ARM_METADATA_HOSTNAME", raising=False)
+def connect() -> Iterator[Connect]:
     opened: list[Arm] = []
 
-    def start(server: Server) -> Arm:
+    def start(server: Server, **options: Any) -> Arm:
         arm = Arm(
             credential=Credential(),
             transport=httpx.MockTransport(server),
             sleep=server.waits.append,
+            **options,
         )
         opened.append(arm)
         return arm.__enter__()
@@ -86,34 +97,38 @@ def test_an_action_without_an_answer(connect: Connect) -> None:
 @pytest.mark.parametrize(
     ("host", "called"),
     [
-        (None, "https://management.azure.com/metadata/endpoints"),
         ("management.usgovcloudapi.net", "https://management.usgovcloudapi.net/metadata/endpoints"),
+        ("https://stack.example", "https://stack.example/metadata/endpoints"),
         ("127.0.0.1:4567", "http://127.0.0.1:4567/metadata/endpoints"),
         ("localhost:4567", "http://localhost:4567/metadata/endpoints"),
     ],
 )
-def test_the_metadata_host_says_where(
-    monkeypatch: pytest.MonkeyPatch, host: str | None, called: str
+def test_the_metadata_host_describes_the_cloud(
+    monkeypatch: pytest.MonkeyPatch, host: str, called: str
 ) -> None:
     asked: list[str] = []
     credential = Credential()
+    base = called.removesuffix("/metadata/endpoints")
 
     def server(request: httpx.Request) -> httpx.Response:
         asked.append(str(request.url.copy_with(query=None)))
-        clouds = [
-            METADATA,
-            {**METADATA, "resourceManager": called.split("/metadata", maxsplit=1)[0]},
-        ]
-        return httpx.Response(200, json=clouds if "metadata" in request.url.path else {})
+        cloud = {
+            "resourceManager": base,
+            "authentication": {"loginEndpoint": base, "audiences": [f"{base}/audience"]},
+        }
+        return httpx.Response(200, json=[METADATA, cloud] if "metadata" in asked[-1] else {})
 
-    monkeypatch.delenv("ARM_METADATA_HOSTNAME", raising=False)
-    if host:
-        monkeypatch.setenv("ARM_METADATA_HOSTNAME", host)
+    monkeypatch.setenv("ARM_METADATA_HOSTNAME", host)
     with Arm(credential=credential, transport=httpx.MockTransport(server)) as arm:
         arm.get("/x", api_version="1")
-    base = called.split("/metadata", maxsplit=1)[0]
     assert asked == [called, f"{base}/x"]
-    assert credential.scopes == (f"{base}/.default",)
+    assert credential.scopes == (f"{base}/audience/.default",)
+
+
+def test_without_a_metadata_host_it_is_the_public_cloud(connect: Connect) -> None:
+    server = Server(httpx.Response(200, json={}))
+    connect(server).get("/x", api_version="1")
+    assert [request.url.host for request in server.requests] == ["management.azure.com"]
 
 
 def test_a_busy_server_is_asked_again_when_it_says(connect: Connect) -> None:
@@ -121,24 +136,75 @@ def test_a_busy_server_is_asked_again_when_it_says(connect: Connect) -> None:
         httpx.Response(429, headers={"Retry-After": "7"}),
         httpx.Response(503),
         httpx.ConnectError("refused"),
-        httpx.Response(429, headers={"Retry-After": "9999"}),
+        httpx.Response(429, headers={"Retry-After": "300"}),
+        httpx.Response(429, headers={"Retry-After": "0"}),
         httpx.Response(200, json={"ok": True}),
     )
     assert connect(server).get("/x", api_version="1") == {"ok": True}
-    assert server.waits == [7, 4, 8, 60]
+    assert server.waits == [7, 4, 8, 300, 1]
 
 
-def test_it_is_not_asked_for_ever(connect: Connect) -> None:
-    server = Server(httpx.Response(503, json={"error": {"code": "Busy", "message": "Later."}}))
-    with pytest.raises(ArmError, match=r"^Busy: Later\.$") as error:
+@pytest.mark.parametrize(
+    "code",
+    [
+        "AadAuthOperationCannotBePerformedWhenServerIsNotAccessible",
+        "Conflict",
+        "ContainerAppLockConflict",
+        "ContainerAppOperationInProgress",
+        "ServerBusy",
+        "ServerIsBusy",
+    ],
+)
+def test_an_operation_under_way_is_waited_for(connect: Connect, code: str) -> None:
+    busy = httpx.Response(409, json={"error": {"code": code, "message": "In progress."}})
+    server = Server(busy, busy, httpx.Response(200, json={"ok": True}))
+    assert connect(server).post("/x", api_version="1") == {"ok": True}
+    assert server.waits == [2, 4]
+
+
+def test_another_conflict_is_an_error(connect: Connect) -> None:
+    server = Server(
+        httpx.Response(409, json={"error": {"code": "FlagMustBeSetForRestore", "message": "No."}})
+    )
+    with pytest.raises(ArmError, match=r"^FlagMustBeSetForRestore: No\.$"):
+        connect(server).post("/x", api_version="1")
+    assert server.waits == []
+
+
+@pytest.mark.parametrize(
+    ("status", "code"), [(503, "Busy"), (429, "TooManyRequests"), (409, "ServerIsBusy")]
+)
+def test_patience_ends_with_azures_own_words(connect: Connect, status: int, code: str) -> None:
+    server = Server(httpx.Response(status, json={"error": {"code": code, "message": "Later."}}))
+    with pytest.raises(ArmError, match=rf"^{code}: Later\.$") as error:
         connect(server).get("/x", api_version="1")
-    assert (len(server.requests), error.value.status) == (5, 503)
+    assert (error.value.code, error.value.status) == (code, status)
+    assert server.waits[:6] == [2, 4, 8, 16, 32, 60]
+    assert 900 - 60 < sum(server.waits) <= 900
+
+
+def test_no_longer_than_the_patience_given(connect: Connect) -> None:
+    server = Server(httpx.Response(503))
+    for patience, waits in ((0, []), (7, [2, 4])):
+        server.waits.clear()
+        with pytest.raises(ArmError, match="ServiceUnavailable"):
+            connect(server, patience=patience).get("/x", api_version="1")
+        assert server.waits == waits
+
+
+def test_a_wait_beyond_the_patience_is_not_begun(connect: Connect) -> None:
+    refusal = {"error": {"code": "TooManyRequests", "message": "In an hour."}}
+    server = Server(httpx.Response(429, headers={"Retry-After": "3600"}, json=refusal))
+    with pytest.raises(ArmError, match="In an hour"):
+        connect(server).get("/x", api_version="1")
+    assert server.waits == []
 
 
 def test_no_answer_names_the_host(connect: Connect) -> None:
     server = Server(httpx.ConnectError("refused"))
     with pytest.raises(ArmError, match=r"NoAnswer: no answer from management\.azure\.com"):
         connect(server).get("/x", api_version="1")
+    assert sum(server.waits) <= 60
 
 
 def test_a_refusal_is_azures_own_words_and_not_tried_again(connect: Connect) -> None:
@@ -179,14 +245,14 @@ def test_a_permission_is_not_repeated_in_an_error(connect: Connect) -> None:
         assert "canary-7f3a" not in str(error.value)
 
 
-def test_who_is_not_signed_in_is_told_how() -> None:
+def test_a_refused_credential_is_one_line() -> None:
     class Nobody:
         def get_token(self, *_: str) -> AccessToken:
             raise ClientAuthenticationError("no credential\nlong list")
 
     transport = httpx.MockTransport(Server(httpx.Response(200, json={})))
     arm = Arm(credential=Nobody(), transport=transport)
-    with arm, pytest.raises(ArmError, match="az login") as error:
+    with arm, pytest.raises(ArmError, match=r"^NotSignedIn: .*no credential") as error:
         arm.get("/x", api_version="1")
     assert "long list" not in str(error.value)
 

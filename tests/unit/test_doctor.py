@@ -212,7 +212,7 @@ def azure(monkeypatch: pytest.MonkeyPatch) -> Iterator[Azure]:
     monkeypatch.setenv("ARM_METADATA_HOSTNAME", address)
     monkeypatch.setenv("IDENTITY_ENDPOINT", f"http://{address}/msi/token")
     monkeypatch.setenv("IDENTITY_HEADER", "h")
-    monkeypatch.setenv("AZURE_TOKEN_CREDENTIALS", "ManagedIdentityCredential")
+    monkeypatch.setenv("ARM_USE_MSI", "true")
     monkeypatch.delenv("ARM_SUBSCRIPTION_ID", raising=False)
     yield played
     server.shutdown()
@@ -753,9 +753,28 @@ def test_secrets_of_the_file_are_taken_as_given(place: Checkout) -> None:
 
 
 def test_no_login_says_so(azure: Azure, place: Checkout, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("IDENTITY_ENDPOINT", "http://127.0.0.1:1/msi/token")
+    monkeypatch.delenv("ARM_USE_MSI")
+    monkeypatch.setenv("PATH", str(place.root))  # no `az`
     found = missing(subscription.examine(place, "dev"))
-    assert [finding.remedy for finding in found] == ["Run `az login`."]
+    assert [finding.subject for finding in found] == ["Azure"]
+    assert "az login" in found[0].found
+
+
+def test_secret_of_the_sign_in_is_given_by_its_variable(
+    azure: Azure, place: Checkout, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("ARM_CLIENT_SECRET", raising=False)
+    with (place.root / "Pulumi.dev.yaml").open("a") as file:
+        file.write("  azure-native:clientSecret:\n    secure: v1:x\n")
+    (found,) = missing(subscription.examine(place, "dev"))
+    assert found.commands == (
+        'export ARM_CLIENT_SECRET="$(pulumi config get -s dev azure-native:clientSecret)"',
+    )
+    assert azure.requests == []
+    monkeypatch.setenv("ARM_CLIENT_SECRET", "canary-7f3a")
+    # The variable is read in its place: a client secret needs a tenant as well.
+    (found,) = missing(subscription.examine(place, "dev"))
+    assert "a client secret needs azure-native:tenantId" in found.found
 
 
 def test_unknown_environment_is_refused(place: Checkout) -> None:
@@ -771,9 +790,9 @@ def test_this_machine() -> None:
 
 
 def test_taken_port_is_named(tmp_path: Path) -> None:
-    shutil.copy(ROOT / "Pulumi.yaml", tmp_path)
     (tmp_path / "tools" / "pulumi").mkdir(parents=True)
     shutil.copy(ROOT / "tools" / "pulumi" / "go.mod", tmp_path / "tools" / "pulumi")
+    shutil.copy(ROOT / "Pulumi.yaml", tmp_path)
     place = Checkout(tmp_path)
     place.cloud.mkdir(parents=True)
     with ThreadingHTTPServer(("127.0.0.1", 0), BaseHTTPRequestHandler) as taken:

@@ -1,0 +1,380 @@
+"""Sign-in to Azure as the azure-native provider does it, for what calls Resource Manager directly.
+
+Settings, their names and their order: pulumi-azure-native, provider/pkg/provider,
+auth_azidentity.go (commit 34d8ff3) and auth_azidentity_test.go (commit 0062f47), read in November
+2026. Exactly one credential is chosen, by what is configured; where it fails, no other is tried.
+"""
+
+import json
+import logging
+import os
+import shutil
+import subprocess
+import threading
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+import httpx
+
+if TYPE_CHECKING:
+    from azure.core.credentials import AccessToken
+
+NAMESPACE = "azure-native"
+SETTINGS: dict[str, tuple[str, ...]] = {
+    "clientCertificatePassword": ("ARM_CLIENT_CERTIFICATE_PASSWORD",),
+    "clientCertificatePath": ("ARM_CLIENT_CERTIFICATE_PATH",),
+    "clientId": ("ARM_CLIENT_ID",),
+    "clientSecret": ("ARM_CLIENT_SECRET",),
+    "disableInstanceDiscovery": ("ARM_DISABLE_INSTANCE_DISCOVERY",),
+    "environment": ("ARM_ENVIRONMENT", "AZURE_ENVIRONMENT"),
+    "metadataHost": ("ARM_METADATA_HOSTNAME",),
+    "oidcAudience": ("ARM_OIDC_AUDIENCE",),
+    # GitHub Actions sets these two in a job with the permission `id-token: write`.
+    "oidcRequestToken": ("ACTIONS_ID_TOKEN_REQUEST_TOKEN",),
+    "oidcRequestUrl": ("ACTIONS_ID_TOKEN_REQUEST_URL",),
+    "oidcToken": ("ARM_OIDC_TOKEN",),
+    "oidcTokenFilePath": ("ARM_OIDC_TOKEN_FILE_PATH",),
+    "subscriptionId": ("ARM_SUBSCRIPTION_ID",),
+    "tenantId": ("ARM_TENANT_ID",),
+    "useDefaultAzureCredential": ("ARM_USE_DEFAULT_AZURE_CREDENTIAL",),
+    "useMsi": ("ARM_USE_MSI",),
+    "useOidc": ("ARM_USE_OIDC",),
+}
+"""Keys of the stack's configuration, each with the variables that are read in its absence."""
+
+_CLI_TIMEOUT = 60  # seconds; a busy machine takes more than azure-identity's own ten
+_EARLY = 300  # seconds before its end at which a token is no longer used
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cloud:
+    """An Azure cloud. `authority`: sign-in address; `endpoint`, `audience`: Resource Manager's."""
+
+    authority: str
+    endpoint: str
+    audience: str
+
+
+# Endpoints and audiences: azure-mgmt-core 1.6.0, tools.get_arm_endpoints; authorities:
+# azure-identity 1.27.0, AzureAuthorityHosts. Names: azure-native's cloud.FromName.
+PUBLIC = Cloud(
+    authority="https://login.microsoftonline.com",
+    endpoint="https://management.azure.com",
+    audience="https://management.azure.com",
+)
+_CHINA = Cloud(
+    authority="https://login.chinacloudapi.cn",
+    endpoint="https://management.chinacloudapi.cn",
+    audience="https://management.chinacloudapi.cn",
+)
+_GOVERNMENT = Cloud(
+    authority="https://login.microsoftonline.us",
+    endpoint="https://management.usgovcloudapi.net",
+    audience="https://management.core.usgovcloudapi.net",
+)
+_CLOUDS = {
+    "public": PUBLIC,
+    "azurecloud": PUBLIC,
+    "china": _CHINA,
+    "azurechinacloud": _CHINA,
+    "usgov": _GOVERNMENT,
+    "usgovernment": _GOVERNMENT,
+    "usgovernmentl4": _GOVERNMENT,
+    "azureusgovernment": _GOVERNMENT,
+    "azureusgovernmentcloud": _GOVERNMENT,
+}
+
+
+class SignInError(Exception):
+    """No access token. `code`: NotSignedIn, or NoAnswer where the network failed."""
+
+    def __init__(self, message: str, *, code: str = "NotSignedIn") -> None:
+        super().__init__(message)
+        self.code = code
+
+
+class Credential(Protocol):
+    """Source of access tokens, as azure-identity's credentials are."""
+
+    def get_token(self, *scopes: str) -> "AccessToken":
+        """Return a token for the scopes; raises AzureError."""
+        ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Method:
+    """One way to sign in, for messages, with its credential."""
+
+    name: str
+    remedy: str
+    credential: Credential
+
+
+class Account:
+    """The deployer's account: the cloud that it is in, and tokens for that cloud.
+
+    `configuration` is that of the stack as the engine gives it, by full key and with texts as
+    values: {"azure-native:tenantId": "…", "azure-native:useOidc": "true"}. Secrets are in clear;
+    other keys are ignored. A key that is absent is read from its variable. Threads may share an
+    account. `credential` replaces the configured one (tests).
+    """
+
+    def __init__(
+        self, configuration: Mapping[str, str], *, credential: Credential | None = None
+    ) -> None:
+        self.configuration = configuration
+        self._given = (
+            None
+            if credential is None
+            else _Method(name="the given credential", remedy="give another", credential=credential)
+        )
+        self._methods: dict[tuple[Cloud, str], _Method] = {}
+        self._tokens: dict[tuple[Cloud, str], AccessToken] = {}
+        self._lock = threading.Lock()
+
+    def metadata_host(self) -> str:
+        """Host that describes the cloud, "" for none.
+
+        Only here the variable comes before the configuration: `Pulumi.local.yaml` names a closed
+        port, so that the genuine provider can act on nothing, and `frugal env` the local cloud.
+        """
+        return os.environ.get("ARM_METADATA_HOSTNAME") or self._value("metadataHost")
+
+    def cloud(self) -> Cloud:
+        """The cloud where no metadata host is set: by its name, or the Azure CLI's active one.
+
+        Raises SignInError: there is no such cloud, or the CLI does not show its own.
+        """
+        if name := self._value("environment"):
+            try:
+                return _CLOUDS[name.lower()]
+            except KeyError:
+                message = (
+                    f"{NAMESPACE}:environment (or ARM_ENVIRONMENT) is {name!r}, which is no cloud "
+                    "of Azure's; use public, usgovernment or china, or set metadataHost."
+                )
+                raise SignInError(message) from None
+        return self._cloud_of_cli if self._given is None and self._uses_cli() else PUBLIC
+
+    @cached_property
+    def _cloud_of_cli(self) -> Cloud:
+        return _show_cloud()
+
+    def token(self, cloud: Cloud, *, subscription: str = "") -> str:
+        """Access token for Resource Manager; kept until five minutes before it ends.
+
+        `subscription`: id of the one that is called, for the Azure CLI where none is configured.
+        Raises SignInError.
+        """
+        key = (cloud, self._value("subscriptionId") or subscription)
+        with self._lock:
+            token = self._tokens.get(key)
+            if token is None or token.expires_on - time.time() < _EARLY:
+                token = self._tokens[key] = self._new_token(*key)
+            return token.token
+
+    def _new_token(self, cloud: Cloud, subscription: str) -> "AccessToken":
+        from azure.core.exceptions import (  # noqa: PLC0415 - see _method
+            AzureError,
+            ClientAuthenticationError,
+        )
+
+        method = self._given or self._methods.get((cloud, subscription))
+        if method is None:
+            # The error carries what azure-identity would write to standard error as well.
+            logging.getLogger("azure.identity").setLevel(logging.CRITICAL)
+            try:
+                method = self._method(cloud, subscription)
+            except (ValueError, OSError) as error:
+                raise SignInError(f"the sign-in is not configured right: {error}") from error
+            self._methods[cloud, subscription] = method
+        try:
+            return method.credential.get_token(f"{cloud.audience}/.default")
+        except ClientAuthenticationError as error:
+            reason = _first_line(error)
+            message = f"no access to Azure with {method.name} ({reason}); {method.remedy}"
+            raise SignInError(message) from error
+        except AzureError as error:
+            message = f"no answer on signing in with {method.name} ({_first_line(error)})"
+            raise SignInError(message, code="NoAnswer") from error
+
+    def _method(self, cloud: Cloud, subscription: str) -> _Method:
+        """The one way to sign in that is configured. Raises SignInError, ValueError, OSError."""
+        # A quarter of a second to import, and a run that changes nothing asks for nothing.
+        from azure import identity  # noqa: PLC0415
+
+        client: dict[str, Any] = {
+            "authority": cloud.authority,
+            "disable_instance_discovery": self._is_on("disableInstanceDiscovery") or None,
+        }
+        if self._is_on("useDefaultAzureCredential"):
+            return _Method(
+                name="the default credential",
+                remedy="set AZURE_TOKEN_CREDENTIALS to one of its members to see why it fails",
+                credential=identity.DefaultAzureCredential(**client, process_timeout=_CLI_TIMEOUT),
+            )
+        if path := self._value("clientCertificatePath"):
+            tenant, client_id = self._principal("a client certificate")
+            password = self._value("clientCertificatePassword") or None
+            return _Method(
+                name="a client certificate",
+                remedy=_check("tenantId", "clientId", "clientCertificatePath"),
+                credential=identity.CertificateCredential(
+                    tenant, client_id, path, password=password, **client
+                ),
+            )
+        if secret := self._value("clientSecret"):
+            tenant, client_id = self._principal("a client secret")
+            return _Method(
+                name="a client secret",
+                remedy=_check("tenantId", "clientId", "clientSecret"),
+                credential=identity.ClientSecretCredential(tenant, client_id, secret, **client),
+            )
+        if self._is_on("useOidc"):
+            tenant, client_id = self._principal("OpenID Connect")
+            return _Method(
+                name="OpenID Connect",
+                remedy=f"{_check('tenantId', 'clientId')}, and the application's federated "
+                "credential for this pipeline",
+                credential=identity.ClientAssertionCredential(
+                    tenant, client_id, self._assertion(), authority=cloud.authority
+                ),
+            )
+        if self._is_on("useMsi"):
+            return _Method(
+                name="the managed identity",
+                remedy=f"{_check('clientId')} and that this machine has the identity",
+                credential=identity.ManagedIdentityCredential(
+                    client_id=self._value("clientId") or None
+                ),
+            )
+        # `az` refuses a subscription together with a tenant, and the first implies the second.
+        tenant = self._value("tenantId")
+        return _Method(
+            name="the Azure CLI",
+            remedy=f"sign in with `az login{f' --tenant {tenant}' if tenant else ''}`",
+            credential=identity.AzureCliCredential(
+                tenant_id="" if subscription else tenant,
+                subscription=subscription or None,
+                process_timeout=_CLI_TIMEOUT,
+            ),
+        )
+
+    def _assertion(self) -> Callable[[], str]:
+        """Source of the token that the pipeline vouches with, asked for each access token."""
+        if token := self._value("oidcToken"):
+            return lambda: token
+        if path := self._value("oidcTokenFilePath"):
+            return lambda: _read_token(path)
+        url, bearer = self._value("oidcRequestUrl"), self._value("oidcRequestToken")
+        if url and bearer:
+            audience = self._value("oidcAudience") or "api://AzureADTokenExchange"
+            return lambda: _request_token(url, bearer, audience)
+        raise SignInError(
+            f"{NAMESPACE}:useOidc (or ARM_USE_OIDC) is set, and there is no token: set oidcToken, "
+            "oidcTokenFilePath, or oidcRequestUrl and oidcRequestToken; on GitHub Actions give the "
+            "job the permission `id-token: write`."
+        )
+
+    def _principal(self, method: str) -> tuple[str, str]:
+        """Tenant and client id."""
+        for key in ("tenantId", "clientId"):
+            if not self._value(key):
+                message = f"{method} needs {NAMESPACE}:{key} (or {SETTINGS[key][0]}) as well."
+                raise SignInError(message)
+        return self._value("tenantId"), self._value("clientId")
+
+    def _uses_cli(self) -> bool:
+        flags = ("useDefaultAzureCredential", "useOidc", "useMsi")
+        values = ("clientCertificatePath", "clientSecret")
+        return not any(map(self._is_on, flags)) and not any(map(self._value, values))
+
+    def _is_on(self, key: str) -> bool:
+        return self._value(key) == "true"
+
+    def _value(self, key: str) -> str:
+        full = f"{NAMESPACE}:{key}"
+        if full in self.configuration:
+            return self.configuration[full]
+        return next(filter(None, map(os.environ.get, SETTINGS[key])), "")
+
+
+_current: Account | None = None
+
+
+def configure(configuration: Mapping[str, str]) -> None:
+    """Set the configuration (as in Account) of the process; called once for each provider in it."""
+    global _current  # noqa: PLW0603 - a provider's process serves one stack
+    if _current is None or _current.configuration != configuration:
+        _current = Account(configuration)
+
+
+def current() -> Account:
+    """The process's account; by environment variables alone where none was configured."""
+    return _current or Account({})
+
+
+def _check(*keys: str) -> str:
+    names = ", ".join(f"{key} ({SETTINGS[key][0]})" for key in keys)
+    return f"check {NAMESPACE}:{names}"
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).strip().partition("\n")[0]
+
+
+def _read_token(path: str) -> str:
+    """Content of a token file, which its issuer replaces from time to time."""
+    try:
+        return Path(path).read_text().strip()
+    except (OSError, UnicodeDecodeError) as error:
+        message = f"{NAMESPACE}:oidcTokenFilePath (or ARM_OIDC_TOKEN_FILE_PATH): {error}"
+        raise SignInError(message) from error
+
+
+def _request_token(url: str, bearer: str, audience: str) -> str:
+    """Ask the pipeline's issuer for a token, as azure-native does. Raises SignInError."""
+    headers = {"Authorization": f"Bearer {bearer}", "Accept": "application/json"}
+    address = httpx.URL(url).copy_set_param("audience", audience)
+    service = f"the pipeline's token service {address.host}"
+    try:
+        response = httpx.get(address, headers=headers, timeout=60)
+    except httpx.TransportError as error:
+        raise SignInError(f"no answer from {service} ({error})", code="NoAnswer") from error
+    try:
+        return str(response.raise_for_status().json()["value"])
+    except (httpx.HTTPStatusError, ValueError, KeyError, TypeError) as error:
+        message = f"{service} gave no token (status {response.status_code})"
+        raise SignInError(message) from error
+
+
+def _show_cloud() -> Cloud:
+    """The cloud that `az` is set to, since its accounts are those of one cloud at a time.
+
+    Answer: learn.microsoft.com, "Manage cloud environments with the Azure CLI" (read in November
+    2026).
+    """
+    az = shutil.which("az")
+    if az is None:
+        return PUBLIC
+    try:
+        shown = subprocess.run(
+            [az, "cloud", "show", "--output", "json"],
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=_CLI_TIMEOUT,
+            check=True,
+        )
+        endpoints = json.loads(shown.stdout)["endpoints"]
+        return Cloud(
+            authority=str(endpoints["activeDirectory"]).rstrip("/"),
+            endpoint=str(endpoints["resourceManager"]).rstrip("/"),
+            audience=str(endpoints["activeDirectoryResourceId"]),
+        )
+    except (subprocess.SubprocessError, OSError, ValueError, KeyError, TypeError) as error:
+        raise SignInError(f"`az cloud show` failed ({_first_line(error)})") from error
