@@ -44,7 +44,7 @@ TYPICAL = {
     "azure-native:web:AppServicePlan": Duration(10, _AZD),
     "azure-native:web:WebApp": Duration(27, _AZD),
     "pulumi-python:dynamic/frugal:Image": Duration(72, _ACR),
-    "pulumi-python:dynamic/frugal:RoleReady": Duration(90, _ROLE),
+    "pulumi-python:dynamic/frugal:Wait": Duration(90, _ROLE),
     "azure-native:dbforpostgresql:FirewallRule": Duration(60, ASSUMED),
     "azure-native:dbforpostgresql:AdministratorsMicrosoftEntra": Duration(60, ASSUMED),
     "azure-native:web:WebAppFtpAllowed": Duration(5, ASSUMED),

@@ -7,6 +7,7 @@ import json
 import os
 import subprocess
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -61,6 +62,14 @@ class Daemon:
         body = {"project": project, "known": known}
         answer = self._ask("POST", "/frugal/sweep", body, seconds=_SWEEP)
         return cast("list[str]", answer["removed"])
+
+    def days(self, days: Mapping[str, Mapping[str, float]]) -> None:
+        """Switch on these bad days of Azure's, for tests, and all others off; {} ends them all.
+
+        By name with their parameters, as frugal.cloud.days.DAYS has them:
+        `{"server-busy": {"seconds": 20}, "throttled": {"every": 5}, "no-builds": {}}`.
+        """
+        self._ask("PUT", "/frugal/days", days)
 
     def _ask(
         self, method: str, path: str, body: object = None, *, seconds: float = _ANSWER

@@ -18,7 +18,7 @@ def main(settings: Settings) -> None:
     base = platform.deploy(settings)
     home = homepage.deploy(settings, base)
     database = data.deploy(settings, base.identities[platform.MIGRATION])
-    translation = translator.deploy(settings, base, database)
+    translation = translator.deploy(settings, base, database, home)
     spending.deploy(settings, base, database)
     pulumi.export("homepageUrl", home.url)
     pulumi.export("homepageOriginUrl", home.origin_url)

@@ -134,6 +134,10 @@ class Arm:
         """Answer to an action; {} where it has none."""
         return _body(self._call("POST", path, {"api-version": api_version}, body))
 
+    def put(self, path: str, *, api_version: str, body: Mapping[str, object]) -> dict[str, Any]:
+        """Create or update a resource; what it is then, {} while Azure is still at it."""
+        return _body(self._call("PUT", path, {"api-version": api_version}, body))
+
     def delete(self, path: str, *, api_version: str) -> None:
         """Delete a resource; one that is gone already is no error."""
         try:

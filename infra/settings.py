@@ -143,6 +143,34 @@ class Budget(Model):
     contacts: tuple[Annotated[str, Field(pattern=r"^[^@\s]+@[^@\s]+\.[^@\s]+$")], ...] = ()
 
 
+Seconds = Annotated[int, BeforeValidator(no_truth), Field(ge=0, le=3600)]
+
+
+class Waits(Model):
+    """How long to wait for Azure, in seconds; changing it changes no resource.
+
+    `server`: for which a new database server must be ready on every look; `roleAge`: until a
+    registry knows a new role; `purge`: until a deleted account is listed; `deadline`: of each wait.
+    Sources: docs/adr/0009.
+    """
+
+    server: Seconds = 60
+    role_age: Seconds = 150
+    purge: Seconds = 60
+    deadline: Annotated[int, BeforeValidator(no_truth), Field(ge=1, le=7200)] = 900
+
+    @model_validator(mode="after")
+    def _deadline_comes_last(self) -> Self:
+        longest = max(self.server, self.role_age, self.purge)
+        if self.deadline <= longest:
+            message = (
+                f"deadline {self.deadline} leaves no time for a wait of {longest}; "
+                f"allowed: above {longest}"
+            )
+            raise ValueError(message)
+        return self
+
+
 class Settings(Model):
     """Everything that may differ between environments."""
 
@@ -153,6 +181,7 @@ class Settings(Model):
     registry: Registry
     database: Database
     budget: Budget
+    waits: Waits
     usage_file: Annotated[Path | None, AfterValidator(_in_checkout)] = None
     max_monthly_cost: Annotated[Decimal, Field(gt=0, max_digits=9, decimal_places=2)] | None = None
 
@@ -162,7 +191,7 @@ class Settings(Model):
         return self.environment == "prod"
 
 
-KEYS = ("homepage", "translator", "registry", "database", "budget")
+KEYS = ("homepage", "translator", "registry", "database", "budget", "waits")
 """Keys that hold an object of fields."""
 
 PLAIN_KEYS = ("usageFile", "maxMonthlyCost")

@@ -1,9 +1,9 @@
 """The local cloud over HTTP: what a program asks Resource Manager for beside its resources.
 
 Discovery, tokens, image builds, executions of jobs, the purge of the edge and of deleted accounts,
-role assignments by principal, and reading, patching or deleting a resource by its id. Served on the
-loopback alone; every call under `/subscriptions` needs a token of this daemon, every one under
-`/frugal` its admin token.
+administrators of a database server, and reading, patching or deleting a resource by its id. Served
+on the loopback alone; every call under `/subscriptions` needs a token of this daemon, every one
+under `/frugal` its admin token.
 """
 
 import secrets
@@ -21,11 +21,11 @@ from frugal.cloud.bodies import Body, merge, section, strings
 from frugal.cloud.builds import Builds
 from frugal.cloud.contract import model
 from frugal.cloud.errors import CloudError
-from frugal.cloud.ids import is_within, key_of
+from frugal.cloud.ids import key_of
 from frugal.cloud.status import status
 from frugal.cloud.store import Resource
 from frugal.cloud.tokens import InvalidToken
-from frugal.cloud.types import cognitive_services, job
+from frugal.cloud.types import cognitive_services, database, job
 
 if TYPE_CHECKING:
     from frugal.cloud.cloud import Cloud
@@ -36,14 +36,29 @@ JOB = GROUP + "/providers/Microsoft.App/jobs/{name}"
 COGNITIVE = "/subscriptions/{sub}/providers/Microsoft.CognitiveServices"
 ACCOUNT = GROUP + "/providers/Microsoft.CognitiveServices/accounts/{name}"
 DELETED = COGNITIVE + "/locations/{location}/resourceGroups/{group}/deletedAccounts/{name}"
+SERVER = GROUP + "/providers/Microsoft.DBforPostgreSQL/flexibleServers/{name}"
 ENDPOINT = GROUP + "/providers/Microsoft.Cdn/profiles/{profile}/afdEndpoints/{name}"
-NOT_FOUND = {
-    "ResourceNotFound",
-    "ResourceGroupNotFound",
-    "ParentResourceNotFound",
-    "RunNotFound",
-    "NotFound",
+# The HTTP status of an error's code, 400 for every other one. 401 for a budget and a quota, 409 and
+# 503: the reports that DAYS names. That a server which is not accessible answers 409 is assumed.
+STATUS = {
+    "Unauthorized": 401,
+    "RBACAccessDenied": 401,
+    "AuthorizationFailed": 403,
+    "AuthenticationFailed": 403,
+    "NotFound": 404,
+    "ParentResourceNotFound": 404,
+    "ResourceGroupNotFound": 404,
+    "ResourceNotFound": 404,
+    "RunNotFound": 404,
+    "AadAuthOperationCannotBePerformedWhenServerIsNotAccessible": 409,
+    "AnotherOperationInProgress": 409,
+    "Conflict": 409,
+    "ContainerAppOperationInProgress": 409,
+    "ServerIsBusy": 409,
+    "TooManyRequests": 429,
+    "ServiceUnavailable": 503,
 }
+RETRY_AFTER = {429: "1", 503: "1"}  # seconds, by status
 
 
 class Arm:
@@ -66,10 +81,15 @@ class Arm:
             Route(f"{JOB}/executions/{{execution}}", self._execution),
             Route(f"{ACCOUNT}/listKeys", self._keys, methods=["POST"]),
             Route(f"{COGNITIVE}/deletedAccounts", self._deleted_accounts),
-            Route(DELETED, self._purge_account, methods=["DELETE"]),
+            Route(DELETED, self._deleted_account, methods=["GET", "DELETE"]),
+            Route(f"{SERVER}/administrators", self._administrators),
+            Route(
+                f"{SERVER}/administrators/{{object_id}}", self._put_administrator, methods=["PUT"]
+            ),
             Route(f"{ENDPOINT}/purge", self._purge, methods=["POST"]),
             Route("/frugal/status", self._status),
             Route("/frugal/sweep", self._sweep, methods=["POST"]),
+            Route("/frugal/days", self._days, methods=["PUT"]),
             Route("/{id:path}", self._resource, methods=["GET", "PATCH", "DELETE"]),
         ]
         self.app = Starlette(
@@ -92,6 +112,8 @@ class Arm:
                 self._check_admin(bearer)
             elif not path.startswith(("/metadata/", "/msi/", "/uploads/", "/logs/")):
                 self._check_token(bearer)
+                for day in ("throttled", "unavailable"):
+                    self._cloud.days.refuse(day, "")
         except CloudError as error:
             return _refusal(request, error)
         return await following(request)
@@ -198,15 +220,45 @@ class Arm:
 
     async def _deleted_accounts(self, request: Request) -> Response:
         del request
-        deleted = self._cloud.store.deleted(cognitive_services.Account.token)
-        return JSONResponse({"value": [cognitive_services.deleted_body(r) for r in deleted]})
+        listed = cognitive_services.listed_accounts(self._cloud)
+        return JSONResponse({"value": [cognitive_services.deleted_body(a) for a in listed]})
 
-    async def _purge_account(self, request: Request) -> Response:
-        for one in self._cloud.store.deleted(cognitive_services.Account.token):
-            if key_of(cognitive_services.deleted_body(one)["id"]) == key_of(request.url.path):
-                self._cloud.store.purge(one)
-                return Response(status_code=200)
-        raise CloudError("ResourceNotFound", f"'{request.url.path}' was not found.")
+    async def _deleted_account(self, request: Request) -> Response:
+        """Answer or purge a deleted account. The purge is long-running: gone is 404."""
+        if request.method == "DELETE":
+            cognitive_services.purge(self._cloud, request.url.path)
+            return Response(status_code=202)
+        account = cognitive_services.find_deleted(self._cloud, request.url.path)
+        return JSONResponse(cognitive_services.deleted_body(account))
+
+    async def _administrators(self, request: Request) -> Response:
+        server = self._cloud.store.need(SERVER.format_map(request.path_params))
+        listed = database.administrators(self._cloud, server.id)
+        return JSONResponse({"value": [_arm_body(self._cloud, a) for a in listed]})
+
+    async def _put_administrator(self, request: Request) -> Response:
+        """Create or update an administrator; one that the program declared stays its resource."""
+        body, token = await _json(request), database.Administrator.token
+        path = request.path_params
+        properties = section(body, "properties")
+        inputs = {
+            "resourceGroupName": path["group"],
+            "serverName": path["name"],
+            "objectId": path["object_id"],
+            **{k: v for k, v in body.items() if k != "properties"},
+            **properties,
+        }
+        findings = model(token).check(inputs)
+        if findings:
+            said = "; ".join(f"{f.path}: {f.message}" for f in findings)
+            raise CloudError("InvalidRequestContent", said)
+        before = self._cloud.store.get(request.url.path)
+        if before is None:
+            putting = self._cloud.create(token, inputs, subscription=path["sub"], urn="")
+        else:
+            putting = self._cloud.update(before.id, merge(before.inputs, properties))
+        await self._cloud.run(putting)
+        return Response(status_code=202)
 
     async def _status(self, request: Request) -> Response:
         del request
@@ -217,29 +269,22 @@ class Arm:
         removed = await self._cloud.sweep(str(body.get("project")), set(strings(body, "known")))
         return JSONResponse({"removed": removed})
 
+    async def _days(self, request: Request) -> Response:
+        days = await _json(request)
+        self._cloud.days.switch(days)
+        return JSONResponse(days)
+
     async def _resource(self, request: Request) -> Response:
         resource_id = request.url.path
-        if resource_id.lower().endswith("/providers/microsoft.authorization/roleassignments"):
-            return self._role_assignments(request)
-        resource = self._cloud.store.need(resource_id)
         if request.method == "DELETE":
+            self._cloud.store.need(resource_id)
             await self._cloud.run(self._cloud.delete(resource_id))
             return Response(status_code=200)
+        resource = self._cloud.read(resource_id)
         if request.method == "PATCH":
             inputs = _patched(resource, await _json(request))
             resource = await self._cloud.run(self._cloud.update(resource_id, inputs))
         return JSONResponse(_arm_body(self._cloud, resource))
-
-    def _role_assignments(self, request: Request) -> Response:
-        scope = request.url.path.lower().partition("/providers/microsoft.authorization/")[0]
-        principal = request.query_params.get("$filter", "").removeprefix("assignedTo('")
-        found = [
-            _arm_body(self._cloud, a)
-            for a in self._cloud.store.of("azure-native:authorization:RoleAssignment")
-            if str(a.inputs.get("principalId")) == principal.removesuffix("')")
-            and is_within(scope, str(a.inputs.get("scope")))
-        ]
-        return JSONResponse({"value": found})
 
 
 def _arm_body(cloud: "Cloud", resource: Resource) -> Body:
@@ -276,8 +321,10 @@ def _refusal(request: Request, error: Exception) -> Response:
     del request
     if not isinstance(error, CloudError):
         raise error
-    codes = {"Unauthorized": 401, "AuthorizationFailed": 403, "AuthenticationFailed": 403}
-    status_code = 404 if error.code in NOT_FOUND else codes.get(error.code, 400)
+    status_code = STATUS.get(error.code, 400)
+    after = RETRY_AFTER.get(status_code)
     return JSONResponse(
-        {"error": {"code": error.code, "message": error.message}}, status_code=status_code
+        {"error": {"code": error.code, "message": error.message}},
+        status_code=status_code,
+        headers={"Retry-After": after} if after else None,
     )

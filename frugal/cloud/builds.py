@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from frugal.cloud.bodies import Body, section, strings
+from frugal.cloud.days import DAYS
 from frugal.cloud.errors import CloudError
 from frugal.cloud.ids import name_of
 from frugal.cloud.images import BuildError, Image
@@ -74,6 +75,10 @@ class Builds:
 
     def schedule(self, registry: Resource, request: Body) -> Run:
         """Start a build. Raises CloudError for a request that the registry refuses."""
+        subscription = registry.id.split("/")[2]
+        self._cloud.days.refuse(
+            "no-builds", registry.id, name=name_of(registry.id), subscription=subscription
+        )
         if request.get("type") != "DockerBuildRequest":
             raise CloudError(
                 "NotSupportedHere",
@@ -115,6 +120,7 @@ class Builds:
     async def _build(self, run: Run, context: bytes, dockerfile: str, names: list[str]) -> None:
         run.status = "Running"
         try:
+            self._pull_base(run)
             image = await self._cloud.images.build(
                 context, dockerfile=dockerfile, log=run.log.append
             )
@@ -130,6 +136,12 @@ class Builds:
             raise
         else:
             run.status = "Succeeded"
+
+    def _pull_base(self, run: Run) -> None:
+        """Fail as a build does that meets Docker Hub's limit, on the day of that name."""
+        if self._cloud.days.strikes("docker-hub-limit", run.registry):
+            run.log += DAYS["docker-hub-limit"].message.splitlines()
+            raise BuildError("failed during run, err: exit status 1")
 
     def _push(self, run: Run, image: Image, names: list[str]) -> None:
         # Asked for now: it may have got another body, or be gone, since the build began.

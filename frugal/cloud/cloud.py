@@ -14,9 +14,17 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from frugal.cloud.bodies import Body, hide, merge
 from frugal.cloud.contract import model
+from frugal.cloud.days import Days, one_write_scope, refusal
 from frugal.cloud.errors import CloudError
 from frugal.cloud.identity import Identities
-from frugal.cloud.ids import ancestors_of, key_of, name_of, path_parameters, resource_id_of
+from frugal.cloud.ids import (
+    ancestors_of,
+    key_of,
+    name_of,
+    parent_of,
+    path_parameters,
+    resource_id_of,
+)
 from frugal.cloud.images import Images
 from frugal.cloud.ports import Ports
 from frugal.cloud.spawn import Reaper
@@ -25,7 +33,7 @@ from frugal.cloud.tls import Authority
 from frugal.cloud.tokens import Tokens
 from frugal.cloud.translator import Tunnel
 from frugal.cloud.types import TYPES
-from frugal.cloud.types.base import ResourceType
+from frugal.cloud.types.base import ResourceType, environment_id
 from frugal.cloud.types.unsupported import refuse_unsupported
 
 if TYPE_CHECKING:
@@ -33,12 +41,9 @@ if TYPE_CHECKING:
     from frugal.cloud.files import FileSite
     from frugal.cloud.listen import Listener
     from frugal.cloud.postgres import Server
-    from frugal.cloud.processes import App, Execution
+    from frugal.cloud.processes import App, Execution, Unpulled
 
 T = TypeVar("T")
-
-# Servers that refuse a second operation while one is under way, as flexible servers do.
-ONE_AT_A_TIME = "/providers/microsoft.dbforpostgresql/flexibleservers/"
 
 
 class Cloud:
@@ -61,15 +66,17 @@ class Cloud:
         self.reaper = Reaper()
         self.images = Images(folder / "images", self.reaper)
         self.apps: dict[str, App] = {}
-        self.executions: dict[str, dict[str, Execution]] = {}
+        self.executions: dict[str, dict[str, Execution | Unpulled]] = {}
         self.servers: dict[str, Server] = {}
         self.endpoints: dict[str, tuple[Endpoint, Listener]] = {}
         self.played: dict[str, Listener] = {}
         self.sites: dict[str, FileSite] = {}
         self.tunnel = Tunnel(self.ports.get("tunnel"), find=self._played_at)
         self.http_port = 0
+        self.days = Days()
         self._busy: set[str] = set()
         self._running: set[asyncio.Task[Any]] = set()
+        self._later: set[asyncio.Task[None]] = set()
 
     async def start(self) -> None:
         """Bring back everything that the resources on disk declare."""
@@ -80,7 +87,10 @@ class Cloud:
 
     async def stop(self) -> None:
         """End what runs; the resources stay for the next start."""
+        self.days.switch({})  # what they hold up ends
         await self.settle()
+        if self._later:
+            await asyncio.wait(self._later)
         stopping = [app.stop() for app in self.apps.values()]
         stopping += [listener.stop() for _, listener in self.endpoints.values()]
         stopping += [listener.stop() for listener in self.played.values()]
@@ -112,11 +122,30 @@ class Cloud:
         task.add_done_callback(self._running.discard)
         return task
 
+    def later(self, work: Coroutine[Any, Any, None]) -> None:
+        """Carry out what Azure does after it has answered; `settle` does not wait for it."""
+        task = asyncio.ensure_future(work)
+        self._later.add(task)
+        task.add_done_callback(self._later.discard)
+
+    def read(self, resource_id: str) -> Resource:
+        """The resource as a GET finds it. Raises CloudError `ResourceNotFound`."""
+        resource = self.store.need(resource_id)
+        if not type_of(resource.token).is_readable(self, resource):
+            raise CloudError("ResourceNotFound", f"The Resource '{resource_id}' was not found.")
+        return resource
+
     async def create(self, token: str, inputs: Body, *, subscription: str, urn: str) -> Resource:
-        """Create a resource from its body. Raises CloudError as Azure refuses it."""
+        """Create a resource from its body. Raises CloudError as Azure refuses it.
+
+        One that is there and not readable is put again: azure-native asks by a GET.
+        """
         kind = type_of(token)
         resource_id = resource_id_of(model(token), inputs, subscription)
-        if self.store.get(resource_id) is not None:
+        before = self.store.get(resource_id)
+        if before is not None and not kind.is_readable(self, before):
+            return await self.update(resource_id, inputs, urn=urn)
+        if before is not None:
             raise CloudError(
                 "AlreadyExists", f"cannot create already existing resource '{resource_id}'"
             )
@@ -127,7 +156,7 @@ class Cloud:
                 "deletion of its last owner. Choose another name.",
             )
         resource = Resource(id=resource_id, token=token, inputs=copy.deepcopy(inputs), urn=urn)
-        async with self._operation(resource_id):
+        async with self._operation("create", resource):
             self._check_ancestors(resource_id)
             refuse_unsupported(resource)
             kind.check(self, resource)
@@ -140,13 +169,17 @@ class Cloud:
                 raise
         return resource
 
-    async def update(self, resource_id: str, inputs: Body) -> Resource:
-        """Give a resource a new body. Raises CloudError; the old body then still stands."""
+    async def update(self, resource_id: str, inputs: Body, *, urn: str = "") -> Resource:
+        """Give a resource a new body, and a new URN where one is given.
+
+        Raises CloudError; the old body then still stands.
+        """
         before = self.store.need(resource_id)
         kind = type_of(before.token)
         after = copy.deepcopy(before)
         after.inputs = copy.deepcopy(inputs)
-        async with self._operation(resource_id):
+        after.urn = urn or before.urn
+        async with self._operation("update", after):
             refuse_unsupported(after)
             kind.check(self, after)
             after.computed = merge(before.computed, kind.computed(self, after))
@@ -160,8 +193,9 @@ class Cloud:
         if resource is None:
             return
         kind = type_of(resource.token)
-        async with self._operation(resource_id):
-            kind.check_removal(self, resource)
+        async with self._operation("delete", resource):
+            await kind.check_removal(self, resource)
+            await self.days.hold("slow-deletes")
             for inside in self.store.within(resource_id):
                 await self._remove(inside)
             await self._remove(resource)
@@ -195,7 +229,7 @@ class Cloud:
             for k, v in copy.deepcopy(resource.inputs).items()
             if k not in parameters and not k.startswith("__")
         }
-        body = merge(body, resource.computed)
+        body = merge(merge(body, resource.computed), type_of(resource.token).live(self, resource))
         for path in m.secret_paths:
             hide(body, path.replace("[*]", ".*").split("."))
         body["name"] = name_of(resource.id)
@@ -219,17 +253,24 @@ class Cloud:
             )
 
     @contextlib.asynccontextmanager
-    async def _operation(self, resource_id: str) -> AsyncGenerator[None]:
-        key = key_of(resource_id)
-        head, found, tail = key.partition(ONE_AT_A_TIME)
-        busy = head + found + tail.split("/")[0] if found else key
-        if busy in self._busy:
+    async def _operation(self, name: str, resource: Resource) -> AsyncGenerator[None]:
+        """One write (create, update or delete), refused where another one is in its way."""
+        self.days.refuse_operation(name, resource, self.store.get(parent_of(resource.id)))
+        scope, day = one_write_scope(environment_id(resource) or resource.id)
+        # A flexible server never takes two.
+        if day != "busy-server" and not self.days.is_on(day):
+            scope = ""
+        busy = scope or key_of(resource.id)
+        if busy in self._busy or self.days.never_ends(day):
+            if scope:
+                raise refusal(day, name=name_of(resource.id), scope=name_of(scope))
             raise CloudError(
-                "ServerIsBusy" if found else "AnotherOperationInProgress",
+                "AnotherOperationInProgress",
                 f"'{name_of(busy)}' is busy with another operation. Try again later.",
             )
         self._busy.add(busy)
         try:
+            await self.days.hold(day)
             yield
         finally:
             self._busy.discard(busy)

@@ -241,8 +241,9 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
         self, request: provider_pb2.ReadRequest, context: Context
     ) -> provider_pb2.ReadResponse:
         cloud = self._for_real()
-        resource = cloud.store.get(request.id)
-        if resource is None:
+        try:
+            resource = cloud.read(request.id)
+        except CloudError:
             return provider_pb2.ReadResponse(id="")
         return provider_pb2.ReadResponse(
             id=resource.id,

@@ -130,6 +130,7 @@ class Store:
         with self._change():
             self._resources.pop(key, None)
             if until_purged:
+                resource.data["deleted"] = time.time()
                 self._deleted[key] = resource
             if reserve:
                 name = _name_key(resource.token, resource.id)

@@ -5,7 +5,9 @@ Kept, it still counts as the one free account of the subscription, and its subdo
 Calls: Microsoft.CognitiveServices 2025-06-01, DeletedAccounts_List and DeletedAccounts_Purge.
 """
 
-from typing import Any, cast
+import time
+from collections.abc import Callable, Mapping
+from typing import Any
 
 from pulumi import Input, Output, ResourceOptions
 from pulumi.dynamic import CreateResult, DiffResult
@@ -13,15 +15,22 @@ from pulumi.dynamic import Resource as DynamicResource
 
 from infra.arm import Arm
 from infra.components.dynamic_provider import Provider
+from infra.components.wait import until
 
 _API_VERSION = "2025-06-01"
+# Seconds, in a state that was recorded before these were properties.
+_LISTING, _DEADLINE = 60, 900
 
 
 class AccountPurge(DynamicResource, module="frugal", name="AccountPurge"):
     """Does nothing until it is deleted, after the accounts that depend on it.
 
-    Then it purges what was deleted from a resource group. An account takes the group's name from
-    here: so that one in another place is made when the one before it is purged, not just deleted.
+    Then it purges the Translator accounts that were deleted from a resource group. An account takes
+    the group's name from here: so that one in another place is made when the one before it is
+    purged, not just deleted.
+
+    `listing`: seconds in which Azure lists what was deleted; `deadline`: seconds to wait at most.
+    Changing them changes nothing that is there.
     """
 
     resource_group_name: Output[str]
@@ -33,12 +42,16 @@ class AccountPurge(DynamicResource, module="frugal", name="AccountPurge"):
         group_id: Input[str],
         resource_group_name: Input[str],
         location: str,
+        listing: float,
+        deadline: float,
         opts: ResourceOptions | None = None,
     ) -> None:
         props = {
             "group": group_id,
             "resource_group_name": resource_group_name,
             "location": location,
+            "listing": listing,
+            "deadline": deadline,
         }
         super().__init__(AccountPurgeProvider(), name, props, opts)
 
@@ -56,16 +69,63 @@ class AccountPurgeProvider(Provider):
         return CreateResult(f"{props['group']}/accountPurge", props)
 
     def delete(self, _id: str, _props: dict[str, Any]) -> None:
-        """Purge. Raises ArmError."""
-        with Arm() as arm:
-            purge(arm, group=str(_props["group"]))
+        """Purge. Raises WaitError, ArmError."""
+        with Arm(patience=0) as arm:  # the deadline counts, whatever Azure answers
+            purge(
+                arm,
+                group=str(_props["group"]),
+                listing=float(_props.get("listing", _LISTING)),
+                deadline=float(_props.get("deadline", _DEADLINE)),
+            )
 
 
-def purge(arm: Arm, *, group: str) -> None:
-    """Purge every deleted account of a resource group (resource id). Raises ArmError."""
+def purge(
+    arm: Arm,
+    *,
+    group: str,
+    listing: float,
+    deadline: float,
+    sleep: Callable[[float], None] = time.sleep,
+    clock: Callable[[], float] = time.monotonic,
+) -> None:
+    """Purge the deleted Translator accounts of a resource group (resource id).
+
+    The list follows a deletion, so an empty one counts after `listing` seconds; and a purge ends
+    after its answer, so it is looked for until the list is empty. Raises WaitError, ArmError.
+    """
+    begun = set[str]()
+    start = clock()
+
+    def look() -> str | None:
+        listed = _deleted(arm, group)
+        for account in listed:
+            if account not in begun:
+                arm.delete(account, api_version=_API_VERSION)
+                begun.add(account)
+        if listed:
+            return f"it lists {listed[0].rsplit('/', 1)[-1]} as deleted"
+        late = not begun and clock() - start < listing
+        return "it lists no deleted account yet" if late else None
+
+    until(
+        look,
+        f"the Translator account of {group.rsplit('/', 1)[-1]} is not purged",
+        deadline=deadline,
+        sleep=sleep,
+        clock=clock,
+    )
+
+
+def _deleted(arm: Arm, group: str) -> list[str]:
+    """Ids of the deleted Translator accounts of a group."""
     _, _, subscription, _, name = group.split("/")
     provider = f"/subscriptions/{subscription}/providers/Microsoft.CognitiveServices"
-    listed = arm.get(f"{provider}/deletedAccounts", api_version=_API_VERSION).get("value", [])
-    for account in cast("list[dict[str, Any]]", listed):
-        if f"/resourcegroups/{name}/".lower() in str(account["id"]).lower():
-            arm.delete(str(account["id"]), api_version=_API_VERSION)
+    listed: list[Mapping[str, Any]] = arm.get(
+        f"{provider}/deletedAccounts", api_version=_API_VERSION
+    ).get("value", [])
+    return [
+        str(account["id"])
+        for account in listed
+        if f"/resourcegroups/{name}/".lower() in str(account["id"]).lower()
+        and account.get("kind") == "TextTranslation"
+    ]

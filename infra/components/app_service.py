@@ -68,15 +68,23 @@ class AppService(ComponentResource):
             site_config=_site_config(args),
             opts=ResourceOptions(parent=self, depends_on=list(args.after)),
         )
-        # No publishing by user name and password: neither to the deployment site nor by FTP.
-        for kind, policy in (("scm", web.WebAppScmAllowed), ("ftp", web.WebAppFtpAllowed)):
-            policy(
-                f"{name}-{kind}",
-                name=site.name,
-                resource_group_name=args.resource_group_name,
-                allow=False,
-                opts=ResourceOptions(parent=self),
-            )
+        # No publishing by user name and password: neither to the deployment site nor by FTP. One
+        # after the other: a site refuses two writes at once (Conflict; Azure/
+        # terraform-azurerm-avm-res-web-site pull request 272, read November 2026).
+        scm = web.WebAppScmAllowed(
+            f"{name}-scm",
+            name=site.name,
+            resource_group_name=args.resource_group_name,
+            allow=False,
+            opts=ResourceOptions(parent=self),
+        )
+        web.WebAppFtpAllowed(
+            f"{name}-ftp",
+            name=site.name,
+            resource_group_name=args.resource_group_name,
+            allow=False,
+            opts=ResourceOptions(parent=self, depends_on=[scm]),
+        )
         self.register_outputs({})
 
 

@@ -6,6 +6,7 @@ Calls: Microsoft.App 2025-02-02-preview, Jobs_Start and JobExecution (models Job
 JobExecution in azure-mgmt-appcontainers 4.0.0b1, read November 2026).
 """
 
+import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -172,8 +173,26 @@ def run(
 ) -> str:
     """Start a job (resource id), wait until it has succeeded, return the execution's name.
 
-    `limit`: seconds to wait at most; `workspace`: as in JobArgs. Raises JobError, ArmError.
+    Where it fails before any container ran, as its image could not be pulled, it is started once
+    more: the identity's role may have reached the registry meanwhile (docs/adr/0009).
+    `limit`: seconds that each start has; `workspace`: as in JobArgs. Raises JobError, ArmError.
     """
+    name, status, found = _execution(arm, job, limit, sleep)
+    if status == "Failed" and not _has_run(found):
+        short = job.rsplit("/", 1)[-1]
+        print(f"{short}: no container ran; starting it once more", file=sys.stderr, flush=True)
+        name, status, found = _execution(arm, job, limit, sleep)
+    if status != "Succeeded":
+        if status in _PENDING:
+            status = f"still {status} after {limit:.0f} seconds"
+        raise JobError(_ended(job, name, status, found, workspace))
+    return name
+
+
+def _execution(
+    arm: Arm, job: str, limit: float, sleep: Callable[[float], None]
+) -> tuple[str, str, Mapping[str, Any]]:
+    """Start a job; its execution's name, status and properties at its end or at the limit."""
     name = str(arm.post(f"{job}/start", api_version=_API_VERSION)["name"])
     deadline = time.monotonic() + limit
     pause = _FIRST_PAUSE
@@ -181,25 +200,33 @@ def run(
         path = f"{job}/executions/{name}"
         found: dict[str, Any] = arm.get(path, api_version=_API_VERSION)["properties"]
         status = str(found.get("status", "Unknown"))
-        if status == "Succeeded":
-            return name
-        if status not in _PENDING:
-            raise JobError(_ended(job, name, status, found, workspace))
-        if time.monotonic() > deadline:
-            text = f"still {status} after {limit:.0f} seconds"
-            raise JobError(_ended(job, name, text, found, workspace))
+        if status not in _PENDING or time.monotonic() > deadline:
+            return name, status, found
         sleep(pause)
         pause = min(pause * 2, _LONGEST_PAUSE)
 
 
+def _containers(found: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """What Azure says of each container of an execution."""
+    detail = cast("Mapping[str, list[Mapping[str, Any]]]", found.get("detailedStatus") or {})
+    return [
+        container
+        for replica in detail.get("replicas") or []
+        for container in cast("list[Mapping[str, Any]]", replica.get("containers") or [])
+    ]
+
+
+def _has_run(found: Mapping[str, Any]) -> bool:
+    """Whether a container of an execution ended with an exit code."""
+    return any(container.get("code") is not None for container in _containers(found))
+
+
 def _ended(job: str, name: str, status: str, found: Mapping[str, Any], workspace: str) -> str:
     """How an execution ended, what Azure says of its container, and the query for its log."""
-    detail = cast("dict[str, list[dict[str, Any]]]", found.get("detailedStatus") or {})
     said = [
         f"{container.get('status')}, exit code {container.get('code')}: "
         f"{container.get('additionalInformation') or 'nothing more is said'}"
-        for replica in detail.get("replicas") or []
-        for container in cast("list[dict[str, Any]]", replica.get("containers") or [])
+        for container in _containers(found)
     ]
     short = job.rsplit("/", 1)[-1]
     ending = f"the job {short} is {status} (execution {name}); nothing after it was changed"

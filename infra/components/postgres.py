@@ -3,8 +3,10 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from pulumi import ComponentResource, Input, Output, ResourceOptions
+from pulumi import ComponentResource, Input, Output, Resource, ResourceOptions
 from pulumi_azure_native import dbforpostgresql
+
+from infra.components.wait import administrator_listed, server_ready
 
 BACKUP_DAYS = 7  # the least that Azure keeps
 _TIERS = {"B": "Burstable", "D": "GeneralPurpose", "E": "MemoryOptimized"}
@@ -24,7 +26,8 @@ class PostgresArgs:
     """Sizes are plain values, as they are priced.
 
     `sku`: `Standard_B1ms` and the like; `storage_gb`: GiB; `high_availability`: `Disabled`,
-    `SameZone` or `ZoneRedundant`; `protect`: whether a destroy must refuse.
+    `SameZone` or `ZoneRedundant`; `protect`: whether a destroy must refuse; `settle`: seconds for
+    which a new server must be Ready on every look; `deadline`: seconds to wait at most.
     """
 
     resource_group_name: Input[str]
@@ -37,12 +40,15 @@ class PostgresArgs:
     database: str
     administrator: Administrator
     protect: bool
+    settle: float
+    deadline: float
 
 
 class Postgres(ComponentResource):
     """Outputs: `host` (name to connect to and to verify), `database`.
 
-    What depends on this component starts when the administrator may sign in.
+    What depends on this component starts when the administrator may sign in and the database is
+    there.
     """
 
     host: Output[str]
@@ -81,15 +87,25 @@ class Postgres(ComponentResource):
     def _children(
         self, name: str, args: PostgresArgs, server: dbforpostgresql.Server
     ) -> Output[str]:
-        """One after another: the server refuses two changes at a time (ServerIsBusy)."""
-        database = dbforpostgresql.Database(
-            f"{name}-database",
-            resource_group_name=args.resource_group_name,
-            server_name=server.name,
-            database_name=args.database,
-            charset="UTF8",
-            collation="en_US.utf8",
-            opts=ResourceOptions(parent=self, protect=args.protect),
+        """One after another: the server refuses two changes at a time (ServerIsBusy).
+
+        None is deleted by itself with its server, which takes them along. The administrator could
+        not be: it owns what the migration made (hashicorp/terraform-provider-azurerm issues 24736
+        and 23851, read November 2026). The database comes last, as one made while there is no
+        administrator belongs to Azure's own role (issue 27895 there).
+        """
+
+        def options(*after: Resource, protect: bool = False) -> ResourceOptions:
+            return ResourceOptions(
+                parent=self, depends_on=list(after), deleted_with=server, protect=protect
+            )
+
+        ready = server_ready(
+            f"{name}-server-ready",
+            server.id,
+            settle=args.settle,
+            deadline=args.deadline,
+            opts=ResourceOptions(parent=self),
         )
         # Addresses of Azure, anyone's: sign-in is the barrier. The apps have no fixed address.
         firewall = dbforpostgresql.FirewallRule(
@@ -98,17 +114,38 @@ class Postgres(ComponentResource):
             server_name=server.name,
             start_ip_address="0.0.0.0",  # noqa: S104 - Azure's way to say "from within Azure"
             end_ip_address="0.0.0.0",  # noqa: S104
-            opts=ResourceOptions(parent=self, depends_on=[database]),
+            opts=options(ready),
         )
-        dbforpostgresql.AdministratorsMicrosoftEntra(
+        # As Azure's models spell it; the SDK's enum of this name is another type's.
+        principal_type = "ServicePrincipal"
+        administrator = dbforpostgresql.AdministratorsMicrosoftEntra(
             f"{name}-administrator",
             resource_group_name=args.resource_group_name,
             server_name=server.name,
             object_id=args.administrator.principal_id,
             principal_name=args.administrator.name,
-            # As Azure's models spell it; the SDK's enum of this name is another type's.
-            principal_type="ServicePrincipal",
+            principal_type=principal_type,
             tenant_id=args.administrator.tenant_id,
-            opts=ResourceOptions(parent=self, depends_on=[firewall]),
+            opts=options(firewall),
+        )
+        listed = administrator_listed(
+            f"{name}-administrator-ready",
+            administrator.id,
+            {
+                "principalName": args.administrator.name,
+                "principalType": principal_type,
+                "tenantId": args.administrator.tenant_id,
+            },
+            deadline=args.deadline,
+            opts=ResourceOptions(parent=self),
+        )
+        database = dbforpostgresql.Database(
+            f"{name}-database",
+            resource_group_name=args.resource_group_name,
+            server_name=server.name,
+            database_name=args.database,
+            charset="UTF8",
+            collation="en_US.utf8",
+            opts=options(listed, protect=args.protect),
         )
         return database.name

@@ -28,7 +28,7 @@ class SiteRouteArgs:
     `private_paths`: patterns that are never cached; `query_strings`: the parameters that make
     another page of the cached ones; all others are ignored; `release`: what answers now (an
     image, settings): another one empties the cache; `after`: the app, so that the edge is never
-    led to one that is not there yet.
+    led to one that is not there yet, and what else is written to the same profile.
     """
 
     resource_group_name: Input[str]
@@ -41,7 +41,10 @@ class SiteRouteArgs:
 
 
 class SiteRoute(ComponentResource):
-    """No outputs: the address is the endpoint's."""
+    """No outputs: the address is the endpoint's.
+
+    Its parts are made one after another, as a profile refuses two writes at once.
+    """
 
     def __init__(self, name: str, args: SiteRouteArgs, opts: ResourceOptions | None = None) -> None:
         super().__init__("frugal:web:SiteRoute", name, None, opts)
@@ -58,7 +61,7 @@ class SiteRoute(ComponentResource):
                 "additional_latency_in_milliseconds": 50,
             },
             session_affinity_state=cdn.EnabledState.DISABLED,
-            opts=ResourceOptions(parent=self),
+            opts=ResourceOptions(parent=self, depends_on=list(args.after)),
         )
         origin = cdn.AFDOrigin(
             f"{name}-origin",
@@ -73,15 +76,16 @@ class SiteRoute(ComponentResource):
             weight=1000,
             enabled_state=cdn.EnabledState.ENABLED,
             enforce_certificate_name_check=True,
-            opts=ResourceOptions(parent=self, depends_on=list(args.after)),
+            opts=ResourceOptions(parent=self),
         )
         # Routes need an origin that is there, and leave before the last origin does.
         routes = {
             f"{name}-pages": (["/*"], _cache(args.query_strings)),
             f"{name}-private": (list(args.private_paths), None),
         }
-        made = [
-            cdn.Route(
+        before: Resource = origin
+        for route, (patterns, cache) in routes.items():
+            before = cdn.Route(
                 route,
                 resource_group_name=args.resource_group_name,
                 profile_name=profile_name,
@@ -94,15 +98,13 @@ class SiteRoute(ComponentResource):
                 link_to_default_domain=cdn.LinkToDefaultDomain.ENABLED,
                 enabled_state=cdn.EnabledState.ENABLED,
                 cache_configuration=cache,
-                opts=ResourceOptions(parent=self, depends_on=[origin]),
+                opts=ResourceOptions(parent=self, depends_on=[before]),
             )
-            for route, (patterns, cache) in routes.items()
-        ]
         EdgePurge(
             f"{name}-purge",
             endpoint_id=args.endpoint.id,
             release=args.release,
-            opts=ResourceOptions(parent=self, depends_on=[*made, *args.after]),
+            opts=ResourceOptions(parent=self, depends_on=[before, *args.after]),
         )
         self.register_outputs({})
 

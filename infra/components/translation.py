@@ -1,9 +1,9 @@
 """Azure AI Translator without keys: an account that only identities with a role may use."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from pulumi import ComponentResource, Input, Output, ResourceOptions
+from pulumi import ComponentResource, Input, Output, Resource, ResourceOptions
 from pulumi_azure_native import cognitiveservices
 
 from infra.components.account_purge import AccountPurge
@@ -19,7 +19,8 @@ class TranslationArgs:
 
     `group_id`: resource id of the group; `subdomain`: unique in the world and known ahead, as the
     app is told its address, where alone tokens of identities are taken; `principal_id`: of the
-    identity that may translate.
+    identity that may translate; `purge_listing`: seconds in which Azure lists a deleted account;
+    `role_age`, `deadline`, `after`: as in IdentityArgs.
     """
 
     group_id: Input[str]
@@ -29,12 +30,16 @@ class TranslationArgs:
     sku: str
     subdomain: Input[str]
     principal_id: Input[str]
+    purge_listing: float
+    role_age: float
+    deadline: float
+    after: Sequence[Resource] = ()
 
 
 class Translation(ComponentResource):
     """Output `endpoint`: an https address without a slash at its end.
 
-    What depends on this component starts when the identity's role is visible.
+    What depends on this component starts when the identity's role counts.
     """
 
     endpoint: Output[str]
@@ -48,11 +53,13 @@ class Translation(ComponentResource):
             group_id=args.group_id,
             resource_group_name=args.resource_group_name,
             location=args.location,
+            listing=args.purge_listing,
+            deadline=args.deadline,
             opts=ResourceOptions(parent=self),
         )
         account = cognitiveservices.Account(
             f"{name}-account",
-            # From there, so that the engine deletes, purges and then makes anew.
+            # From there, so that the engine deletes, purges and then makes the next one.
             resource_group_name=purge.resource_group_name,
             location=args.location,
             tags=args.tags,
@@ -73,6 +80,9 @@ class Translation(ComponentResource):
             f"{name}-user",
             Role(definition=COGNITIVE_SERVICES_USER, scope=account.id),
             args.principal_id,
+            age=args.role_age,
+            deadline=args.deadline,
+            after=args.after,
             parent=self,
         )
         self.endpoint = Output.concat("https://", args.subdomain, ".cognitiveservices.azure.com")

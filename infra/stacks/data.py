@@ -54,6 +54,8 @@ def deploy(settings: Settings, administrator: Identity) -> Data:
                 tenant_id=administrator.tenant_id,
             ),
             protect=settings.protected,
+            settle=settings.waits.server,
+            deadline=settings.waits.deadline,
         ),
     )
     return Data(group=group, postgres=postgres)

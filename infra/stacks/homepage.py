@@ -2,6 +2,7 @@
 
 import shlex
 from collections.abc import Mapping
+from dataclasses import replace
 
 from pulumi import Input, Output
 
@@ -15,7 +16,6 @@ from infra.stacks.site import (
     address,
     container_app,
     container_host,
-    image,
     route,
 )
 
@@ -35,29 +35,27 @@ def deploy(settings: Settings, platform: Platform) -> Site:
     chosen = settings.homepage
     host = container_host(NAME, platform)
     site = address(NAME, host, platform)
-    site_image = image(NAME, chosen.image, platform)
     app_settings = _app_settings(chosen, site, platform)
     app = container_app(
         NAME,
         chosen,
         settings,
         platform,
-        site_image=site_image,
         ready_path=READY_PATH,
         app_settings=app_settings,
         app_secrets=_app_secrets(chosen),
     )
-    route(
+    way = route(
         NAME,
         app,
         host,
         platform,
         # Settings change the pages too: the place of the account, another spreadsheet.
-        release=Output.json_dumps({"image": site_image.reference, **app_settings}),
+        release=Output.json_dumps({"image": platform.images[NAME].reference, **app_settings}),
         private_paths=PRIVATE_PATHS,
         query_strings=QUERY_STRINGS,
     )
-    return site
+    return replace(site, app=app, route=way)
 
 
 def _files(settings: Settings, platform: Platform) -> Site:

@@ -3,11 +3,12 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from pulumi import Output, ResourceOptions
+from pulumi import Input, Output, Resource, ResourceOptions
 from pulumi_azure_native import app, monitor, operationalinsights, resources
 
 from infra.components.edge import Edge, EdgeArgs, Endpoint
 from infra.components.identity import ACR_PULL, Identity, IdentityArgs, Role
+from infra.components.image import Image, ImageArgs
 from infra.components.registry import Registry, RegistryArgs
 from infra.naming import PROJECT, tags
 from infra.settings import Settings
@@ -21,19 +22,40 @@ MIGRATION = "translator-migration"
 
 
 @dataclass(frozen=True, kw_only=True)
+class SiteImage:
+    """A site's image, ready or built here.
+
+    `registry_server`: where the identity pulls it from; None for a public image.
+    """
+
+    reference: Input[str]
+    registry_server: Input[str] | None
+    build: Image | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
 class Platform:
     """What the other stacks use.
 
-    `identities`: of the sites and of the migration; `endpoints`: of the sites that are behind the
-    edge; `log_workspace`: customer id of the workspace that has the logs.
+    `environment_logs`: the environment's last part, which comes before the first app, as an
+    environment refuses two writes at once; `images`: of the sites; `identities`: of the sites and
+    of the migration; `edge`: None where no site is behind it; `log_workspace`: customer id of the
+    workspace that has the logs.
     """
 
     group: resources.ResourceGroup
     registry: Registry
     environment: app.ManagedEnvironment
+    environment_logs: monitor.DiagnosticSetting
     log_workspace: Output[str]
+    images: Mapping[str, SiteImage]
     identities: Mapping[str, Identity]
-    endpoints: Mapping[str, Endpoint]
+    edge: Edge | None
+
+    @property
+    def endpoints(self) -> Mapping[str, Endpoint]:
+        """Endpoints of the sites that are behind the edge."""
+        return self.edge.endpoints if self.edge else {}
 
 
 def deploy(settings: Settings) -> Platform:
@@ -57,35 +79,70 @@ def deploy(settings: Settings) -> Platform:
             existing_id=settings.registry.id,
         ),
     )
-    # Before the images, whose build covers the time until Azure knows the roles everywhere.
-    identities = {
-        site: Identity(
-            site,
-            IdentityArgs(
-                resource_group_name=group.name,
-                location=settings.location,
-                tags=common,
-                roles={"pull": Role(definition=ACR_PULL, scope=registry.id)},
-            ),
-        )
-        for site in (*sites, MIGRATION)
-    }
+    images = {site: _image(site, chosen.image, registry) for site, chosen in sites.items()}
+    identities = _identities(settings, group, registry, images)
     behind_edge = [site for site, chosen in sites.items() if chosen.cdn == "frontDoor"]
-    endpoints: Mapping[str, Endpoint] = {}
+    edge = None
     if behind_edge:
         edge = Edge(
             "edge", EdgeArgs(resource_group_name=group.name, tags=common, sites=behind_edge)
         )
-        endpoints = edge.endpoints
     workspace = _workspace(settings, group.name)
+    environment = _environment(settings, group.name)
     return Platform(
         group=group,
         registry=registry,
-        environment=_environment(settings, group.name, workspace),
+        environment=environment,
+        environment_logs=_environment_logs(environment, workspace),
         log_workspace=workspace.customer_id,
+        images=images,
         identities=identities,
-        endpoints=endpoints,
+        edge=edge,
     )
+
+
+def _image(site: str, given: str | None, registry: Registry) -> SiteImage:
+    """The ready image of the settings, else one built from `apps/<site>`."""
+    if given:
+        server = given.partition("/")[0]
+        return SiteImage(
+            reference=given, registry_server=server if server.endswith(".azurecr.io") else None
+        )
+    args = ImageArgs(registry_id=registry.id, repository=site, context=f"apps/{site}")
+    build = Image(f"{site}-image", args)
+    return SiteImage(reference=build.image, registry_server=registry.login_server, build=build)
+
+
+def _identities(
+    settings: Settings,
+    group: resources.ResourceGroup,
+    registry: Registry,
+    images: Mapping[str, SiteImage],
+) -> Mapping[str, Identity]:
+    """An identity for each site and for the migration, that may pull.
+
+    Their roles are assigned at once and grow old together. The waits for that come after the
+    builds, which cover most of the time, and in a row: Pulumi's host of dynamic resources has four
+    threads (pulumi 3.272, dynamic/__main__.py), and a wait must not take one from a build.
+    """
+    identities: dict[str, Identity] = {}
+    before: list[Resource] = []
+    for name in (*images, MIGRATION):
+        build = images[name].build if name in images else None
+        identities[name] = Identity(
+            name,
+            IdentityArgs(
+                resource_group_name=group.name,
+                location=settings.location,
+                tags=tags(settings.environment),
+                roles={"pull": Role(definition=ACR_PULL, scope=registry.id)},
+                role_age=settings.waits.role_age,
+                deadline=settings.waits.deadline,
+                after=[*before, *([build] if build else [])],
+            ),
+        )
+        before = [identities[name]]
+    return identities
 
 
 def _workspace(settings: Settings, group_name: Output[str]) -> operationalinsights.Workspace:
@@ -100,10 +157,8 @@ def _workspace(settings: Settings, group_name: Output[str]) -> operationalinsigh
     )
 
 
-def _environment(
-    settings: Settings, group_name: Output[str], workspace: operationalinsights.Workspace
-) -> app.ManagedEnvironment:
-    environment = app.ManagedEnvironment(
+def _environment(settings: Settings, group_name: Output[str]) -> app.ManagedEnvironment:
+    return app.ManagedEnvironment(
         "environment",
         resource_group_name=group_name,
         location=settings.location,
@@ -113,7 +168,12 @@ def _environment(
         zone_redundant=False,
         tags=tags(settings.environment),
     )
-    monitor.DiagnosticSetting(
+
+
+def _environment_logs(
+    environment: app.ManagedEnvironment, workspace: operationalinsights.Workspace
+) -> monitor.DiagnosticSetting:
+    return monitor.DiagnosticSetting(
         "environment-logs",
         resource_uri=environment.id,
         workspace_id=workspace.id,
@@ -122,4 +182,3 @@ def _environment(
             for category in ("ContainerAppConsoleLogs", "ContainerAppSystemLogs")
         ],
     )
-    return environment

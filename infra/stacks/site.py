@@ -1,4 +1,4 @@
-"""What the stacks of the sites share: image, address, way through the edge, container app."""
+"""What the stacks of the sites share: address, way through the edge, container app."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from pulumi import Input, Output, Resource
 
 from infra.components.container_app import ContainerApp, ContainerAppArgs, container_app_host
-from infra.components.image import Image, ImageArgs
 from infra.components.site_route import SiteRoute, SiteRouteArgs
 from infra.naming import container_app_name, tags
 from infra.settings import Settings
@@ -24,20 +23,15 @@ CPU = 0.25
 class Site:
     """`url`: where visitors go; `origin_url`: the app itself, the same where there is no edge.
 
-    `upload`: the command that brings a site of files its files.
+    `upload`: the command that brings a site of files its files; `app`, `route`: on the Container
+    Apps environment and on the edge's profile; the next write there comes after them.
     """
 
     url: Output[str]
     origin_url: Output[str]
     upload: Output[str] | None = None
-
-
-@dataclass(frozen=True, kw_only=True)
-class SiteImage:
-    """`registry_server`: where the identity pulls it from; None for a public image."""
-
-    reference: Input[str]
-    registry_server: Input[str] | None
+    app: Resource | None = None
+    route: SiteRoute | None = None
 
 
 def address(name: str, origin_host: Output[str], platform: Platform) -> Site:
@@ -58,35 +52,25 @@ def route(
     release: Input[str],
     private_paths: Sequence[str],
     query_strings: Sequence[str] = (),
-) -> None:
-    """Lead the edge to a site's app, where the site is behind it. `release`: what answers."""
-    endpoint = platform.endpoints.get(name)
-    if endpoint:
-        SiteRoute(
-            f"{name}-route",
-            SiteRouteArgs(
-                resource_group_name=platform.group.name,
-                endpoint=endpoint,
-                origin_host=origin_host,
-                private_paths=private_paths,
-                release=release,
-                query_strings=query_strings,
-                after=[app],
-            ),
-        )
+    after: SiteRoute | None = None,
+) -> SiteRoute | None:
+    """Lead the edge to a site's app, where the site is behind it.
 
-
-def image(name: str, given: str | None, platform: Platform) -> SiteImage:
-    """The ready image of the settings, else one built from `apps/<name>`."""
-    if given:
-        server = given.partition("/")[0]
-        return SiteImage(
-            reference=given, registry_server=server if server.endswith(".azurecr.io") else None
-        )
-    args = ImageArgs(registry_id=platform.registry.id, repository=name, context=f"apps/{name}")
-    return SiteImage(
-        reference=Image(f"{name}-image", args).image,
-        registry_server=platform.registry.login_server,
+    `release`: what answers; `after`: the route of the site before it.
+    """
+    if not platform.edge or name not in platform.endpoints:
+        return None
+    return SiteRoute(
+        f"{name}-route",
+        SiteRouteArgs(
+            resource_group_name=platform.group.name,
+            endpoint=platform.endpoints[name],
+            origin_host=origin_host,
+            private_paths=private_paths,
+            release=release,
+            query_strings=query_strings,
+            after=[app, platform.edge, *([after] if after else [])],
+        ),
     )
 
 
@@ -101,14 +85,13 @@ def container_app(
     settings: Settings,
     platform: Platform,
     *,
-    site_image: SiteImage,
     ready_path: str,
     app_settings: Mapping[str, Input[str]],
     app_secrets: Mapping[str, Input[str]] | None = None,
     after: Sequence[Resource] = (),
 ) -> ContainerApp:
     """Declare a site's container app, once its identity may pull."""
-    identity = platform.identities[name]
+    identity, site_image = platform.identities[name], platform.images[name]
     return ContainerApp(
         name,
         ContainerAppArgs(
@@ -129,6 +112,6 @@ def container_app(
             ready_path=ready_path,
             settings=app_settings,
             secrets=app_secrets or {},
-            after=[identity, *after],
+            after=[identity, platform.environment_logs, *after],
         ),
     )

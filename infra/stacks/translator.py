@@ -1,6 +1,7 @@
 """The translator on App Service or on Azure Container Apps, by a setting."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from pulumi import Input, Output, Resource
 
@@ -16,11 +17,9 @@ from infra.stacks.site import (
     HEALTH_PATH,
     PORT,
     Site,
-    SiteImage,
     address,
     container_app,
     container_host,
-    image,
     route,
 )
 
@@ -38,20 +37,22 @@ MIGRATE_SECONDS = 300
 MIGRATE_RETRIES = 1
 
 
-def deploy(settings: Settings, platform: Platform, data: Data) -> Site:
-    """Declare the app on its host and its way through the edge; the database stays as it is."""
+def deploy(settings: Settings, platform: Platform, data: Data, previous: Site) -> Site:
+    """Declare the app on its host and its way through the edge; the database stays as it is.
+
+    `previous`: the site that writes to the environment and the edge before this one.
+    """
     on_container_apps = settings.translator.host == "containerApp"
     unique = platform.group.id.apply(lambda group_id: unique_name(NAME, group_id))
     host = container_host(NAME, platform) if on_container_apps else web_app_host(unique)
     site = address(NAME, host, platform)
-    site_image = image(NAME, settings.translator.image, platform)
     translation = _translation(unique, settings, platform)
     app_settings = {
         **_app_settings(site, platform, data),
         "TRANSLATOR_PROVIDER": settings.translator.translation.provider,
         **({"TRANSLATOR_ENDPOINT": translation.endpoint} if translation else {}),
     }
-    migration = _migration(site_image, settings, platform, data)
+    migration = _migration(settings, platform, data, previous)
     after = [migration, *([translation] if translation else [])]
     if on_container_apps:
         app = container_app(
@@ -59,7 +60,6 @@ def deploy(settings: Settings, platform: Platform, data: Data) -> Site:
             settings.translator,
             settings,
             platform,
-            site_image=site_image,
             ready_path=READY_PATH,
             app_settings=app_settings,
             after=after,
@@ -69,20 +69,20 @@ def deploy(settings: Settings, platform: Platform, data: Data) -> Site:
             settings,
             platform,
             app_name=unique,
-            site_image=site_image,
             app_settings=app_settings,
             after=after,
         )
-    route(
+    way = route(
         NAME,
         app,
         host,
         platform,
-        release=site_image.reference,
+        release=platform.images[NAME].reference,
         private_paths=PRIVATE_PATHS,
         query_strings=QUERY_STRINGS,
+        after=previous.route,
     )
-    return site
+    return replace(site, app=app, route=way)
 
 
 def _app_service(
@@ -90,11 +90,10 @@ def _app_service(
     platform: Platform,
     *,
     app_name: Output[str],
-    site_image: SiteImage,
     app_settings: Mapping[str, Input[str]],
     after: Sequence[Resource],
 ) -> AppService:
-    identity = platform.identities[NAME]
+    identity, site_image = platform.identities[NAME], platform.images[NAME]
     return AppService(
         NAME,
         AppServiceArgs(
@@ -131,13 +130,22 @@ def _translation(
             sku=settings.translator.translation.sku,
             subdomain=subdomain,
             principal_id=platform.identities[NAME].principal_id,
+            purge_listing=settings.waits.purge,
+            role_age=settings.waits.role_age,
+            deadline=settings.waits.deadline,
+            after=list(platform.identities.values()),
         ),
     )
 
 
-def _migration(site_image: SiteImage, settings: Settings, platform: Platform, data: Data) -> Job:
-    """The job that makes the app's role and its tables, before the app that needs them."""
-    identity = platform.identities[MIGRATION]
+def _migration(settings: Settings, platform: Platform, data: Data, previous: Site) -> Job:
+    """The job that makes the app's role and its tables, before the app that needs them.
+
+    After the other site's app: an environment refuses two writes at once
+    (ContainerAppOperationInProgress; microsoft/aspire issue 18682, 2026-07).
+    """
+    identity, site_image = platform.identities[MIGRATION], platform.images[NAME]
+    others = [previous.app] if previous.app else []
     return Job(
         "migration",
         JobArgs(
@@ -160,7 +168,7 @@ def _migration(site_image: SiteImage, settings: Settings, platform: Platform, da
             timeout=MIGRATE_SECONDS,
             retries=MIGRATE_RETRIES,
             workspace=platform.log_workspace,
-            after=[identity, data.postgres],
+            after=[identity, data.postgres, platform.environment_logs, *others],
         ),
     )
 

@@ -276,7 +276,7 @@ async def test_a_deleted_servers_name_is_reserved(world: World) -> None:
 
 async def test_a_server_takes_one_operation_at_a_time(world: World, cloud: Cloud) -> None:
     server = await world.make("dbforpostgresql:Server", "pg", **SERVER)
-    async with cloud._operation(server.id):
+    async with cloud._operation("update", cloud.store.need(server.id)):
         message = await world.refused(
             "dbforpostgresql:Database", "db", serverName=server.outputs["name"]
         )

@@ -292,7 +292,7 @@ async def test_a_deleted_account_stands_in_the_way_until_it_is_purged(
         path = f"{subscription}/providers/Microsoft.CognitiveServices/deletedAccounts"
         (deleted,) = (await arm.get(path)).json()["value"]
         assert deleted["name"] == name
-        assert (await arm.delete(deleted["id"])).status_code == 200
+        assert (await arm.delete(deleted["id"])).status_code == 202
         assert (await arm.delete(deleted["id"])).status_code == 404
         assert (await arm.get(path)).json() == {"value": []}
     await bench.world.make("cognitiveservices:Account", "second", **account(accountName=name))

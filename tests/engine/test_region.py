@@ -21,6 +21,9 @@ Translation(
         sku="F0",
         subdomain=group.id.apply(lambda id_: unique_name("translator", id_)),
         principal_id=identity.principal_id,
+        purge_listing=0,
+        role_age=0,
+        deadline=60,
     ),
 )
 """

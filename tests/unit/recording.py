@@ -48,6 +48,7 @@ class Sent:
     inputs: Mapping[str, Any]
     clear: Mapping[str, Any]
     protect: bool
+    deleted_with: str
     ignore_changes: tuple[str, ...]
     dependencies: frozenset[str]
     order: int
@@ -91,6 +92,7 @@ class Recorder(mocks.MockMonitor):
             inputs={key: _opened(value) for key, value in inputs.items()},
             clear={key: value for key, value in inputs.items() if not _is_secret(value)},
             protect=request.protect,
+            deleted_with=request.deletedWith,
             ignore_changes=tuple(request.ignoreChanges),
             dependencies=frozenset(request.dependencies),
             order=len(self.sent),

@@ -89,6 +89,8 @@ def postgres(**changes: Any) -> Postgres:
         "database": "notes",
         "administrator": Administrator(name="app", principal_id="p", tenant_id="t"),
         "protect": True,
+        "settle": 60,
+        "deadline": 900,
     }
     return Postgres("postgres", PostgresArgs(**{**given, **changes}))
 
@@ -117,6 +119,9 @@ def translation(**changes: Any) -> Translation:
         "sku": "F0",
         "subdomain": "site-1a2b3c4d",
         "principal_id": "principal",
+        "purge_listing": 60,
+        "role_age": 150,
+        "deadline": 900,
     }
     return Translation("translation", TranslationArgs(**{**given, **changes}))
 
@@ -136,7 +141,12 @@ COMPONENTS: Mapping[type[pulumi.ComponentResource], tuple[str, str, Callable[[],
         "site",
         lambda: Identity(
             "site",
-            IdentityArgs(**PLACE, roles={"pull": Role(definition=ACR_PULL, scope=REGISTRY_ID)}),
+            IdentityArgs(
+                **PLACE,
+                roles={"pull": Role(definition=ACR_PULL, scope=REGISTRY_ID)},
+                role_age=150,
+                deadline=900,
+            ),
         ),
     ),
     ContainerApp: ("frugal:web:ContainerApp", "site", container_app),
@@ -410,13 +420,17 @@ def test_only_the_named_identity_may_translate(record: Callable[..., Recorder]) 
     assert user.at("principalId") == "principal"
     assert user.at("scope").endswith("/translation-account1a2b3c4d")
     assert user.at("roleDefinitionId") == role_id(COGNITIVE_SERVICES_USER)
-    assert recorder.needs(recorder.one("RoleReady", "translation-user-ready"), user)
+    wait = recorder.one("Wait", "translation-user-ready")
+    assert (wait.at("kind"), wait.at("settle"), wait.at("deadline")) == ("role", 150, 900)
+    assert recorder.needs(wait, user)
 
 
 def test_an_account_is_gone_before_it_is_purged(record: Callable[..., Recorder]) -> None:
     recorder = recorded(record, translation)
     account = recorder.one("azure-native:cognitiveservices:Account")
-    assert recorder.needs(account, recorder.one("AccountPurge", "translation-purge"))
+    purge = recorder.one("AccountPurge", "translation-purge")
+    assert recorder.needs(account, purge)
+    assert (purge.at("listing"), purge.at("deadline")) == (60, 900)
 
 
 def test_the_translators_address_is_known_ahead(record: Callable[..., Recorder]) -> None:
@@ -498,14 +512,43 @@ def test_without_query_strings_none_makes_another_page(record: Callable[..., Rec
     assert "queryParameters" not in cache
 
 
+SERVER_CHAIN = (
+    ("Server", "postgres-server"),
+    ("Wait", "postgres-server-ready"),
+    ("FirewallRule", "postgres-azure"),
+    ("AdministratorsMicrosoftEntra", "postgres-administrator"),
+    ("Wait", "postgres-administrator-ready"),
+    ("Database", "postgres-database"),
+)
+
+
 def test_database_children_come_one_after_another(record: Callable[..., Recorder]) -> None:
     recorder = recorded(record, postgres)
-    chain = [
-        recorder.one(type_)
-        for type_ in ("Server", "Database", "FirewallRule", "AdministratorsMicrosoftEntra")
-    ]
+    chain = [recorder.one(type_, name) for type_, name in SERVER_CHAIN]
     for before, after in itertools.pairwise(chain):
         assert recorder.needs(after, before)
+
+
+def test_a_server_and_its_administrator_are_waited_for(record: Callable[..., Recorder]) -> None:
+    recorder = recorded(record, postgres)
+    server = recorder.one("Wait", "postgres-server-ready")
+    assert server.at("kind") == "server"
+    assert server.at("subject").endswith("/dbforpostgresql/Server/postgres-server1a2b3c4d")
+    assert (server.at("settle"), server.at("deadline")) == (60, 900)
+    administrator = recorder.one("Wait", "postgres-administrator-ready")
+    assert (administrator.at("kind"), administrator.at("deadline")) == ("administrator", 900)
+    assert administrator.at("subject").endswith("/postgres-administrator1a2b3c4d")
+    # As the PUT that it may have to repeat.
+    put = recorder.one("AdministratorsMicrosoftEntra")
+    names = ("principalName", "principalType", "tenantId")
+    assert administrator.at("body") == {"properties": {name: put.at(name) for name in names}}
+
+
+def test_a_server_takes_its_children_along(record: Callable[..., Recorder]) -> None:
+    recorder = recorded(record, postgres)
+    server = recorder.one("Server")
+    for type_ in ("Database", "FirewallRule", "AdministratorsMicrosoftEntra"):
+        assert recorder.one(type_).deleted_with == server.urn
 
 
 def test_server_is_protected_and_its_zone_is_azures(record: Callable[..., Recorder]) -> None:

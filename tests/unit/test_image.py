@@ -12,9 +12,8 @@ import pytest
 from azure.core.credentials import AccessToken
 
 from infra.arm import Arm, ArmError
-from infra.components import identity, image
+from infra.components import image
 from infra.components.build_context import pack
-from infra.components.identity import RoleError, RoleReadyProvider, wait_for_role
 from infra.components.image import BuildError, ImageProvider, build
 
 REGISTRY = "/subscriptions/s/resourceGroups/g/providers/Microsoft.ContainerRegistry/registries/r"
@@ -244,57 +243,3 @@ def test_an_image_is_gone_with_its_registry(
     monkeypatch.setattr(image, "Arm", arm)
     result = ImageProvider().read("id", PROPS)
     assert (result.id == "id") is found
-
-
-class Roles:
-    """Lists the assignment at the third question."""
-
-    def __init__(self) -> None:
-        self.asked: list[dict[str, str]] = []
-        self.waits: list[float] = []
-
-    def __call__(self, request: httpx.Request) -> httpx.Response:
-        if not request.url.path.startswith("/scope"):
-            return BuildServer()(request)
-        assert request.url.path == "/scope/providers/Microsoft.Authorization/roleAssignments"
-        self.asked.append(dict(request.url.params))
-        listed = [{"id": "/OTHER"}] + [{"id": "/Scope/Assignment"}] * (len(self.asked) >= 3)
-        return httpx.Response(200, json={"value": listed})
-
-    def arm(self) -> Arm:
-        return Arm(credential=Credential(), transport=httpx.MockTransport(self))
-
-    def wait(self, *, limit: float) -> None:
-        wait_for_role(
-            self.arm(),
-            scope="/scope",
-            principal="p",
-            assignment="/scope/assignment",
-            limit=limit,
-            sleep=self.waits.append,
-        )
-
-
-def test_a_role_is_waited_for() -> None:
-    roles = Roles()
-    roles.wait(limit=60)
-    assert len(roles.asked) == 3
-    assert roles.asked[0] == {"$filter": "assignedTo('p')", "api-version": "2022-04-01"}
-    assert roles.waits == [0.5, 1.0]
-
-
-def test_a_role_is_not_waited_for_for_ever() -> None:
-    with pytest.raises(RoleError, match=r"/scope/assignment after 0 seconds; run `pulumi up`"):
-        Roles().wait(limit=0)
-
-
-def test_another_assignment_is_another_wait(monkeypatch: pytest.MonkeyPatch) -> None:
-    props = {"scope": "/scope", "principal": "p", "assignment": "/scope/assignment"}
-    provider = RoleReadyProvider()
-    assert provider.diff("id", props, props).changes is False
-    assert provider.diff("id", props, {**props, "assignment": "b"}).replaces == ["assignment"]
-    roles = Roles()
-    monkeypatch.setattr(identity, "Arm", roles.arm)
-    monkeypatch.setattr(identity, "wait_for_role", lambda _arm, **given: roles.asked.append(given))
-    assert provider.create(props).id == "/scope/assignment"
-    assert roles.asked == [props]

@@ -32,14 +32,19 @@ class Credential:
 
 
 class Azure:
-    """A job whose execution ends at the third look, and an endpoint that is purged."""
+    """A job whose executions end at the third look, and an endpoint that is purged.
 
-    def __init__(self, *, ends: str = "Succeeded", detail: Any = None) -> None:
+    `first`: how the first execution ends, where it ends otherwise than the next.
+    """
+
+    def __init__(
+        self, *, ends: str = "Succeeded", detail: Any = None, first: str | None = None
+    ) -> None:
         self.calls: list[str] = []
         self.bodies: list[Any] = []
         self.versions: set[str] = set()
         self.looks = 0
-        self._ends, self._detail = ends, detail
+        self._ends, self._detail, self._first = ends, detail, first or ends
 
     def __call__(self, request: httpx.Request) -> httpx.Response:
         path = request.url.path
@@ -52,10 +57,13 @@ class Azure:
         self.bodies.append(json.loads(request.content) if request.content else None)
         match request.method, path:
             case "POST", _ if path == f"{JOB}/start":
-                return httpx.Response(202, json={"name": "migrate-1a2b", "id": "x"})
-            case "GET", _ if path == f"{JOB}/executions/migrate-1a2b":
+                self.looks = 0
+                name = ("migrate-1a2b", "migrate-3c4d")[self.calls.count("POST /start") - 1]
+                return httpx.Response(202, json={"name": name, "id": "x"})
+            case "GET", _ if path.startswith(f"{JOB}/executions/migrate-"):
                 self.looks += 1
-                status = ("Unknown", "Running", self._ends)[min(self.looks, 3) - 1]
+                ends = self._first if path.endswith("1a2b") else self._ends
+                status = ("Unknown", "Running", ends)[min(self.looks, 3) - 1]
                 properties = {"status": status, "detailedStatus": self._detail}
                 return httpx.Response(200, json={"properties": properties})
             case "POST", _ if path == f"{ENDPOINT}/purge":
@@ -96,9 +104,42 @@ def test_a_job_that_fails_says_how_and_where_its_log_is(status: str) -> None:
     assert 'where ContainerGroupName startswith "migrate-1a2b"' in text
 
 
-def test_a_failure_without_detail_is_told_too() -> None:
-    with pytest.raises(JobError, match="the job migrate is Failed"):
-        ran(Azure(ends="Failed"))
+def no_container_ran(code: object = None) -> Any:
+    """An execution whose image could not be pulled: the container has no exit code."""
+    container = {"name": "m", "code": code, "status": "Waiting"}
+    container["additionalInformation"] = "ImagePullBackOff"
+    return {"replicas": [{"name": "migrate-1a2b", "containers": [container]}]}
+
+
+@pytest.mark.parametrize(
+    "detail", [None, {}, {"replicas": []}, no_container_ran()], ids=["none", "empty", "no", "pull"]
+)
+def test_a_job_whose_container_never_ran_is_started_once_more(
+    detail: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    azure = Azure(first="Failed", ends="Succeeded", detail=detail)
+    assert ran(azure)[0] == "migrate-3c4d"
+    assert azure.calls.count("POST /start") == 2
+    assert "migrate: no container ran; starting it once more" in capsys.readouterr().err
+
+
+def test_it_is_started_no_more_than_twice() -> None:
+    azure = Azure(ends="Failed", detail=no_container_ran())
+    with pytest.raises(JobError, match=r"Failed \(execution migrate-3c4d\)") as error:
+        ran(azure)
+    assert azure.calls.count("POST /start") == 2
+    assert "Waiting, exit code None: ImagePullBackOff" in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("ends", "detail"),
+    [("Failed", FAILED), ("Failed", no_container_ran(0)), ("Stopped", None), ("Degraded", None)],
+)
+def test_a_job_that_ran_or_was_stopped_is_not_started_again(ends: str, detail: Any) -> None:
+    azure = Azure(ends=ends, detail=detail)
+    with pytest.raises(JobError):
+        ran(azure)
+    assert azure.calls.count("POST /start") == 1
 
 
 def test_a_job_is_not_waited_for_for_ever() -> None:

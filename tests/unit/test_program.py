@@ -1,8 +1,11 @@
 """The whole program, as each environment sends it."""
 
 import asyncio
+import itertools
 import json
 from collections import Counter
+from collections.abc import Mapping
+from typing import Any
 
 import pytest
 from pulumi import Output
@@ -22,7 +25,7 @@ EDGE = {
     "EdgePurge": 2,
 }
 TRANSLATION = {"Translation": 1, "Account": 1, "AccountPurge": 1, "RoleAssignment": 1}
-TRANSLATION["RoleReady"] = 1
+TRANSLATION["Wait"] = 1  # for its role
 WEB_APP = {
     "AppService": 1,
     "AppServicePlan": 1,
@@ -40,7 +43,7 @@ EVERYWHERE = {
     "Identity": 3,
     "UserAssignedIdentity": 3,
     "RoleAssignment": 3,
-    "RoleReady": 3,
+    "Wait": 5,  # for three roles, the server, its administrator
     "Image": 2,
     "Job": 2,  # the component and its resource
     "JobRun": 1,
@@ -146,7 +149,7 @@ def test_translator_moves_to_container_apps_and_the_database_stays(program: Decl
     environment = {one["name"]: one["value"] for one in app.at("template.containers.0.env")}
     assert environment["PGHOST"].endswith(".postgres.database.azure.com")
     assert environment["PUBLIC_URL"] == "https://edge-translator1a2b3c4d.z01.azurefd.net"
-    assert after.needs(app, after.one("AdministratorsMicrosoftEntra"))
+    assert after.needs(app, after.one("Wait", "postgres-administrator-ready"))
     paths = {p["type"]: p["httpGet"]["path"] for p in app.at("template.containers.0.probes")}
     assert paths == {"Startup": "/readyz", "Liveness": "/healthz", "Readiness": "/healthz"}
 
@@ -176,7 +179,7 @@ def test_apps_start_when_their_identity_may_pull_and_stop_before_it_may_not(
     recorder = program("prod")
     for app, name in (("app:ContainerApp", "homepage"), ("web:WebApp", "translator")):
         sent = recorder.one(f"azure-native:{app}")
-        assert recorder.needs(sent, recorder.one("RoleReady", f"{name}-pull-ready"))
+        assert recorder.needs(sent, recorder.one("Wait", f"{name}-pull-ready"))
         assert recorder.needs(sent, recorder.one("RoleAssignment", f"{name}-pull"))
         assert recorder.needs(sent, recorder.one("Image", f"{name}-image"))
 
@@ -186,6 +189,112 @@ def test_image_is_built_while_the_role_spreads(program: Declare) -> None:
     image = recorder.one("Image", "homepage-image")
     assert not recorder.needs(image, recorder.one("RoleAssignment", "homepage-pull"))
     assert recorder.needs(image, recorder.one("azure-native:containerregistry:Registry"))
+
+
+# What refuses a second write while one is under way: environment, site, profile, server.
+SCOPES: Mapping[str, tuple[str, ...]] = {
+    "environment": ("ManagedEnvironment", "DiagnosticSetting", "app:ContainerApp", "app:Job"),
+    "site": ("AppServicePlan", "WebApp", "WebAppScmAllowed", "WebAppFtpAllowed"),
+    "profile": ("Profile", "AFDEndpoint", "AFDOriginGroup", "AFDOrigin", "Route"),
+    "server": ("Server", "FirewallRule", "AdministratorsMicrosoftEntra", "Database"),
+}
+HOSTS: Mapping[str, dict[str, Any]] = {
+    "as it is": {},
+    "container apps": {"translator": {"host": "containerApp"}},
+    "files": {"homepage": {"host": "staticSite"}},
+    "files, container apps": {
+        "homepage": {"host": "staticSite"},
+        "translator": {"host": "containerApp"},
+    },
+    "one behind the edge": {"homepage": {"cdn": "none"}},
+    "the other behind the edge": {"homepage": {"cdn": "frontDoor"}, "translator": {"cdn": "none"}},
+    "ready images": {
+        "homepage": {"image": "shared.azurecr.io/homepage:1"},
+        "translator": {"image": "shared.azurecr.io/translator:1"},
+    },
+}
+
+
+@pytest.mark.parametrize("environment", ["dev", "prod"])
+@pytest.mark.parametrize("changes", HOSTS.values(), ids=HOSTS)
+def test_where_azure_refuses_two_writes_at_once_there_is_one_at_a_time(
+    program: Declare, environment: str, changes: dict[str, Any]
+) -> None:
+    recorder = program(environment, changes)
+    for types in SCOPES.values():
+        within = [
+            one for one in recorder.azure() if one.type.endswith(tuple(f":{t}" for t in types))
+        ]
+        for one, other in itertools.combinations(within, 2):
+            assert _in_order(recorder, one, other), f"{one.name} and {other.name} at once"
+
+
+def _in_order(recorder: Recorder, one: Sent, other: Sent) -> bool:
+    return recorder.needs(one, other) or recorder.needs(other, one)
+
+
+def test_both_sites_are_written_in_one_order(program: Declare) -> None:
+    recorder = program("prod", {"translator": {"host": "containerApp"}})
+    chain = [
+        recorder.one("DiagnosticSetting", "environment-logs"),
+        recorder.one("azure-native:app:ContainerApp", "homepage-app"),
+        recorder.one("azure-native:app:Job"),
+        recorder.one("JobRun"),
+        recorder.one("azure-native:app:ContainerApp", "translator-app"),
+    ]
+    for before, after in itertools.pairwise(chain):
+        assert recorder.needs(after, before)
+    # The database does not wait for the edge, which takes longest.
+    assert not recorder.needs(
+        recorder.one("JobRun"), recorder.one("AFDOrigin", "homepage-route-origin")
+    )
+    group = recorder.one("AFDOriginGroup", "translator-route-origins")
+    assert recorder.needs(group, recorder.one("EdgePurge", "homepage-route-purge"))
+
+
+@pytest.mark.parametrize("environment", ["dev", "prod"])
+@pytest.mark.parametrize("changes", HOSTS.values(), ids=HOSTS)
+def test_no_wait_holds_back_a_build(
+    program: Declare, environment: str, changes: dict[str, Any]
+) -> None:
+    """Pulumi's host of dynamic resources has four threads: one stays for what does not wait."""
+    recorder = program(environment, changes)
+    builds, waits = recorder.all("Image"), recorder.all("Wait")
+    slow = [*builds, *waits, *recorder.all("JobRun")]
+    for four in itertools.combinations(slow, 4):
+        pairs = itertools.combinations(four, 2)
+        assert any(_in_order(recorder, *pair) for pair in pairs), [one.name for one in four]
+    for build in builds:
+        assert not [one.name for one in waits if recorder.needs(build, one)]
+        site = build.name.removesuffix("-image")
+        assert recorder.needs(recorder.one("Wait", f"{site}-pull-ready"), build)
+
+
+def test_how_long_to_wait_is_a_setting(program: Declare) -> None:
+    waits = {"server": 1, "roleAge": 2, "purge": 3, "deadline": 4}
+    recorder = program("prod", {"waits": waits})
+    assert {one.at("deadline") for one in recorder.all("Wait")} == {4}
+    settle = {one.name: one.at("settle") for one in recorder.all("Wait")}
+    assert settle == {
+        "homepage-pull-ready": 2,
+        "translator-pull-ready": 2,
+        "translator-migration-pull-ready": 2,
+        "translation-user-ready": 2,
+        "postgres-server-ready": 1,
+        "postgres-administrator-ready": 0,
+    }
+    purge = recorder.one("AccountPurge")
+    assert (purge.at("listing"), purge.at("deadline")) == (3, 4)
+
+
+def test_how_long_to_wait_changes_nothing_else(program: Declare) -> None:
+    def declared(**waits: int) -> set[str]:
+        return {
+            json.dumps([one.urn, one.inputs], sort_keys=True)
+            for one in program("prod", {"waits": waits}).azure()
+        }
+
+    assert declared() == declared(server=0, roleAge=0, purge=0, deadline=1)
 
 
 def test_endpoint_comes_before_the_app_and_the_way_to_it_after(program: Declare) -> None:
@@ -321,8 +430,9 @@ def test_the_database_is_migrated_before_the_app_on_either_host(
     app = recorder.one(f"azure-native:{type_}", name)
     run = recorder.one("JobRun", "migration-run")
     assert recorder.needs(app, run)
-    assert recorder.needs(run, _administrator(recorder))
-    assert recorder.needs(run, recorder.one("RoleReady", "translator-migration-pull-ready"))
+    assert recorder.needs(run, recorder.one("Wait", "postgres-administrator-ready"))
+    assert recorder.needs(run, recorder.one("Database"))
+    assert recorder.needs(run, recorder.one("Wait", "translator-migration-pull-ready"))
     job = recorder.one("azure-native:app:Job")
     image = recorder.one("Image", "translator-image")
     assert recorder.needs(job, image)
@@ -338,7 +448,7 @@ def test_azure_translates_where_the_settings_say(program: Declare) -> None:
     assert settings["TRANSLATOR_ENDPOINT"] == f"https://{subdomain}.cognitiveservices.azure.com"
     assert account.at("properties.disableLocalAuth") is True
     web_app = recorder.one("WebApp")
-    assert recorder.needs(web_app, recorder.one("RoleReady", "translation-user-ready"))
+    assert recorder.needs(web_app, recorder.one("Wait", "translation-user-ready"))
 
 
 def test_without_azures_translator_there_is_no_account(program: Declare) -> None:

@@ -319,3 +319,29 @@ def test_no_environment_is_locked_before_its_edge_answers() -> None:
 def test_a_static_site_is_one_setting(environment: str) -> None:
     settings = read(environment, config(homepage={"host": "staticSite"}))
     assert (settings.homepage.host, settings.homepage.cdn) == ("staticSite", "none")
+
+
+def test_azure_is_waited_for_and_this_machine_is_not() -> None:
+    for environment in ("dev", "prod"):
+        waits = read(environment, committed_config(environment)).waits
+        assert (waits.server, waits.role_age, waits.purge) == (60, 150, 60)
+    waits = read("local", committed_config("local")).waits
+    assert (waits.server, waits.role_age, waits.purge) == (0, 0, 0)
+    deadlines = {read(one, committed_config(one)).waits.deadline for one in SIZES}
+    assert deadlines == {900}
+
+
+@pytest.mark.parametrize(
+    ("waits", "said"),
+    [
+        ({"deadline": 100}, "frugal:waits: deadline 100 leaves no time for a wait of 150"),
+        ({"server": -1}, "frugal:waits.server: -1 is not allowed"),
+        ({"roleAge": 1.5}, "frugal:waits.roleAge: 1.5 is not allowed; allowed: a whole number"),
+        ({"purge": True}, "frugal:waits.purge: True is not allowed; allowed: a number"),
+        ({"rolesAge": 1}, "unknown key; allowed: server, roleAge, purge, deadline"),
+    ],
+)
+def test_waits_that_cannot_be(waits: dict[str, object], said: str) -> None:
+    with pytest.raises(SettingsError) as error:
+        read("dev", config(waits=waits))
+    assert said in str(error.value)

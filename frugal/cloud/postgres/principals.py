@@ -125,6 +125,11 @@ _BIND: LiteralString = (
 _UNBIND: LiteralString = (
     "DELETE FROM frugal.principals p USING pg_roles r WHERE r.oid = p.role AND r.rolname = %s"
 )
+# Shared dependencies: what the role owns in any database of the server.
+_OWNS_OBJECTS: LiteralString = (
+    "SELECT 1 FROM pg_shdepend d JOIN frugal.principals p ON p.role = d.refobjid"
+    " WHERE d.refclassid = 'pg_authid'::regclass AND d.deptype = 'o' AND p.object_id = %s LIMIT 1"
+)
 _END_SESSIONS: LiteralString = (
     "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = %s"
 )
@@ -153,6 +158,12 @@ async def arm(connection: psycopg.AsyncConnection, role: str, object_id: str) ->
         await connection.execute(sql.SQL("{} ROLE {} LOGIN CREATEDB CREATEROLE").format(verb, name))
         await connection.execute(sql.SQL("GRANT {} TO {} WITH ADMIN OPTION").format(group, name))
         await connection.execute(_BIND, (object_id.lower(), role))
+
+
+async def owns_objects(connection: psycopg.AsyncConnection, object_id: str) -> bool:
+    """Return True where a role of the principal `object_id` owns anything in any database."""
+    found = await connection.execute(_OWNS_OBJECTS, (object_id.lower(),))
+    return await found.fetchone() is not None
 
 
 async def disarm(connection: psycopg.AsyncConnection, object_id: str) -> None:

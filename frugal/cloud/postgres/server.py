@@ -195,6 +195,11 @@ class Server:
         async with self._ask() as connection:
             await principals.disarm(connection, object_id)
 
+    async def owns_objects(self, object_id: str) -> bool:
+        """Return True where a role of the principal `object_id` owns anything in any database."""
+        async with self._ask() as connection:
+            return await principals.owns_objects(connection, object_id)
+
     def admit(self, login: Login) -> None:
         """Refuse an address that no firewall rule lets in (the front asks)."""
         address = ipaddress.IPv4Address(login.address)

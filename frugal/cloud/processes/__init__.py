@@ -1,7 +1,7 @@
 """Running apps and jobs: revisions, probes, replicas, the ingress before them; executions."""
 
 from frugal.cloud.processes.app import App
-from frugal.cloud.processes.execution import Execution
+from frugal.cloud.processes.execution import Execution, Unpulled
 from frugal.cloud.processes.program import NothingToRun, prepare
 from frugal.cloud.processes.revision import Health, Probe, Revision, RevisionFailed
 
@@ -13,5 +13,6 @@ __all__ = [
     "Probe",
     "Revision",
     "RevisionFailed",
+    "Unpulled",
     "prepare",
 ]

@@ -19,6 +19,27 @@ _LAST_LINES = 20
 _GRACE = 30.0
 
 
+class Unpulled:
+    """An execution whose image was never pulled: it has failed, and nothing has run."""
+
+    def __init__(self, name: str, reason: str, *, log: Path) -> None:
+        self.name = name
+        self.status: Status = "Failed"
+        self.started = self.ended = datetime.now(UTC)
+        self.exit_code: int | None = None
+        self.reason = reason
+        self.last_lines: deque[str] = deque()
+        output = AppLog(log)
+        output.platform(name, f"Failed: {reason}")
+        output.close()
+
+    async def wait(self) -> None:
+        """Return: it has ended."""
+
+    async def stop(self) -> None:
+        """Return: it has ended."""
+
+
 class Execution:
     """Runs a program until it succeeds or its tries are used up; it begins at once.
 

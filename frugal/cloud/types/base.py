@@ -27,13 +27,23 @@ class ResourceType:
     def check(self, cloud: "Cloud", resource: Resource) -> None:
         """Refuse what Azure refuses beyond the shape of the body: references first of all."""
 
-    def check_removal(self, cloud: "Cloud", resource: Resource) -> None:
+    async def check_removal(self, cloud: "Cloud", resource: Resource) -> None:
         """Refuse a removal as Azure does."""
 
     def computed(self, cloud: "Cloud", resource: Resource) -> Body:
         """What Azure adds to the body: outputs that are not inputs, merged into it in depth."""
         del cloud, resource
         return {}
+
+    def live(self, cloud: "Cloud", resource: Resource) -> Body:
+        """Outputs that Azure finds out at each read; they are not kept."""
+        del cloud, resource
+        return {}
+
+    def is_readable(self, cloud: "Cloud", resource: Resource) -> bool:
+        """Return True where a GET of a resource that is there finds it."""
+        del cloud, resource
+        return True
 
     async def apply(self, cloud: "Cloud", resource: Resource, before: Resource | None) -> None:
         """Make it real on this machine; if a type says no more, a new one is brought up."""

@@ -1,5 +1,6 @@
 """Azure AI Translator: an account whose endpoint answers on this machine."""
 
+import time
 from typing import TYPE_CHECKING, ClassVar
 
 from typing_extensions import override
@@ -11,7 +12,7 @@ from frugal.cloud.listen import Listener
 from frugal.cloud.store import Resource
 from frugal.cloud.translator import Translator
 from frugal.cloud.types.base import ResourceType
-from frugal.cloud.types.plain import has_role
+from frugal.cloud.types.plain import find_role
 
 if TYPE_CHECKING:
     from frugal.cloud.cloud import Cloud
@@ -42,7 +43,7 @@ class Account(ResourceType):
                 "NotSupportedHere",
                 "Tokens are taken on an account's own subdomain: give customSubDomainName.",
             )
-        deleted = cloud.store.deleted(self.token)
+        deleted = deleted_accounts(cloud)
         if key_of(resource.id) in {key_of(one.id) for one in deleted}:
             raise CloudError(
                 "FlagMustBeSetForRestore",
@@ -80,8 +81,8 @@ class Account(ResourceType):
         host, id_ = host_of(resource), resource.id
         service = Translator(
             cloud.tokens,
-            may_translate=lambda principal: has_role(
-                cloud, principal, COGNITIVE_SERVICES_USER, on=id_
+            may_translate=lambda principal: (
+                find_role(cloud, principal, COGNITIVE_SERVICES_USER, on=id_) is not None
             ),
         )
         listener = Listener(
@@ -104,6 +105,38 @@ def host_of(resource: Resource) -> str:
     """The host name of an account's endpoint."""
     subdomain = str(_properties(resource).get("customSubDomainName", "")).lower()
     return f"{subdomain}.cognitiveservices.azure.com"
+
+
+def deleted_accounts(cloud: "Cloud") -> list[Resource]:
+    """Every deleted account whose purge has not ended."""
+    for account in cloud.store.deleted(Account.token):
+        asked = account.data.get("purged")
+        if asked is not None and not cloud.days.lasts("slow-purge", asked):
+            cloud.store.purge(account)
+    return cloud.store.deleted(Account.token)
+
+
+def listed_accounts(cloud: "Cloud") -> list[Resource]:
+    """The deleted accounts that Resource Manager tells of."""
+    return [
+        account
+        for account in deleted_accounts(cloud)
+        if not cloud.days.lasts("deleted-account-late", account.data.get("deleted", 0))
+    ]
+
+
+def find_deleted(cloud: "Cloud", deleted_id: str) -> Resource:
+    """A deleted account by its id as such. Raises CloudError `ResourceNotFound`."""
+    for account in listed_accounts(cloud):
+        if key_of(deleted_body(account)["id"]) == key_of(deleted_id):
+            return account
+    raise CloudError("ResourceNotFound", f"'{deleted_id}' was not found.")
+
+
+def purge(cloud: "Cloud", deleted_id: str) -> None:
+    """Begin the purge of a deleted account. Raises CloudError `ResourceNotFound`."""
+    find_deleted(cloud, deleted_id).data.setdefault("purged", time.time())
+    deleted_accounts(cloud)
 
 
 def deleted_body(resource: Resource) -> Body:

@@ -42,7 +42,11 @@ class FlexibleServer(ResourceType):
 
     @override
     def computed(self, cloud: "Cloud", resource: Resource) -> Body:
-        return {"fullyQualifiedDomainName": _host(resource), "state": "Ready"}
+        return {"fullyQualifiedDomainName": _host(resource)}
+
+    @override
+    def live(self, cloud: "Cloud", resource: Resource) -> Body:
+        return {"state": "Updating" if cloud.days.is_settling(resource.created) else "Ready"}
 
     @override
     async def apply(self, cloud: "Cloud", resource: Resource, before: Resource | None) -> None:
@@ -115,7 +119,41 @@ class Administrator(ResourceType):
     token = "azure-native:dbforpostgresql:AdministratorsMicrosoftEntra"
 
     @override
+    def computed(self, cloud: "Cloud", resource: Resource) -> Body:
+        return {"objectId": name_of(resource.id)}
+
+    @override
+    def is_readable(self, cloud: "Cloud", resource: Resource) -> bool:
+        late = cloud.days.lasts("administrator-get-404", resource.created)
+        return not late and self.is_listed(cloud, resource)
+
+    def is_listed(self, cloud: "Cloud", resource: Resource) -> bool:
+        """Return True where the server's list of administrators has it."""
+        late = cloud.days.lasts("administrator-late", resource.created)
+        return not late and not resource.data.get("lost")
+
+    @override
+    async def check_removal(self, cloud: "Cloud", resource: Resource) -> None:
+        name, object_id = "administrator-owns-objects", name_of(resource.id)
+        if cloud.days.is_on(name) and await _running(cloud, resource).owns_objects(object_id):
+            cloud.days.refuse(name, resource.id, name=str(resource.inputs["principalName"]))
+
+    @override
     async def apply(self, cloud: "Cloud", resource: Resource, before: Resource | None) -> None:
+        unmade = before is None or resource.data.pop("lost", False)
+        if unmade and cloud.days.strikes("administrator-lost", resource.id):
+            resource.data["lost"] = True
+        elif cloud.days.lasts("administrator-late", resource.created):
+            cloud.later(self._appear(cloud, resource))
+        else:
+            await self._add(cloud, resource)
+
+    async def _appear(self, cloud: "Cloud", resource: Resource) -> None:
+        await cloud.days.hold("administrator-late", resource.created)
+        if cloud.store.get(resource.id) is not None:
+            await self._add(cloud, resource)
+
+    async def _add(self, cloud: "Cloud", resource: Resource) -> None:
         await _running(cloud, resource).add_administrator(
             role=str(resource.inputs["principalName"]), object_id=name_of(resource.id)
         )
@@ -123,6 +161,16 @@ class Administrator(ResourceType):
     @override
     async def remove(self, cloud: "Cloud", resource: Resource) -> None:
         await _running(cloud, resource).remove_administrator(object_id=name_of(resource.id))
+
+
+def administrators(cloud: "Cloud", server_id: str) -> list[Resource]:
+    """The administrators in a server's list."""
+    kind = Administrator()
+    return [
+        a
+        for a in cloud.store.within(server_id)
+        if a.token == kind.token and kind.is_listed(cloud, a)
+    ]
 
 
 def _host(resource: Resource) -> str:

@@ -70,7 +70,7 @@ class OriginGroup(ResourceType):
     token = "azure-native:cdn:AFDOriginGroup"
 
     @override
-    def check_removal(self, cloud: "Cloud", resource: Resource) -> None:
+    async def check_removal(self, cloud: "Cloud", resource: Resource) -> None:
         _refuse_under_a_route(cloud, resource.id, f"origin group '{name_of(resource.id)}'")
 
     @override
@@ -96,7 +96,7 @@ class AfdOrigin(_InRouting):
     token = "azure-native:cdn:AFDOrigin"
 
     @override
-    def check_removal(self, cloud: "Cloud", resource: Resource) -> None:
+    async def check_removal(self, cloud: "Cloud", resource: Resource) -> None:
         group = parent_of(resource.id)
         others = [o for o in _origins(cloud, group) if o.id.lower() != resource.id.lower()]
         if not any(_enabled(o) for o in others):

@@ -14,7 +14,8 @@ from typing_extensions import override
 from frugal.cloud.bodies import Body, section
 from frugal.cloud.errors import CloudError
 from frugal.cloud.ids import key_of, name_of
-from frugal.cloud.processes import Execution, NothingToRun, prepare
+from frugal.cloud.images import Image
+from frugal.cloud.processes import Execution, NothingToRun, Unpulled, prepare
 from frugal.cloud.store import Resource
 from frugal.cloud.types import running, template
 from frugal.cloud.types.base import ResourceType, identity_outputs
@@ -59,40 +60,64 @@ class Job(ResourceType):
             shutil.rmtree(_folder(cloud, execution.name), ignore_errors=True)
 
 
-async def start(cloud: "Cloud", resource: Resource) -> Execution:
-    """Start one execution of a job. Raises CloudError where it could not even begin."""
-    configuration = section(resource.inputs, "configuration")
-    image = template.image(resource)
-    short = running.short_name(image)
+async def start(cloud: "Cloud", resource: Resource) -> Execution | Unpulled:
+    """Start one execution of a job. Raises CloudError where it could not even begin.
+
+    One whose image can't be pulled has failed; Azure says so after the replica's timeout.
+    """
     name = f"{name_of(resource.id)}-{secrets.token_hex(4)}"
+    log = cloud.logs / f"{running.short_name(template.image(resource))}.log"
+    try:
+        image = _pull(cloud, resource)
+    except CloudError as error:
+        execution = Unpulled(name, error.message, log=log)
+    else:
+        execution = await _run(cloud, resource, name, image, log)
+    cloud.executions.setdefault(key_of(resource.id), {})[name] = execution
+    return execution
+
+
+def _pull(cloud: "Cloud", resource: Resource) -> Image:
+    reference, puller = template.image(resource), template.puller(cloud, resource)
+    cloud.days.refuse(
+        "job-pull",
+        resource.id,
+        name=template.container(resource)["name"],
+        image=reference,
+        identity=puller.id if puller else "",
+        registry=reference.partition("/")[0],
+    )
+    return running.find_image(cloud, reference, puller)
+
+
+async def _run(cloud: "Cloud", resource: Resource, name: str, image: Image, log: Path) -> Execution:
+    configuration = section(resource.inputs, "configuration")
     declared = template.environment(resource)
     try:
         program = await prepare(
             name,
-            running.find_image(cloud, image, template.puller(cloud, resource)),
+            image,
             command=template.command(resource),
             environment=running.platform_environment(cloud, resource, declared),
             home=_folder(cloud, name) / "home",
         )
     except NothingToRun as error:
         raise CloudError("InvalidRequest", str(error)) from error
-    execution = Execution(
+    return Execution(
         name,
         program,
         timeout=float(configuration["replicaTimeout"]),
         retries=int(configuration.get("replicaRetryLimit") or 0),
         reaper=cloud.reaper,
-        log=cloud.logs / f"{short}.log",
+        log=log,
     )
-    cloud.executions.setdefault(key_of(resource.id), {})[name] = execution
-    return execution
 
 
 def _folder(cloud: "Cloud", execution: str) -> Path:
     return cloud.folder / "jobs" / execution
 
 
-def find(cloud: "Cloud", resource: Resource, name: str) -> Execution:
+def find(cloud: "Cloud", resource: Resource, name: str) -> Execution | Unpulled:
     """An execution of a job since the daemon's start; raises CloudError `NotFound`."""
     found = cloud.executions.get(key_of(resource.id), {}).get(name)
     if found is None:
@@ -102,7 +127,7 @@ def find(cloud: "Cloud", resource: Resource, name: str) -> Execution:
     return found
 
 
-def body(resource: Resource, execution: Execution) -> Body:
+def body(resource: Resource, execution: Execution | Unpulled) -> Body:
     """An execution as Resource Manager answers it."""
     properties: Body = {
         "status": execution.status,
@@ -113,21 +138,15 @@ def body(resource: Resource, execution: Execution) -> Body:
         properties["endTime"] = execution.ended.isoformat()
         short = running.short_name(template.image(resource))
         said = "\n".join([f"{execution.reason} (`frugal logs {short}`)", *execution.last_lines])
-        properties["detailedStatus"] = {
-            "replicas": [
-                {
-                    "name": execution.name,
-                    "containers": [
-                        {
-                            "name": template.container(resource)["name"],
-                            "code": execution.exit_code,
-                            "status": execution.status,
-                            "additionalInformation": said,
-                        }
-                    ],
-                }
-            ]
+        container: Body = {
+            "name": template.container(resource)["name"],
+            "status": execution.status,
+            "additionalInformation": said,
         }
+        if execution.exit_code is not None:
+            container["code"] = execution.exit_code
+        replica: Body = {"name": execution.name, "containers": [container]}
+        properties["detailedStatus"] = {"replicas": [replica]}
     return {
         "id": f"{resource.id}/executions/{execution.name}",
         "name": execution.name,

@@ -70,15 +70,26 @@ class RoleAssignment(ResourceType):
                 f"from specified PrincipalType '{kind}'.",
             )
 
+    @override
+    def live(self, cloud: "Cloud", resource: Resource) -> Body:
+        # Seven decimals, as Azure writes it (azure-rest-api-specs, roleAssignments, 2022-04-01).
+        created = datetime.fromtimestamp(resource.created, UTC)
+        return {"createdOn": f"{created:%Y-%m-%dT%H:%M:%S.%f}0Z"}
 
-def has_role(cloud: "Cloud", principal: str, role: str, *, on: str) -> bool:
-    """Whether a principal (object id) has a role (its definition's GUID) on the resource `on`."""
-    return any(
-        a.inputs.get("principalId") == principal
+
+def find_role(cloud: "Cloud", principal: str, role: str, *, on: str) -> Resource | None:
+    """The oldest assignment of a role (its definition's GUID) on the resource `on`, if any.
+
+    `principal` is an object id.
+    """
+    found = [
+        a
+        for a in cloud.store.of(RoleAssignment.token)
+        if a.inputs.get("principalId") == principal
         and str(a.inputs.get("roleDefinitionId", "")).lower().endswith(role)
         and is_within(on, str(a.inputs.get("scope")))
-        for a in cloud.store.of(RoleAssignment.token)
-    )
+    ]
+    return min(found, key=lambda a: a.created, default=None)
 
 
 class Workspace(ResourceType):
@@ -118,7 +129,7 @@ class ManagedEnvironment(ResourceType):
         }
 
     @override
-    def check_removal(self, cloud: "Cloud", resource: Resource) -> None:
+    async def check_removal(self, cloud: "Cloud", resource: Resource) -> None:
         inside = [
             a
             for a in cloud.store.of("azure-native:app:ContainerApp")
@@ -138,7 +149,7 @@ class AppServicePlan(ResourceType):
     token = "azure-native:web:AppServicePlan"
 
     @override
-    def check_removal(self, cloud: "Cloud", resource: Resource) -> None:
+    async def check_removal(self, cloud: "Cloud", resource: Resource) -> None:
         for site in cloud.store.of("azure-native:web:WebApp"):
             if str(site.inputs.get("serverFarmId", "")).lower() == resource.id.lower():
                 raise CloudError(

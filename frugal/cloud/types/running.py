@@ -13,7 +13,7 @@ from frugal.cloud.images import Image
 from frugal.cloud.processes import App, Revision, RevisionFailed
 from frugal.cloud.store import Resource
 from frugal.cloud.types.base import ResourceType, identities_of
-from frugal.cloud.types.plain import Registry, has_role
+from frugal.cloud.types.plain import Registry, find_role
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -39,14 +39,22 @@ def find_image(cloud: "Cloud", reference: str, puller: Resource | None) -> Image
             f"Image '{reference}': no registry '{server}' is in the local cloud, and it pulls from "
             "no other. Leave the image unset to have it built.",
         )
-    if puller is None or not has_role(
-        cloud, puller.computed["principalId"], ACR_PULL, on=registry.id
-    ):
+    role = puller and find_role(cloud, puller.computed["principalId"], ACR_PULL, on=registry.id)
+    if puller is None or role is None:
         who = "no identity" if puller is None else f"identity '{puller.id.rsplit('/', 1)[-1]}'"
         raise CloudError(
             "ImagePullFailure",
             f"Image '{reference}' can't be pulled: {who} has the role AcrPull on '{server}'.",
         )
+    cloud.days.refuse(
+        "role-late",
+        role.id,
+        role.created,
+        name=short_name(reference),
+        image=reference,
+        identity=puller.id,
+        registry=server,
+    )
     if "@" in rest:
         repository, _, digest = rest.partition("@")
     else:

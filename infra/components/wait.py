@@ -1,0 +1,258 @@
+"""Waits for what Azure has accepted and not finished, with retries on its passing refusals.
+
+Calls: Microsoft.DBforPostgreSQL 2025-08-01, Servers_Get, AdministratorsMicrosoftEntra_ListByServer
+and _CreateOrUpdate (azure-mgmt-postgresqlflexibleservers 3.0.0); Microsoft.Authorization
+2022-04-01, RoleAssignments_GetById (azure-mgmt-authorization 4.0.0). Read November 2026; the
+reasons and their sources are in docs/adr/0009.
+"""
+
+import time
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from typing import Any, cast
+
+from pulumi import Input, Output, ResourceOptions
+from pulumi.dynamic import CreateResult, DiffResult
+from pulumi.dynamic import Resource as DynamicResource
+
+from infra.arm import Arm, ArmError
+from infra.components.dynamic_provider import Provider, ProviderError
+
+POSTGRES_API_VERSION = "2025-08-01"
+ROLES_API_VERSION = "2022-04-01"
+
+_FIRST_PAUSE, _LONGEST_PAUSE = 0.5, 10.0  # seconds between two looks
+_LOOKS_BEFORE_PUT = 4  # an administrator is late in the list more often than it is lost
+# Of HTTP; 0: no answer. 404: Resource Manager's own replicas are seconds behind each other. 409:
+# ServerIsBusy, AadAuthOperationCannotBePerformedWhenServerIsNotAccessible
+# (Azure/azure-postgresql issues 134 and 127).
+_PASSING = {0, 404, 409, 429, 500, 502, 503, 504}
+_NOT_SIGNED_IN = "NotSignedIn"
+
+
+class WaitError(ProviderError):
+    """Azure has not finished in time; the text has its last answer and the next step."""
+
+
+class Wait(DynamicResource, module="frugal", name="Wait"):
+    """Done when Azure has finished. It waits again for another subject alone; deleting it is free.
+
+    Made by `server_ready`, `administrator_listed` and `role_known`. `settle` and `deadline`:
+    seconds; changing them changes nothing that is there.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        *,
+        kind: str,
+        subject: Input[str],
+        settle: float,
+        deadline: float,
+        body: Mapping[str, Any] | None,
+        opts: ResourceOptions | None,
+    ) -> None:
+        props = {
+            "kind": kind,
+            "subject": subject,
+            "settle": settle,
+            "deadline": deadline,
+            "body": body,
+        }
+        super().__init__(WaitProvider(), name, props, opts)
+
+
+def server_ready(
+    name: str, server_id: Input[str], *, settle: float, deadline: float, opts: ResourceOptions
+) -> Wait:
+    """Wait until a PostgreSQL server is Ready on every look of `settle` seconds."""
+    return Wait(
+        name,
+        kind="server",
+        subject=server_id,
+        settle=settle,
+        deadline=deadline,
+        body=None,
+        opts=opts,
+    )
+
+
+def administrator_listed(
+    name: str,
+    administrator_id: Input[str],
+    properties: Mapping[str, Input[str]],
+    *,
+    deadline: float,
+    opts: ResourceOptions,
+) -> Wait:
+    """Wait until a server lists its administrator and is Ready for its next child.
+
+    `properties`: those of the administrator's PUT, which is repeated while the list lacks it.
+    """
+    return Wait(
+        name,
+        kind="administrator",
+        subject=administrator_id,
+        settle=0,
+        deadline=deadline,
+        body={"properties": dict(properties)},
+        opts=opts,
+    )
+
+
+def role_known(
+    name: str, assignment_id: Output[str], *, age: float, deadline: float, opts: ResourceOptions
+) -> Wait:
+    """Wait until a role assignment is `age` seconds old, when the services it is for know it."""
+    return Wait(
+        name,
+        kind="role",
+        subject=assignment_id,
+        settle=age,
+        deadline=deadline,
+        body=None,
+        opts=opts,
+    )
+
+
+class WaitProvider(Provider):
+    """Waits at creation alone."""
+
+    def diff(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> DiffResult:
+        """Another subject is another wait; other seconds are not."""
+        keys = ("kind", "subject", "body")
+        replaces = [key for key in keys if _olds.get(key) != _news.get(key)]
+        return DiffResult(changes=bool(replaces), replaces=replaces)
+
+    def create(self, props: dict[str, Any]) -> CreateResult:
+        """Wait. Raises WaitError, ArmError."""
+        with Arm(patience=0) as arm:  # the deadline counts, whatever Azure answers
+            wait(arm, props)
+        return CreateResult(f"{props['subject']}/{props['kind']}", props)
+
+
+def wait(
+    arm: Arm,
+    props: Mapping[str, Any],
+    *,
+    sleep: Callable[[float], None] = time.sleep,
+    clock: Callable[[], float] = time.monotonic,
+    now: Callable[[], datetime] = lambda: datetime.now(UTC),
+) -> None:
+    """Return when the wait of these properties is over. Raises WaitError, ArmError."""
+    subject = str(props["subject"])
+    settle, deadline = float(props["settle"]), float(props["deadline"])
+    short = subject.rsplit("/", 1)[-1]
+    match props["kind"]:
+        case "server":
+            until(
+                lambda: _not_ready(arm, subject),
+                f"the PostgreSQL server {short} is not ready",
+                settle=settle,
+                deadline=deadline,
+                sleep=sleep,
+                clock=clock,
+            )
+        case "administrator":
+            until(
+                _AdministratorLook(arm, subject, props["body"]),
+                f"the PostgreSQL server does not list its administrator {short}",
+                deadline=deadline,
+                sleep=sleep,
+                clock=clock,
+            )
+        case _:
+            created: list[datetime] = []
+            until(
+                lambda: created.append(_created(arm, subject)),
+                f"Azure does not know the role assignment {short}",
+                deadline=deadline,
+                sleep=sleep,
+                clock=clock,
+            )
+            age = (now() - created[0]).total_seconds()
+            # Whatever this machine's clock says, no longer than a new assignment takes.
+            sleep(max(0.0, min(settle, settle - age)))
+
+
+def until(
+    look: Callable[[], str | None],
+    failure: str,
+    *,
+    deadline: float,
+    settle: float = 0.0,
+    sleep: Callable[[float], None] = time.sleep,
+    clock: Callable[[], float] = time.monotonic,
+) -> None:
+    """Look until nothing is missing on any look of `settle` seconds.
+
+    `look` returns Azure's answer where something is missing. Passing refusals are looked past.
+    `failure` opens the error where something is missing at the deadline (seconds from now). Raises
+    WaitError, ArmError.
+    """
+    start, pause = clock(), _FIRST_PAUSE
+    settled: float | None = None  # the first look of those that missed nothing
+    while True:
+        missing = _passing(look)
+        moment = clock()
+        settled = None if missing else moment if settled is None else settled
+        if settled is not None and moment - settled >= settle:
+            return
+        if missing and moment - start >= deadline:
+            raise WaitError(_late(failure, missing, deadline))
+        sleep(pause if settled is None else min(pause, settled + settle - moment))
+        pause = min(pause * 2, _LONGEST_PAUSE)
+
+
+def _passing(look: Callable[[], str | None]) -> str | None:
+    """Result of a look; a refusal that passes is an answer like others."""
+    try:
+        return look()
+    except ArmError as error:
+        if error.status not in _PASSING or error.code == _NOT_SIGNED_IN:
+            raise
+        return str(error)
+
+
+def _late(failure: str, answer: str, deadline: float) -> str:
+    return (
+        f"{failure} after {deadline:.0f} seconds; Azure's last answer: {answer}. What was made "
+        "stays: run the same command again in a few minutes, or wait longer: "
+        f"pulumi config set --path waits.deadline {deadline * 2:.0f}"
+    )
+
+
+def _not_ready(arm: Arm, server: str) -> str | None:
+    state = arm.get(server, api_version=POSTGRES_API_VERSION)["properties"].get("state")
+    return None if state == "Ready" else f"state {state}"
+
+
+class _AdministratorLook:
+    """Looks in the list, as a GET may answer 404 for an administrator that is there.
+
+    Azure accepts an administrator's PUT and may lose it without a word (alchemy-run/alchemy,
+    Azure/PostgreSQL/Administrator.ts, 2026), so it is repeated.
+    """
+
+    def __init__(self, arm: Arm, administrator: str, body: Mapping[str, object]) -> None:
+        self._arm, self._administrator, self._body = arm, administrator, body
+        self._looks = 0
+
+    def __call__(self) -> str | None:
+        administrators, _, object_id = self._administrator.rpartition("/")
+        version = POSTGRES_API_VERSION
+        listed = self._arm.get(administrators, api_version=version).get("value", [])
+        ids = {str(one["properties"]["objectId"]).lower() for one in listed}
+        if object_id.lower() in ids:
+            return _not_ready(self._arm, administrators.rpartition("/")[0])
+        self._looks += 1
+        if self._looks % _LOOKS_BEFORE_PUT == 0:
+            self._arm.put(self._administrator, api_version=version, body=self._body)
+        return "not in the list of administrators"
+
+
+def _created(arm: Arm, assignment: str) -> datetime:
+    properties = cast(
+        "Mapping[str, Any]", arm.get(assignment, api_version=ROLES_API_VERSION)["properties"]
+    )
+    return datetime.fromisoformat(str(properties["createdOn"]))

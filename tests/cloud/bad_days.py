@@ -1,0 +1,27 @@
+"""All passing days at once, as tests switch them on."""
+
+from collections.abc import Mapping
+
+PASSING: Mapping[str, Mapping[str, float]] = {
+    "server-busy": {"seconds": 8},
+    "server-not-accessible": {"seconds": 10},
+    "administrator-late": {"seconds": 5},
+    "administrator-lost": {"times": 1},
+    "administrator-get-404": {"seconds": 5},
+    "busy-server": {"seconds": 0.3},
+    "busy-environment": {"seconds": 0.3},
+    "busy-site": {"seconds": 0.3},
+    "busy-profile": {"seconds": 0.3},
+    "role-late": {"seconds": 10},
+    "job-pull": {"times": 1},
+    "throttled": {"every": 7},
+    "unavailable": {"every": 11},
+    "slow-deletes": {"seconds": 0.5},
+    "deleted-account-late": {"seconds": 3},
+    "slow-purge": {"seconds": 3},
+    "docker-hub-limit": {"times": 1},
+}
+"""For `Daemon.days`; a passing day made endless is `{name: {}}`."""
+
+WAITS: Mapping[str, int] = {"server": 12, "roleAge": 12, "purge": 5}
+"""The setting `waits` of a program that outlasts PASSING: each a little longer than its day."""
