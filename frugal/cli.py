@@ -116,15 +116,30 @@ def doctor_command(
     environment: Annotated[
         str | None, typer.Option("-s", "--stack", metavar="ENV", help="dev, prod: ask Azure.")
     ] = None,
+    regions: Annotated[
+        bool, typer.Option("--regions", help="Find a region that has what ENV needs; minutes.")
+    ] = False,
 ) -> None:
     """Say what is missing on this machine or, with -s dev, in the subscription, and the remedy."""
     # The program and azure-identity take half a second to import, and no other command needs them.
     from frugal import doctor, subscription  # noqa: PLC0415
 
-    here = environment in (None, "local")
-    found = doctor.examine(checkout()) if here else subscription.examine(checkout(), environment)
+    if environment in (None, "local"):
+        if regions:
+            message = "--regions asks Azure for an environment: frugal doctor -s dev --regions"
+            raise FrugalError(message, code=2)
+        found = doctor.examine(checkout())
+    else:
+        with _err.status("Asking Azure…"):
+            found = subscription.examine(
+                checkout(), environment, on_region=_show_region if regions else None
+            )
     if not findings.show(_out, found):
         raise typer.Exit(1)
+
+
+def _show_region(line: str) -> None:
+    _err.print(line, markup=False, highlight=False, soft_wrap=True)
 
 
 _OTHERS = frozenset(command.name for command in app.registered_commands)

@@ -1,31 +1,58 @@
-"""What `frugal doctor` says: one line a matter, and the remedy where something is wrong."""
+"""Findings of `frugal doctor`: one line a matter, and the remedy where something is wrong."""
 
+import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 from rich.console import Console
-from rich.markup import escape
+from rich.text import Text
 
 State = Literal["ok", "missing", "note"]
-_MARKS = {"ok": "[green]ok[/]     ", "missing": "[red]missing[/]", "note": "[yellow]note[/]   "}
+_COLORS = {"ok": "green", "missing": "red", "note": "yellow"}
+_INDENT = 8  # characters: the longest state and a space
 
 
 @dataclass(frozen=True)
 class Finding:
-    """One matter: `missing` keeps the environment from coming up, a `note` does not."""
+    """One matter: `missing` keeps the environment from coming up, a `note` does not.
+
+    `remedy`: a sentence; `commands`: lines for a shell, in their order.
+    """
 
     state: State
     subject: str
     found: str
     remedy: str = ""
+    commands: tuple[str, ...] = ()
 
 
 def show(console: Console, findings: Sequence[Finding]) -> bool:
-    """Print the findings; return whether nothing is missing."""
+    """Print the findings; return whether nothing is missing.
+
+    Sentences are wrapped to a terminal's width. Commands never are, and nothing stands before them
+    on their lines, so that all of them can be copied at once.
+    """
     for finding in findings:
-        mark = _MARKS[finding.state]
-        console.print(f"{mark} {escape(finding.subject)}: {escape(finding.found)}", soft_wrap=True)
+        state = f"{finding.state:{_INDENT}}"
+        line = Text(_wrapped(console, f"{state}{finding.subject}: {finding.found}"))
+        line.stylize(_COLORS[finding.state], 0, _INDENT)
+        console.print(line, soft_wrap=True)
         if finding.remedy:
-            console.print(f"        → {escape(finding.remedy)}", soft_wrap=True, highlight=False)
+            remedy = _wrapped(console, f"{'':{_INDENT}}→ {finding.remedy}")
+            console.print(Text(remedy), soft_wrap=True)
+        for command in finding.commands:
+            console.print(Text(f"{'':{_INDENT}}{command}"), soft_wrap=True)
     return all(finding.state != "missing" for finding in findings)
+
+
+def _wrapped(console: Console, text: str) -> str:
+    if not console.is_terminal:
+        return text
+    return textwrap.fill(
+        text,
+        console.width,
+        subsequent_indent=" " * (_INDENT + 2),
+        break_long_words=False,
+        break_on_hyphens=False,
+    )

@@ -9,7 +9,7 @@ Metadata document: Azure's cloud-metadata endpoint, api-version 2022-09-01 (read
 
 import re
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Self, cast
 from urllib.parse import urlsplit
 
@@ -43,8 +43,10 @@ _RETRIED_CODES = {
     "ServerBusy",
     "ServerIsBusy",
 }
+_OK = 200
 _CONFLICT = 409
 _NOT_FOUND = 404
+_MOST_PAGES = 100
 
 
 class ArmError(Exception):
@@ -95,6 +97,27 @@ class Arm:
         """Body of a resource."""
         return _body(self._call("GET", path, {"api-version": api_version, **query}, None))
 
+    def list(self, path: str, *, api_version: str, **query: str) -> Sequence[dict[str, Any]]:
+        """Entries of a collection, from all of its pages.
+
+        A next page on another host is refused, since the token goes along with the request.
+        """
+        answer = self.get(path, api_version=api_version, **query)
+        entries = _entries(answer)
+        assert self._cloud is not None  # noqa: S101 - the first call has set it
+        base = httpx.URL(self._cloud.endpoint)
+        for _ in range(_MOST_PAGES):
+            if not (link := answer.get("nextLink")):
+                return entries
+            url = httpx.URL(str(link))
+            if (url.scheme, url.host, url.port) != (base.scheme, base.host, base.port):
+                message = f"the next page of {path} is on {url.host}, not on {base.host}"
+                raise ArmError("UnusableAnswer", message, status=_OK)
+            answer = _body(self._call("GET", url.raw_path.decode(), {}, None))
+            entries += _entries(answer)
+        message = f"{path} has more than {_MOST_PAGES} pages"
+        raise ArmError("UnusableAnswer", message, status=_OK)
+
     def exists(self, path: str, *, api_version: str) -> bool:
         """Whether there is such a resource."""
         try:
@@ -144,7 +167,10 @@ class Arm:
         headers = {"Authorization": f"Bearer {token}"}
         url = f"{self._cloud.endpoint}{path}"
         return self._send(
-            lambda: self._client.request(method, url, params=query, json=body, headers=headers)
+            # Empty parameters would take the query of a page's address away.
+            lambda: self._client.request(
+                method, url, params=query or None, json=body, headers=headers
+            )
         )
 
     def _discover(self) -> Cloud:
@@ -233,6 +259,10 @@ def _subscription(path: str) -> str:
 
 def _body(response: httpx.Response) -> dict[str, Any]:
     return cast("dict[str, Any]", response.json()) if response.content else {}
+
+
+def _entries(answer: Mapping[str, Any]) -> list[dict[str, Any]]:
+    return cast("list[dict[str, Any]]", answer.get("value") or [])
 
 
 def _refusal(response: httpx.Response) -> ArmError:

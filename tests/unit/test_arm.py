@@ -255,3 +255,42 @@ def test_a_refused_credential_is_one_line() -> None:
     with arm, pytest.raises(ArmError, match=r"^NotSignedIn: .*no credential") as error:
         arm.get("/x", api_version="1")
     assert "long list" not in str(error.value)
+
+
+def page(*names: str, next_link: str | None = None) -> httpx.Response:
+    """A page as ARM's guidelines have it: `value`, and `nextLink` where there is another."""
+    more = {"nextLink": next_link} if next_link else {}
+    return httpx.Response(200, json={"value": [{"name": name} for name in names], **more})
+
+
+def test_all_pages_of_a_collection_are_read(connect: Connect) -> None:
+    # A default port in the link, as some providers have it, is the same host.
+    link = "https://management.azure.com:443/scope/things?api-version=2022-04-01&$skiptoken=a+b%2Fc"
+    server = Server(page("a", "b", next_link=link), page(next_link=link), page("c"))
+    found = connect(server).list("/scope/things", api_version="2022-04-01", **{"$filter": "x"})
+    assert [entry["name"] for entry in found] == ["a", "b", "c"]
+    first, second, _third = server.requests
+    assert dict(first.url.params) == {"api-version": "2022-04-01", "$filter": "x"}
+    assert second.url.query == b"api-version=2022-04-01&$skiptoken=a+b%2Fc"
+    assert second.headers["Authorization"] == "Bearer a-token"
+
+
+@pytest.mark.parametrize(
+    "link",
+    [
+        "https://elsewhere.example/scope/things?page=2",
+        "http://management.azure.com/scope/things?page=2",
+        "https://management.azure.com:8443/scope/things?page=2",
+    ],
+)
+def test_a_page_on_another_host_is_refused(connect: Connect, link: str) -> None:
+    server = Server(page("a", next_link=link), page("b"))
+    with pytest.raises(ArmError, match="UnusableAnswer: the next page"):
+        connect(server).list("/scope/things", api_version="1")
+    assert len(server.requests) == 1
+
+
+def test_pages_without_end_are_an_error(connect: Connect) -> None:
+    server = Server(page("a", next_link="https://management.azure.com/scope/things?page=2"))
+    with pytest.raises(ArmError, match="more than 100 pages"):
+        connect(server).list("/scope/things", api_version="1")
