@@ -83,6 +83,9 @@ class Cloud:
         await self.reaper.start()
         for token in TYPES:
             for resource in self.store.of(token):
+                # An earlier version of the local cloud may not have computed all of it.
+                computed = TYPES[token].computed(self, resource)
+                resource.computed = merge(computed, resource.computed)
                 await TYPES[token].restore(self, resource)
 
     async def stop(self) -> None:

@@ -212,6 +212,26 @@ async def test_resources_survive_a_restart(engine: EngineFace, cloud: Cloud) -> 
     assert again.store.need(made.id).inputs == made.inputs
 
 
+async def test_a_restart_computes_what_an_earlier_version_did_not(
+    engine: EngineFace, cloud: Cloud
+) -> None:
+    made = await group(engine)
+    registry = await engine.create(REGISTRY, "registry", registry_in(made))
+    stored = cloud.store.need(registry.id)
+    server = stored.computed.pop("loginServer")
+    stored.computed["creationDate"] = "2026-01-01T00:00:00Z"
+    cloud.store.save()
+
+    again = Cloud(cloud.folder)
+    await again.start()
+    try:
+        computed = again.store.need(registry.id).computed
+        assert computed["loginServer"] == server
+        assert computed["creationDate"] == "2026-01-01T00:00:00Z"
+    finally:
+        await again.stop()
+
+
 async def test_another_stack_is_refused(cloud: Cloud) -> None:
     server, port = await serve(Provider(cloud))
     async with grpc.aio.insecure_channel(f"127.0.0.1:{port}") as channel:
