@@ -183,7 +183,8 @@ async def strangers_calls(port: int, service: str, methods: list[str]) -> list[s
 def another(monkeypatch: pytest.MonkeyPatch) -> None:
     """Make who starts a server and who calls it two users: without root the server is the other."""
     if not IS_ROOT:
-        monkeypatch.setattr(peers.os, "getuid", lambda: SOMEBODY)
+        other = os.getuid() + 1
+        monkeypatch.setattr(peers.os, "getuid", lambda: other)
 
 
 def methods_of(service: "provider_pb2.DESCRIPTOR") -> tuple[list[str], list[str]]:
