@@ -210,3 +210,9 @@ def kill(pid: int) -> None:
     """End a process as the kernel would when memory runs out; returns when it is dead."""
     os.kill(pid, signal.SIGKILL)
     until(lambda: not daemons.is_running(pid))
+
+
+def plugins(clone: Clone) -> list[str]:
+    """Command lines of what the engine started for this clone: language host, dynamic host."""
+    names = ("frugal.hosts", "pulumi.dynamic", "pulumi-language-python-exec")
+    return [line for line in clone.processes() if any(name in line for name in names)]

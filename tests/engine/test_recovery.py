@@ -7,7 +7,7 @@ import subprocess
 
 import psutil
 
-from tests.engine.clone import PATIENCE, Clone, kill, until
+from tests.engine.clone import PATIENCE, Clone, kill, plugins, until
 
 DECLARED = ["ResourceGroup", "UserAssignedIdentity"]
 
@@ -30,12 +30,6 @@ def test_engine_killed(clone: Clone) -> None:
     until(lambda: not plugins(clone))
     assert clone.state()["pending_operations"]
     assert_mended(clone)
-
-
-def plugins(clone: Clone) -> list[str]:
-    """Command lines of what the engine started for this clone: language host, dynamic host."""
-    names = ("frugal.hosts", "pulumi.dynamic", "pulumi-language-python-exec")
-    return [line for line in clone.processes() if any(name in line for name in names)]
 
 
 def test_dynamic_host_left_behind_is_ended(clone: Clone) -> None:
