@@ -32,6 +32,7 @@ from frugal.cloud.errors import CloudError
 from frugal.cloud.preview import previewed, takes_location
 from frugal.cloud.types import TYPES
 from frugal.cloud.types.plain import TENANT
+from frugal.peers import AsyncGuard
 
 VERSION = "3.29.0"
 STACK = "local"
@@ -346,13 +347,19 @@ def _map(value: object, old: object, new: object) -> Any:
 
 
 async def serve(provider: Provider) -> tuple[grpc.aio.Server, int]:
-    """Serve a provider on a free loopback port; returns the server and the port."""
-    options = [("grpc.max_receive_message_length", -1), ("grpc.max_send_message_length", -1)]
-    server = grpc.aio.server(options=options, interceptors=[_Refusals()])
+    """Serve a provider on a free loopback port, to our user and root; return server and port."""
+    options = [
+        ("grpc.max_receive_message_length", -1),
+        ("grpc.max_send_message_length", -1),
+        # Two servers of one user would otherwise be given one port now and then.
+        ("grpc.so_reuseport", 0),
+    ]
+    guard = AsyncGuard()
+    server = grpc.aio.server(options=options, interceptors=[guard, _Refusals()])
     provider_pb2_grpc.add_ResourceProviderServicer_to_server(provider, server)
-    port = server.add_insecure_port("127.0.0.1:0")
+    guard.port = server.add_insecure_port("127.0.0.1:0")
     await server.start()
-    return server, port
+    return server, guard.port
 
 
 async def _plan_only() -> None:

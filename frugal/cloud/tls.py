@@ -2,6 +2,7 @@
 
 import secrets
 import ssl
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -12,8 +13,12 @@ from frugal.cloud.keyfile import kept
 
 # A server's certificate is made anew at every start of the daemon, which hardly runs for a year.
 _LIFETIME = timedelta(days=397)
-# A machine's clock may be set back a little between two starts.
-_BACKDATED = timedelta(hours=1)
+# A machine's clock may be set back by a day under a daemon that runs.
+_BACKDATED = timedelta(hours=25)
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
 
 
 class Authority:
@@ -21,10 +26,12 @@ class Authority:
 
     `ca_file` (ca.pem) is public: what a client names as its root (PGSSLROOTCERT). `bundle_file`
     has this authority beside the public ones of certifi, for clients that also go elsewhere. The
-    key and its certificate are in `ca.key`, readable for its owner alone.
+    key and its certificate are in `ca.key`, readable for its owner alone. Its own certificate is
+    good from 2000 to 3000, trustme's (1.2.1) choice, whatever the clock says when it is made.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, clock: Callable[[], datetime] = _now) -> None:
+        self._clock = clock
         pem = kept(folder / "ca.key", _new)
         self._ca = trustme.CA.from_pem(cert_bytes=pem, private_key_bytes=pem)
         self.ca_file = folder / "ca.pem"
@@ -36,7 +43,7 @@ class Authority:
 
     def context(self, *host_names: str) -> ssl.SSLContext:
         """A server's TLS context with a new certificate for `host_names`; TLS 1.2 or newer."""
-        now = datetime.now(UTC)
+        now = self._clock()
         certificate = self._ca.issue_cert(
             *host_names,
             common_name=host_names[0] if len(host_names[0]) <= 64 else None,  # noqa: PLR2004 - X.509's limit

@@ -24,6 +24,8 @@ from pulumi.runtime.proto import (
     plugin_pb2,
 )
 
+from frugal.peers import Guard
+
 # The SDK's script exits with it when the user has already seen the error.
 _ALREADY_SHOWN = 32
 
@@ -110,14 +112,25 @@ class LanguageHost(LanguageRuntimeServicer):
             program.kill()
 
 
+def serve(host: LanguageHost) -> tuple[grpc.Server, int]:
+    """Serve on a free loopback port, to our user and root; return the server and the port."""
+    guard = Guard()
+    server = grpc.server(
+        ThreadPoolExecutor(max_workers=4),
+        interceptors=[guard],
+        options=[("grpc.so_reuseport", 0)],
+    )
+    language_pb2_grpc.add_LanguageRuntimeServicer_to_server(host, server)
+    guard.port = server.add_insecure_port("127.0.0.1:0")
+    server.start()
+    return server, guard.port
+
+
 def main(kind: type[LanguageHost] = LanguageHost) -> None:
     """Serve until standard input ends. Arguments: the SDK's script, then those of the engine."""
     executor, *arguments = sys.argv[1:]
     host = kind(engine=arguments[-1], executor=Path(executor))
-    server = grpc.server(ThreadPoolExecutor(max_workers=4))
-    language_pb2_grpc.add_LanguageRuntimeServicer_to_server(host, server)
-    port = server.add_insecure_port("127.0.0.1:0")
-    server.start()
+    _server, port = serve(host)
     print(port, flush=True)
     # The engine ends us by SIGINT or, when it was killed itself, by closing our standard input.
     with contextlib.suppress(KeyboardInterrupt):

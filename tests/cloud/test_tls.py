@@ -57,6 +57,27 @@ async def test_a_client_that_trusts_the_authority_sees_the_host(tmp_path: Path) 
     assert now + timedelta(days=90) < certificate.not_valid_after_utc < now + timedelta(days=398)
 
 
+@pytest.mark.parametrize("hours", [-24, 24])
+async def test_a_clock_that_jumps_leaves_certificates_good(tmp_path: Path, hours: int) -> None:
+    """Both the authority's and a server's are made before the jump, and checked after it."""
+
+    def before() -> datetime:
+        return datetime.now(UTC) - timedelta(hours=hours)
+
+    authority = Authority(tmp_path, clock=before)
+    context = authority.context(HOST)
+
+    await shake(context, trusting(authority), HOST)
+    await shake(Authority(tmp_path).context(HOST), trusting(authority), HOST)
+
+
+def test_the_authority_is_as_old_as_any_clock(tmp_path: Path) -> None:
+    certificate = x509.load_pem_x509_certificate(Authority(tmp_path).ca_file.read_bytes())
+
+    assert certificate.not_valid_before_utc.year == 2000
+    assert certificate.not_valid_after_utc.year == 3000
+
+
 async def test_another_host_name_is_not_covered(tmp_path: Path) -> None:
     authority = Authority(tmp_path)
 

@@ -62,6 +62,43 @@ def test_an_expired_token_is_refused(tokens: Tokens) -> None:
         tokens.verify(issue(tokens, lifetime=-1), resource=POSTGRES)
 
 
+DAY = 24 * 3600
+
+
+@pytest.mark.parametrize("jump", [-DAY, -1, 1, 3599])
+def test_a_clock_that_jumps_leaves_a_token_good(tmp_path: Path, jump: int) -> None:
+    now = time.time()
+    token = issue(Tokens(tmp_path, clock=lambda: now))
+
+    after = Tokens(tmp_path, clock=lambda: now + jump)
+
+    assert after.verify(token, resource=POSTGRES).object_id == "object"
+
+
+@pytest.mark.parametrize("jump", [-DAY, DAY])
+def test_after_a_jump_new_tokens_are_good(tmp_path: Path, jump: int) -> None:
+    """Also once the clock is right again, unless they have expired by it."""
+    now = time.time()
+    jumped = Tokens(tmp_path, clock=lambda: now + jump)
+    token = issue(jumped)
+    assert jumped.verify(token, resource=POSTGRES).object_id == "object"
+
+    right = Tokens(tmp_path, clock=lambda: now)
+    if jump > 0:
+        assert right.verify(token, resource=POSTGRES).object_id == "object"
+    else:
+        with pytest.raises(InvalidToken, match="expired; get a new one"):
+            right.verify(token, resource=POSTGRES)
+
+
+def test_a_token_from_far_in_the_future_is_refused(tmp_path: Path) -> None:
+    now = time.time()
+    token = issue(Tokens(tmp_path, clock=lambda: now + 2 * DAY))
+
+    with pytest.raises(InvalidToken, match="not valid yet"):
+        Tokens(tmp_path, clock=lambda: now).verify(token, resource=POSTGRES)
+
+
 def test_a_token_for_another_resource_is_refused(tokens: Tokens) -> None:
     with pytest.raises(InvalidToken, match="another resource"):
         tokens.verify(issue(tokens, VAULT), resource=POSTGRES)

@@ -9,7 +9,8 @@ import httpx
 import pytest
 
 from frugal.cloud.cloud import Cloud
-from frugal.cloud.translator import Tunnel
+from frugal.cloud.provider import Provider, serve
+from frugal.cloud.translator import Tunnel, tunnel
 from frugal.cloud.translator.service import distorted
 from frugal.cloud.types.running import platform_environment
 from tests.cloud.arm_face import arm_face
@@ -185,8 +186,14 @@ async def test_the_way_there_is_shown_only_to_apps_that_are_told_of_the_account(
         assert set(bench.environment(OTHER=other)) == {"OTHER"}
 
 
-async def test_the_tunnel_leads_elsewhere_as_without_it(bench: Bench) -> None:
-    """Another TLS server, with this environment's certificate for its own name."""
+async def test_the_tunnel_leads_elsewhere_as_without_it(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another TLS server, with this environment's certificate for its own name.
+
+    It stands for one on another machine.
+    """
+    monkeypatch.setattr(tunnel, "is_loopback", lambda _address: False)
 
     async def greet(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         writer.write(b"elsewhere")
@@ -205,6 +212,17 @@ async def test_the_tunnel_leads_elsewhere_as_without_it(bench: Bench) -> None:
 
 
 @pytest.mark.parametrize(
+    "host", ["127.0.0.1", "localhost", "127.1", "0.0.0.0", "[::ffff:127.0.0.1]"]
+)
+async def test_the_tunnel_does_not_call_the_daemon_for_a_stranger(bench: Bench, host: str) -> None:
+    server, port = await serve(Provider(bench.cloud))
+    reader, writer = await asyncio.open_connection("127.0.0.1", bench.cloud.tunnel.port)
+    writer.write(f"CONNECT {host}:{port} HTTP/1.1\r\n\r\n".encode())
+    assert (await reader.read()).split()[1] == b"403"
+    await server.stop(None)
+
+
+@pytest.mark.parametrize(
     ("request_line", "status"),
     [
         (b"GET http://localhost/ HTTP/1.1", b"405"),
@@ -213,12 +231,12 @@ async def test_the_tunnel_leads_elsewhere_as_without_it(bench: Bench) -> None:
     ],
 )
 async def test_what_the_tunnel_does_not_do(request_line: bytes, status: bytes) -> None:
-    tunnel = Tunnel(0, find=lambda _host: None)
-    await tunnel.start()
-    reader, writer = await asyncio.open_connection("127.0.0.1", tunnel.port)
+    proxy = Tunnel(0, find=lambda _host: None)
+    await proxy.start()
+    reader, writer = await asyncio.open_connection("127.0.0.1", proxy.port)
     writer.write(request_line + b"\r\n\r\n")
     assert (await reader.read()).split()[1] == status
-    await tunnel.stop()
+    await proxy.stop()
 
 
 async def test_a_tunnel_that_stops_closes_what_is_open(bench: Bench) -> None:

@@ -83,6 +83,28 @@ def test_drift_is_seen_and_mended(environment: Environment) -> None:
     assert scale["maxReplicas"] == 3
 
 
+def test_every_listener_is_one_that_the_document_lists(environment: Environment) -> None:
+    section = (ROOT / "docs/local-cloud.md").read_text().partition("## Who gets in\n")[2]
+    first_cells = re.findall(r"^\| ([^|]+) \|", section.partition("\n## ")[0], re.MULTILINE)
+    listed = {name.lower() for cell in first_cells for name in re.findall(r"`([^`]+)`", cell)}
+    clone = environment.clone
+    kept = json.loads((clone.cloud / "ports.json").read_text())
+    names = {port: key.rsplit("/", 2)[-2] if "/" in key else key for key, port in kept.items()}
+    names[json.loads((clone.cloud / "daemon.json").read_text())["grpc"]] = "grpc"
+    for app in environment.status()["apps"].values():
+        names |= {replica["port"]: "replica" for replica in app["replicas"]}
+
+    daemon = psutil.Process(clone.daemon_pid())
+    family = [daemon, *daemon.children(recursive=True)]
+    connections = [c for process in family for c in process.net_connections("inet")]
+    listening = {c.laddr for c in connections if c.status == psutil.CONN_LISTEN}
+    # gRPC listens with a socket of both protocols.
+    assert {address.ip.removeprefix("::ffff:") for address in listening} == {"127.0.0.1"}
+    found = {names.get(address.port, address.port) for address in listening}
+    assert found <= listed, found - listed
+    assert {"grpc", "replica", "resource-manager", "afdendpoints", "flexibleservers"} <= found
+
+
 async def test_a_redeploy_under_load_loses_no_request(environment: Environment) -> None:
     url = environment.url("homepage_origin")
     page = environment.clone.root / "apps/homepage/homepage/pages/templates/pages/index.html"

@@ -68,7 +68,7 @@ def create_app(settings: Settings | None = None) -> Flask:
 
 def _begin() -> None:
     g.started = time.perf_counter()
-    g.request_id = logs.request_id.set(logs.new_request_id(request.headers.get("X-Request-ID")))
+    g.request_id = logs.request_id.set(logs.new_request_id())
 
 
 def _end(_error: BaseException | None) -> None:

@@ -30,16 +30,16 @@ def test_it_serves_over_a_real_socket(serve: Serve) -> None:
 
 def test_every_log_line_is_json_and_a_request_is_one_of_them(serve: Serve) -> None:
     process = serve()
-    headers = {"X-Request-ID": "from-the-edge-1", "X-Forwarded-For": "10.0.0.1, 192.0.2.7"}
+    headers = {"X-Request-ID": "made-up-by-a-visitor", "X-Forwarded-For": "10.0.0.1, 192.0.2.7"}
     get(f"{process.address}/", **headers)
     get(f"{process.address}/nowhere?x=1", **{"X-Request-ID": "bad id\tno"})
     get(f"{process.address}/healthz")
     requests = [line for line in process.lines() if line["message"] == "request"]
     assert [line["path"] for line in requests] == ["/", "/nowhere"]
-    assert requests[0]["request_id"] == "from-the-edge-1"
     assert requests[0]["client"] == "192.0.2.7"
     assert requests[0]["status"] == 200
-    assert len(requests[1]["request_id"]) == 32
+    ids = {line["request_id"] for line in requests}
+    assert sorted(map(len, ids)) == [32, 32]
 
 
 def test_a_request_under_way_is_finished_before_it_stops(serve: Serve) -> None:

@@ -95,6 +95,49 @@ def test_b3_11_a_session_ends_after_eight_hours(
     assert who(client) is None
 
 
+def test_a_session_without_a_visit_ends_after_half_an_hour_and_so_does_a_copy(
+    client: FlaskClient, provider: oidc.Provider, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answer = come_back(client, provider.authorize(begin(client)))
+    cookie = next(c for c in answer.headers.getlist("Set-Cookie") if c.startswith("__Host-"))
+    assert "Max-Age" not in cookie
+    assert "Expires" not in cookie
+    thief = client.application.test_client()
+    copied = client.get_cookie("__Host-session", domain="www.example.org")
+    assert copied
+    thief.set_cookie("__Host-session", copied.value, domain="www.example.org", secure=True)
+    client.get("/logout", **HTTPS)
+    now = time.time()
+    monkeypatch.setattr(time, "time", lambda: now + 1790)
+    assert who(thief) == {"name": "Ada Example"}  # what remains
+    thief.set_cookie("__Host-session", copied.value, domain="www.example.org", secure=True)
+    monkeypatch.setattr(time, "time", lambda: now + 1810)
+    assert who(thief) is None
+
+
+def test_a_visit_now_and_then_keeps_a_session_up_to_eight_hours(
+    client: FlaskClient, provider: oidc.Provider, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    come_back(client, provider.authorize(begin(client)))
+    now = time.time()
+    for minutes in range(20, 480, 20):
+        monkeypatch.setattr(time, "time", lambda since=minutes * 60: now + since)
+        assert who(client) == {"name": "Ada Example"}, minutes
+    monkeypatch.setattr(time, "time", lambda: now + 481 * 60)
+    answer = client.get("/me", **HTTPS)
+    assert answer.json == {"user": None}
+    # The script has no reason to ask again.
+    assert [c for c in answer.headers.getlist("Set-Cookie") if c.startswith("signed_in=;")]
+
+
+def test_a_look_just_after_another_sets_no_cookie(
+    client: FlaskClient, provider: oidc.Provider
+) -> None:
+    """Else an answer under way while the visitor signs out would bring the session back."""
+    come_back(client, provider.authorize(begin(client)))
+    assert "Set-Cookie" not in client.get("/me", **HTTPS).headers
+
+
 FORGERIES: dict[str, Callable[[oidc.Claims], oidc.Claims]] = {
     "audience": lambda claims: {**claims, "aud": "another-client"},
     "audiences": lambda claims: {**claims, "aud": [oidc.CLIENT, "x"], "azp": "x"},

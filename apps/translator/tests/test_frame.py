@@ -20,6 +20,10 @@ def get(path: str) -> httpx.Response:
     def silent() -> Response:  # pyright: ignore[reportUnusedFunction]  # by the route
         return Response()
 
+    @app.get("/kept")
+    def kept() -> Response:  # pyright: ignore[reportUnusedFunction]  # by the route
+        return Response(headers={"Cache-Control": "public, max-age=99"})
+
     @app.get("/broken")
     def broken() -> Response:  # pyright: ignore[reportUnusedFunction]  # by the route
         raise RuntimeError("the secret is 1234")
@@ -43,6 +47,11 @@ def test_nobody_keeps_what_is_not_said_to_be_kept(path: str, status: int) -> Non
     assert response.headers["Cache-Control"] == "no-store"
     assert response.headers["X-Content-Type-Options"] == "nosniff"
     assert response.headers["Strict-Transport-Security"] == "max-age=31536000"
+
+
+def test_the_id_of_a_request_is_for_who_made_it() -> None:
+    assert "X-Request-ID" not in get("/kept").headers
+    assert len(get("/silent").headers["X-Request-ID"]) == 32
 
 
 def test_a_broken_route_shows_no_insides(caplog: pytest.LogCaptureFixture) -> None:

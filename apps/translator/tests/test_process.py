@@ -23,22 +23,22 @@ _COMMAND = [sys.executable, "-m", "translator"]
 
 
 def test_every_log_line_is_json_and_a_request_is_one_of_them(process: Process) -> None:
-    headers = {"X-Request-ID": "from-the-edge-1", "X-Forwarded-For": "192.0.2.7"}
+    headers = {"X-Request-ID": "made-up-by-a-visitor", "X-Forwarded-For": "192.0.2.7"}
     process.client.get("/", headers=headers)
     process.client.get("/nowhere?x=1", headers={"X-Request-ID": "no"})
     process.client.get("/healthz")
     requests = [line for line in process.lines() if line["message"] == "request"]
     assert [(line["path"], line["status"]) for line in requests] == [("/", 200), ("/nowhere", 404)]
-    assert requests[0]["request_id"] == "from-the-edge-1"
     assert requests[0]["client"] == "192.0.2.7"
-    assert len(requests[1]["request_id"]) == 32
+    ids = {line["request_id"] for line in requests}
+    assert sorted(map(len, ids)) == [32, 32]
 
 
 def test_a_request_under_way_is_finished_before_it_stops(process: Process) -> None:
     address = urlsplit(process.address)
     body = b'{"message": "the last words"}'
     head = (
-        f"POST /api/rounds HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
+        f"POST /api/rounds HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
         f"Content-Length: {len(body)}\r\nConnection: close\r\n\r\n"
     )
     with socket.create_connection((address.hostname or "", address.port or 0)) as connection:

@@ -141,12 +141,49 @@ def test_our_own_pages_may(address: str) -> None:
     for headers in (
         {"Origin": own},
         {"Origin": "http://localhost:8000"},  # the public address
-        {"Origin": "http://edge.example:99", "Sec-Fetch-Site": "same-origin"},
+        {"Origin": "http://localhost:99", "Sec-Fetch-Site": "same-origin"},  # an edge on a laptop
+        {"Origin": "https://edge.example", "Sec-Fetch-Site": "same-origin"},
+        {"Origin": "https://own.example", "Host": "own.example"},
+        {"Host": "own.example", "X-Forwarded-Proto": "https"},
+        {"Host": "localhost:8000"},
+        {"Host": "[::1]:99"},
+        {"Sec-Fetch-Site": "same-origin"},
         {},
     ):
         with visitor(address, **headers) as somebody:
             answer = somebody.post("/api/rounds", json={"message": "x"})
         assert answer.status_code == 201, headers
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        # As a browser sends it for a page of evil.example, whose name leads here meanwhile.
+        {"Host": "evil.example:99", "Origin": "http://evil.example:99"},
+        # The same through an edge on a laptop, which asks for the declared name.
+        {"Host": "declared.example", "Origin": "http://evil.example:99"},
+        {"Host": "declared.example", "Origin": "null"},
+        # Without a word of the browser's.
+        {"Host": "evil.example:99"},
+        {"Host": "localhost.evil.example:99"},
+        {"Host": "127.0.0.1.evil.example"},
+        {"Host": "evil.example:99", "X-Forwarded-Host": "localhost"},
+        {"Host": "127x0x0x1"},
+    ],
+)
+@pytest.mark.parametrize("site", [{}, {"Sec-Fetch-Site": "same-origin"}])
+def test_a_name_that_was_led_here_may_send_nothing(
+    headers: dict[str, str], site: dict[str, str], address: str, postgres: Postgres
+) -> None:
+    before = postgres.ask("SELECT count(*) FROM rounds")
+    with visitor(address, **headers, **site) as somebody:
+        for answer in (
+            somebody.post("/api/rounds", json={"message": "x"}),
+            somebody.post("/forms/round", data={"message": "x"}),
+        ):
+            assert answer.status_code == 403
+            assert "is not this site's" in answer.json()["detail"]
+    assert postgres.ask("SELECT count(*) FROM rounds") == before
 
 
 def test_limits_hold_over_replicas_and_end_with_the_hour(
@@ -203,6 +240,8 @@ def test_behind_our_own_edge_its_word_counts(serve: Serve, postgres: Postgres) -
             "X-Azure-ClientIP": client_ip,
             "X-Forwarded-For": "192.0.2.1",
         }
+        if fdid == edge:
+            headers["Host"] = "declared.example"
         with visitor(address, **headers) as somebody:
             answer = somebody.post("/api/rounds", json={"message": "hello", "hops": 1})
         return answer.status_code

@@ -7,8 +7,8 @@ it is X-Azure-SocketIP: X-Azure-ClientIP is what a visitor's own X-Forwarded-For
 "Protocol support for HTTP headers in Azure Front Door", March 2024).
 """
 
+import re
 from typing import Final
-from urllib.parse import urlsplit
 from uuid import UUID
 
 from starlette.datastructures import Headers
@@ -22,7 +22,7 @@ def identify(scope: Scope, front_door_id: UUID | None) -> None:
     headers = Headers(scope=scope)
     forwarded = headers.getlist("X-Forwarded-For")
     address = forwarded[-1].rpartition(",")[2].strip() if forwarded else ""
-    if front_door_id is not None and headers.get("X-Azure-FDID", "").lower() == str(front_door_id):
+    if _is_edge(headers, front_door_id):
         address = headers.get("X-Azure-SocketIP", address)
     if address:
         scope["client"] = (_without_port(address), 0)
@@ -38,19 +38,40 @@ def _without_port(address: str) -> str:
     return address.partition(":")[0] if address.count(":") == 1 else address
 
 
-def is_foreign(scope: Scope, public_host: str) -> bool:
-    """Whether another site's page sends this: browsers name the page's site with every POST.
+def is_foreign(scope: Scope, public_host: str, front_door_id: UUID | None) -> bool:
+    """Whether a page of another site sends this. Call `identify` first.
 
-    Our own site is the public address, and the address that was asked. Behind an edge on a laptop
-    that is neither of them; there the browser's own verdict, which no page can set, decides.
+    Browsers name the page's site with every request that changes something (Origin; fetch.spec.
+    whatwg.org, read in November 2026), and no page can alter that. It must be the public address,
+    or the address that was asked. The latter counts for nothing by itself: a site's owner may let
+    its name lead to this machine (DNS rebinding). The name must be one that nobody can take, the
+    loopback's, or a certificate has proved it. Behind an edge on a laptop the address asked is not
+    known here; the browser's verdict on the two is.
     """
     if scope["method"] in _SAFE:
         return False
     headers = Headers(scope=scope)
+    host = headers.get("Host", "").lower()
+    site = headers.get("Sec-Fetch-Site")
     origin = headers.get("Origin")
     if origin is None:
-        return headers.get("Sec-Fetch-Site", "none") not in {"none", "same-origin"}
-    host = urlsplit(origin).netloc.lower()
-    if host and host in {public_host, headers.get("Host", "").lower()}:
+        # No page of a current browser: a program, which knows what address it calls.
+        known = scope["scheme"] == "https" or _is_edge(headers, front_door_id)
+        known = known or host == public_host or _is_loopback(host)
+        return not known or site not in {None, "none", "same-origin"}
+    scheme, _, name = origin.lower().partition("://")
+    if name == public_host:
         return False
-    return headers.get("Sec-Fetch-Site") != "same-origin"
+    proved = scheme == "https" or _is_loopback(name)
+    return not proved or (name != host and site != "same-origin")
+
+
+def _is_loopback(host: str) -> bool:
+    """Whether a Host header names the loopback, with any port."""
+    return re.fullmatch(r"(localhost|127\.0\.0\.1|\[::1\])(:\d+)?", host) is not None
+
+
+def _is_edge(headers: Headers, front_door_id: UUID | None) -> bool:
+    return front_door_id is not None and headers.get("X-Azure-FDID", "").lower() == str(
+        front_door_id
+    )

@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 from uuid import UUID
 
 from fastapi import HTTPException
-from starlette.datastructures import Headers, MutableHeaders
+from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from translator import callers, logs, problems
@@ -55,15 +55,21 @@ class Frame:
             if message["type"] == "http.response.start":
                 status = message["status"]
                 headers = MutableHeaders(scope=message)
-                headers["X-Request-ID"] = request_id
                 self._complete(headers, status)
+                if "no-store" in headers["Cache-Control"]:
+                    # A kept answer would tell others the id of one visitor's request.
+                    headers["X-Request-ID"] = request_id
             await send(message)
 
-        request_id = logs.new_request_id(Headers(scope=scope).get("X-Request-ID"))
+        request_id = logs.new_request_id()
         current = logs.request_id.set(request_id)
         try:
-            if callers.is_foreign(scope, self._public_host):
-                refused = problems.problem(403, "This was sent from another site's page.")
+            if callers.is_foreign(scope, self._public_host, self._front_door_id):
+                refused = problems.problem(
+                    403,
+                    "This was sent from another site's page, or to an address that is not "
+                    "this site's (PUBLIC_URL).",
+                )
                 await refused(scope, receive, send_completed)
             else:
                 await self._app(scope, _limited(receive), send_completed)

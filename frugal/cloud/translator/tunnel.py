@@ -2,12 +2,14 @@
 
 An app is told of it by HTTPS_PROXY, which every usual client reads, and so keeps the address that
 is declared: it asks for `NAME.cognitiveservices.azure.com`, port 443, and the tunnel ends at the
-daemon's own TLS server for that name. Any other host is reached as without a proxy.
+daemon's own TLS server for that name. Any other host is reached as without a proxy, except the
+loopback: a connection to the daemon's own gRPC port would there be the daemon's user's.
 CONNECT: RFC 9110, section 9.3.6.
 """
 
 import asyncio
 import contextlib
+import ipaddress
 from collections.abc import Callable
 
 _HEAD_BYTES = 16 * 1024
@@ -66,7 +68,8 @@ class Tunnel:
         if method != "CONNECT" or not host or not port.isdigit():
             await _say(writer, "405 Method Not Allowed")
             return
-        address = self._address(host.strip("[]"), int(port))
+        played = self._find(host.lower()) if int(port) == _HTTPS else None
+        address = (host.strip("[]"), int(port)) if played is None else ("127.0.0.1", played)
         try:
             async with asyncio.timeout(_CONNECT_SECONDS):
                 far_reader, far_writer = await asyncio.open_connection(*address)
@@ -74,14 +77,19 @@ class Tunnel:
             await _say(writer, "502 Bad Gateway")
             return
         try:
+            if played is None and is_loopback(far_writer.get_extra_info("peername")[0]):
+                await _say(writer, "403 Forbidden")
+                return
             await _say(writer, "200 Connection established")
             await asyncio.gather(_move(reader, far_writer), _move(far_reader, writer))
         finally:
             far_writer.close()
 
-    def _address(self, host: str, port: int) -> tuple[str, int]:
-        played = self._find(host.lower()) if port == _HTTPS else None
-        return (host, port) if played is None else ("127.0.0.1", played)
+
+def is_loopback(address: str) -> bool:
+    """Whether an IP address leads to this machine's loopback."""
+    parsed = ipaddress.ip_address(address.partition("%")[0])
+    return (getattr(parsed, "ipv4_mapped", None) or parsed).is_loopback
 
 
 async def _say(writer: asyncio.StreamWriter, status: str) -> None:

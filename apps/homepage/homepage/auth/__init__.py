@@ -43,9 +43,9 @@ def register(app: Flask, settings: Settings) -> None:
     if settings.oidc_client_id:
         # Half a second of imports that a site without sign-in does not wait for.
         from homepage.auth.credential import credential  # noqa: PLC0415
-        from homepage.auth.sign_in import LENGTH, SignIn  # noqa: PLC0415
+        from homepage.auth.sign_in import IDLE, SignIn  # noqa: PLC0415
 
-        app.config["PERMANENT_SESSION_LIFETIME"] = timedelta(seconds=LENGTH)
+        app.config["PERMANENT_SESSION_LIFETIME"] = timedelta(seconds=IDLE)
         app.config["AUTH"] = SignIn(
             session=session,
             authority=settings.oidc_authority,

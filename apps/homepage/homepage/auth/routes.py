@@ -90,12 +90,10 @@ def auth_response() -> ResponseReturnValue:
         result = {}
     if "next_link" not in result or "error" in result:
         return _failed(400, result)
-    session.permanent = True
     # Flask's redirect takes strings that the browser may read otherwise, so look again.
     response = cast("Response", redirect(local_path(next_url, url_for("index"))))
     secure = cast("bool", current_app.config["HTTPS"])
-    lifetime = current_app.permanent_session_lifetime
-    response.set_cookie(HINT, "1", max_age=lifetime, secure=secure, samesite="Lax")
+    response.set_cookie(HINT, "1", max_age=auth.LENGTH, secure=secure, samesite="Lax")
     return response
 
 
@@ -112,8 +110,7 @@ def logout() -> ResponseReturnValue:
     except Exception:
         _log.exception("the identity provider did not answer")
         response = cast("Response", redirect(home))
-    secure = cast("bool", current_app.config["HTTPS"])
-    response.delete_cookie(HINT, secure=secure)
+    _forget(response)
     return response
 
 
@@ -121,7 +118,10 @@ def logout() -> ResponseReturnValue:
 def me() -> Response:
     """Who is asking, for the navigation of pages that are the same for everybody."""
     user = current_user()
-    return jsonify(user={"name": user["name"]} if user else None)
+    response = jsonify(user={"name": user["name"]} if user else None)
+    if user is None and HINT in request.cookies:
+        _forget(response)
+    return response
 
 
 @bp.get("/account")
@@ -129,6 +129,11 @@ def me() -> Response:
 def account() -> ResponseReturnValue:
     """What this site knows of the visitor: all of it."""
     return render_template("auth/account.html")
+
+
+def _forget(response: Response) -> None:
+    """Take the hint back: nobody is signed in."""
+    response.delete_cookie(HINT, secure=cast("bool", current_app.config["HTTPS"]))
 
 
 def _failed(status: int, result: dict[str, Any] | None = None) -> Response:

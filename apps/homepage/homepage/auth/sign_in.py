@@ -15,13 +15,17 @@ import msal
 from homepage.auth.provider import InvalidTokenError, Provider
 
 LENGTH: Final = 8 * 3600
-"""Seconds that a visitor stays signed in: no token is kept, so the provider's have no say."""
+"""Seconds that a visitor stays signed in at most: no token is kept, so the provider has no say."""
+IDLE: Final = 30 * 60
+"""Seconds without a look at the session that end it: Flask refuses a cookie signed longer ago."""
+_RENEWED_AFTER: Final = 60
+"""Seconds after which a look signs the cookie anew."""
 _PATIENCE: Final = 5
 _IN_TIME: Final = 600
 """Seconds from going to the provider until coming back."""
 _LONGEST: Final = 100
 """Characters of a name or id; they travel in a cookie of four kilobytes."""
-_BEGAN, _USER, _UNTIL = "began", "user", "until"
+_BEGAN, _USER, _UNTIL, _SEEN = "began", "user", "until", "seen"
 
 # A form posted by the provider comes without our cookie, which is SameSite=Lax; state, nonce and
 # PKCE bind the query to the visitor.
@@ -48,6 +52,8 @@ class SignIn(identity.web.Auth):
     The base class would keep unproven claims and all tokens there. Here the id_token is validated
     first, and then a name and an id stay.
     """
+
+    LENGTH: Final = LENGTH
 
     def __init__(
         self,
@@ -87,9 +93,12 @@ class SignIn(identity.web.Auth):
             self._visitor.pop(self._AUTH_FLOW, None)
 
     def get_user(self) -> dict[str, str] | None:
-        """`name` and `id` of who is signed in."""
-        if self._visitor.get(_UNTIL, 0) <= time.time():
+        """`name` and `id` of who is signed in; the session then lasts `IDLE` from now."""
+        now = int(time.time())
+        if self._visitor.get(_UNTIL, 0) <= now:
             return None
+        if not 0 <= now - self._visitor.get(_SEEN, 0) <= _RENEWED_AFTER:
+            self._visitor[_SEEN] = now
         return self._visitor.get(_USER)
 
     def _save_user_into_session(self, id_token_claims: object) -> None:
@@ -109,7 +118,8 @@ class SignIn(identity.web.Auth):
             "name": str(name or claims["sub"])[:_LONGEST],
             "id": str(claims.get("oid") or claims["sub"])[:_LONGEST],
         }
-        self._visitor[_UNTIL] = int(time.time()) + LENGTH
+        self._visitor[_SEEN] = int(time.time())
+        self._visitor[_UNTIL] = self._visitor[_SEEN] + LENGTH
 
     def _get_oidc_config(  # pyright: ignore[reportIncompatibleVariableOverride]  # untyped there
         self,

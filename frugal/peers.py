@@ -1,0 +1,156 @@
+"""The guard of our gRPC servers: calls of our own user and of root alone are answered.
+
+The engine dials `127.0.0.1:PORT` without credentials, and so can every user of the machine. The
+kernel knows who opened a connection: `docs/adr/0012-the-kernel-names-the-caller.md`.
+"""
+
+import asyncio
+import ipaddress
+import os
+import re
+import sys
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast
+
+import grpc
+import grpc.aio
+import psutil
+
+if TYPE_CHECKING:
+    Handler = grpc.RpcMethodHandler[Any, Any]
+
+Address = tuple[str, int]
+
+_HOST = "127.0.0.1"
+_ROOT = 0
+# The kernel's TCP_ESTABLISHED (include/net/tcp_states.h, Linux 6.18).
+_ESTABLISHED = "01"
+_REFUSED = "This address answers the user who started it, and root. The kernel names another user."
+
+
+class Guard(grpc.ServerInterceptor):
+    """Answers calls of our user and root with PERMISSION_DENIED for all others; for `grpc.server`.
+
+    The caller is looked up at each call, before its request is read. Until `port`, the server's
+    own, is set, nobody is answered. Methods that stream do not exist behind it.
+    """
+
+    def __init__(self) -> None:
+        self.port = 0
+
+    def intercept_service(
+        self,
+        continuation: "Callable[[grpc.HandlerCallDetails], Handler | None]",
+        handler_call_details: grpc.HandlerCallDetails,
+    ) -> "Handler | None":
+        """Put the look-up before a method."""
+        handler = continuation(handler_call_details)
+        if handler is None or (method := handler.unary_unary) is None:
+            return None
+
+        def answer(requests: Iterator[object], context: grpc.ServicerContext) -> object:
+            if not is_admitted(context.peer(), self.port):
+                context.abort(grpc.StatusCode.PERMISSION_DENIED, _REFUSED)
+            return method(next(requests), context)
+
+        return _reading_late(handler, answer)
+
+
+class AsyncGuard(grpc.aio.ServerInterceptor):
+    """The same for `grpc.aio.server`."""
+
+    def __init__(self) -> None:
+        self.port = 0
+
+    async def intercept_service(
+        self,
+        continuation: "Callable[[grpc.HandlerCallDetails], Awaitable[Handler | None]]",
+        handler_call_details: grpc.HandlerCallDetails,
+    ) -> "Handler | None":
+        """Put the look-up before a method."""
+        handler = await continuation(handler_call_details)
+        if handler is None or (method := handler.unary_unary) is None:
+            return None
+
+        async def answer(requests: AsyncIterator[object], context: grpc.ServicerContext) -> object:
+            # The table is long on a busy machine; the loop serves others meanwhile.
+            if not await asyncio.to_thread(is_admitted, context.peer(), self.port):
+                await cast(
+                    "Awaitable[None]", context.abort(grpc.StatusCode.PERMISSION_DENIED, _REFUSED)
+                )
+            return await cast("Awaitable[object]", method(await anext(requests), context))
+
+        return _reading_late(handler, answer)
+
+
+def _reading_late(handler: "Handler", answer: Callable[..., object]) -> "Handler":
+    """A handler that takes its one request as a stream: nothing is read for who is refused."""
+    return grpc.stream_unary_rpc_method_handler(
+        cast("Any", answer), handler.request_deserializer, handler.response_serializer
+    )
+
+
+def is_admitted(peer: str, port: int) -> bool:
+    """Whether our user or root opened the connection of `peer` (as gRPC names it) to our port."""
+    scheme, _, rest = peer.partition(":")
+    host, _, peer_port = rest.rpartition(":")
+    if scheme != "ipv4" or not peer_port.isdigit():
+        return False
+    client, server = (host, int(peer_port)), (_HOST, port)
+    if sys.platform == "linux":
+        # A row may be missed while the table changes: who is not in it is looked for twice.
+        users = (user_in_tables(client, server) for _ in range(2))
+        user = next((user for user in users if user is not None), None)
+    else:
+        user = user_of_process(client, server)
+    return user in {_ROOT, os.getuid()}
+
+
+def user_in_tables(
+    client: Address, server: Address, tables: Path = Path("/proc/net")
+) -> int | None:
+    """Return the user who opened a connection, by the kernel's tables; None if it is not open.
+
+    Only the client's row in state ESTABLISHED counts. Once a socket is closed, its row stays for
+    a while and shows user 0 (tried with Linux 6.18).
+    """
+    ends = [
+        f"(?:{_words(ipaddress.IPv6Address(f'::ffff:{host}').packed[:12])})?"
+        f"{_words(ipaddress.IPv4Address(host).packed)}:{port:04X}"
+        for host, port in (client, server)
+    ]
+    # Of a row's columns (the kernel's Documentation/networking/proc_net_tcp.rst) the last one here
+    # is the user; queues, timer and retransmissions stand before it.
+    row = re.compile(
+        rf"^ *\d+: {ends[0]} {ends[1]} {_ESTABLISHED} \S+ \S+ \S+ +(\d+) ", re.MULTILINE
+    )
+    for name in ("tcp", "tcp6"):
+        with suppress(FileNotFoundError):
+            found = row.search((tables / name).read_text())
+            if found:
+                return int(found[1])
+    return None
+
+
+def _words(packed: bytes) -> str:
+    """An address as the kernel prints it: 32-bit words of the machine's byte order, in hex."""
+    words = (packed[start : start + 4] for start in range(0, len(packed), 4))
+    return "".join(f"{int.from_bytes(word, sys.byteorder):08X}" for word in words)
+
+
+def user_of_process(client: Address, server: Address) -> int | None:
+    """Return the user of the process that holds a connection; None if none that we may look into.
+
+    An ordinary user may look into its own processes alone, which are the ones to be let in.
+    """
+    # The engine started a moment ago.
+    for pid in reversed(psutil.pids()):
+        with suppress(psutil.Error):
+            process = psutil.Process(pid)
+            for connection in process.net_connections("tcp4"):
+                ends = (tuple(connection.laddr), tuple(connection.raddr))
+                if ends == (client, server) and connection.status == psutil.CONN_ESTABLISHED:
+                    return process.uids().real
+    return None
