@@ -86,7 +86,7 @@ class Accounts:
         if os.geteuid() != 0:
             there.mkdir(mode=0o700, parents=True, exist_ok=True)
             return there
-        place = there if is_passable(self._folder) else self._claimed() / name
+        place = there if is_passable(self._folder / "place") else self._claimed() / name
         if there.is_symlink():
             # Where the folder can be reached by now, what lies outside stays there.
             kept = there.resolve()
