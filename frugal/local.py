@@ -74,9 +74,9 @@ def up(checkout: Checkout, console: Console) -> tuple[Daemon, Engine]:
         _wait_until_healthy(checkout, daemon, console)
         for place in accounts.sweep():
             console.print(
-                f"{place} has the database of a checkout that is not where it was: "
-                f"{(place / 'environment').read_text()}. `make up` where it is now takes it over; "
-                "if it is gone, remove that folder by hand.",
+                f"{place} holds the database of a checkout that was moved or deleted "
+                f"({place}/environment says where it was). `make up` in its new place takes the "
+                "database over; if the checkout is gone for good, remove that folder by hand.",
                 soft_wrap=True,
             )
         return daemon, engine
@@ -179,8 +179,8 @@ def down(checkout: Checkout, console: Console) -> list[str]:
             family = daemons.family(running.pid) if running else family
         daemons.stop(family)
         size = sum(f.lstat().st_size for f in checkout.local.rglob("*") if f.is_file())
-        # First what lies elsewhere: it is found by what lies here.
-        elsewhere = accounts.remove(checkout.cloud)
+        # First what lies outside: it is found by what lies here.
+        outside = accounts.remove(checkout.cloud)
         _remove(checkout.local)
         open_ports = sorted(port for port in ports if listens(port))
     if open_ports:
@@ -195,7 +195,7 @@ def down(checkout: Checkout, console: Console) -> list[str]:
         f"{len(family)} processes, ended",
         f"{len(ports)} ports, free",
         f"{checkout.local} ({size // 1024**2} MB)",
-        *map(str, elsewhere),
+        *map(str, outside),
     ]
 
 

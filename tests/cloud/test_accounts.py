@@ -119,14 +119,34 @@ def test_what_an_environment_left_is_removed_by_the_next_one(closed: Path, room:
     place = room / str(own.group)
     accounts.sweep()
     assert place.exists()
-    # As long as the checkout may have been moved, its rows stay, and are named.
+    # As long as the engine knows of it, its next `up` finds it again.
     shutil.rmtree(folder)
-    assert accounts.sweep() == [place]
+    (folder.parent / "state").mkdir()
+    assert accounts.sweep() == []
     assert place.exists()
+    # The checkout may have been moved: its rows stay, whatever is in its place by now.
+    moved = (closed / "checkout").rename(closed / "moved")
+    assert accounts.sweep() == [place]
+    folder.mkdir(parents=True)
+    assert accounts.sweep() == [place]
+    another = room / str(Accounts(folder).group)
+    assert another != place
+    assert accounts.remove(folder) == [another]
+    shutil.rmtree(closed / "checkout")
     # The checkout is where it was, and its environment is not.
-    (closed / "checkout" / "Pulumi.yaml").touch()
+    moved.rename(closed / "checkout")
+    shutil.rmtree(closed / "checkout" / ".frugal")
     assert accounts.sweep() == []
     assert places_in(room) == before
+
+
+@pytest.mark.skipif(not ROOT, reason="nothing lies outside of an ordinary user's environment")
+def test_a_lost_link_is_made_again(closed: Path) -> None:
+    own = Accounts(closed)
+    (own.place("postgres") / "row").write_text("hello")
+    shutil.rmtree(closed)
+    closed.mkdir(mode=0o700)
+    assert (Accounts(closed).place("postgres") / "row").read_text() == "hello"
 
 
 @pytest.mark.skipif(not ROOT, reason="nothing lies outside of an ordinary user's environment")

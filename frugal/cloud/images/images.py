@@ -40,7 +40,10 @@ class Images:
         whole = {image.folder for image in known if image is not None}
         for image in whole:
             # Made by an earlier version, or its Python is gone or closed by now.
-            open_for_apps(image, accounts, "an earlier version")
+            try:
+                open_for_apps(image, accounts, "an earlier version")
+            except (BuildError, OSError) as error:
+                print(f"No app can run {image}: {error}", flush=True)
         for left in folder.iterdir():
             if left.is_dir() and left not in whole:
                 shutil.rmtree(left, ignore_errors=True)

@@ -21,7 +21,8 @@ def open_for_apps(folder: Path, accounts: Accounts, repository: str) -> None:
     if group is None:
         return
     python = folder / "venv" / "bin" / "python"
-    if folder.stat().st_mode & 0o777 == _CLOSED and is_open(python):
+    status = folder.stat()
+    if status.st_mode & 0o777 == _CLOSED and accounts.owns(status.st_gid) and is_open(python):
         return
     folder.chmod(0o700)
     if not is_open(python):

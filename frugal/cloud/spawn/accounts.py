@@ -72,6 +72,10 @@ class Accounts:
         if self._numbers.pop(name, None) is not None:
             self._save()
 
+    def owns(self, number: int) -> bool:
+        """Return True for a number that is this environment's."""
+        return self.group <= number < self.group + SIZE
+
     @property
     def group(self) -> int:
         """The group that everything of this environment is in (platforms of root alone)."""
@@ -153,25 +157,31 @@ class Accounts:
         return self._outside
 
     def _kept(self) -> Path | None:
-        place = _linked(self._folder)
+        # A link that was lost is made again: what lies outside may hold rows.
+        own = [place for place in _places() if _is_of(place, self._folder)]
+        place = next(iter(own), _linked(self._folder))
         if place is None or not place.is_dir():
             return None
+        if _linked(self._folder) != place:
+            self._lead_to(place)
         owner = _owner(place)
         if owner != self._folder:
             if owner is not None and _linked(owner) == place:
                 # This folder is a copy of that one.
                 return None
-            (place / "environment").write_text(str(self._folder))
+            _sign(place, self._folder)
         return place
 
     def _claim(self) -> Path:
         try:
             if not ROOM.exists():
                 _make(ROOM, 0o711)
-            for first in range(FIRST, LAST + 2 - SIZE, SIZE):
-                place = ROOM / str(first)
-                if not place.exists() and not _is_named(first) and self._take(place):
-                    return place
+            place = self._find()
+            if place is None:
+                sweep()
+                place = self._find()
+            if place is not None:
+                return place
         except OSError as error:
             raise CloudError(
                 "FolderNotReachable",
@@ -184,22 +194,31 @@ class Accounts:
             f"behind: see {ROOM}/*/environment, and run `make down` in checkouts not in use.",
         )
 
+    def _find(self) -> Path | None:
+        for first in range(FIRST, LAST + 2 - SIZE, SIZE):
+            place = ROOM / str(first)
+            if not place.exists() and not _is_named(first) and self._take(place):
+                return place
+        return None
+
     def _take(self, place: Path) -> bool:
         """Make a place of this environment's in one step; False where another one has it."""
         fresh = Path(tempfile.mkdtemp(dir=ROOM, prefix="."))
-        (fresh / "environment").write_text(str(self._folder))
-        (fresh / "environment").chmod(0o600)
+        _sign(fresh, self._folder)
         fresh.chmod(0o711)
         # The link first: a place that no link leads to counts as left behind.
-        link = self._folder / "outside"
-        link.unlink(missing_ok=True)
-        link.symlink_to(place)
+        self._lead_to(place)
         try:
             fresh.rename(place)
         except OSError:
             shutil.rmtree(fresh)
             return False
         return True
+
+    def _lead_to(self, place: Path) -> None:
+        link = self._folder / "outside"
+        link.unlink(missing_ok=True)
+        link.symlink_to(place)
 
 
 def is_open(path: Path) -> bool:
@@ -217,7 +236,7 @@ def remove(folder: Path) -> list[Path]:
     for place in _places():
         owner = _owner(place)
         moved = place == linked and (owner is None or _linked(owner) != place)
-        if owner == folder or moved:
+        if _is_of(place, folder) or moved:
             shutil.rmtree(place)
             gone.append(place)
     return gone
@@ -226,27 +245,47 @@ def remove(folder: Path) -> list[Path]:
 def sweep() -> list[Path]:
     """Remove from `ROOM` what environments that are gone left behind; return what stays.
 
-    What stays has rows of a checkout that is not where it was: moved, perhaps.
+    What stays has rows of a checkout that is not where it was: moved, perhaps. The first line of
+    the file `environment` in it says where that was.
     """
     stays: list[Path] = []
     for place in _places():
         owner = _owner(place)
-        if owner is not None and _linked(owner) == place:
+        there = owner is not None and _is_of(place, owner)
+        if owner and (_linked(owner) == place or (there and (owner.parent / "state").exists())):
+            # In use; or the engine knows of it, and the next `up` there finds it again.
             continue
         if place.name.startswith("."):
             with contextlib.suppress(FileNotFoundError):
                 if time.time() - place.stat().st_mtime > _CLAIM_SECONDS:
                     shutil.rmtree(place)
-        elif owner and not _checkout_is_at(owner) and any(place.glob("postgres/*/data")):
+        elif owner and not there and any(place.glob("postgres/*/data")):
             stays.append(place)
         else:
             shutil.rmtree(place, ignore_errors=True)
     return stays
 
 
-def _checkout_is_at(folder: Path) -> bool:
-    """Whether the checkout whose `.frugal/local/cloud` this was is still in its place."""
-    return (folder.parent.parent.parent / "Pulumi.yaml").exists()
+def _sign(place: Path, folder: Path) -> None:
+    """Write down whose a part of `ROOM` is: the environment's folder, and its checkout's number."""
+    file = place / "environment"
+    file.write_text(f"{folder}\n{_checkout_number(folder)}\n")
+    file.chmod(0o600)
+
+
+def _is_of(place: Path, folder: Path) -> bool:
+    """Whether it was this environment's, and the checkout is not another one in the same place."""
+    try:
+        signed = (place / "environment").read_text().splitlines()
+    except OSError:
+        return False
+    return signed == [str(folder), _checkout_number(folder)]
+
+
+def _checkout_number(folder: Path) -> str:
+    """The inode of the checkout whose `.frugal/local/cloud` this is; 0 where it is gone."""
+    checkout = folder.parent.parent.parent
+    return str(checkout.stat().st_ino if checkout.exists() else 0)
 
 
 def _places() -> list[Path]:
@@ -264,8 +303,8 @@ def _linked(folder: Path) -> Path | None:
 
 def _owner(place: Path) -> Path | None:
     try:
-        return Path((place / "environment").read_text())
-    except OSError:
+        return Path((place / "environment").read_text().splitlines()[0])
+    except (OSError, IndexError):
         return None
 
 
