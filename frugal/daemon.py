@@ -126,7 +126,8 @@ def start(checkout: Checkout) -> Daemon:
 
 
 def _launch(checkout: Checkout) -> Daemon:
-    checkout.cloud.mkdir(parents=True, exist_ok=True)
+    checkout.make_local()
+    checkout.cloud.mkdir(exist_ok=True)
     (checkout.cloud / "daemon.json").unlink(missing_ok=True)
     log = checkout.cloud / "daemon.log"
     log.touch(mode=0o600)
@@ -140,6 +141,7 @@ def _launch(checkout: Checkout) -> Daemon:
             stdout=output,
             stderr=output,
             start_new_session=True,
+            umask=0o077,
         )
     deadline = time.monotonic() + _START
     while time.monotonic() < deadline:

@@ -31,6 +31,8 @@ from frugal.toolchain import DYNAMIC_HOST, EXECUTOR, ensure_cli
 # repository, so that `up` leaves the checkout clean.
 LOCAL_PASSPHRASE = "frugal-local"  # noqa: S105
 LOCAL_STACK = "local"
+# The engine's state and logs are their owner's alone.
+_UMASK = 0o077
 _PLUGIN = "pulumi-resource-azure-native"
 
 
@@ -85,6 +87,7 @@ class Engine:
             capture_output=True,
             text=True,
             check=False,
+            umask=_UMASK,
         )
 
     def follow(self, *arguments: str, keep_open: Sequence[int] = ()) -> int:
@@ -102,6 +105,7 @@ class Engine:
             env=self.environment(),
             pass_fds=keep_open,
             process_group=None if on_terminal else 0,
+            umask=_UMASK,
         )
         received: list[int] = []
 
@@ -205,7 +209,7 @@ def local_engine(place: Checkout, console: Console, variables: Mapping[str, str]
         passphrase=LOCAL_PASSPHRASE,
         variables=variables,
     )
-    engine.backend.mkdir(parents=True, exist_ok=True)
+    place.make_local()
     _install_plugin(engine, plugin)
     return engine
 

@@ -18,6 +18,7 @@ from rich.console import Console
 
 from frugal import daemon as daemons
 from frugal.cloud.ports import listens
+from frugal.cloud.spawn import accounts
 from frugal.daemon import Daemon
 from frugal.engine import LOCAL_STACK, Engine, Interrupted, local_engine, read_settings
 from frugal.errors import FrugalError
@@ -71,6 +72,13 @@ def up(checkout: Checkout, console: Console) -> tuple[Daemon, Engine]:
         if code != 0:
             raise FrugalError(f"The environment is not up; the engine says why above. {again}")
         _wait_until_healthy(checkout, daemon, console)
+        for place in accounts.sweep():
+            console.print(
+                f"{place} holds the database of a checkout that was moved or deleted "
+                f"({place}/environment says where it was). `make up` in its new place takes the "
+                "database over; if the checkout is gone for good, remove that folder by hand.",
+                soft_wrap=True,
+            )
         return daemon, engine
 
 
@@ -149,7 +157,7 @@ def down(checkout: Checkout, console: Console) -> list[str]:
     removed nonetheless) or something would not go.
     """
     if not checkout.local.exists():
-        return []
+        return [str(place) for place in accounts.remove(checkout.cloud)]
     again = "Run `make down` again and it goes on where it stopped."
     failure = ""
     with _locked(checkout, console, "frugal down") as lock, _interruptible(again):
@@ -171,6 +179,8 @@ def down(checkout: Checkout, console: Console) -> list[str]:
             family = daemons.family(running.pid) if running else family
         daemons.stop(family)
         size = sum(f.lstat().st_size for f in checkout.local.rglob("*") if f.is_file())
+        # First what lies outside: it is found by what lies here.
+        outside = accounts.remove(checkout.cloud)
         _remove(checkout.local)
         open_ports = sorted(port for port in ports if listens(port))
     if open_ports:
@@ -185,6 +195,7 @@ def down(checkout: Checkout, console: Console) -> list[str]:
         f"{len(family)} processes, ended",
         f"{len(ports)} ports, free",
         f"{checkout.local} ({size // 1024**2} MB)",
+        *map(str, outside),
     ]
 
 

@@ -1,5 +1,6 @@
 """Where things live: in the checkout, and the one folder of the user that checkouts share."""
 
+import os
 import shutil
 from dataclasses import dataclass
 from functools import cache
@@ -50,6 +51,21 @@ class Checkout:
         """Everything of the environment `local`."""
         return self.tool / "local"
 
+    def make_local(self) -> None:
+        """Make the folders of the environment `local`, closed to the machine's other users.
+
+        Where the platform is root and other users can get to the checkout, its apps and servers
+        pass through to what is theirs.
+        """
+        passing = os.geteuid() == 0 and is_passable(self.local)
+        for folder, mode in (
+            (self.local, 0o711 if passing else 0o700),
+            (self.home, 0o700),
+            (self.state, 0o700),
+        ):
+            folder.mkdir(parents=True, exist_ok=True)
+            folder.chmod(mode)
+
     @property
     def home(self) -> Path:
         """PULUMI_HOME of the local environment: its azure-native is the local cloud."""
@@ -74,6 +90,11 @@ class Checkout:
     def plan_home(self) -> Path:
         """PULUMI_HOME for planning without a login: its azure-native only checks."""
         return self.tool / "plan" / "pulumi"
+
+
+def is_passable(path: Path) -> bool:
+    """Whether the modes of the folders on the way to `path` let every user of this machine in."""
+    return all(parent.stat().st_mode & 0o001 for parent in path.resolve().parents)
 
 
 @cache

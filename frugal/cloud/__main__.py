@@ -95,6 +95,8 @@ def main() -> None:
     """Start, holding the folder's lock; one line says what is wrong if it can't."""
     if len(sys.argv) != 2:  # noqa: PLR2004
         sys.exit("usage: python -m frugal.cloud FOLDER")
+    # What the daemon writes is its own; what others are to read gets its mode by name.
+    os.umask(0o077)
     folder = Path(sys.argv[1]).resolve()
     folder.mkdir(parents=True, exist_ok=True)
     lock = (folder / LOCK).open("w")

@@ -16,6 +16,7 @@ from frugal.cloud.errors import CloudError
 from frugal.cloud.ids import name_of
 from frugal.cloud.images import BuildError, Image
 from frugal.cloud.store import Resource
+from frugal.cloud.types import running
 
 if TYPE_CHECKING:
     from frugal.cloud.cloud import Cloud
@@ -122,7 +123,10 @@ class Builds:
         try:
             self._pull_base(run)
             image = await self._cloud.images.build(
-                context, dockerfile=dockerfile, log=run.log.append
+                context,
+                dockerfile=dockerfile,
+                log=run.log.append,
+                repository=running.short_name(names[0]),
             )
             self._push(run, image, names)
         except (BuildError, CloudError) as error:

@@ -8,6 +8,7 @@ for it is killed in the middle.
 import asyncio
 import contextlib
 import copy
+import os
 from collections.abc import AsyncGenerator, Coroutine
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -27,7 +28,7 @@ from frugal.cloud.ids import (
 )
 from frugal.cloud.images import Images
 from frugal.cloud.ports import Ports
-from frugal.cloud.spawn import Reaper
+from frugal.cloud.spawn import Accounts, Reaper
 from frugal.cloud.store import Resource, Store
 from frugal.cloud.tls import Authority
 from frugal.cloud.tokens import Tokens
@@ -54,17 +55,17 @@ class Cloud:
     """
 
     def __init__(self, folder: Path) -> None:
-        folder.mkdir(parents=True, exist_ok=True)
+        _close(folder)
         self.folder = folder
+        self.accounts = Accounts(folder)
         self.logs = folder / "logs"
-        self.logs.mkdir(exist_ok=True)
         self.store = Store(folder)
         self.ports = Ports(folder / "ports.json")
         self.tokens = Tokens(folder / "tokens")
-        self.authority = Authority(folder / "tls")
+        self.authority = Authority(self.accounts.place("tls"))
         self.identities = Identities(self.store, self.tokens)
         self.reaper = Reaper()
-        self.images = Images(folder / "images", self.reaper)
+        self.images = Images(self.accounts, self.reaper)
         self.apps: dict[str, App] = {}
         self.executions: dict[str, dict[str, Execution | Unpulled]] = {}
         self.servers: dict[str, Server] = {}
@@ -277,6 +278,24 @@ class Cloud:
             yield
         finally:
             self._busy.discard(busy)
+
+
+def _close(folder: Path) -> None:
+    """Make the folder with what everybody must be kept from: everything but what is a place.
+
+    Files and folders that an earlier version made are closed too. Where the platform is root, the
+    folder itself can be passed through, for apps and servers on the way to their places.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    for name in ("logs", "tokens", "static"):
+        (folder / name).mkdir(exist_ok=True)
+        (folder / name).chmod(0o700)
+    for file in (*folder.iterdir(), *(folder / "logs").iterdir()):
+        if file.is_file():
+            file.chmod(0o600)
+    for home in (folder / "apps").glob("*"):
+        home.chmod(0o700)
+    folder.chmod(0o711 if os.geteuid() == 0 else 0o700)
 
 
 def type_of(token: str) -> ResourceType:

@@ -1,4 +1,6 @@
-from collections.abc import AsyncIterator
+import shutil
+import tempfile
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import grpc.aio
@@ -8,7 +10,7 @@ from pulumi.runtime.proto import provider_pb2_grpc
 from frugal.cloud import ports
 from frugal.cloud.cloud import Cloud
 from frugal.cloud.provider import Provider, serve
-from frugal.cloud.spawn import Reaper
+from frugal.cloud.spawn import Reaper, accounts
 from tests.cloud.engine_face import SUBSCRIPTION, EngineFace
 
 
@@ -20,6 +22,18 @@ def ports_apart(monkeypatch: pytest.MonkeyPatch) -> None:
     """
     monkeypatch.setattr(ports, "LOWEST", 10_000)
     monkeypatch.setattr(ports, "HIGHEST", 20_000)
+
+
+@pytest.fixture(autouse=True, scope="session")
+def room() -> Iterator[Path]:
+    """Where root's platform keeps what apps read: for these tests alone, and gone after them."""
+    folder = Path(tempfile.mkdtemp(prefix="frugal-room-"))
+    folder.chmod(0o711)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(accounts, "ROOM", folder)
+        patch.setattr(accounts, "LAST", accounts.FIRST + 4096)
+        yield folder
+    shutil.rmtree(folder)
 
 
 @pytest.fixture
@@ -36,6 +50,7 @@ async def cloud(tmp_path: Path) -> AsyncIterator[Cloud]:
     await cloud.start()
     yield cloud
     await cloud.stop()
+    accounts.remove(cloud.folder)
 
 
 @pytest.fixture

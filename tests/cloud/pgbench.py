@@ -13,7 +13,7 @@ from typing import Any
 import psycopg
 
 from frugal.cloud.postgres.server import RESOURCE, Server
-from frugal.cloud.spawn import Reaper
+from frugal.cloud.spawn import Accounts, Reaper, accounts
 from frugal.cloud.tls import Authority
 from frugal.cloud.tokens import Tokens
 
@@ -92,10 +92,12 @@ class Bench:
 def server_in(
     folder: Path, reaper: Reaper, tokens: Tokens, authority: Authority, **changes: Any
 ) -> Server:
+    own = Accounts(folder)
     keywords: dict[str, Any] = {
         "host": HOST,
         "port": 0,
-        "folder": folder / "postgres" / NAME,
+        "folder": own.place("postgres") / NAME,
+        "accounts": own,
         "log": folder / "postgres.log",
         "reaper": reaper,
         "authority": authority,
@@ -106,8 +108,8 @@ def server_in(
 
 
 @asynccontextmanager
-async def bench_in(folder: Path) -> AsyncIterator[Bench]:
-    """Everything but a started server; what runs at the end is stopped."""
+async def bench_in(folder: Path, *, keep: bool = False) -> AsyncIterator[Bench]:
+    """Everything but a started server; what runs at the end is stopped; data stays with `keep`."""
     reaper, tokens, authority = Reaper(), Tokens(folder), Authority(folder)
     server = server_in(folder, reaper, tokens, authority)
     await reaper.start()
@@ -116,6 +118,8 @@ async def bench_in(folder: Path) -> AsyncIterator[Bench]:
     finally:
         await server.stop()
         await reaper.stop()
+        if not keep:
+            accounts.remove(folder)
 
 
 async def furnish(server: Server) -> None:

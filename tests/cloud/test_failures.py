@@ -32,12 +32,11 @@ def body(jobs: Jobs) -> dict[str, Any]:
 
 async def test_an_app_that_could_not_begin_is_gone(bench: Jobs) -> None:
     cloud = bench.cloud
-    home = cloud.folder / "apps" / "site" / "home"
-    home.parent.mkdir(parents=True)
-    home.write_text("in the way")
+    homes = cloud.folder / "apps"
+    homes.write_text("in the way")
     message = await bench.world.refused("app:ContainerApp", "site", **body(bench))
     assert message.startswith("The local cloud could not go on: [Errno ")
-    assert str(home) in message
+    assert str(homes) in message
     assert cloud.apps == {}
 
 

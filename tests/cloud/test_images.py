@@ -15,7 +15,7 @@ import pytest
 
 from frugal.cloud.images import BuildError, Image, Images
 from frugal.cloud.images.dockerfile import Copy, read
-from frugal.cloud.spawn import Reaper
+from frugal.cloud.spawn import Accounts, Reaper
 
 SIMPLE = """\
 FROM python:3.11-slim
@@ -66,6 +66,10 @@ def wheel() -> tuple[str, bytes]:
     return "wheels/tiny-1.0-py3-none-any.whl", out.getvalue()
 
 
+def images_in(folder: Path, reaper: Reaper) -> Images:
+    return Images(Accounts(folder), reaper)
+
+
 def folders(place: Path) -> list[str]:
     return [path.name for path in place.iterdir() if path.is_dir()]
 
@@ -84,8 +88,11 @@ def run(image: Image, **more: str) -> str:
 async def test_a_simple_image_runs_in_its_own_environment(tmp_path: Path, reaper: Reaper) -> None:
     lines: list[str] = []
     main = "import os, sys\nprint(sys.prefix, os.getcwd(), os.environ['TWICE'])\n"
-    image = await Images(tmp_path, reaper).build(
-        context(simple(**{"app/__main__.py": main})), dockerfile="Dockerfile", log=lines.append
+    image = await images_in(tmp_path, reaper).build(
+        context(simple(**{"app/__main__.py": main})),
+        dockerfile="Dockerfile",
+        repository="app",
+        log=lines.append,
     )
     assert image.user == 65532
     assert dict(image.environment) == {
@@ -100,34 +107,46 @@ async def test_a_simple_image_runs_in_its_own_environment(tmp_path: Path, reaper
 
 
 async def test_the_same_content_is_built_once(tmp_path: Path, reaper: Reaper) -> None:
-    images, lines = Images(tmp_path, reaper), list[str]()
-    first = await images.build(context(simple()), dockerfile="Dockerfile", log=lines.append)
+    images, lines = images_in(tmp_path, reaper), list[str]()
+    first = await images.build(
+        context(simple()), dockerfile="Dockerfile", repository="app", log=lines.append
+    )
     second = await images.build(
-        context(simple(), time=5, reverse=True), dockerfile="Dockerfile", log=lines.append
+        context(simple(), time=5, reverse=True),
+        dockerfile="Dockerfile",
+        repository="app",
+        log=lines.append,
     )
     assert second == first
     assert "nothing to do" in lines[-1]
-    assert Images(tmp_path, reaper).get(first.digest) == first
+    assert images_in(tmp_path, reaper).get(first.digest) == first
     other = await images.build(
-        context(simple(**{"app/__main__.py": "print(2)"})), dockerfile="Dockerfile", log=print
+        context(simple(**{"app/__main__.py": "print(2)"})),
+        dockerfile="Dockerfile",
+        repository="app",
+        log=print,
     )
     assert other.digest != first.digest
 
 
 async def test_a_half_built_image_is_never_used(tmp_path: Path, reaper: Reaper) -> None:
-    images = Images(tmp_path, reaper)
+    images = images_in(tmp_path, reaper)
     broken = simple(Dockerfile=SIMPLE + "COPY missing .\n")
     with pytest.raises(BuildError, match="COPY missing: nothing of that name"):
-        await images.build(context(broken), dockerfile="Dockerfile", log=print)
-    assert folders(tmp_path) == []
+        await images.build(context(broken), dockerfile="Dockerfile", repository="app", log=print)
+    assert folders(tmp_path / "images") == []
 
-    whole = await images.build(context(simple()), dockerfile="Dockerfile", log=print)
-    (tmp_path / "0123456789ab-killed").mkdir()
-    again = Images(tmp_path, reaper)
-    assert folders(tmp_path) == [whole.folder.name]
+    whole = await images.build(
+        context(simple()), dockerfile="Dockerfile", repository="app", log=print
+    )
+    (tmp_path / "images" / "0123456789ab-killed").mkdir()
+    again = images_in(tmp_path, reaper)
+    assert folders(tmp_path / "images") == [whole.folder.name]
     (whole.folder / "venv" / "bin" / "python").unlink()
     assert again.get(whole.digest) is None
-    mended = await again.build(context(simple()), dockerfile="Dockerfile", log=print)
+    mended = await again.build(
+        context(simple()), dockerfile="Dockerfile", repository="app", log=print
+    )
     assert run(mended) == "ran\n"
 
 
@@ -139,14 +158,20 @@ async def test_hashes_are_required_as_written(tmp_path: Path, reaper: Reaper) ->
         "app/__main__.py": "import tiny; print(tiny.VALUE)",
         name: content,
     }
-    image = await Images(tmp_path, reaper).build(
-        context({**files, "requirements.lock": good}), dockerfile="Dockerfile", log=print
+    image = await images_in(tmp_path, reaper).build(
+        context({**files, "requirements.lock": good}),
+        dockerfile="Dockerfile",
+        repository="app",
+        log=print,
     )
     assert run(image) == "42\n"
     for bad in (good.replace(sha256(content).hexdigest(), "0" * 64), f"tiny @ ./{name}\n"):
         with pytest.raises(BuildError, match=r"(?is)uv pip install.*hash"):
-            await Images(tmp_path, reaper).build(
-                context({**files, "requirements.lock": bad}), dockerfile="Dockerfile", log=print
+            await images_in(tmp_path, reaper).build(
+                context({**files, "requirements.lock": bad}),
+                dockerfile="Dockerfile",
+                repository="app",
+                log=print,
             )
 
 
@@ -160,12 +185,12 @@ async def test_a_folder_of_images_may_be_moved(tmp_path: Path, reaper: Reaper) -
         name: content,
     }
     before = tmp_path / 'a "place"'
-    image = await Images(before, reaper).build(
-        context(simple() | files), dockerfile="Dockerfile", log=print
+    image = await images_in(before, reaper).build(
+        context(simple() | files), dockerfile="Dockerfile", repository="app", log=print
     )
     assert run(image) == "42\n"
     after = before.rename(tmp_path / "another place")
-    moved = Images(after, reaper).get(image.digest)
+    moved = images_in(after, reaper).get(image.digest)
     assert moved is not None
     assert moved.folder == after / image.folder.name
     assert run(moved) == "42\n"
@@ -188,7 +213,9 @@ CMD ["/srv", "/tmp"]
         "lib/thing.py": "NAME = 'thing'",
         "bin/main.py": "import sys, thing; print(thing.NAME, *sys.argv[1:])",
     }
-    image = await Images(tmp_path, reaper).build(context(files), dockerfile="Dockerfile", log=print)
+    image = await images_in(tmp_path, reaper).build(
+        context(files), dockerfile="Dockerfile", repository="app", log=print
+    )
     root = image.folder / "root"
     assert run(image) == f"thing {root}/srv /tmp\n"
     assert image.environment["PYTHONPATH"] == f"{root}/srv/lib:/nowhere"
@@ -216,7 +243,9 @@ async def test_a_context_cannot_reach_outside(
             member.type, member.linkname = tarfile.SYMTYPE, link
         archive.addfile(member, io.BytesIO())
     with pytest.raises(BuildError, match="reaches outside itself"):
-        await Images(tmp_path, reaper).build(out.getvalue(), dockerfile="Dockerfile", log=print)
+        await images_in(tmp_path, reaper).build(
+            out.getvalue(), dockerfile="Dockerfile", repository="app", log=print
+        )
 
 
 async def test_a_copy_cannot_write_through_a_link(tmp_path: Path, reaper: Reaper) -> None:
@@ -230,8 +259,8 @@ async def test_a_copy_cannot_write_through_a_link(tmp_path: Path, reaper: Reaper
         member.size = len(text)
         archive.addfile(member, io.BytesIO(text))
     with pytest.raises(BuildError, match="out of the image"):
-        await Images(tmp_path / "images", reaper).build(
-            out.getvalue(), dockerfile="Dockerfile", log=print
+        await images_in(tmp_path, reaper).build(
+            out.getvalue(), dockerfile="Dockerfile", repository="app", log=print
         )
 
 
@@ -240,7 +269,9 @@ async def test_what_is_no_archive_is_refused(
     tmp_path: Path, content: bytes, reaper: Reaper
 ) -> None:
     with pytest.raises(BuildError, match=r"tar\.gz|no file Dockerfile"):
-        await Images(tmp_path, reaper).build(content, dockerfile="Dockerfile", log=print)
+        await images_in(tmp_path, reaper).build(
+            content, dockerfile="Dockerfile", repository="app", log=print
+        )
 
 
 def test_what_cannot_be_carried_out_is_named() -> None:
@@ -351,7 +382,9 @@ async def test_without_uv_the_error_says_what_to_do(
     module = tmp_path / "a" / "b" / "c" / "builder.py"
     monkeypatch.setattr("frugal.cloud.images.builder.__file__", str(module))
     with pytest.raises(BuildError, match="make up"):
-        await Images(tmp_path, reaper).build(context(simple()), dockerfile="Dockerfile", log=print)
+        await images_in(tmp_path, reaper).build(
+            context(simple()), dockerfile="Dockerfile", repository="app", log=print
+        )
 
 
 @pytest.mark.parametrize("line", ["FROM $NOPE", "FROM python:3.11-slim\nCOPY 'a b"])
@@ -361,7 +394,9 @@ async def test_a_line_that_makes_no_sense_is_named(
     files = simple(Dockerfile=f"{line}\nCMD python main.py\n")
     where = f"Dockerfile line {line.count(chr(10)) + 1}"
     with pytest.raises(BuildError, match=where):
-        await Images(tmp_path, reaper).build(context(files), dockerfile="Dockerfile", log=print)
+        await images_in(tmp_path, reaper).build(
+            context(files), dockerfile="Dockerfile", repository="app", log=print
+        )
 
 
 async def test_what_builds_ends_with_the_daemon(
@@ -377,8 +412,8 @@ async def test_what_builds_ends_with_the_daemon(
         if line == "installing":
             begun.set()
 
-    images = Images(tmp_path / "images", reaper)
-    building = images.build(context(simple()), dockerfile="Dockerfile", log=log)
+    images = images_in(tmp_path, reaper)
+    building = images.build(context(simple()), dockerfile="Dockerfile", repository="app", log=log)
     task = asyncio.create_task(building)
     async with asyncio.timeout(60):
         await begun.wait()
@@ -395,8 +430,10 @@ async def test_a_long_line_of_a_tool_breaks_nothing(
     uv.write_text("#!/bin/sh\nhead -c 300000 /dev/zero | tr '\\0' x\nexit 1\n")
     uv.chmod(0o755)
     monkeypatch.setenv("FRUGAL_UV", str(uv))
-    images = Images(tmp_path / "images", reaper)
+    images = images_in(tmp_path, reaper)
     lines: list[str] = []
     with pytest.raises(BuildError, match="failed"):
-        await images.build(context(simple()), dockerfile="Dockerfile", log=lines.append)
+        await images.build(
+            context(simple()), dockerfile="Dockerfile", repository="app", log=lines.append
+        )
     assert "".join(lines).count("x") >= 300_000

@@ -67,7 +67,10 @@ class Jobs:
             },
         )
         image = await self.cloud.images.build(
-            context({"Dockerfile": DOCKERFILE, "main.py": MAIN}), dockerfile="Dockerfile", log=print
+            context({"Dockerfile": DOCKERFILE, "main.py": MAIN}),
+            dockerfile="Dockerfile",
+            log=print,
+            repository="site",
         )
         self.cloud.store.need(registry.id).data["images"] = {"site": {"1": image.digest}}
         self.base = {

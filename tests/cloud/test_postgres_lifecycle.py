@@ -19,6 +19,7 @@ import pytest_asyncio
 from frugal.cloud.errors import CloudError
 from frugal.cloud.postgres import binaries as pgbinaries
 from frugal.cloud.postgres.binaries import Installation, Source, choose
+from frugal.cloud.spawn import accounts
 from tests.cloud.pgbench import ROLE, THIS_MACHINE, Bench, alive, bench_in, furnish
 
 FIND = shutil.which
@@ -35,15 +36,15 @@ async def fresh(tmp_path: Path) -> AsyncIterator[Bench]:
 async def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The data of a stopped server: made once, because initdb syncs a thousand files."""
     folder = tmp_path_factory.mktemp("made")
-    async with bench_in(folder) as bench:
+    async with bench_in(folder, keep=True) as bench:
         await furnish(bench.server)
-    return folder / "postgres"
+    return (folder / "postgres").resolve()
 
 
 @pytest.fixture
 async def bench(made: Path, tmp_path: Path) -> AsyncIterator[Bench]:
     """A server that was made before."""
-    copying = await asyncio.create_subprocess_exec("cp", "-a", made, tmp_path)
+    copying = await asyncio.create_subprocess_exec("cp", "-a", made, tmp_path / "postgres")
     assert await copying.wait() == 0
     async with bench_in(tmp_path) as bench:
         yield bench
@@ -167,7 +168,10 @@ async def test_a_killed_session_does_no_harm_to_the_next(bench: Bench) -> None:
 DAEMON = """
 import asyncio, sys
 from pathlib import Path
+from frugal.cloud.spawn import accounts
 from tests.cloud.pgbench import bench_in, furnish
+
+accounts.ROOM = Path(sys.argv[2])
 
 async def main():
     async with bench_in(Path(sys.argv[1])) as bench:
@@ -189,7 +193,8 @@ async def another_daemon(folder: Path) -> AsyncIterator[tuple[int, int]]:
     Killed at the end of the block.
     """
     daemon = await asyncio.create_subprocess_exec(
-        sys.executable, "-c", DAEMON, str(folder), stdout=asyncio.subprocess.PIPE
+        *(sys.executable, "-c", DAEMON, str(folder), str(accounts.ROOM)),
+        stdout=asyncio.subprocess.PIPE,
     )
     assert daemon.stdout is not None
     server, guard = map(int, (await daemon.stdout.readline()).split())

@@ -4,7 +4,7 @@ import asyncio
 import os
 import signal
 import socket
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,7 @@ import pytest
 from frugal.cloud.images import Image, Images
 from frugal.cloud.listen import Listener
 from frugal.cloud.processes import App, Probe, Revision, RevisionFailed
-from frugal.cloud.spawn import Reaper
+from frugal.cloud.spawn import Accounts, Reaper, accounts
 from tests.cloud.test_images import context
 
 DOCKERFILE = """\
@@ -44,8 +44,10 @@ def image(tmp_path_factory: pytest.TempPathFactory) -> Image:
     async def build() -> Image:
         reaper = Reaper()
         await reaper.start()
-        images = Images(tmp_path_factory.mktemp("images"), reaper)
-        built = await images.build(context(files), dockerfile="Dockerfile", log=print)
+        images = Images(Accounts(tmp_path_factory.mktemp("images")), reaper)
+        built = await images.build(
+            context(files), dockerfile="Dockerfile", log=print, repository="sample"
+        )
         await reaper.stop()
         return built
 
@@ -53,14 +55,21 @@ def image(tmp_path_factory: pytest.TempPathFactory) -> Image:
 
 
 @pytest.fixture
-async def app(reaper: Reaper, tmp_path: Path) -> AsyncIterator[App]:
+def places(tmp_path: Path) -> Iterator[Accounts]:
+    yield Accounts(tmp_path)
+    accounts.remove(tmp_path)
+
+
+@pytest.fixture
+async def app(reaper: Reaper, tmp_path: Path, places: Accounts) -> AsyncIterator[App]:
     app = App(
         "sample",
         host="sample.example.org",
         port=0,
         reaper=reaper,
         log=tmp_path / "sample.log",
-        folder=tmp_path / "sample",
+        home=places.place("apps") / "sample",
+        user=places.number("sample"),
         request_timeout=PATIENCE,
         deploy_timeout=PATIENCE,
     )
@@ -128,7 +137,11 @@ def replicas(app: App) -> list[dict[str, Any]]:
 
 
 async def test_the_environment_is_what_is_declared_and_no_more(
-    app: App, client: httpx.AsyncClient, image: Image, monkeypatch: pytest.MonkeyPatch
+    app: App,
+    client: httpx.AsyncClient,
+    image: Image,
+    places: Accounts,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setenv("CANARY", "of the daemon")
     await app.deploy(revision(image, environment={"SECRET": "s3cret", "FROM_IMAGE": "2"}))
@@ -146,7 +159,7 @@ async def test_the_environment_is_what_is_declared_and_no_more(
     assert seen["path"] == "/a%2Fb?x=1&x=2"
     arguments = await asyncio.to_thread(Path(f"/proc/{seen['pid']}/cmdline").read_bytes)
     assert b"s3cret" not in arguments
-    assert seen["uid"] == (65532 if os.geteuid() == 0 else os.geteuid())
+    assert seen["uid"] == (places.number("sample") or os.geteuid())
 
 
 async def test_headers_pass_as_azure_passes_them(
@@ -439,7 +452,7 @@ async def test_restore_does_not_wait_but_requests_do(
 
 
 async def test_a_start_that_takes_too_long_is_a_timeout(
-    reaper: Reaper, image: Image, tmp_path: Path
+    reaper: Reaper, image: Image, tmp_path: Path, places: Accounts
 ) -> None:
     app = App(
         "slow",
@@ -447,7 +460,8 @@ async def test_a_start_that_takes_too_long_is_a_timeout(
         port=0,
         reaper=reaper,
         log=tmp_path / "slow.log",
-        folder=tmp_path / "slow",
+        home=places.place("apps") / "slow",
+        user=places.number("slow"),
         request_timeout=0.1,
         deploy_timeout=0.1,
     )
@@ -487,14 +501,17 @@ async def test_stop_does_not_wait_for_a_deploy(
         await deploying
 
 
-async def test_stop_ends_everything(reaper: Reaper, image: Image, tmp_path: Path) -> None:
+async def test_stop_ends_everything(
+    reaper: Reaper, image: Image, tmp_path: Path, places: Accounts
+) -> None:
     app = App(
         "gone",
         host="gone",
         port=0,
         reaper=reaper,
         log=tmp_path / "gone.log",
-        folder=tmp_path / "gone",
+        home=places.place("apps") / "gone",
+        user=places.number("gone"),
     )
     await app.start()
     await app.deploy(revision(image, min_replicas=2, max_replicas=2))

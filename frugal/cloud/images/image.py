@@ -30,6 +30,11 @@ class Image:
         """The folder of its Python and of what its packages install as commands."""
         return self.folder / "venv" / "bin"
 
+    @property
+    def groups(self) -> tuple[int, ...]:
+        """The groups that a process needs to read it: its own first, then that of all images."""
+        return self.folder.stat().st_gid, self.folder.parent.stat().st_gid
+
     def locate(self, word: str) -> str:
         """Return the path on this machine for a path in the image; any other word as it is."""
         if not word.startswith("/") or word == "/":

@@ -14,7 +14,8 @@ from frugal.cloud.images.builder import Builder
 from frugal.cloud.images.context import Context
 from frugal.cloud.images.dockerfile import BuildError
 from frugal.cloud.images.image import Image
-from frugal.cloud.spawn import Reaper
+from frugal.cloud.images.opening import open_for_apps
+from frugal.cloud.spawn import Accounts, Reaper
 
 # Stands for the folder of all images in what is kept: JSON for the character that no path can hold.
 _HERE = "\\u0000"
@@ -28,14 +29,21 @@ class Images:
     Nothing kept holds the path of `folder`, so that a checkout with its images may be moved.
     """
 
-    def __init__(self, folder: Path, reaper: Reaper) -> None:
-        """`folder` is made if need be; what a killed build left in it is deleted."""
+    def __init__(self, accounts: Accounts, reaper: Reaper) -> None:
+        """They are in the place `images`; what a killed build left in it is deleted."""
+        folder = accounts.place("images")
         self._folder = folder
+        self._accounts = accounts
         self._reaper = reaper
         self._building: dict[str, asyncio.Lock] = {}
-        folder.mkdir(parents=True, exist_ok=True)
         known = [self.get(index.stem) for index in folder.glob("*.json")]
         whole = {image.folder for image in known if image is not None}
+        for image in whole:
+            # Made by an earlier version, or its Python is gone or closed by now.
+            try:
+                open_for_apps(image, accounts, "an earlier version")
+            except (BuildError, OSError) as error:
+                print(f"No app can run {image}: {error}", flush=True)
         for left in folder.iterdir():
             if left.is_dir() and left not in whole:
                 shutil.rmtree(left, ignore_errors=True)
@@ -58,10 +66,13 @@ class Images:
             return None
         return image if os.access(image.programs / "python", os.X_OK) else None
 
-    async def build(self, context: bytes, *, dockerfile: str, log: Callable[[str], None]) -> Image:
+    async def build(
+        self, context: bytes, *, dockerfile: str, log: Callable[[str], None], repository: str
+    ) -> Image:
         """Build an image from a tar.gz, or return the one that the same content gave before.
 
-        `dockerfile`: its path in the context. `log` gets each line as it comes. Raises BuildError.
+        `dockerfile`: its path in the context. `log` gets each line as it comes. `repository`: the
+        images of one share a group of users who read them. Raises BuildError.
         """
         files = await asyncio.to_thread(Context.read, context)
         digest = await asyncio.to_thread(files.digest, dockerfile)
@@ -74,6 +85,7 @@ class Images:
             try:
                 builder = Builder(files, folder, reaper=self._reaper, log=log)
                 image = await builder.build(dockerfile, digest)
+                await asyncio.to_thread(open_for_apps, folder, self._accounts, repository)
                 self._keep(image)
             except OSError as error:
                 shutil.rmtree(folder, ignore_errors=True)

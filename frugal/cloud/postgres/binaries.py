@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Literal
 
 from frugal.cloud.errors import CloudError
+from frugal.cloud.spawn import Accounts
 
 Source = Literal["system", "wheel"]
 
@@ -37,6 +38,16 @@ class Installation:
         """The major version (`15`): what decides whether it can read a data folder."""
         found = re.match(r"\d+", self.version)
         return found[0] if found else self.version
+
+    def copied(self, accounts: Accounts) -> "Installation":
+        """A copy that every user can run. What a wheel's programs load lies beside its package."""
+        if self.source == "wheel":
+            tree = self.folder.parents[2]
+            parts = ["/".join(self.folder.parts[-3:-1]), f"{self.folder.parts[-3]}.libs"]
+        else:
+            tree, parts = self.folder.parent, [self.folder.name, "lib", "share"]
+        folder = accounts.copy(tree, parts) / self.folder.relative_to(tree)
+        return Installation(folder=folder, version=self.version, source=self.source)
 
 
 async def installations() -> list[Installation]:

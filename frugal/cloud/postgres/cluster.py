@@ -16,7 +16,8 @@ import psycopg
 
 from frugal.cloud.errors import CloudError
 from frugal.cloud.postgres.binaries import Installation, choose, installations
-from frugal.cloud.spawn import Reaper, run_as
+from frugal.cloud.spawn import Accounts, Reaper, RunAs
+from frugal.cloud.spawn.accounts import give, is_open
 
 if TYPE_CHECKING:
     from frugal.cloud.processes import Health
@@ -69,7 +70,14 @@ class Cluster:
     """
 
     def __init__(
-        self, name: str, folder: Path, *, log: Path, reaper: Reaper, note: Callable[[str], None]
+        self,
+        name: str,
+        folder: Path,
+        *,
+        log: Path,
+        reaper: Reaper,
+        accounts: Accounts,
+        note: Callable[[str], None],
     ) -> None:
         self.name = name
         self.folder = folder
@@ -79,6 +87,7 @@ class Cluster:
         self.health: Health = "stopped"
         self._log = log
         self._reaper = reaper
+        self._accounts = accounts
         self._note = note
         self._process: asyncio.subprocess.Process | None = None
         self._watcher: asyncio.Task[None] | None = None
@@ -101,6 +110,10 @@ class Cluster:
         made_by = self.data / "PG_VERSION"
         required = made_by.read_text().strip() if made_by.exists() else None
         installation = choose(await installations(), declared=declared, required=required)
+        if self._accounts.number(self._account) is not None and not is_open(
+            installation.folder / "postgres"
+        ):
+            installation = await asyncio.to_thread(installation.copied, self._accounts)
         self.installation = installation
         self.health = "starting"
         try:
@@ -132,6 +145,7 @@ class Cluster:
         await self.stop()
         if self.folder.exists():
             await asyncio.to_thread(shutil.rmtree, self.folder)
+        self._accounts.release(self._account)
 
     def socket(self) -> str:
         """The path of the Unix socket, short enough for its address however deep the folder lies.
@@ -169,14 +183,18 @@ class Cluster:
     async def _initialise(self, installation: Installation) -> None:
         """Make the data folder, whole or not at all."""
         self.folder.mkdir(parents=True, exist_ok=True)
+        user = self._user()
+        # initdb wants a user that has a name; the server does not.
+        maker = user and RunAs(user=_named_user(), groups=user.groups[1:])
+        if user is not None:
+            self.folder.chmod(0o711)
         fresh = self.folder / "data.new"
         output = self.folder / "initdb.log"
         for locale in _LOCALES:
             shutil.rmtree(fresh, ignore_errors=True)
             fresh.mkdir(mode=0o700)
-            uid = _account()
-            if uid is not None:
-                os.chown(fresh, uid, uid)
+            if maker is not None and maker.user is not None:
+                os.chown(fresh, maker.user, -1)
             output.write_bytes(b"")
             process = await self._spawn(
                 [
@@ -189,7 +207,7 @@ class Cluster:
                     f"--locale={locale}",
                     "--data-checksums",
                 ],
-                uid=uid,
+                user=maker,
                 log=output,
             )
             if await process.wait() == 0:
@@ -202,14 +220,16 @@ class Cluster:
 
     async def _launch(self, installation: Installation) -> asyncio.subprocess.Process:
         """Start the server; returns once it takes connections. Raises CloudError."""
-        # Root serves old data as whoever owns it: made by another user before, perhaps.
-        uid = _account() and (self.data.stat().st_uid or _account())
+        user = self._user()
+        if user is not None and user.user is not None and self.data.stat().st_uid != user.user:
+            # New, or made by another version or user.
+            await asyncio.to_thread(give, self.data, user.user)
         settings = {**_SETTINGS, "cluster_name": self.name[:63]}
         options = [part for key, value in settings.items() for part in ("-c", f"{key}={value}")]
         written = self._log.stat().st_size if self._log.exists() else 0
         process = await self._spawn(
             [installation.folder / "postgres", "-D", self.data, *options],
-            uid=uid,
+            user=user,
             log=self._log,
             # What pg_ctl says of its own caller: this process id is no other server's.
             more={} if self._stranger is None else {"PG_GRANDPARENT_PID": str(self._stranger)},
@@ -262,22 +282,17 @@ class Cluster:
         self,
         command: Sequence[str | Path],
         *,
-        uid: int | None,
+        user: RunAs | None,
         log: Path,
         more: Mapping[str, str] | None = None,
     ) -> asyncio.subprocess.Process:
-        as_user = await run_as(uid, self.folder, Path(command[0]))
-        if uid is not None and not as_user.changes_user:
-            raise CloudError(
-                "FolderNotReachable", f"PostgreSQL doesn't run as root. {as_user.note}"
-            )
         spawning = asyncio.create_task(
             self._reaper.spawn(
                 [str(part) for part in command],
                 cwd=self.folder,
                 env={**_ENVIRONMENT, **(more or {})},
                 log=log,
-                user=as_user,
+                user=user,
             )
         )
         try:
@@ -288,6 +303,17 @@ class Cluster:
             raise
         self._process = process
         return process
+
+    @property
+    def _account(self) -> str:
+        return f"server {self.name}"
+
+    def _user(self) -> RunAs | None:
+        """The user that is this server's own; None to stay the ordinary user that we are."""
+        number = self._accounts.number(self._account)
+        if number is None:
+            return None
+        return RunAs(user=number, groups=(number, self._accounts.group))
 
     async def _end_orphan(self) -> int | None:
         """End a server on our data that a lost daemon left.
@@ -335,13 +361,8 @@ class Cluster:
             self._data_descriptor = None
 
 
-def _account() -> int | None:
-    """The uid to run PostgreSQL under: None for the ordinary user that we are.
-
-    For root the system's `postgres`, else `nobody`: initdb wants a user that has a name.
-    """
-    if os.geteuid() != 0:
-        return None
+def _named_user() -> int:
+    """The id of a user that has a name and isn't root: the system's `postgres`, else `nobody`."""
     for name in ("postgres", "nobody"):
         with contextlib.suppress(KeyError):
             return pwd.getpwnam(name).pw_uid

@@ -17,7 +17,7 @@ from frugal.cloud.postgres import principals
 from frugal.cloud.postgres.cluster import SUPERUSER, Cluster
 from frugal.cloud.postgres.front import Front, Login, Refused, no_entry
 from frugal.cloud.postgres.principals import ADMINISTRATORS
-from frugal.cloud.spawn import Reaper
+from frugal.cloud.spawn import Accounts, Reaper
 from frugal.cloud.tls import Authority
 from frugal.cloud.tokens import InvalidToken, Tokens
 
@@ -52,6 +52,7 @@ class Server:
         folder: Path,
         log: Path,
         reaper: Reaper,
+        accounts: Accounts,
         authority: Authority,
         tokens: Tokens,
     ) -> None:
@@ -61,7 +62,9 @@ class Server:
         self._log = log
         self._authority = authority
         self._tokens = tokens
-        self._cluster = Cluster(name, folder, log=log, reaper=reaper, note=self._note)
+        self._cluster = Cluster(
+            name, folder, log=log, reaper=reaper, accounts=accounts, note=self._note
+        )
         self._front: Front | None = None
         self._declared = ""
         self._rules: list[tuple[ipaddress.IPv4Address, ipaddress.IPv4Address]] = []

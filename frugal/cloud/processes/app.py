@@ -25,7 +25,8 @@ _REFUSED_PAUSE = 0.2
 class App:
     """One app, reached at 127.0.0.1:`port`. `host` is its declared name, for people to read.
 
-    `log`: the file for what it prints. `folder`: its own, for the home folder of its processes.
+    `log`: the file for what it prints. `home`: the home folder of its processes, made
+    if need be. `user`: the user id that is its own; None where the platform isn't root.
     """
 
     def __init__(
@@ -36,7 +37,8 @@ class App:
         port: int,
         reaper: Reaper,
         log: Path,
-        folder: Path,
+        home: Path,
+        user: int | None,
         request_timeout: float = REQUEST_TIMEOUT,
         deploy_timeout: float = DEPLOY_TIMEOUT,
     ) -> None:
@@ -44,7 +46,8 @@ class App:
         self.host = host
         self._reaper = reaper
         self._log = AppLog(log)
-        self._home = folder / "home"
+        self._home = home
+        self._user = user
         self._deploy_timeout = deploy_timeout
         ingress = Ingress(acquire=self._acquire, release=self._release, timeout=request_timeout)
         self._listener = Listener(ingress, port, grace=_STOP_GRACE)
@@ -155,12 +158,13 @@ class App:
 
     async def _make_fleet(self, revision: Revision) -> Fleet:
         try:
-            program = await prepare(
+            program = prepare(
                 self.name,
                 revision.image,
                 command=revision.command,
                 environment=revision.environment,
                 home=self._home,
+                user=self._user,
             )
         except NothingToRun as error:
             raise RevisionFailed(str(error)) from error

@@ -1,13 +1,13 @@
 """From an image to what can be started: command, environment, folder, user."""
 
 import os
-import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from frugal.cloud.images import Image
-from frugal.cloud.spawn.user import RunAs, run_as
+from frugal.cloud.spawn import RunAs
+from frugal.cloud.spawn.accounts import give
 
 
 class NothingToRun(Exception):  # noqa: N818 - reads as what it is
@@ -25,39 +25,54 @@ class Program:
     notes: tuple[str, ...]
 
 
-async def prepare(
+def prepare(
     name: str,
     image: Image,
     *,
     command: Sequence[str] | None,
     environment: Mapping[str, str],
     home: Path,
+    user: int | None,
 ) -> Program:
     """Make an image ready to run as `name`, with `home` (made, and empty at first) as HOME.
 
-    `command` replaces the image's own; `environment` is laid over the image's. Raises NothingToRun.
+    `command` replaces the image's own; `environment` is laid over the image's. `user`: the user id
+    that is the app's own; None where the platform isn't root. Raises NothingToRun.
     """
     words = tuple(map(image.locate, command or ())) or image.command
     if not words:
         message = f"{name} has nothing to run: no CMD in its image, no command declared."
         raise NothingToRun(message)
     whole = {"HOME": str(home), **image.environment, **environment}
-    program = shutil.which(words[0], path=whole.get("PATH"))
-    become = await run_as(image.user, image.workdir, *([Path(program)] if program else []))
-    _give(home, image.user)
+    run_as = RunAs()
+    if user is not None:
+        run_as = RunAs(user=user, groups=image.groups)
+    _give(home, user)
     return Program(
         command=words,
         environment=whole,
         workdir=image.workdir,
-        run_as=become,
-        notes=(*image.notes, *([become.note] if become.note else [])),
+        run_as=run_as,
+        notes=(*image.notes, *_note(image.user, user)),
     )
 
 
+def _note(declared: int | None, user: int | None) -> tuple[str, ...]:
+    if declared is None or declared == os.geteuid():
+        return ()
+    if user is None:
+        why = f"only root can become another user, so this runs as user {os.geteuid()}"
+        return (f"USER {declared} is not honoured: {why}.",)
+    return (f"USER {declared} is simulated: this runs as user {user}, which is the app's own.",)
+
+
 def _give(home: Path, user: int | None) -> None:
+    """Make a folder that is its user's alone, what is in it already too."""
     home.mkdir(parents=True, exist_ok=True)
-    owner = user if user is not None and os.geteuid() == 0 else -1
-    os.chown(home, owner, owner)
+    home.chmod(0o700)
+    if user is None or home.stat().st_uid == user:
+        return
+    give(home, user)
 
 
 def how(status: int) -> str:

@@ -1,7 +1,8 @@
 """Child processes of the daemon: under the right user, and none outlives it."""
 
+from frugal.cloud.spawn.accounts import Accounts
 from frugal.cloud.spawn.output import printing
 from frugal.cloud.spawn.reaper import Reaper
-from frugal.cloud.spawn.user import RunAs, run_as
+from frugal.cloud.spawn.user import RunAs
 
-__all__ = ["Reaper", "RunAs", "printing", "run_as"]
+__all__ = ["Accounts", "Reaper", "RunAs", "printing"]

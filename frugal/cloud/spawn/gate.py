@@ -1,8 +1,9 @@
 """The gate: what a child runs first, until the guard knows of it; then it becomes the program.
 
-Run as a plain script, standard library alone: `gate.py UID FORGET PROGRAM ARGUMENT…`. UID: a number
-or `-`. FORGET: an environment variable that Python added by itself at its start, or `-`. One byte
-on standard input opens the gate; if that closes instead, the daemon is gone, and so is the child.
+Run as a plain script, standard library alone: `gate.py USER FORGET PROGRAM ARGUMENT…`. USER: the
+numbers `UID:GID`, with any more groups after further colons, or `-`. FORGET: an environment
+variable that Python added by itself at its start, or `-`. One byte on standard input opens the
+gate; if that closes instead, the daemon is gone, and so is the child.
 """
 
 import os
@@ -23,11 +24,14 @@ def main(user: str, forget: str, program: list[str]) -> None:
     for restored in (signal.SIGPIPE, signal.SIGXFSZ):
         signal.signal(restored, signal.SIG_DFL)
     try:
+        # As in a container; the daemon's own would keep an app's files from its other processes.
+        os.umask(0o022)
         if user != "-":
-            # The group of the same number: root's group would leave doors open.
-            os.setgroups([])
-            os.setgid(int(user))
-            os.setuid(int(user))
+            number, *groups = map(int, user.split(":"))
+            # Before the user: who has given up root can't change them.
+            os.setgroups(groups[1:])
+            os.setgid(groups[0])
+            os.setuid(number)
         os.execv(program[0], program)  # noqa: S606 - no shell is the point
     except OSError as error:
         sys.stderr.write(f"{program[0]} cannot be run: {error.strerror}\n")

@@ -64,8 +64,8 @@ class Reaper:
         """Start a program with exactly the environment `env`; its PATH finds `argv[0]`.
 
         Standard output and error are appended to `log` (a file, or an open descriptor), standard
-        input is empty. `user`: what `run_as` found, None to stay who we are. A program that cannot
-        be run ends with status 127 and says why in the log.
+        input is empty. `user`: None to stay who we are. The umask is 022. A program that cannot be
+        run ends with status 127 and says why in the log.
         The process's wait() ends when the program does; what it left in its group is killed then.
         """
         if self._guard is None:
@@ -74,14 +74,12 @@ class Reaper:
         program = argv[0]
         if "/" not in program:
             program = shutil.which(program, path=env.get("PATH", os.defpath)) or program
-        user = user or RunAs()
         words = (
             *_SCRIPT,
             gate.__file__,
-            "-" if user.user is None else str(user.user),
+            str(user or RunAs()),
             # A Python started without a locale sets this one for itself (PEP 538).
             "-" if "LC_CTYPE" in env else "LC_CTYPE",
-            *user.prefix,
             program,
             *argv[1:],
         )

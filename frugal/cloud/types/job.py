@@ -58,6 +58,7 @@ class Job(ResourceType):
         for execution in cloud.executions.pop(key_of(resource.id), {}).values():
             await execution.stop()
             shutil.rmtree(_folder(cloud, execution.name), ignore_errors=True)
+        cloud.accounts.release(key_of(resource.id))
 
 
 async def start(cloud: "Cloud", resource: Resource) -> Execution | Unpulled:
@@ -94,12 +95,13 @@ async def _run(cloud: "Cloud", resource: Resource, name: str, image: Image, log:
     configuration = section(resource.inputs, "configuration")
     declared = template.environment(resource)
     try:
-        program = await prepare(
+        program = prepare(
             name,
             image,
             command=template.command(resource),
             environment=running.platform_environment(cloud, resource, declared),
-            home=_folder(cloud, name) / "home",
+            home=_folder(cloud, name),
+            user=cloud.accounts.number(key_of(resource.id)),
         )
     except NothingToRun as error:
         raise CloudError("InvalidRequest", str(error)) from error
@@ -114,7 +116,7 @@ async def _run(cloud: "Cloud", resource: Resource, name: str, image: Image, log:
 
 
 def _folder(cloud: "Cloud", execution: str) -> Path:
-    return cloud.folder / "jobs" / execution
+    return cloud.accounts.place("jobs") / execution
 
 
 def find(cloud: "Cloud", resource: Resource, name: str) -> Execution | Unpulled:

@@ -1,18 +1,20 @@
 """What container apps and web apps share: from a declared image and settings to a running App."""
 
+import shutil
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from typing_extensions import override
 
 from frugal.cloud.errors import CloudError
-from frugal.cloud.ids import key_of
+from frugal.cloud.ids import key_of, name_of
 from frugal.cloud.images import Image
 from frugal.cloud.processes import App, Revision, RevisionFailed
 from frugal.cloud.store import Resource
-from frugal.cloud.types.base import ResourceType, identities_of
+from frugal.cloud.types.base import ResourceType, identities_of, short_hash
 from frugal.cloud.types.plain import Registry, find_role
 
 if TYPE_CHECKING:
@@ -156,6 +158,8 @@ class AppType(ResourceType, ABC):
         app = cloud.apps.pop(key_of(resource.id), None)
         if app is not None:
             await app.stop()
+            shutil.rmtree(_home(cloud, resource), ignore_errors=True)
+            cloud.accounts.release(key_of(resource.id))
 
 
 async def _listen(cloud: "Cloud", resource: Resource, plan: Plan) -> App:
@@ -166,8 +170,14 @@ async def _listen(cloud: "Cloud", resource: Resource, plan: Plan) -> App:
         port=cloud.ports.get(resource.id),
         reaper=cloud.reaper,
         log=cloud.logs / f"{name}.log",
-        folder=cloud.folder / "apps" / name,
+        home=_home(cloud, resource),
+        user=cloud.accounts.number(key_of(resource.id)),
     )
     await app.start()
     cloud.apps[key_of(resource.id)] = app
     return app
+
+
+def _home(cloud: "Cloud", resource: Resource) -> Path:
+    mark = short_hash(key_of(resource.id), 7)
+    return cloud.accounts.place("apps") / f"{name_of(resource.id)}-{mark}"
