@@ -124,7 +124,7 @@ class Builds:
             image = await self._cloud.images.build(
                 context, dockerfile=dockerfile, log=run.log.append
             )
-            self._push(run, image, names)
+            await self._push(run, image, names)
         except (BuildError, CloudError) as error:
             run.error = str(error)
             # What a command printed is in the log already.
@@ -143,7 +143,7 @@ class Builds:
             run.log += DAYS["docker-hub-limit"].message.splitlines()
             raise BuildError("failed during run, err: exit status 1")
 
-    def _push(self, run: Run, image: Image, names: list[str]) -> None:
+    async def _push(self, run: Run, image: Image, names: list[str]) -> None:
         # Asked for now: it may have got another body, or be gone, since the build began.
         registry = self._cloud.store.need(run.registry)
         images = registry.data.setdefault("images", {})
@@ -160,4 +160,5 @@ class Builds:
                 }
             )
         self._cloud.store.save()
+        await self._cloud.resume()
         run.log.append(f"pushed {', '.join(names)} to {name_of(registry.id)}: {image.digest}")

@@ -105,7 +105,7 @@ def test_down_after_everything_was_killed(clone: Clone) -> None:
     for pid in [running.pid, *clone.engine_pids(), clone.daemon_pid()]:
         kill(pid)
     running.wait()
-    down = clone.frugal("down")
+    down = clone.frugal("down", "--yes")
     assert down.returncode == 0, down.stderr
     assert_nothing_left(clone)
 
@@ -113,7 +113,7 @@ def test_down_after_everything_was_killed(clone: Clone) -> None:
 def test_down_when_the_state_was_lost(clone: Clone) -> None:
     assert clone.frugal("up").returncode == 0
     shutil.rmtree(clone.root / ".frugal" / "local" / "state")
-    down = clone.frugal("down")
+    down = clone.frugal("down", "--yes")
     assert down.returncode == 0, down.stderr
     assert_nothing_left(clone)
 
@@ -125,7 +125,7 @@ def test_down_when_the_cloud_is_damaged(clone: Clone) -> None:
     (clone.cloud / "resources").write_bytes(b"\0" * 100)
     refused = clone.frugal("up")
     assert (refused.returncode, "make down" in refused.stderr) == (1, True)
-    down = clone.frugal("down")
+    down = clone.frugal("down", "--yes")
     assert down.returncode == 1
     assert "nothing is left" in down.stderr
     assert_nothing_left(clone)
