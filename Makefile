@@ -24,8 +24,8 @@ help: ## List the commands
 up: .venv/run.stamp ## Bring everything up on this machine; prints the addresses
 	@.venv/bin/frugal up
 
-down: .venv/run.stamp ## Take it down to nothing
-	@.venv/bin/frugal down
+down: .venv/run.stamp ## Take it down to nothing; YES=1 deletes rows unasked
+	@.venv/bin/frugal down $(if $(YES),--yes)
 
 test: .venv/dev.stamp engine $(APPS:%=.frugal/venvs/%/stamp) ## Run every test
 	@$(MAKE) --no-print-directory --jobs test-system test-engine test-parts $(APPS:%=test-%)

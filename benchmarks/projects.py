@@ -110,9 +110,9 @@ class Clone:
         self.frugal("up")
 
     def down(self) -> None:
-        """`frugal down`; does nothing where nothing is."""
+        """`frugal down --yes`; does nothing where nothing is."""
         if (self.place.root / ".venv" / "bin" / "frugal").exists():
-            self.frugal("down")
+            self.frugal("down", "--yes")
 
     def daemon(self) -> daemons.Daemon:
         """Its daemon. Raises FrugalError where none runs."""

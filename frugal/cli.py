@@ -3,6 +3,8 @@
 import errno
 import functools
 import json
+import os
+import pwd
 import shlex
 import sys
 import time
@@ -15,7 +17,7 @@ from frugal import daemon as daemons
 from frugal import findings, local, status
 from frugal.engine import FOREIGN
 from frugal.errors import FrugalError
-from frugal.paths import checkout
+from frugal.paths import Checkout, checkout
 
 app = typer.Typer(
     name="frugal",
@@ -29,20 +31,54 @@ _out = Console()
 _err = Console(stderr=True)
 
 
+def _own_checkout() -> Checkout:
+    """The checkout. Raises FrugalError where its environment is another user's."""
+    place = checkout()
+    try:
+        owned = place.local if place.local.exists() else place.tool
+    except PermissionError:
+        owned = place.tool
+    owner = owned.stat().st_uid if owned.exists() else os.geteuid()
+    if os.geteuid() in (0, owner):
+        return place
+    try:
+        name = pwd.getpwuid(owner).pw_name
+    except KeyError:
+        name = str(owner)
+    raise FrugalError(
+        f"The environment in {place.root} is the user {name}'s, and nobody else's to use or see. "
+        "Clone the project into a folder of your own to have one."
+    )
+
+
+def _confirm(question: str) -> bool:
+    """Ask on a terminal; elsewhere the answer is no."""
+    return sys.stdin.isatty() and typer.confirm(question, err=True)
+
+
 _LOGS = ("homepage", "translator", "postgres", "edge")
 
 
 @app.command("up")
-def up_command() -> None:
+def up_command(
+    accept_data_loss: Annotated[
+        bool,
+        typer.Option(
+            "--accept-data-loss", help="Begin anew where the database's rows are gone already."
+        ),
+    ] = False,
+) -> None:
     """Bring the local environment up: everything that the program declares, on this machine."""
-    daemon, engine = local.up(checkout(), _err)
+    daemon, engine = local.up(_own_checkout(), _err, accept_data_loss=accept_data_loss)
     status.show_after_up(_out, daemon.status(), engine)
 
 
 @app.command("down")
-def down_command() -> None:
-    """Take the local environment down to nothing: processes, ports and files."""
-    removed = local.down(checkout(), _err)
+def down_command(
+    yes: Annotated[bool, typer.Option("--yes", help="Delete the database's rows unasked.")] = False,
+) -> None:
+    """Take the local environment down to nothing: processes, ports, files and rows."""
+    removed = local.down(_own_checkout(), _err, yes=yes, confirm=_confirm)
     if not removed:
         _out.print("Nothing is running, and nothing is left to remove.")
         return
@@ -56,7 +92,13 @@ def status_command(
     as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False,
 ) -> None:
     """Show addresses and health of what runs here; exit code 1 where nothing does."""
-    daemon = daemons.find(checkout())
+    place = _own_checkout()
+    daemon = daemons.find(place)
+    if daemon is None and daemons.find_unannounced(place):
+        raise FrugalError(
+            "A daemon runs here that can't be asked: it is starting or ending, or its file "
+            "daemon.json is gone or damaged. `make up` puts that right; nothing is lost."
+        )
     found = daemon.status() if daemon else status.NOTHING
     if as_json:
         sys.stdout.write(json.dumps(found, indent=2) + "\n")
@@ -81,7 +123,7 @@ def logs_command(
     """Show what an app, the database or the edge wrote."""
     if name not in _LOGS:
         raise FrugalError(f"There is no log {name!r}. Allowed: {', '.join(_LOGS)}.", code=2)
-    file = checkout().logs / f"{name}.log"
+    file = _own_checkout().logs / f"{name}.log"
     if not file.exists():
         raise FrugalError(f"There is no log of {name}: it has not run yet. `make up` starts it.")
     with file.open(errors="replace") as log:
@@ -104,8 +146,7 @@ def env_command() -> None:
 
     Use: eval "$(.venv/bin/frugal env)"
     """
-    _daemon, engine = local.prepare(checkout(), _err)
-    settings = engine.settings()
+    settings = local.prepare_shell(_own_checkout(), _err).settings()
     sys.stdout.write(f"unset {' '.join(sorted(FOREIGN - settings.keys()))}\n")
     for name, value in settings.items():
         sys.stdout.write(f"export {name}={shlex.quote(value)}\n")

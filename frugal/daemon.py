@@ -7,13 +7,13 @@ import json
 import os
 import subprocess
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, cast
 
 import psutil
 
-from frugal.errors import FrugalError
+from frugal.errors import FrugalError, RowsAtStakeError
 from frugal.fingerprint import fingerprint
 from frugal.paths import Checkout
 
@@ -28,6 +28,8 @@ _ANSWER = 300.0
 _SWEEP = 900.0
 _POLL = 0.05
 _LAST_LINES = 12
+# The daemon's exit code where a database's data is gone or damaged (frugal/cloud/__main__.py).
+_ROWS_AT_STAKE = 3
 
 
 @dataclass(frozen=True)
@@ -54,12 +56,21 @@ class Daemon:
         """Addresses, health and details of what runs."""
         return self._ask("GET", "/frugal/status")
 
-    def sweep(self, project: str, known: list[str]) -> list[str]:
+    def rows(self) -> dict[str, int]:
+        """Count the rows that no migration wrote, by server, database and table."""
+        return cast("dict[str, int]", self._ask("GET", "/frugal/rows"))
+
+    def save(self) -> None:
+        """Write the store, even where nothing has changed."""
+        self._ask("POST", "/frugal/save")
+
+    def sweep(self, project: str, known: list[str], *, with_rows: bool = False) -> list[str]:
         """Delete what a project's failed run created and its state does not know; return its ids.
 
-        `known`: the ids of the resources in the state. Other projects' resources stay.
+        `known`: the ids of the resources in the state. Other projects' resources stay. Raises
+        RowsAtStakeError for a database with rows beyond the migration's, unless `with_rows`.
         """
-        body = {"project": project, "known": known}
+        body = {"project": project, "known": known, "with_rows": with_rows}
         answer = self._ask("POST", "/frugal/sweep", body, seconds=_SWEEP)
         return cast("list[str]", answer["removed"])
 
@@ -82,15 +93,31 @@ class Daemon:
             text = answer.read().decode()
             if answer.status == http.client.OK:
                 return cast("dict[str, Any]", json.loads(text))
+            if "RowsAtStake" in text:
+                raise RowsAtStakeError(
+                    json.loads(text)["error"]["message"] + " To keep the rows, adopt it: eval "
+                    '"$(.venv/bin/frugal env)", then pulumi import -s local TYPE NAME ID.'
+                )
             reason = f"{answer.status} {text}"
         except (OSError, http.client.HTTPException, ValueError) as error:
             reason = str(error)
         finally:
             connection.close()
+        if not is_running(self.pid):
+            raise FrugalError(ended(self))
         raise FrugalError(
-            f"The local cloud (pid {self.pid}) did not answer {path}: {reason}. "
-            "Its log is .frugal/local/cloud/daemon.log."
+            f"The local cloud (pid {self.pid}) did not answer {path}: {reason}. Its log is "
+            ".frugal/local/cloud/daemon.log. Run the command again."
         )
+
+
+def ended(daemon: Daemon) -> str:
+    """What to say of a daemon that ended, or was killed, in the middle of a command."""
+    return (
+        f"The local cloud's daemon (pid {daemon.pid}) has ended or was killed. What it had written "
+        "is safe. Run `make up` again: it starts the daemon and goes on where it stopped. The "
+        "daemon's log is .frugal/local/cloud/daemon.log."
+    )
 
 
 def find(checkout: Checkout) -> Daemon | None:
@@ -109,20 +136,41 @@ def find(checkout: Checkout) -> Daemon | None:
     return daemon if is_running(daemon.pid) and _is_ours(daemon.pid, checkout) else None
 
 
-def start(checkout: Checkout) -> Daemon:
+def find_unannounced(checkout: Checkout) -> list[int]:
+    """Process ids of this checkout's daemons, whatever became of their daemon.json."""
+    return [
+        process.pid
+        for process in psutil.process_iter(["cmdline", "status"])
+        if _serves(process.info["cmdline"] or [], checkout)
+        and process.info["status"] != psutil.STATUS_ZOMBIE
+    ]
+
+
+def start(checkout: Checkout, before_launch: Callable[[], None] | None = None) -> Daemon:
     """The running daemon; starts one where none is. Raises FrugalError with its last words.
 
+    `before_launch` is called when none runs and before one is started.
     One that was started from other code (before an update of this checkout) gives way to a new
-    one: parts of its own code may be gone.
+    one: parts of its own code may be gone. So does one that lost daemon.json or its lock. Raises
+    RowsAtStakeError where a database's data is gone or damaged.
     """
     checkout.tool.mkdir(exist_ok=True)
     with (checkout.tool / "start.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         daemon = find(checkout)
-        if daemon is not None and daemon.code != fingerprint():
-            stop(family(daemon.pid))
-            daemon = None
-        return daemon or _launch(checkout)
+        locked = (checkout.cloud / "daemon.lock").exists()
+        if daemon is not None and daemon.code == fingerprint() and locked:
+            return daemon
+        stop_all(checkout)
+        if before_launch is not None:
+            before_launch()
+        return _launch(checkout)
+
+
+def stop_all(checkout: Checkout) -> None:
+    """End every daemon of this checkout, with all that it started."""
+    for pid in find_unannounced(checkout):
+        stop(family(pid))
 
 
 def _launch(checkout: Checkout) -> Daemon:
@@ -149,7 +197,10 @@ def _launch(checkout: Checkout) -> Daemon:
         if daemon is not None:
             return daemon
         if process.poll() is not None:
-            raise FrugalError(f"The local cloud did not start: {_last_words(checkout, begin)}")
+            words = _last_words(checkout, begin)
+            if process.returncode == _ROWS_AT_STAKE:
+                raise RowsAtStakeError(words)
+            raise FrugalError(f"The local cloud did not start: {words}")
         time.sleep(_POLL)
     process.kill()
     process.wait()
@@ -207,6 +258,9 @@ def is_running(pid: int) -> bool:
 def _is_ours(pid: int, checkout: Checkout) -> bool:
     """Whether `pid` is still the daemon of this folder, and not a later process of that number."""
     with contextlib.suppress(psutil.Error):
-        arguments = psutil.Process(pid).cmdline()
-        return "frugal.cloud" in arguments and os.fspath(checkout.cloud) in arguments
+        return _serves(psutil.Process(pid).cmdline(), checkout)
     return False
+
+
+def _serves(arguments: list[str], checkout: Checkout) -> bool:
+    return "frugal.cloud" in arguments and os.fspath(checkout.cloud) in arguments

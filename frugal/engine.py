@@ -132,6 +132,9 @@ FOREIGN = frozenset(
         "PULUMI_ACCESS_TOKEN",
         "PULUMI_STACK",
         "PULUMI_CONFIG_PASSPHRASE_FILE",
+        # Both make the state a compressed file of another name.
+        "PULUMI_DIY_BACKEND_GZIP",
+        "PULUMI_SELF_MANAGED_STATE_GZIP",
         # Without compiled modules each run takes twice as long.
         "PYTHONDONTWRITEBYTECODE",
         # Read by azure-native and infra/credentials.py.

@@ -94,12 +94,8 @@ class Environment:
         return [r["pid"] for r in self.status()["apps"][name]["replicas"] if r["pid"]]
 
 
-@contextlib.contextmanager
-def brought_up(root: Path) -> Iterator[Environment]:
-    """Clone this checkout to `root`, bring everything up there, and take it down at the end.
-
-    Its user has an official Pulumi distribution on PATH (`tests/distribution.py`).
-    """
+def copy_checkout(root: Path) -> None:
+    """Copy what git knows of this checkout, and what it would add, to `root`; no tests."""
     root.mkdir()
     tracked = subprocess.run(
         ["git", "ls-files", "--cached", "--others", "--exclude-standard"],
@@ -112,6 +108,15 @@ def brought_up(root: Path) -> Iterator[Environment]:
         if (ROOT / name).is_file() and not name.startswith("tests/"):
             (root / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy(ROOT / name, root / name)
+
+
+@contextlib.contextmanager
+def brought_up(root: Path) -> Iterator[Environment]:
+    """Clone this checkout to `root`, bring everything up there, and take it down at the end.
+
+    Its user has an official Pulumi distribution on PATH (`tests/distribution.py`).
+    """
+    copy_checkout(root)
     clone = Clone(root, lay_out(root.with_name("distribution")))
     done = clone.run("make", "setup")
     assert done.returncode == 0, done.stdout + done.stderr
@@ -120,4 +125,4 @@ def brought_up(root: Path) -> Iterator[Environment]:
         environment.up()
         yield environment
     finally:
-        clone.frugal("down")
+        clone.frugal("down", "--yes")

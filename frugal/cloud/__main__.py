@@ -24,6 +24,8 @@ from frugal.cloud.provider import Provider, serve
 from frugal.fingerprint import fingerprint
 
 LOCK = "daemon.lock"
+ROWS_AT_STAKE = 3
+"""Exit code where a database's data is gone or damaged; what was printed says which."""
 # How often the daemon looks whether its folder is still there, in seconds.
 FOLDER_CHECK = 1
 # How long calls under way have when the daemon is told to end, in seconds.
@@ -107,9 +109,8 @@ def main() -> None:
     try:
         asyncio.run(run(folder))
     except CloudError as error:
-        # Without its image no app comes back, and nothing here would build it again.
-        lost = "Begin anew: make down, make up (its rows go)."
-        sys.exit(f"{error.message} {lost if error.code == 'ImagePullFailure' else ''}".strip())
+        print(error.message, file=sys.stderr)
+        sys.exit(ROWS_AT_STAKE if error.code in {"DataLost", "DataDamaged"} else 1)
     except OSError as error:
         traceback.print_exc()
         sys.exit(f"The local cloud could not go on: {error}")

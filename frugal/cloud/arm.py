@@ -89,6 +89,8 @@ class Arm:
             Route(f"{ENDPOINT}/purge", self._purge, methods=["POST"]),
             Route("/frugal/status", self._status),
             Route("/frugal/sweep", self._sweep, methods=["POST"]),
+            Route("/frugal/rows", self._rows),
+            Route("/frugal/save", self._save, methods=["POST"]),
             Route("/frugal/days", self._days, methods=["PUT"]),
             Route("/{id:path}", self._resource, methods=["GET", "PATCH", "DELETE"]),
         ]
@@ -266,8 +268,21 @@ class Arm:
 
     async def _sweep(self, request: Request) -> Response:
         body = await _json(request)
-        removed = await self._cloud.sweep(str(body.get("project")), set(strings(body, "known")))
+        removed = await self._cloud.sweep(
+            str(body.get("project")),
+            set(strings(body, "known")),
+            with_rows=bool(body.get("with_rows")),
+        )
         return JSONResponse({"removed": removed})
+
+    async def _rows(self, request: Request) -> Response:
+        del request
+        return JSONResponse(await self._cloud.rows())
+
+    async def _save(self, request: Request) -> Response:
+        del request
+        self._cloud.store.save()
+        return JSONResponse({})
 
     async def _days(self, request: Request) -> Response:
         days = await _json(request)

@@ -128,7 +128,7 @@ class Builds:
                 log=run.log.append,
                 repository=running.short_name(names[0]),
             )
-            self._push(run, image, names)
+            await self._push(run, image, names)
         except (BuildError, CloudError) as error:
             run.error = str(error)
             # What a command printed is in the log already.
@@ -147,7 +147,7 @@ class Builds:
             run.log += DAYS["docker-hub-limit"].message.splitlines()
             raise BuildError("failed during run, err: exit status 1")
 
-    def _push(self, run: Run, image: Image, names: list[str]) -> None:
+    async def _push(self, run: Run, image: Image, names: list[str]) -> None:
         # Asked for now: it may have got another body, or be gone, since the build began.
         registry = self._cloud.store.need(run.registry)
         images = registry.data.setdefault("images", {})
@@ -164,4 +164,5 @@ class Builds:
                 }
             )
         self._cloud.store.save()
+        await self._cloud.resume()
         run.log.append(f"pushed {', '.join(names)} to {name_of(registry.id)}: {image.digest}")

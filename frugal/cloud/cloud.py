@@ -46,6 +46,9 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+DELETING = "deleting"
+"""Marks a resource in the store from the begin of its deletion: a kill in the middle is seen."""
+
 
 class Cloud:
     """Everything of one environment on this machine.
@@ -75,19 +78,48 @@ class Cloud:
         self.tunnel = Tunnel(self.ports.get("tunnel"), find=self._played_at)
         self.http_port = 0
         self.days = Days()
+        self.waiting: dict[str, str] = {}
+        """Apps whose image is not here (any more), and why: they run once it is built again."""
         self._busy: set[str] = set()
         self._running: set[asyncio.Task[Any]] = set()
         self._later: set[asyncio.Task[None]] = set()
+        self._watching: set[asyncio.Task[None]] = set()
 
     async def start(self) -> None:
-        """Bring back everything that the resources on disk declare."""
+        """Bring back everything that the resources on disk declare.
+
+        An app without its image is among `waiting`; a deletion that a kill ended is completed.
+        """
         await self.reaper.start()
+        unfinished = [r for r in self.store if r.data.get(DELETING)]
         for token in TYPES:
             for resource in self.store.of(token):
+                if resource in unfinished:
+                    continue
                 # An earlier version of the local cloud may not have computed all of it.
                 computed = TYPES[token].computed(self, resource)
                 resource.computed = merge(computed, resource.computed)
-                await TYPES[token].restore(self, resource)
+                await self._restore(resource)
+        for resource in sorted(unfinished, key=_innermost_first):
+            await self._remove(resource)
+
+    async def _restore(self, resource: Resource) -> None:
+        self.waiting.pop(resource.id, None)
+        try:
+            await TYPES[resource.token].restore(self, resource)
+        except CloudError as error:
+            if error.code != "ImagePullFailure":
+                raise
+            self.waiting[resource.id] = error.message
+
+    async def resume(self) -> None:
+        """Start the apps that waited for an image which is here now."""
+        for resource_id in list(self.waiting):
+            resource = self.store.get(resource_id)
+            if resource is None or key_of(resource_id) in self.apps:
+                self.waiting.pop(resource_id)
+            else:
+                await self._restore(resource)
 
     async def stop(self) -> None:
         """End what runs; the resources stay for the next start."""
@@ -131,6 +163,12 @@ class Cloud:
         task = asyncio.ensure_future(work)
         self._later.add(task)
         task.add_done_callback(self._later.discard)
+
+    def watch(self, work: Coroutine[Any, Any, None]) -> None:
+        """Carry out work that ends with the daemon: `stop` does not wait for it."""
+        task = asyncio.ensure_future(work)
+        self._watching.add(task)
+        task.add_done_callback(self._watching.discard)
 
     def read(self, resource_id: str) -> Resource:
         """The resource as a GET finds it. Raises CloudError `ResourceNotFound`."""
@@ -206,23 +244,54 @@ class Cloud:
 
     async def _remove(self, resource: Resource) -> None:
         kind = type_of(resource.token)
-        await kind.remove(self, resource)
+        marked = copy.deepcopy(resource)
+        marked.data[DELETING] = True
+        self.store.put(marked)
+        try:
+            await kind.remove(self, resource)
+        except CloudError:
+            self.store.put(resource)
+            raise
+        self.waiting.pop(resource.id, None)
         self.store.remove(resource, reserve=kind.keeps_name, until_purged=kind.until_purged)
 
-    async def sweep(self, project: str, known: set[str]) -> list[str]:
+    async def sweep(self, project: str, known: set[str], *, with_rows: bool = False) -> list[str]:
         """Delete every resource of a project whose id is not in `known`; returns their ids.
 
         For what a killed engine had created but not recorded. Waits for operations under way.
+        Raises CloudError `RowsAtStake` for a database with rows beyond the migration's, unless
+        `with_rows`; nothing is deleted then.
         """
         await self.settle()
         kept = {key_of(i) for i in known}
         gone: list[str] = []
         own = [r for r in self.store if r.urn.split("::")[1:2] == [project]]
         strays = [r for r in own if key_of(r.id) not in kept]
+        if not with_rows:
+            await self._refuse_rows(strays)
         for stray in sorted(strays, key=lambda r: -r.created):
             await self._remove(stray)
             gone.append(stray.id)
         return gone
+
+    async def _refuse_rows(self, strays: list[Resource]) -> None:
+        for stray in strays:
+            rows = await type_of(stray.token).rows(self, stray)
+            if rows:
+                raise CloudError(
+                    "RowsAtStake",
+                    f"{stray.id} holds rows ({', '.join(f'{t}: {n}' for t, n in rows.items())}) "
+                    "and the engine's state does not know it.",
+                )
+
+    async def rows(self) -> dict[str, int]:
+        """The rows that no migration wrote, by server, database and table (`server/db.s.table`)."""
+        found: dict[str, int] = {}
+        for resource in self.store:
+            if key_of(resource.id) in self.servers:
+                rows = await type_of(resource.token).rows(self, resource)
+                found |= {f"{name_of(resource.id)}/{table}": n for table, n in rows.items()}
+        return found
 
     def outputs(self, resource: Resource) -> Body:
         """A resource as Azure answers it: its body, what Azure adds, no value of a secret."""
@@ -296,6 +365,10 @@ def _close(folder: Path) -> None:
     for home in (folder / "apps").glob("*"):
         home.chmod(0o700)
     folder.chmod(0o711 if os.geteuid() == 0 else 0o700)
+
+
+def _innermost_first(resource: Resource) -> tuple[int, float]:
+    return -resource.id.count("/"), -resource.created
 
 
 def type_of(token: str) -> ResourceType:

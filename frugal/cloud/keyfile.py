@@ -6,11 +6,11 @@ from pathlib import Path
 
 
 def kept(file: Path, make: Callable[[], bytes]) -> bytes:
-    """The content of `file`, readable for its owner alone; made by `make` the first time.
+    """The content of `file`, readable for its owner alone; made by `make` where it is not or empty.
 
     Written beside and renamed: a kill in the middle leaves no half of a key.
     """
-    if not file.exists():
+    if not file.exists() or not file.stat().st_size:
         file.parent.mkdir(parents=True, exist_ok=True)
         fresh = file.with_name(file.name + ".new")
         fresh.unlink(missing_ok=True)

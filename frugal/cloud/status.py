@@ -43,7 +43,8 @@ def status(cloud: "Cloud") -> dict[str, Any]:
         "hosts": hosts,
         "apps": {app.name: app.status() for app in cloud.apps.values()},
         "postgres": {server.name: server.status() for server in cloud.servers.values()},
-        "resources": [{"id": r.id, "type": r.token} for r in cloud.store],
+        "resources": [{"id": r.id, "type": r.token, "urn": r.urn} for r in cloud.store],
+        "waiting": dict(cloud.waiting),
         "ports": sorted(cloud.ports.all().values()),
     }
 

@@ -2,14 +2,16 @@
 
 The file is encrypted as a whole, because a resource's body may hold secrets (a container app's
 `configuration.secrets`, an app setting): no reader of the disk or of a backup finds one in clear.
-The key lies beside it, readable for its owner alone.
+The key lies beside it, readable for its owner alone. `copy` leaves both in another folder, from
+where `restore` brings them back.
 """
 
 import contextlib
 import json
 import os
+import shutil
 import time
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -20,6 +22,8 @@ from frugal.cloud.bodies import Body
 from frugal.cloud.errors import CloudError
 from frugal.cloud.ids import key_of, name_of
 from frugal.cloud.keyfile import kept
+
+FILE, KEY = "resources", "resources.key"
 
 # How long Azure keeps the name of a deleted server or account: days (azure-docs issue 115432, read
 # in November 2026). Seven here; `frugal down` drops the reservations with the folder.
@@ -56,17 +60,18 @@ class Store:
         self._reserved: dict[str, float] = {}
         self._deleted: dict[str, Resource] = {}
         folder.mkdir(parents=True, exist_ok=True)
-        self._file = folder / "resources"
+        self._file = folder / FILE
+        self._key = folder / KEY
+        if self._file.exists():
+            self._load(_read(folder))
+        self._secret = kept(self._key, Fernet.generate_key)
         try:
-            self._cipher = Fernet(kept(folder / "resources.key", Fernet.generate_key))
-            if self._file.exists():
-                self._load(json.loads(self._cipher.decrypt(self._file.read_bytes())))
-        except (InvalidToken, ValueError) as error:
-            raise CloudError(
-                "StateUnreadable",
-                f"{self._file} can't be decrypted with the key beside it. "
-                "Run `make down` and `make up`.",
-            ) from error
+            self._cipher = Fernet(self._secret)
+        except ValueError:
+            # Of no use, and nothing is encrypted with it.
+            self._key.unlink()
+            self._secret = kept(self._key, Fernet.generate_key)
+            self._cipher = Fernet(self._secret)
 
     def _load(self, content: Body) -> None:
         self._resources = {key_of(r["id"]): Resource(**r) for r in content["resources"]}
@@ -74,7 +79,7 @@ class Store:
         self._deleted = {key_of(r["id"]): Resource(**r) for r in content.get("deleted", ())}
 
     def save(self) -> None:
-        """Write everything, whole or not at all."""
+        """Write everything, whole or not at all; the key too, where it has gone missing."""
         content = {
             "resources": [asdict(r) for r in self._resources.values()],
             "reserved": self._reserved,
@@ -86,6 +91,7 @@ class Store:
                 out.write(self._cipher.encrypt(json.dumps(content).encode()))
                 out.flush()
                 os.fsync(out.fileno())
+            kept(self._key, lambda: self._secret)
             fresh.replace(self._file)
         except OSError as error:
             raise CloudError(
@@ -161,6 +167,55 @@ class Store:
 
     def __iter__(self) -> Iterator[Resource]:
         return iter(list(self._resources.values()))
+
+
+def read_ids(folder: Path) -> dict[str, str] | None:
+    """The ids in the store of `folder` with their URNs; None where it is missing or damaged."""
+    try:
+        return {r["id"]: r["urn"] for r in _read(folder)["resources"]}
+    except CloudError:
+        return None
+
+
+def copy(folder: Path, to: Path) -> None:
+    """Copy store and key from one folder into another, readable for their owner alone."""
+    to.mkdir(mode=0o700, parents=True, exist_ok=True)
+    for name in (KEY, FILE):
+        fresh = to / f"{name}.new"
+        fresh.unlink(missing_ok=True)
+        fresh.touch(mode=0o600)
+        shutil.copyfile(folder / name, fresh)
+        fresh.replace(to / name)
+
+
+def restore(folder: Path, copied: Path, *, wanted: Callable[[str, str], bool]) -> None:
+    """Bring the store of `folder` back from a copy, with the resources that are `wanted`.
+
+    `wanted` is asked with each resource's id and URN. Raises CloudError `StateUnreadable`.
+    """
+    if read_ids(copied) is None:
+        raise _unreadable(copied)
+    copy(copied, folder)
+    store = Store(folder)
+    for resource in store:
+        if not wanted(resource.id, resource.urn):
+            store.remove(resource)
+
+
+def _read(folder: Path) -> Body:
+    """What the store in `folder` holds. Raises CloudError `StateUnreadable`."""
+    try:
+        cipher = Fernet((folder / KEY).read_bytes())
+        content: Body = json.loads(cipher.decrypt((folder / FILE).read_bytes()))
+    except (InvalidToken, ValueError, FileNotFoundError) as error:
+        raise _unreadable(folder) from error
+    return content
+
+
+def _unreadable(folder: Path) -> CloudError:
+    return CloudError(
+        "StateUnreadable", f"{folder / FILE} can't be decrypted with the key beside it."
+    )
 
 
 def _name_key(token: str, resource_id: str) -> str:

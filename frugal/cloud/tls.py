@@ -32,8 +32,13 @@ class Authority:
 
     def __init__(self, folder: Path, *, clock: Callable[[], datetime] = _now) -> None:
         self._clock = clock
-        pem = kept(folder / "ca.key", _new)
-        self._ca = trustme.CA.from_pem(cert_bytes=pem, private_key_bytes=pem)
+        key = folder / "ca.key"
+        try:
+            self._ca = _authority(kept(key, _new))
+        except ValueError:
+            # Damaged. All who trust it get its certificate from this folder, at each start.
+            key.unlink()
+            self._ca = _authority(kept(key, _new))
         self.ca_file = folder / "ca.pem"
         self.bundle_file = folder / "bundle.pem"
         # Always from the key's own file, so that the two can't be of different authorities.
@@ -54,6 +59,10 @@ class Authority:
         context.minimum_version = ssl.TLSVersion.TLSv1_2
         certificate.configure_cert(context)  # pyright: ignore[reportUnknownMemberType] - pyOpenSSL's type
         return context
+
+
+def _authority(pem: bytes) -> trustme.CA:
+    return trustme.CA.from_pem(cert_bytes=pem, private_key_bytes=pem)
 
 
 def _keep(file: Path, content: bytes) -> None:

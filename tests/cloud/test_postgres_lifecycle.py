@@ -20,7 +20,7 @@ from frugal.cloud.errors import CloudError
 from frugal.cloud.postgres import binaries as pgbinaries
 from frugal.cloud.postgres.binaries import Installation, Source, choose
 from frugal.cloud.spawn import accounts
-from tests.cloud.pgbench import ROLE, THIS_MACHINE, Bench, alive, bench_in, furnish
+from tests.cloud.pgbench import DATABASE, NAME, ROLE, THIS_MACHINE, Bench, alive, bench_in, furnish
 
 FIND = shutil.which
 
@@ -89,6 +89,53 @@ async def test_starting_again_changes_nothing(bench: Bench) -> None:
 
     after = bench.server.status()
     assert after == {**before, "declared": "16", "differs": after["differs"]}
+
+
+@pytest.mark.parametrize("content", [None, b""])
+async def test_a_lost_version_is_copied_from_a_database(
+    bench: Bench, content: bytes | None
+) -> None:
+    await furnish(bench.server)
+    await write_a_row(bench)
+    await bench.server.stop()
+    version = bench.folder / "postgres" / NAME / "data" / "PG_VERSION"
+    version.unlink()
+    if content is not None:
+        version.write_bytes(content)
+
+    await bench.server.start(version="17", existing=True)
+
+    assert await bench.fetch("SELECT message FROM rounds") == [("hello",)]
+
+
+async def test_damaged_data_is_refused_and_left_as_it_is(bench: Bench) -> None:
+    data = bench.folder / "postgres" / NAME / "data"
+    (data / "global" / "pg_control").unlink()
+    before = sorted(data.rglob("*"))
+
+    with pytest.raises(CloudError, match=r"pg_control is gone or empty\. The rows are") as caught:
+        await bench.server.start(version="17", existing=True)
+
+    assert caught.value.code == "DataDamaged"
+    assert sorted(data.rglob("*")) == before
+
+
+async def test_lost_data_is_not_made_anew(bench: Bench) -> None:
+    data = bench.folder / "postgres" / NAME / "data"
+    shutil.rmtree(data)
+
+    with pytest.raises(CloudError, match="and with it all its rows") as caught:
+        await bench.server.start(version="17", existing=True)
+
+    assert caught.value.code == "DataLost"
+    assert not data.exists()
+
+
+async def test_rows_are_counted_without_the_servers_own(bench: Bench) -> None:
+    await furnish(bench.server)
+    assert await bench.server.rows() == {}
+    await write_a_row(bench)
+    assert await bench.server.rows() == {f"{DATABASE}.public.rounds": 1}
 
 
 async def test_a_restarted_daemon_serves_the_same_data_on_the_same_port(bench: Bench) -> None:

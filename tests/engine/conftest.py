@@ -31,7 +31,7 @@ def prepared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Clone]:
     done = clone.run("make", "setup")
     assert done.returncode == 0, done.stderr
     yield clone
-    clone.frugal("down")
+    clone.frugal("down", "--yes")
 
 
 @pytest.fixture
@@ -39,7 +39,7 @@ def clone(prepared: Clone) -> Iterator[Clone]:
     """The clone with its small program, nothing held and no engine at work.
 
     What runs stays from test to test, since bringing it up and down takes seconds: a test that
-    wants nothing there says `clone.frugal("down")`.
+    wants nothing there says `clone.frugal("down", "--yes")`.
     """
     (prepared.root / "infra" / "__main__.py").write_text(PROGRAM)
     (prepared.root / "infra" / "hold.py").write_text(HOLD)

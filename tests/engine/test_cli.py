@@ -12,7 +12,7 @@ from tests.engine.clone import PATIENCE, Clone, until
 
 
 def test_up_status_down_and_again(clone: Clone) -> None:
-    clone.frugal("down")
+    clone.frugal("down", "--yes")
     before = {f.name: f.read_bytes() for f in clone.root.glob("Pulumi*.yaml")}
     up = clone.frugal("up")
     assert up.returncode == 0, up.stdout + up.stderr
@@ -23,7 +23,7 @@ def test_up_status_down_and_again(clone: Clone) -> None:
     ports = json.loads(clone.frugal("status", "--json").stdout)["ports"]
     assert ports
 
-    down = clone.frugal("down")
+    down = clone.frugal("down", "--yes")
     assert down.returncode == 0, down.stderr
     assert "2 resources, destroyed by the engine" in down.stdout
     assert not (clone.root / ".frugal" / "local").exists()
@@ -32,12 +32,12 @@ def test_up_status_down_and_again(clone: Clone) -> None:
         with socket.socket() as probe:
             assert probe.connect_ex(("127.0.0.1", port)) != 0
 
-    again = clone.frugal("down")
+    again = clone.frugal("down", "--yes")
     assert (again.returncode, "Nothing is running" in again.stdout) == (0, True)
 
 
 def test_nothing_running(clone: Clone) -> None:
-    clone.frugal("down")
+    clone.frugal("down", "--yes")
     shown = clone.frugal("status", "--json")
     assert shown.returncode == 1
     assert json.loads(shown.stdout) == {"environment": "local", "urls": {}, "health": {}}
@@ -47,7 +47,7 @@ def test_nothing_running(clone: Clone) -> None:
 
 
 def test_env_is_safe_for_the_shell_and_starts_the_daemon(clone: Clone) -> None:
-    clone.frugal("down")
+    clone.frugal("down", "--yes")
     user = "export ARM_CLIENT_SECRET=s ARM_USE_OIDC=true AZURE_TENANT_ID=t PULUMI_STACK=dev"
     evaluate = 'eval "$(.venv/bin/frugal env)" && command -v pulumi && env'
     shell = clone.run("sh", "-euc", f"{user}; {evaluate}")

@@ -44,7 +44,7 @@ def test_the_account_is_purged_before_the_next_one_is_made(clone: Clone) -> None
         assert another != account
     finally:
         settings.write_text(before)
-        clone.frugal("down")
+        clone.frugal("down", "--yes")
 
 
 def _accounts(clone: Clone) -> list[str]:

@@ -189,13 +189,13 @@ def test_nothing_is_left_after_down_and_it_comes_up_again(environment: Environme
     ports = [
         int(p) for p in re.findall(r"localhost:(\d+)", json.dumps(environment.status()["urls"]))
     ]
-    down = clone.frugal("down")
+    down = clone.frugal("down", "--yes")
     assert down.returncode == 0, down.stdout + down.stderr
     assert not (clone.root / ".frugal" / "local").exists()
     assert clone.processes() == []
     listening = {c.laddr.port for c in psutil.net_connections("inet") if c.status == "LISTEN"}
     assert not listening & set(ports)
-    assert "Nothing is running" in clone.frugal("down").stdout
+    assert "Nothing is running" in clone.frugal("down", "--yes").stdout
     assert clone.frugal("status").returncode == 1
 
 

@@ -100,13 +100,16 @@ class Cluster:
         process = self._process
         return process.pid if process is not None and process.returncode is None else None
 
-    async def start(self, *, declared: str) -> None:
+    async def start(self, *, declared: str, existing: bool) -> None:
         """Make the data if there is none, and serve it; returns once it takes connections.
 
-        `declared` is the major version to prefer. Raises CloudError with what PostgreSQL said.
+        `declared` is the major version to prefer. Raises CloudError with what PostgreSQL said;
+        `DataLost` or `DataDamaged` where data is `existing` and can't be served.
         """
         if self._watcher is not None:
             return
+        if existing:
+            self._check_data()
         made_by = self.data / "PG_VERSION"
         required = made_by.read_text().strip() if made_by.exists() else None
         installation = choose(await installations(), declared=declared, required=required)
@@ -179,6 +182,35 @@ class Cluster:
             dbname=database,
             autocommit=True,
         )
+
+    def _check_data(self) -> None:
+        """Mend a lost PG_VERSION from a database's own copy of it; refuse data that is not whole.
+
+        The folder stays as it is when it is refused.
+        """
+        if not self.data.is_dir() or not any(self.data.iterdir()):
+            raise CloudError(
+                "DataLost",
+                f"The data of the database server {self.name} is gone ({self.data}), and with it "
+                "all its rows.",
+            )
+        version, copied = (self.data / p for p in ("PG_VERSION", "base/1/PG_VERSION"))
+        if not _holds_a_number(version) and _holds_a_number(copied):
+            self._note("PG_VERSION was lost or damaged: copying it from base/1")
+            owner = self.data.stat()
+            version.write_bytes(copied.read_bytes())
+            version.chmod(0o600)
+            os.chown(version, owner.st_uid, owner.st_gid)
+        for name in ("PG_VERSION", "global/pg_control"):
+            if not (self.data / name).exists() or not (self.data / name).stat().st_size:
+                raise CloudError(
+                    "DataDamaged",
+                    f"The data of the database server {self.name} is damaged: "
+                    f"{self.data / name} is gone or empty. The rows are still in that folder, "
+                    "which stays as it is. Put the file back from a backup of the folder, or have "
+                    "PostgreSQL's pg_resetwal make a new one (its page says how, as user "
+                    f"{_name_of(self.data.stat().st_uid)}), and run `frugal up` again.",
+                )
 
     async def _initialise(self, installation: Installation) -> None:
         """Make the data folder, whole or not at all."""
@@ -359,6 +391,17 @@ class Cluster:
         if self._data_descriptor is not None:
             os.close(self._data_descriptor)
             self._data_descriptor = None
+
+
+def _holds_a_number(file: Path) -> bool:
+    return file.is_file() and file.read_bytes().strip().isdigit()
+
+
+def _name_of(uid: int) -> str:
+    try:
+        return pwd.getpwuid(uid).pw_name
+    except KeyError:
+        return str(uid)
 
 
 def _named_user() -> int:

@@ -32,6 +32,11 @@ _DATABASE: LiteralString = "SELECT 1 FROM pg_database WHERE datname = %s"
 _DATABASES: LiteralString = (
     "SELECT datname, datcollate FROM pg_database WHERE datallowconn AND datname !~ '^template'"
 )
+_TABLES: LiteralString = (
+    "SELECT n.nspname, c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace"
+    " WHERE c.relkind = 'r' AND n.nspname NOT IN ('information_schema', 'frugal')"
+    " AND n.nspname !~ '^pg_' ORDER BY 1, 2"
+)
 # PostgreSQL's databases and Azure's.
 _RESERVED_DATABASES = {"postgres", "template0", "template1", "azure_maintenance", "azure_sys"}
 
@@ -73,10 +78,11 @@ class Server:
         self._asking = asyncio.Lock()
         self._connection: psycopg.AsyncConnection | None = None
 
-    async def start(self, *, version: str) -> None:
+    async def start(self, *, version: str, existing: bool = False) -> None:
         """Serve, with the data of the last time if there is any; running already, do nothing.
 
-        `version` is the declared major version (`17`).
+        `version` is the declared major version (`17`). `existing`: there must be data; raises
+        CloudError `DataLost` or `DataDamaged` where it is not.
         """
         async with self._changing:
             self._declared = version
@@ -87,7 +93,7 @@ class Server:
             )
             await front.listen()
             try:
-                await self._cluster.start(declared=version)
+                await self._cluster.start(declared=version, existing=existing)
                 await self._prepare()
             except BaseException:
                 await front.close()
@@ -165,6 +171,25 @@ class Server:
         async with self._ask() as connection:
             await connection.execute(drop)
             await self._list_databases(connection)
+
+    async def rows(self) -> dict[str, int]:
+        """Count the rows of every table (`database.schema.table`) but the server's own."""
+        async with self._ask() as connection:
+            await self._list_databases(connection)
+        found: dict[str, int] = {}
+        for database in self._databases:
+            try:
+                async with await self._cluster.connect(database) as connection:
+                    tables = await (await connection.execute(_TABLES)).fetchall()
+                    for schema, table in tables:
+                        count = sql.SQL("SELECT count(*) FROM {}").format(
+                            sql.Identifier(schema, table)
+                        )
+                        row = await (await connection.execute(count)).fetchone()
+                        found[f"{database}.{schema}.{table}"] = int(row[0]) if row else 0
+            except psycopg.Error as error:
+                raise CloudError("ServerNotAccessible", f"{self.name}: {error}") from error
+        return found
 
     def set_firewall(self, rules: Sequence[tuple[str, str]]) -> None:
         """Let in the addresses of these ranges (first and last IPv4 address), and no other.

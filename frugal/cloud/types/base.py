@@ -53,6 +53,11 @@ class ResourceType:
     async def remove(self, cloud: "Cloud", resource: Resource) -> None:
         """Undo what `apply` made."""
 
+    async def rows(self, cloud: "Cloud", resource: Resource) -> dict[str, int]:
+        """Count the rows that would go with it, beyond those of the first migration, by table."""
+        del cloud, resource
+        return {}
+
     async def restore(self, cloud: "Cloud", resource: Resource) -> None:
         """Bring it up as it is declared, as when the daemon starts again."""
 

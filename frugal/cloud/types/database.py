@@ -1,5 +1,6 @@
 """PostgreSQL Flexible Server and its children: each server is a real PostgreSQL."""
 
+import contextlib
 from typing import TYPE_CHECKING, ClassVar
 
 from typing_extensions import override
@@ -13,6 +14,10 @@ from frugal.cloud.types.base import ResourceType
 
 if TYPE_CHECKING:
     from frugal.cloud.cloud import Cloud
+
+
+MIGRATED = "migrated"
+"""Rows by table, in a server's `data`, as its first migration left them."""
 
 
 class FlexibleServer(ResourceType):
@@ -63,7 +68,7 @@ class FlexibleServer(ResourceType):
     @override
     async def restore(self, cloud: "Cloud", resource: Resource) -> None:
         server = _server(cloud, resource)
-        await server.start(version=str(resource.inputs.get("version", "")))
+        await server.start(version=str(resource.inputs.get("version", "")), existing=True)
         server.set_firewall(_rules(cloud, resource.id))
         for admin in cloud.store.of(Administrator.token):
             if key_of(parent_of(admin.id)) == key_of(resource.id):
@@ -71,9 +76,38 @@ class FlexibleServer(ResourceType):
 
     @override
     async def remove(self, cloud: "Cloud", resource: Resource) -> None:
-        server = cloud.servers.pop(key_of(resource.id), None)
-        if server is not None:
-            await server.drop()
+        # None runs where a kill ended a deletion: its data may still be there.
+        server = cloud.servers.get(key_of(resource.id)) or _server(cloud, resource)
+        del cloud.servers[key_of(resource.id)]
+        await server.drop()
+
+    @override
+    async def rows(self, cloud: "Cloud", resource: Resource) -> dict[str, int]:
+        counted = await cloud.servers[key_of(resource.id)].rows()
+        return {t: n for t, n in counted.items() if n > resource.data.get(MIGRATED, {}).get(t, 0)}
+
+
+async def unmigrated(cloud: "Cloud") -> list[Resource]:
+    """The servers without a row so far, of those that can be asked."""
+    found: list[Resource] = []
+    for resource in cloud.store.of(FlexibleServer.token):
+        server = cloud.servers.get(key_of(resource.id))
+        if server is None or MIGRATED in resource.data:
+            continue
+        with contextlib.suppress(CloudError):
+            if not any((await server.rows()).values()):
+                found.append(resource)
+    return found
+
+
+async def keep_migrated(cloud: "Cloud", servers: list[Resource]) -> None:
+    """Keep how many rows a server's first migration, which has just ended, left in each table."""
+    for found in servers:
+        server, resource = cloud.servers.get(key_of(found.id)), cloud.store.get(found.id)
+        rows = await server.rows() if server and resource else {}
+        if rows and resource:
+            resource.data[MIGRATED] = rows
+            cloud.store.put(resource)
 
 
 class Database(ResourceType):
@@ -93,6 +127,12 @@ class Database(ResourceType):
     @override
     async def remove(self, cloud: "Cloud", resource: Resource) -> None:
         await _running(cloud, resource).drop_database(name_of(resource.id))
+
+    @override
+    async def rows(self, cloud: "Cloud", resource: Resource) -> dict[str, int]:
+        server = cloud.store.need(parent_of(resource.id))
+        counted = await FlexibleServer().rows(cloud, server)
+        return {t: n for t, n in counted.items() if t.startswith(f"{name_of(resource.id)}.")}
 
 
 class FirewallRule(ResourceType):

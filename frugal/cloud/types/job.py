@@ -17,7 +17,7 @@ from frugal.cloud.ids import key_of, name_of
 from frugal.cloud.images import Image
 from frugal.cloud.processes import Execution, NothingToRun, Unpulled, prepare
 from frugal.cloud.store import Resource
-from frugal.cloud.types import running, template
+from frugal.cloud.types import database, running, template
 from frugal.cloud.types.base import ResourceType, identity_outputs
 
 if TYPE_CHECKING:
@@ -73,9 +73,17 @@ async def start(cloud: "Cloud", resource: Resource) -> Execution | Unpulled:
     except CloudError as error:
         execution = Unpulled(name, f"{error.code}: {error.message}", log=log)
     else:
+        servers = await database.unmigrated(cloud)
         execution = await _run(cloud, resource, name, image, log)
+        cloud.watch(_keep_migrated(cloud, execution, servers))
     cloud.executions.setdefault(key_of(resource.id), {})[name] = execution
     return execution
+
+
+async def _keep_migrated(cloud: "Cloud", execution: Execution, servers: list[Resource]) -> None:
+    await execution.wait()
+    if execution.status == "Succeeded":
+        await database.keep_migrated(cloud, servers)
 
 
 def _pull(cloud: "Cloud", resource: Resource) -> Image:

@@ -1,0 +1,121 @@
+"""Files that are lost or damaged, and processes killed: what `frugal` says and rebuilds.
+
+`python -m tests.faults.damage` tries every damage, with a database.
+"""
+
+import os
+import pwd
+import shutil
+import subprocess
+from collections.abc import Callable
+
+import pytest
+
+from frugal import daemon as daemons
+from frugal.paths import Checkout
+from tests.engine.clone import PATIENCE, Clone, kill
+from tests.engine.test_recovery import assert_mended
+
+
+def up(clone: Clone) -> str:
+    done = clone.frugal("up")
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout + " ".join(done.stderr.split())
+
+
+def lose_state(clone: Clone) -> None:
+    shutil.rmtree(clone.root / ".frugal" / "local" / "state" / ".pulumi")
+
+
+def truncate_stack(clone: Clone) -> None:
+    stack = clone.root / ".frugal" / "local" / "state" / ".pulumi/stacks/frugal/local.json"
+    stack.write_bytes(stack.read_bytes()[:100])
+
+
+def lose_store(clone: Clone) -> None:
+    clone.stop_daemon()
+    (clone.cloud / "resources").unlink()
+
+
+@pytest.mark.parametrize("damage", [lose_state, truncate_stack, lose_store])
+def test_a_lost_record_is_restored_from_its_copy(
+    clone: Clone, damage: Callable[[Clone], None]
+) -> None:
+    up(clone)
+    ids = [r["id"] for r in clone.status()["resources"]]
+    damage(clone)
+    said = up(clone)
+    assert "restored from" in said
+    assert "unchanged" in said
+    assert [r["id"] for r in clone.status()["resources"]] == ids
+
+
+@pytest.mark.parametrize("content", [None, "{"])
+def test_a_daemon_without_its_record_is_restarted(clone: Clone, content: str | None) -> None:
+    up(clone)
+    record, pid = clone.cloud / "daemon.json", clone.daemon_pid()
+    record.unlink()
+    if content is not None:
+        record.write_text(content)
+    shown = clone.frugal("status")
+    assert shown.returncode == 1
+    assert "A daemon runs here that can't be asked" in " ".join(shown.stderr.split())
+    assert_mended(clone)
+    assert daemons.find_unannounced(Checkout(clone.root)) == [clone.daemon_pid()] != [pid]
+
+
+def test_env_says_what_up_would_mend(clone: Clone) -> None:
+    up(clone)
+    daemon = daemons.find(Checkout(clone.root))
+    assert daemon is not None
+    daemon.sweep("frugal", [])
+    shown = clone.frugal("env")
+    assert shown.returncode == 0
+    assert "2 resources are gone, 0 are in no state." in " ".join(shown.stderr.split())
+    assert "gone, and made again" in up(clone)
+    assert clone.frugal("env").stderr == ""
+
+
+def test_a_killed_engine_is_named_with_the_way_on(clone: Clone) -> None:
+    running = clone.begin_held()
+    for pid in clone.engine_pids():
+        kill(pid)
+    assert running.wait(PATIENCE) == 1
+    (said,) = [li for li in (clone.root / "output").read_text().splitlines() if "Error:" in li]
+    assert "The engine was killed (signal 9)" in said
+    assert "Run `make up` again" in said
+    assert_mended(clone)
+
+
+def test_a_killed_daemon_is_named_with_the_way_on(clone: Clone) -> None:
+    running = clone.begin_held()
+    kill(clone.daemon_pid())
+    clone.release()
+    assert running.wait(PATIENCE) == 1
+    output = (clone.root / "output").read_text()
+    assert "has ended or was killed" in output
+    assert "Run `make up` again" in output
+    assert "Traceback" not in output
+    assert_mended(clone)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can act as another user")
+@pytest.mark.parametrize("command", ["status", "env", "up", "down", "logs"])
+def test_another_user_gets_one_line(clone: Clone, command: str) -> None:
+    up(clone)
+    nobody = pwd.getpwnam("nobody")
+    # Reached from inside: folders of pytest are closed to others, and so is this interpreter.
+    program = (
+        "import os, sys; from frugal import cli; "
+        f"os.setgid({nobody.pw_gid}); os.setuid({nobody.pw_uid}); "
+        f"sys.argv = ['frugal', '{command}'{', ' + repr('edge') if command == 'logs' else ''}]; "
+        "cli.main()"
+    )
+    python = clone.root / ".venv" / "bin" / "python"
+    done = subprocess.run(
+        [python, "-c", program], cwd=clone.root, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 1
+    assert done.stdout == ""
+    assert done.stderr.startswith(f"Error: The environment in {clone.root} is the user root's")
+    assert len(done.stderr.splitlines()) == 1

@@ -1,0 +1,1 @@
+"""Faults tried for real: scripts that `make test` does not run."""

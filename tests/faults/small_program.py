@@ -1,0 +1,47 @@
+"""A program for fault scripts: a database, a static site, an edge, and no image to build."""
+
+import pulumi
+import pulumi_azure_native as azure
+
+group = azure.resources.ResourceGroup("platform")
+identity = azure.managedidentity.UserAssignedIdentity("identity", resource_group_name=group.name)
+server = azure.dbforpostgresql.Server(
+    "server",
+    resource_group_name=group.name,
+    version="17",
+    sku={"name": "Standard_B1ms", "tier": "Burstable"},
+    storage={"storage_size_gb": 32},
+    auth_config={"active_directory_auth": "Enabled", "password_auth": "Disabled"},
+)
+azure.dbforpostgresql.Database(
+    "rows", resource_group_name=group.name, server_name=server.name, database_name="rows"
+)
+azure.dbforpostgresql.AdministratorsMicrosoftEntra(
+    "administrator",
+    resource_group_name=group.name,
+    server_name=server.name,
+    object_id=identity.principal_id,
+    principal_name="app",
+    principal_type="ServicePrincipal",
+    tenant_id="00000000-0000-0000-0000-000000000000",
+)
+azure.web.StaticSite(
+    "site",
+    resource_group_name=group.name,
+    location="eastus2",
+    sku={"name": "Free", "tier": "Free"},
+)
+profile = azure.cdn.Profile(
+    "profile",
+    resource_group_name=group.name,
+    location="Global",
+    sku={"name": "Standard_AzureFrontDoor"},
+)
+azure.cdn.AFDEndpoint(
+    "edge",
+    resource_group_name=group.name,
+    profile_name=profile.name,
+    location="Global",
+    enabled_state="Enabled",
+)
+pulumi.export("group", group.name)
