@@ -1,7 +1,8 @@
 # Everything installs into .venv and .frugal in this checkout, once. `make` lists the commands.
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help up down test test-system test-engine test-parts check bench lock setup engine moved
+.PHONY: help up down test test-system test-engine test-parts check bench lock base audit setup \
+	engine moved
 
 # Compiled modules halve the time of each preview, and the user's own Python settings are not ours.
 unexport PYTHONDONTWRITEBYTECODE PYTHONPATH PYTHONHOME VIRTUAL_ENV
@@ -61,10 +62,16 @@ lock: .frugal/uv.stamp ## Renew every lock file
 	@set -e; uv="$$PWD/$(UV)"; compile() { echo "$$1/$$2.lock"; (cd "$$1"; shift; name=$$1; shift; \
 		"$$uv" pip compile --quiet --universal --generate-hashes --no-header \
 		--python-version 3.11 --upgrade "$$name.in" -o "$$name.lock" "$$@"); }; \
-	for name in uv run go; do compile . requirements/$$name; done; \
+	for name in uv run go audit; do compile . requirements/$$name; done; \
 	compile . requirements/dev -c requirements/run.lock; \
 	for app in $(APPS); do compile "apps/$$app" requirements; \
 		compile "apps/$$app" requirements-dev; done
+
+base: .venv/run.stamp ## Renew the digests of the base images
+	@.venv/bin/python -m tools.base_images
+
+audit: .frugal/venvs/audit/stamp ## Look up known vulnerabilities of what the lock files name
+	@.frugal/venvs/audit/bin/python -m tools.audit
 
 engine: .venv/run.stamp
 	@.venv/bin/python -m frugal.engine
@@ -101,8 +108,16 @@ INSTALL = [ -x .venv/bin/python ] || $(UV) venv --quiet --python .frugal/uv/bin/
 	@set -e; $(INSTALL)
 	@touch .venv/run.stamp $@
 
+# An environment of its own for each app, and for the auditor.
+define VENV
+@echo "Installing the packages of $< into $(@D)"
+@set -e; $(UV) venv --quiet --clear --python .frugal/uv/bin/python $(@D); \
+$(SYNC) --python $(@D)/bin/python $< || $(NO_PACKAGES)
+@touch $@
+endef
+
 .frugal/venvs/%/stamp: apps/%/requirements-dev.lock .frugal/uv.stamp
-	@echo "Installing the packages of $< into .frugal/venvs/$*"
-	@set -e; $(UV) venv --quiet --clear --python .frugal/uv/bin/python .frugal/venvs/$*; \
-	$(SYNC) --python .frugal/venvs/$*/bin/python $< || $(NO_PACKAGES)
-	@touch $@
+	$(VENV)
+
+.frugal/venvs/audit/stamp: requirements/audit.lock .frugal/uv.stamp
+	$(VENV)

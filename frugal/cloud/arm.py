@@ -11,11 +11,12 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import TYPE_CHECKING, Any, cast
 
 from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.middleware.base import BaseHTTPMiddleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
-from starlette.routing import Route
+from starlette.routing import Match, Route
 
 from frugal.cloud.bodies import Body, merge, section, strings
 from frugal.cloud.builds import Builds
@@ -59,6 +60,7 @@ STATUS = {
     "ServiceUnavailable": 503,
 }
 RETRY_AFTER = {429: "1", 503: "1"}  # seconds, by status
+METHODS = ("DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT")
 
 
 class Arm:
@@ -92,12 +94,12 @@ class Arm:
             Route("/frugal/rows", self._rows),
             Route("/frugal/save", self._save, methods=["POST"]),
             Route("/frugal/days", self._days, methods=["PUT"]),
-            Route("/{id:path}", self._resource, methods=["GET", "PATCH", "DELETE"]),
+            Route("/subscriptions/{rest:path}", self._resource, methods=["GET", "PATCH", "DELETE"]),
         ]
         self.app = Starlette(
             routes=routes,
             middleware=[Middleware(BaseHTTPMiddleware, dispatch=self._admit)],
-            exception_handlers={CloudError: _refusal},
+            exception_handlers={CloudError: _refusal, 405: _method_refusal},
         )
 
     @property
@@ -342,4 +344,23 @@ def _refusal(request: Request, error: Exception) -> Response:
         {"error": {"code": error.code, "message": error.message}},
         status_code=status_code,
         headers={"Retry-After": after} if after else None,
+    )
+
+
+def _method_refusal(request: Request, error: Exception) -> Response:
+    """Name every method of the path: Starlette names those of the first route alone."""
+    assert isinstance(error, HTTPException)  # noqa: S101  # as registered
+    routes = request.app.router.routes
+    allowed = [
+        method
+        for method in METHODS
+        if any(
+            route.matches({**request.scope, "method": method})[0] is Match.FULL for route in routes
+        )
+    ]
+    message = f"{request.method} is not served here, but {', '.join(allowed)}."
+    return JSONResponse(
+        {"error": {"code": "MethodNotAllowed", "message": message}},
+        status_code=error.status_code,
+        headers={"Allow": ", ".join(allowed)},
     )

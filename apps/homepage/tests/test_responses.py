@@ -212,9 +212,14 @@ def test_an_error_is_never_kept_whatever_its_view_says(app: Flask) -> None:
     assert app.test_client().get("/refused").headers["Cache-Control"] == "no-store"
 
 
-def test_a_wrong_method_is_told_the_right_ones(client: FlaskClient) -> None:
-    allowed = client.post("/healthz").headers["Allow"]
-    assert set(allowed.split(", ")) == {"GET", "HEAD", "OPTIONS"}
+def test_a_refused_method_names_every_method_of_the_path(app: Flask, client: FlaskClient) -> None:
+    allowed: dict[str, set[str]] = {}
+    for rule in app.url_map.iter_rules():
+        allowed.setdefault(rule.rule, set()).update(rule.methods or ())
+    for path, methods in allowed.items():
+        response = client.open(re.sub("<[^>]+>", "x", path), method="PATCH")
+        assert response.status_code == 405, path
+        assert set(response.headers["Allow"].split(", ")) == methods, path
 
 
 def test_a_broken_page_shows_no_insides(app: Flask, caplog: pytest.LogCaptureFixture) -> None:

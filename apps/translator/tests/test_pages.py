@@ -190,10 +190,22 @@ def test_who_asks_is_known_behind_an_edge_that_drops_accept(
     assert client.send(request).headers["Content-Type"].startswith(kind)
 
 
-def test_a_wrong_method_is_told_the_right_ones(client: httpx.Client) -> None:
-    answer = client.put("/api/rounds", json={})
-    assert answer.status_code == 405
-    assert set(answer.headers["Allow"].split(", ")) <= {"GET", "POST"}
+@pytest.mark.parametrize(
+    ("path", "allowed"),
+    [
+        ("/", "GET, HEAD"),
+        ("/api/rounds", "GET, POST"),
+        ("/api/rounds/1", "DELETE, GET"),
+        ("/api/rounds/1/reactions", "POST"),
+        ("/forms/round", "GET, POST"),
+        ("/openapi.json", "GET, HEAD"),
+    ],
+)
+def test_a_refused_method_names_every_method_of_the_path(
+    path: str, allowed: str, client: httpx.Client
+) -> None:
+    answer = client.put(path, json={})
+    assert (answer.status_code, answer.headers["Allow"]) == (405, allowed)
 
 
 def test_assets_are_kept_for_a_year_under_names_of_their_content(client: httpx.Client) -> None:

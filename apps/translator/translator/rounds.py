@@ -7,7 +7,6 @@ import unicodedata
 import uuid
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
-from itertools import pairwise
 from typing import Annotated, Any, Final, Literal, Self
 
 from pydantic import (
@@ -16,8 +15,10 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     Field,
+    JsonValue,
     model_validator,
 )
+from pydantic.config import JsonDict
 from sqlalchemy import Select, delete, func, insert, select, text, tuple_
 from sqlalchemy.dialects.postgresql import aggregate_order_by
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -83,8 +84,26 @@ Whole = Annotated[int, BeforeValidator(_number)]
 """A whole number as JSON has it: 3 and 3.0, not "3" and not true."""
 
 
+def _as_many_as_hops() -> JsonDict:
+    """JSON Schema of the rule that `languages` has `hops` items, a case for each number."""
+
+    def languages(number: int) -> JsonDict:
+        return {"minItems": number, "maxItems": number}
+
+    cases: list[JsonValue] = [
+        {"properties": {"languages": {"type": "null"}}},
+        {"properties": {"languages": languages(USUAL_HOPS)}, "not": {"required": ["hops"]}},
+    ]
+    for hops in range(1, MOST_HOPS + 1):
+        properties: JsonDict = {"hops": {"const": hops}, "languages": languages(hops)}
+        cases.append({"properties": properties, "required": ["hops", "languages"]})
+    return {"anyOf": cases}
+
+
 class NewRound(BaseModel):
     """What a player sends."""
+
+    model_config = ConfigDict(json_schema_extra=_as_many_as_hops())
 
     message: Message
     hops: Whole = Field(
@@ -97,13 +116,13 @@ class NewRound(BaseModel):
         default=None,
         min_length=1,
         max_length=MOST_HOPS,
-        description="which ones, as many as `hops` says, no two neighbours the same;"
-        " left out: chosen by the seed",
+        json_schema_extra={"uniqueItems": True},
+        description="which ones, as many as `hops` says, each once; left out: chosen by the seed",
     )
-    seed: Whole | None = Field(
+    # Limits after a validator come into the JSON Schema as "ge" and "le", which it does not have
+    # (pydantic 2.14.3), so they stand before it.
+    seed: Annotated[int, Field(ge=0, le=LARGEST_SEED), BeforeValidator(_number)] | None = Field(
         default=None,
-        ge=0,
-        le=LARGEST_SEED,
         description="of all that is left to chance; left out: a new one",
     )
 
@@ -116,8 +135,8 @@ class NewRound(BaseModel):
                 f"languages: there must be as many as hops says: {self.hops},"
                 f" not {len(self.languages)}"
             )
-        if any(one == other for one, other in pairwise(self.languages)):
-            raise ValueError("languages: no two neighbours may be the same")
+        if len(set(self.languages)) != len(self.languages):
+            raise ValueError("languages: each may come once")
         return self
 
 

@@ -1,0 +1,1 @@
+"""Tools of the checkout, each run by a `make` command."""
