@@ -8,6 +8,8 @@ from pathlib import Path
 
 import platformdirs
 
+from frugal.errors import FrugalError
+
 
 @dataclass(frozen=True)
 class Checkout:
@@ -104,5 +106,17 @@ def checkout() -> Checkout:
 
 
 def user_cache() -> Path:
-    """The user's cache folder of this tool; clones share the built Pulumi CLI in it."""
-    return platformdirs.user_cache_path("frugal")
+    """The user's cache folder of this tool; clones share the built Pulumi CLI in it.
+
+    Raises FrugalError where there can't be one.
+    """
+    folder = platformdirs.user_cache_path("frugal")
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise FrugalError(
+            f"{folder}, where built tools are kept for all your clones, can't be made "
+            f"({error.strerror}). Set HOME, or XDG_CACHE_HOME, to a folder of your own and run the "
+            "command again."
+        ) from None
+    return folder

@@ -9,11 +9,13 @@ import shutil
 import subprocess
 from collections.abc import Callable
 
+import psycopg
 import pytest
 
 from frugal import daemon as daemons
 from frugal.paths import Checkout
 from tests.engine.clone import PATIENCE, Clone, kill
+from tests.engine.conftest import ROOT
 from tests.engine.test_recovery import assert_mended
 
 
@@ -119,3 +121,44 @@ def test_another_user_gets_one_line(clone: Clone, command: str) -> None:
     assert done.stdout == ""
     assert done.stderr.startswith(f"Error: The environment in {clone.root} is the user root's")
     assert len(done.stderr.splitlines()) == 1
+
+
+@pytest.mark.parametrize("home", ["/dev/null", "/proc/none"])
+def test_a_home_that_is_no_folder_is_named(prepared: Clone, home: str) -> None:
+    frugal = str(prepared.root / ".venv" / "bin" / "frugal")
+    done = prepared.run(frugal, "up", HOME=home, XDG_CACHE_HOME="")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.startswith(f"Error: {home}/.cache/frugal, where built tools")
+    assert "Set HOME" in done.stderr
+    assert len(done.stderr.splitlines()) == 1
+
+
+def test_rows_are_asked_for_before_they_go(clone: Clone) -> None:
+    clone.frugal("down", "--yes")
+    small = ROOT / "tests" / "faults" / "small_program.py"
+    (clone.root / "infra" / "__main__.py").write_text(small.read_text())
+    up(clone)
+    (server,) = clone.status()["postgres"].values()
+    with psycopg.connect(
+        host=server["data"], port=5432, user="azuresu", dbname="rows", autocommit=True
+    ) as connection:
+        connection.execute("CREATE TABLE kept (text text)")
+        connection.execute("INSERT INTO kept VALUES ('kept')")
+    refused = clone.frugal("down")
+    assert refused.returncode == 1
+    assert "/rows.public.kept: 1 rows" in refused.stderr
+    assert "Nothing was deleted." in refused.stderr
+    assert "frugal down --yes (make down YES=1)" in refused.stderr
+    assert clone.status()["health"]["postgres"] == "healthy"
+
+    clone.stop_daemon()
+    shutil.rmtree(server["data"])
+    lost = clone.frugal("up")
+    assert lost.returncode == 1
+    assert "and with it all its rows" in lost.stderr
+    assert "frugal up --accept-data-loss" in lost.stderr
+    assert clone.frugal("up", "--accept-data-loss").returncode == 0
+
+    down = clone.run("make", "down")
+    assert down.returncode == 0, down.stderr
+    assert not (clone.root / ".frugal" / "local").exists()

@@ -13,7 +13,7 @@ server = azure.dbforpostgresql.Server(
     storage={"storage_size_gb": 32},
     auth_config={"active_directory_auth": "Enabled", "password_auth": "Disabled"},
 )
-azure.dbforpostgresql.Database(
+database = azure.dbforpostgresql.Database(
     "rows", resource_group_name=group.name, server_name=server.name, database_name="rows"
 )
 azure.dbforpostgresql.AdministratorsMicrosoftEntra(
@@ -24,6 +24,8 @@ azure.dbforpostgresql.AdministratorsMicrosoftEntra(
     principal_name="app",
     principal_type="ServicePrincipal",
     tenant_id="00000000-0000-0000-0000-000000000000",
+    # A server takes one write at a time.
+    opts=pulumi.ResourceOptions(depends_on=[database]),
 )
 azure.web.StaticSite(
     "site",
