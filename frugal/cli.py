@@ -1,5 +1,6 @@
 """The `frugal` command."""
 
+import contextlib
 import errno
 import functools
 import json
@@ -15,6 +16,7 @@ from rich.console import Console
 
 from frugal import daemon as daemons
 from frugal import findings, local, status
+from frugal.cloud.logfile import Reader
 from frugal.engine import FOREIGN
 from frugal.errors import FrugalError
 from frugal.paths import Checkout, checkout
@@ -126,16 +128,15 @@ def logs_command(
     file = _own_checkout().logs / f"{name}.log"
     if not file.exists():
         raise FrugalError(f"There is no log of {name}: it has not run yet. `make up` starts it.")
-    with file.open(errors="replace") as log:
+    log = Reader(file)
+    # A log that is gone went with its environment.
+    with contextlib.suppress(FileNotFoundError):
         while True:
-            for line in log:
-                sys.stdout.write(line)
+            sys.stdout.write(log.read())
             sys.stdout.flush()
             if not follow:
                 return
             time.sleep(0.2)
-            if not file.exists():
-                return
 
 
 @app.command("env")

@@ -18,15 +18,17 @@ from pathlib import Path
 
 from frugal.cloud.arm import Arm
 from frugal.cloud.cloud import Cloud
+from frugal.cloud.connections import raise_limit
 from frugal.cloud.errors import CloudError
 from frugal.cloud.listen import Listener
+from frugal.cloud.logfile import rotate
 from frugal.cloud.provider import Provider, serve
 from frugal.fingerprint import fingerprint
 
 LOCK = "daemon.lock"
 ROWS_AT_STAKE = 3
 """Exit code where a database's data is gone or damaged; what was printed says which."""
-# How often the daemon looks whether its folder is still there, in seconds.
+# How often the daemon looks whether its folder is still there and its logs are short, in seconds.
 FOLDER_CHECK = 1
 # How long calls under way have when the daemon is told to end, in seconds.
 GRACE = 10
@@ -83,6 +85,8 @@ async def _until_stopped_or_orphaned(stopped: asyncio.Event, folder: Path) -> No
         if not there:
             print(f"{folder} is gone: ending", flush=True)
             return
+        for log in (folder / "daemon.log", *(folder / "logs").glob("*.log")):
+            rotate(log)
 
 
 def _announce(file: Path, content: dict[str, object]) -> None:
@@ -106,6 +110,7 @@ def main() -> None:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError:
         sys.exit(f"A daemon already serves {folder}.")
+    raise_limit()
     try:
         asyncio.run(run(folder))
     except CloudError as error:

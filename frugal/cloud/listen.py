@@ -9,11 +9,12 @@ from collections.abc import Awaitable, Callable, Generator
 
 import uvicorn
 
+from frugal.cloud import connections
 from frugal.cloud.errors import CloudError
 
-# Longer than any client of ours keeps an idle connection: it is never we who close under a request.
-_KEEP_ALIVE = 75
 _BACKLOG = 1024
+# Of all descriptors, those that may be open when one more connection is accepted.
+_SHARE = 0.9
 
 
 class Listener:
@@ -22,6 +23,9 @@ class Listener:
     Plain HTTP/1.1, or HTTPS where `ssl` is given. No lifespan events, no WebSockets, no Date or
     Server header of its own, and `X-Forwarded-*` left as they came: what the app says is what goes
     out. `grace` (seconds) is how long `stop` waits for responses under way before it cancels them.
+
+    A head has 20 s to come, an idle connection 75. None is accepted while `share` of the process's
+    descriptors is in use: less than that for a server whose requests need more of them.
     """
 
     def __init__(
@@ -31,8 +35,10 @@ class Listener:
         *,
         ssl: ssl.SSLContext | None = None,
         grace: int = 5,
+        share: float = _SHARE,
     ) -> None:
         self.port = port
+        self._share = share
         self._app = app
         self._ssl = ssl
         self._grace = grace
@@ -47,7 +53,7 @@ class Listener:
             self._app,
             interface="asgi3",
             loop="none",
-            http="h11",
+            http=connections.Protocol,
             ws="none",
             lifespan="off",
             log_config=None,
@@ -57,11 +63,11 @@ class Listener:
             server_header=False,
             date_header=False,
             workers=1,
-            timeout_keep_alive=_KEEP_ALIVE,
+            timeout_keep_alive=connections.KEEP_ALIVE_SECONDS,
             timeout_graceful_shutdown=self._grace,
             ssl_context_factory=_always(self._ssl),
         )
-        server = _Server(config)
+        server = _Server(config, self._share)
         self._server = server
         self._task = asyncio.create_task(server.serve([sock]), name=f"listener:{self.port}")
         listening = asyncio.create_task(server.listening.wait())
@@ -81,19 +87,60 @@ class Listener:
 
 
 class _Server(uvicorn.Server):
-    """uvicorn without signal handlers (they belong to the daemon), and telling when it listens."""
+    """uvicorn without signal handlers (they belong to the daemon), and accepting by itself.
 
-    def __init__(self, config: uvicorn.Config) -> None:
+    asyncio's own server writes a traceback for each of the 1,024 connections of a full queue when
+    there are no descriptors, every second (CPython 3.11, `_accept_connection`).
+    """
+
+    def __init__(self, config: uvicorn.Config, share: float) -> None:
         super().__init__(config)
         self.listening = asyncio.Event()
+        self._share = share
+        self._accepting: asyncio.Task[None] | None = None
+        self._opening: set[asyncio.Task[None]] = set()
 
     @contextlib.contextmanager
     def capture_signals(self) -> Generator[None]:
         yield
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        await super().startup(sockets)
+        await super().startup([])
+        (listening,) = sockets or []
+        accepting = connections.accept(listening, self._open, share=self._share)
+        self._accepting = asyncio.create_task(accepting)
         self.listening.set()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        tasks = [*self._opening, *([self._accepting] if self._accepting else [])]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        await super().shutdown(sockets)
+
+    async def _open(self, connection: socket.socket) -> None:
+        connection.setblocking(False)
+        opening = asyncio.create_task(self._serve_one(connection))
+        self._opening.add(opening)
+        opening.add_done_callback(self._opening.discard)
+
+    async def _serve_one(self, connection: socket.socket) -> None:
+        """Hand a connection to the protocol; a client that fails at TLS is dropped."""
+        context = self.config.ssl
+        try:
+            await asyncio.get_running_loop().connect_accepted_socket(
+                self._protocol,
+                connection,
+                ssl=context,
+                ssl_handshake_timeout=connections.HEAD_SECONDS if context else None,
+            )
+        except OSError:
+            connection.close()
+
+    def _protocol(self) -> connections.Protocol:
+        return connections.Protocol(
+            config=self.config, server_state=self.server_state, app_state=self.lifespan.state
+        )
 
 
 def _always(

@@ -1,8 +1,14 @@
-"""A file of lines, readable for its owner alone, whose disk may be full."""
+"""Files of lines, readable for their owner alone, of a bounded size, whose disk may be full."""
 
+import codecs
 import contextlib
 import os
+import shutil
 from pathlib import Path
+from typing import IO
+
+MOST_BYTES = 8 * 1024**2
+"""Of a log when it is rotated; its lines before that are kept too, as `NAME.log.1`."""
 
 
 class LogFile:
@@ -26,3 +32,63 @@ class LogFile:
         if self._file >= 0:
             os.close(self._file)
         self._file = -1
+
+
+def former(log: Path) -> Path:
+    """The file with the lines that were in a log before its last rotation."""
+    return log.with_name(log.name + ".1")
+
+
+def rotate(log: Path, *, most: int = MOST_BYTES) -> None:
+    """Where a log has more than `most` bytes, move its end (twice as many at most) to `former`.
+
+    The file itself stays and is emptied: PostgreSQL and the daemon hold theirs open, and append.
+    When the disk is full, the lines are dropped.
+    """
+    with contextlib.suppress(OSError), log.open("r+b") as content:
+        size = content.seek(0, os.SEEK_END)
+        if size <= most:
+            return
+        content.seek(max(0, size - 2 * most))
+        with contextlib.suppress(OSError):
+            _keep(content, former(log))
+        content.truncate(0)
+
+
+def _keep(content: IO[bytes], file: Path) -> None:
+    fresh = file.with_name(file.name + ".new")
+    fresh.unlink(missing_ok=True)
+    try:
+        fresh.touch(mode=0o600)
+        with fresh.open("wb") as copy:
+            shutil.copyfileobj(content, copy)
+        fresh.replace(file)
+    finally:
+        fresh.unlink(missing_ok=True)
+
+
+class Reader:
+    """Reads a log, its former lines first, and goes on over rotations."""
+
+    def __init__(self, log: Path) -> None:
+        self._log = log
+        self._position = 0
+        self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
+        self._begun = False
+
+    def read(self) -> str:
+        """What has come since the last call. Raises FileNotFoundError when the log is gone."""
+        content = b""
+        if self._log.stat().st_size < self._position or not self._begun:
+            with contextlib.suppress(FileNotFoundError):
+                content = _read(former(self._log), self._position)
+            self._position, self._begun = 0, True
+        new = _read(self._log, self._position)
+        self._position += len(new)
+        return self._decoder.decode(content + new)
+
+
+def _read(file: Path, position: int) -> bytes:
+    with file.open("rb") as content:
+        content.seek(position)
+        return content.read()

@@ -9,6 +9,7 @@ from gunicorn.app.base import BaseApplication
 from homepage import logs
 from homepage.app import create_app
 from homepage.settings import Settings, load
+from homepage.worker import Worker
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -41,7 +42,7 @@ class Server(BaseApplication):
             "bind": f"{self._settings.host}:{self._settings.port}",
             "workers": 1,
             "threads": _THREADS,
-            "worker_class": "gthread",
+            "worker_class": Worker,
             "graceful_timeout": _GRACE,
             "keepalive": _KEEP_ALIVE,
             "limit_request_line": _LONGEST_LINE,

@@ -38,9 +38,13 @@ def serve(tmp_path: Path) -> Generator[Callable[..., Process]]:
     """Start the homepage as its image does: `serve(PUBLIC_URL=…)` returns once it listens."""
     running: list[Process] = []
 
-    def start(**environment: str) -> Process:
+    def start(before: str = "", **environment: str) -> Process:
         process = Process(
-            "homepage", folder=APP, environment=environment, log=tmp_path / f"{len(running)}.log"
+            "homepage",
+            folder=APP,
+            environment=environment,
+            log=tmp_path / f"{len(running)}.log",
+            before=before,
         )
         running.append(process)
         process.wait_until_listening()

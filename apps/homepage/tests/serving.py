@@ -15,15 +15,25 @@ PATIENCE = 60
 
 
 class Process:
-    """`python -m PACKAGE` on a free port of 127.0.0.1, with nothing of our environment but PATH."""
+    """`python -m PACKAGE` on a free port of 127.0.0.1, with nothing of our environment but PATH.
+
+    `before`: statements that are carried out first, in the same process.
+    """
 
     def __init__(
-        self, package: str, *, folder: Path, environment: Mapping[str, str], log: Path
+        self,
+        package: str,
+        *,
+        folder: Path,
+        environment: Mapping[str, str],
+        log: Path,
+        before: str = "",
     ) -> None:
         self._log = log
+        run = f"{before}; import runpy; runpy.run_module({package!r}, run_name='__main__')"
         with log.open("wb") as output:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", package],
+                [sys.executable, *(("-c", run) if before else ("-m", package))],
                 cwd=folder,
                 env={"PATH": os.environ["PATH"], "HOST": "127.0.0.1", "PORT": "0", **environment},
                 stdout=output,

@@ -57,6 +57,38 @@ def test_a_request_under_way_is_finished_before_it_stops(serve: Serve) -> None:
     assert process.wait() == 0
 
 
+def test_heads_that_come_bit_by_bit_hold_no_thread_for_long(serve: Serve) -> None:
+    process = serve("import homepage.worker; homepage.worker.HEAD_SECONDS = 0.5")
+    address = urlsplit(process.address)
+    place = (address.hostname or "", address.port or 0)
+    slow = [socket.create_connection(place, PATIENCE) for _ in range(20)]
+    for connection in slow:
+        connection.sendall(b"GET / HTTP/1.1\r\nHost: x\r\nX-Slow: ")
+    # There are eight threads.
+    assert get(f"{process.address}/healthz").status_code == 200
+    for connection in slow:
+        assert connection.recv(1) == b""
+        connection.close()
+    assert "Traceback" not in process.text()
+
+
+def test_connections_that_say_nothing_hold_no_thread(serve: Serve) -> None:
+    # Whoever took a thread to wait for them would have it for a minute.
+    process = serve(
+        f"from gunicorn.workers import gthread as g; "
+        f"g.DEFAULT_WORKER_DATA_TIMEOUT = {10 * PATIENCE}"
+    )
+    address = urlsplit(process.address)
+    place = (address.hostname or "", address.port or 0)
+    silent = [socket.create_connection(place, PATIENCE) for _ in range(20)]
+    assert get(f"{process.address}/healthz").status_code == 200
+    # One that speaks at last is served.
+    silent[0].sendall(b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n")
+    assert silent[0].recv(65536).startswith(b"HTTP/1.1 200 ")
+    for connection in silent:
+        connection.close()
+
+
 def test_b4_2_one_worker_serves_whatever_the_machine_has(serve: Serve) -> None:
     process = serve()
     get(f"{process.address}/healthz")

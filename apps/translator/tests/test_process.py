@@ -1,5 +1,6 @@
 """The app as a process: how it starts, logs and stops."""
 
+import contextlib
 import gzip
 import json
 import os
@@ -13,7 +14,7 @@ from urllib.parse import urlsplit
 
 import httpx
 import pytest
-from conftest import Serve
+from conftest import PATIENT, Serve
 from playing import PATIENCE, PLAIN
 from postgres import Postgres
 from serving import APP, Process
@@ -57,6 +58,43 @@ def test_it_stops_at_once_when_nothing_is_under_way(process: Process) -> None:
     process.client.get("/")  # leaves an idle connection behind
     process.terminate()
     assert process.wait() in {0, -15}
+
+
+def _connect(process: Process) -> socket.socket:
+    address = urlsplit(process.address)
+    return socket.create_connection((address.hostname or "", address.port or 0), PATIENCE)
+
+
+def test_a_head_that_comes_bit_by_bit_is_cut_and_others_are_served(serve: Serve) -> None:
+    process = serve({**PATIENT, "translator.connections.HEAD_SECONDS": 0.2})
+    with _connect(process) as slow, _connect(process) as silent:
+        slow.sendall(b"GET / HTTP/1.1\r\nHost: x\r\nX-Slow: ")
+        answer = b""
+        slow.settimeout(0.01)
+        while not answer:
+            with contextlib.suppress(TimeoutError):
+                slow.sendall(b"a")
+                answer = slow.recv(65536)
+        assert answer.startswith(b"HTTP/1.1 408 Request Timeout")
+        assert silent.recv(1) == b""
+    assert process.client.get("/healthz").status_code == 200
+
+
+def test_two_lengths_are_400(process: Process) -> None:
+    with _connect(process) as connection:
+        connection.sendall(
+            b"POST /api/rounds HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n"
+            b"Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n"
+        )
+        answer = b"".join(iter(lambda: connection.recv(65536), b""))
+    assert answer.startswith(b"HTTP/1.1 400 ")
+
+
+def test_a_connection_that_would_take_the_last_descriptors_is_closed(serve: Serve) -> None:
+    process = serve({**PATIENT, "translator.connections.SPARE_DESCRIPTORS": 10**9})
+    with _connect(process) as connection, contextlib.suppress(ConnectionResetError):
+        assert connection.recv(1) == b""
+    assert "Traceback" not in process.text()
 
 
 def test_it_starts_by_the_command_of_its_image_and_stops_when_told(postgres: Postgres) -> None:

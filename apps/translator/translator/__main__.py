@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import uvicorn
 
-from translator import logs, telemetry
+from translator import connections, logs, telemetry
 from translator.settings import Settings, load
 
 if TYPE_CHECKING:
@@ -16,8 +16,6 @@ if TYPE_CHECKING:
 
 _GRACE: Final = 15
 """Seconds for requests under way after SIGTERM; then hops have nine, and after 30 we are killed."""
-_KEEP_ALIVE: Final = 75
-"""Seconds; longer than a proxy keeps idle connections, so that it is never we who close."""
 
 
 class Server(uvicorn.Server):
@@ -55,12 +53,13 @@ def main() -> None:
         host=settings.host,
         port=settings.port,
         workers=1,
+        http=connections.Protocol,
         log_config=None,
         access_log=False,
         server_header=False,
         # Who is asking, `translator.callers` finds out.
         proxy_headers=False,
-        timeout_keep_alive=_KEEP_ALIVE,
+        timeout_keep_alive=connections.KEEP_ALIVE_SECONDS,
         timeout_graceful_shutdown=_GRACE,
     )
     Server(config, app).run()

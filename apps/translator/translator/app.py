@@ -14,6 +14,7 @@ from translator.frame import Frame
 from translator.player import Player
 from translator.routes import api, forms, health, pages
 from translator.settings import Settings
+from translator.streams import Streams
 from translator.translation.interpreter import Interpreter
 from translator.visitors import Visitors
 
@@ -54,7 +55,11 @@ def create_app(settings: Settings) -> FastAPI:
     )
     app.state.public_url = settings.public_url
     app.state.parts = Parts(
-        settings=settings, database=database, player=player, visitors=Visitors(database)
+        settings=settings,
+        database=database,
+        player=player,
+        visitors=Visitors(database),
+        streams=Streams(database, player),
     )
     app.add_middleware(Frame, public_url=settings.public_url, front_door_id=settings.front_door_id)
     problems.register(app)

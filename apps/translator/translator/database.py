@@ -88,7 +88,7 @@ class Database:
         """
         if self._ping is None or self._ping.done():
             self._ping = asyncio.create_task(self._version())
-            self._ping.add_done_callback(_seen)
+            self._ping.add_done_callback(seen)
         try:
             return await asyncio.wait_for(asyncio.shield(self._ping), wait)
         except TimeoutError:
@@ -137,7 +137,7 @@ class Database:
             raise
 
 
-def _seen(task: asyncio.Task[Any]) -> None:
+def seen(task: asyncio.Task[Any]) -> None:
     """Look at a task's end: nobody else may be there any more to do it."""
     if not task.cancelled():
         task.exception()

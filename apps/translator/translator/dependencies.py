@@ -1,5 +1,6 @@
 """What routes ask for."""
 
+from collections.abc import AsyncGenerator
 from dataclasses import dataclass
 from typing import Annotated, Final
 
@@ -10,7 +11,8 @@ from translator.database import Database
 from translator.player import Player
 from translator.rounds import Round
 from translator.settings import Settings
-from translator.visitors import Visitors
+from translator.streams import Streams
+from translator.visitors import Visitors, network
 
 _ID_DIGITS: Final = 18
 """Every number of so many digits is a bigint, and no table will see longer ones."""
@@ -24,6 +26,7 @@ class Parts:
     database: Database
     player: Player
     visitors: Visitors
+    streams: Streams
 
 
 async def _parts(request: Request) -> Parts:
@@ -56,6 +59,15 @@ async def _round(round_id: RoundId, parts: TheParts) -> Round:
 
 
 TheRound = Annotated[Round, Depends(_round)]
+
+
+async def _stream(request: Request, parts: TheParts) -> AsyncGenerator[None]:
+    with parts.streams.one_more(network(request)):
+        yield
+
+
+OneMoreStream = Depends(_stream)
+"""For a route that answers with a stream: 429 when its caller has too many."""
 
 
 def no_such_round() -> HTTPException:

@@ -54,18 +54,7 @@ class Visitors:
 
     async def address(self, request: Request) -> str:
         """What stands for the address that the request comes from, and does not tell it."""
-        text = request.client.host if request.client else ""
-        try:
-            address = ipaddress.ip_address(text)
-        except ValueError:
-            pass
-        else:
-            if isinstance(address, ipaddress.IPv6Address):
-                address = address.ipv4_mapped or address
-            if address.version == 6:  # noqa: PLR2004
-                text = str(ipaddress.ip_network((address, _IPV6_NETWORK), strict=False))
-            else:
-                text = str(address)
+        text = network(request)
         return hmac.new(await self._secret(), text.encode(), hashlib.sha256).hexdigest()
 
     async def _secret(self) -> bytes:
@@ -84,6 +73,20 @@ async def keep(session: AsyncSession, visitor: uuid.UUID) -> None:
     await session.execute(
         insert(Visitor).values(id=visitor, name=names.for_visitor(visitor)).on_conflict_do_nothing()
     )
+
+
+def network(request: Request) -> str:
+    """The address that a request comes from; of IPv6 the network, which one customer has."""
+    text = request.client.host if request.client else ""
+    try:
+        address = ipaddress.ip_address(text)
+    except ValueError:
+        return text
+    if isinstance(address, ipaddress.IPv6Address):
+        address = address.ipv4_mapped or address
+    if address.version == 6:  # noqa: PLR2004
+        return str(ipaddress.ip_network((address, _IPV6_NETWORK), strict=False))
+    return str(address)
 
 
 def _cookie(request: Request) -> str:

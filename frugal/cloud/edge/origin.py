@@ -8,6 +8,7 @@ import httpcore
 
 from frugal.cloud.edge.exchange import Exchange
 from frugal.cloud.headers import RawHeaders, end_to_end
+from frugal.cloud.pool import Pool
 
 # Final statuses that HTTP knows (RFC 9110 section 15): others cannot be passed on.
 _STATUSES = range(200, 600)
@@ -53,7 +54,7 @@ class Origins:
         self._front_door_id = front_door_id
         self._timeout = {"connect": 30.0, "read": response_timeout, "write": response_timeout}
         # A second idle at most, so that no origin closes a connection just as it is used again.
-        self._pool = httpcore.AsyncConnectionPool(max_connections=None, keepalive_expiry=1)
+        self._pool = Pool(keep_idle=1)
 
     async def close(self) -> None:
         """Close all connections."""

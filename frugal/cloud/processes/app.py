@@ -18,6 +18,8 @@ REQUEST_TIMEOUT = 240.0
 DEPLOY_TIMEOUT = 600.0
 # Seconds that requests under way have when the app is stopped.
 _STOP_GRACE = 10
+# Of all descriptors; each request here takes one more, and what comes by an edge two more before.
+_SHARE = 0.75
 # Seconds before a replica that refused a connection is tried again, if no other comes up.
 _REFUSED_PAUSE = 0.2
 
@@ -50,7 +52,7 @@ class App:
         self._user = user
         self._deploy_timeout = deploy_timeout
         ingress = Ingress(acquire=self._acquire, release=self._release, timeout=request_timeout)
-        self._listener = Listener(ingress, port, grace=_STOP_GRACE)
+        self._listener = Listener(ingress, port, grace=_STOP_GRACE, share=_SHARE)
         self._fleet: Fleet | None = None
         self._coming: Fleet | None = None
         self._deploying = asyncio.Lock()

@@ -7,8 +7,7 @@ from collections import deque
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Literal
 
-import httpcore
-
+from frugal.cloud.pool import Pool
 from frugal.cloud.processes.log import AppLog
 from frugal.cloud.processes.probing import verdicts
 from frugal.cloud.processes.program import Program, how
@@ -32,7 +31,6 @@ _LAST_LINES = 20
 _END_IS_TOLD = 1.0
 # Idle connections are given up sooner than any usual server gives them up (gunicorn: 2 s).
 _KEEP_IDLE = 1.0
-_CONNECTIONS = 1000
 
 
 class Replica:
@@ -56,7 +54,7 @@ class Replica:
         # Ends in a row before it settled; a startup probe that ran out counts as all tries.
         self.failures = 0
         self.last_lines: deque[str] = deque(maxlen=_LAST_LINES)
-        self.pool = httpcore.AsyncConnectionPool()
+        self.pool = Pool(keep_idle=_KEEP_IDLE)
         self.port = 0
         self._revision = revision
         self._program = program
@@ -150,9 +148,7 @@ class Replica:
         """Start the process and stay with it to its end; return how that came."""
         self.last_lines.clear()
         self.port = _free_port()
-        self.pool = httpcore.AsyncConnectionPool(
-            max_connections=_CONNECTIONS, keepalive_expiry=_KEEP_IDLE
-        )
+        self.pool = Pool(keep_idle=_KEEP_IDLE)
         running = printing(
             self._reaper,
             self._program.command,

@@ -15,6 +15,9 @@ from frugal.cloud.types.base import ResourceType, guid, short_hash
 if TYPE_CHECKING:
     from frugal.cloud.cloud import Cloud
 
+# Of all descriptors: a request takes three more on its way to the app.
+_SHARE = 0.5
+
 
 class Profile(ResourceType):
     """What endpoints belong to and the base fee is paid for."""
@@ -47,7 +50,7 @@ class AfdEndpoint(ResourceType):
             log=cloud.logs / "edge.log",
             response_timeout=float(profile.inputs.get("originResponseTimeoutSeconds") or 60),
         )
-        listener = Listener(endpoint, cloud.ports.get(resource.id))
+        listener = Listener(endpoint, cloud.ports.get(resource.id), share=_SHARE)
         try:
             await listener.start()
         except BaseException:

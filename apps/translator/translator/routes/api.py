@@ -9,12 +9,10 @@ from pydantic import BaseModel
 
 from translator import actions, names, problems, rounds
 from translator.database import AWAY
-from translator.dependencies import RoundId, TheParts, TheRound
+from translator.dependencies import OneMoreStream, RoundId, TheParts, TheRound
 
 router = APIRouter()
 
-_LOOK_SECONDS: Final = 1.0
-"""How often a stream asks the database, for what other replicas do."""
 _COOKIE: Final = {"Set-Cookie": {"schema": {"type": "string"}, "description": "on the first call"}}
 _LOCATION: Final = {"Location": {"schema": {"type": "string"}, "description": "of the round"}}
 
@@ -111,7 +109,9 @@ async def post_reaction(
 @router.get(
     "/api/rounds/{round_id}/events",
     response_class=EventSourceResponse,
-    responses=problems.responses(404, 422, 503),
+    responses=problems.responses(404, 422, 429, 503),
+    # First of all: who is refused costs the database nothing.
+    dependencies=[OneMoreStream],
 )
 async def follow_round(
     found: TheRound,
@@ -142,10 +142,8 @@ async def follow_round(
             return
         if parts.player.stopping:
             return  # whoever follows comes again, with the number of the last hop seen
-        await parts.player.wait(now.id, _LOOK_SECONDS)
         try:
-            async with parts.database.reading() as session:
-                now = await rounds.find(session, now.id)
+            now = await parts.streams.look(now.id)
         except AWAY:
             continue  # the round waits too
 

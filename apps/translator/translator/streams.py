@@ -1,0 +1,63 @@
+"""Streams of events: all that follow a round in this process share one look at the database."""
+
+import asyncio
+import contextlib
+from collections import Counter
+from collections.abc import Generator
+from typing import Final
+
+from translator import rounds
+from translator.database import Database, seen
+from translator.limits import LimitError
+from translator.player import Player
+from translator.rounds import Round
+
+LOOK_SECONDS: Final = 1.0
+"""How often the database is asked for what other replicas do."""
+MOST_OF_AN_ADDRESS: Final = 500
+"""Open streams in this process: of everybody behind one address."""
+_RETRY_SECONDS: Final = 10
+
+
+class Streams:
+    """Counts streams by address, and tells them what is new."""
+
+    def __init__(self, database: Database, player: Player) -> None:
+        self._database = database
+        self._player = player
+        self._open: Counter[str] = Counter()
+        self._looks: dict[int, asyncio.Task[Round | None]] = {}
+
+    @contextlib.contextmanager
+    def one_more(self, address: str) -> Generator[None]:
+        """Count a stream of an address while it is open; raises limits.LimitError."""
+        if self._open[address] >= MOST_OF_AN_ADDRESS:
+            raise LimitError(
+                f"That is more than {MOST_OF_AN_ADDRESS} open streams from your network address.",
+                _RETRY_SECONDS,
+            )
+        self._open[address] += 1
+        try:
+            yield
+        finally:
+            self._open[address] -= 1
+            if not self._open[address]:
+                del self._open[address]
+
+    async def look(self, round_id: int) -> Round | None:
+        """The round when something has happened, or soon; None when it is gone.
+
+        However many wait for the same round, the database is asked once. Raises one of
+        `database.AWAY`.
+        """
+        look = self._looks.get(round_id)
+        if look is None:
+            look = self._looks[round_id] = asyncio.create_task(self._look(round_id))
+            look.add_done_callback(seen)
+            look.add_done_callback(lambda _: self._looks.pop(round_id))
+        return await asyncio.shield(look)
+
+    async def _look(self, round_id: int) -> Round | None:
+        await self._player.wait(round_id, LOOK_SECONDS)
+        async with self._database.reading() as session:
+            return await rounds.find(session, round_id)
