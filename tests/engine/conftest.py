@@ -22,6 +22,7 @@ def prepared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Clone]:
         "Makefile",
         "pyproject.toml",
         "README.md",
+        "LICENSE",
         "Pulumi.yaml",
         "Pulumi.local.yaml",
         "__main__.py",
