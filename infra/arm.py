@@ -15,15 +15,11 @@ from urllib.parse import urlsplit
 
 import httpx
 
-from infra import credentials
+from infra import credentials, waits
 from infra.credentials import Account, Cloud, Credential, SignInError
 
 _METADATA_API_VERSION = "2022-09-01"
-# Repeated requests: seconds that are waited in all before what Azure says is an error. A quarter of
-# an hour outlasts a write to a Container Apps environment or a new PostgreSQL server, the longest
-# of what is refused meanwhile; a network that is away for a minute stays away.
-PATIENCE = 900.0
-_PATIENCE_WITHOUT_ANSWER = 60.0
+_PATIENCE_WITHOUT_ANSWER = 60.0  # seconds; a network that is away for a minute stays away
 _LONGEST_WAIT = 60.0  # seconds between two requests, unless Azure asks for more
 # A POST may so be sent twice. Those of this program that start something are safe to repeat: of two
 # builds of the same content either will do, and the migration takes a lock in the database.
@@ -64,7 +60,8 @@ class Arm:
     Used as a context manager. `configuration`: the stack's, for one who has it (as in
     infra.credentials.Account, {"azure-native:tenantId": "…"}); None for that of the process, which
     dynamic providers are configured with. `patience`: seconds that are waited in all while Azure is
-    busy; 0 repeats nothing. `transport`, `credential` and `sleep` are for tests.
+    busy, before what it says is an error; 0 repeats nothing, None takes the setting
+    `waits.deadline`. `transport`, `credential` and `sleep` are for tests.
     All calls raise ArmError.
     """
 
@@ -72,7 +69,7 @@ class Arm:
         self,
         *,
         configuration: Mapping[str, str] | None = None,
-        patience: float = PATIENCE,
+        patience: float | None = None,
         credential: Credential | None = None,
         transport: httpx.BaseTransport | None = None,
         sleep: Callable[[float], None] = time.sleep,
@@ -81,7 +78,7 @@ class Arm:
             self._account = credentials.current()
         else:
             self._account = Account(configuration or {}, credential=credential)
-        self._patience = patience
+        self._patience = waits.seconds("deadline") if patience is None else patience
         timeout = httpx.Timeout(60, connect=10)
         self._client = httpx.Client(transport=transport, timeout=timeout)
         self._sleep = sleep

@@ -27,6 +27,7 @@ from pydantic_core import ErrorDetails
 from infra.naming import PROJECT, REGISTRY_ID
 from infra.regions import REGIONS
 from infra.site_settings import SECRETS, Homepage, Model, Translator, no_truth
+from infra.waits import DEFAULTS
 
 SIZES: Mapping[str, Mapping[str, Mapping[str, object]]] = {
     "local": {
@@ -150,18 +151,20 @@ class Waits(Model):
     """How long to wait for Azure, in seconds; changing it changes no resource.
 
     `server`: for which a new database server must be ready on every look; `roleAge`: until a
-    registry knows a new role; `purge`: until a deleted account is listed; `deadline`: of each wait.
-    Sources: docs/adr/0009.
+    registry knows a new role; `purge`: until a deleted account is listed; `pull_limit`: until a
+    build that Docker Hub refused its base is repeated; `deadline`: of each wait, and of the
+    repetition of what Azure refuses. Sources: docs/adr/0009.
     """
 
-    server: Seconds = 60
-    role_age: Seconds = 150
-    purge: Seconds = 60
-    deadline: Annotated[int, BeforeValidator(no_truth), Field(ge=1, le=7200)] = 900
+    server: Seconds = DEFAULTS["server"]
+    role_age: Seconds = DEFAULTS["roleAge"]
+    purge: Seconds = DEFAULTS["purge"]
+    pull_limit: Seconds = DEFAULTS["pullLimit"]
+    deadline: Annotated[int, BeforeValidator(no_truth), Field(ge=1, le=7200)] = DEFAULTS["deadline"]
 
     @model_validator(mode="after")
     def _deadline_comes_last(self) -> Self:
-        longest = max(self.server, self.role_age, self.purge)
+        longest = max(self.server, self.role_age, self.purge, self.pull_limit)
         if self.deadline <= longest:
             message = (
                 f"deadline {self.deadline} leaves no time for a wait of {longest}; "

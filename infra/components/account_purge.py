@@ -6,20 +6,19 @@ Calls: Microsoft.CognitiveServices 2025-06-01, DeletedAccounts_List and DeletedA
 """
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any
 
 from pulumi import Input, Output, ResourceOptions
 from pulumi.dynamic import CreateResult, DiffResult
 from pulumi.dynamic import Resource as DynamicResource
 
+from infra import waits
 from infra.arm import Arm
 from infra.components.dynamic_provider import Provider
 from infra.components.wait import until
 
 _API_VERSION = "2025-06-01"
-# Seconds, in a state that was recorded before these were properties.
-_LISTING, _DEADLINE = 60, 900
 
 
 class AccountPurge(DynamicResource, module="frugal", name="AccountPurge"):
@@ -74,8 +73,9 @@ class AccountPurgeProvider(Provider):
             purge(
                 arm,
                 group=str(_props["group"]),
-                listing=float(_props.get("listing", _LISTING)),
-                deadline=float(_props.get("deadline", _DEADLINE)),
+                # A state that was recorded before these were properties: as the setting says.
+                listing=float(_props.get("listing", waits.seconds("purge"))),
+                deadline=float(_props.get("deadline", waits.seconds("deadline"))),
             )
 
 
@@ -120,12 +120,9 @@ def _deleted(arm: Arm, group: str) -> list[str]:
     """Ids of the deleted Translator accounts of a group."""
     _, _, subscription, _, name = group.split("/")
     provider = f"/subscriptions/{subscription}/providers/Microsoft.CognitiveServices"
-    listed: list[Mapping[str, Any]] = arm.get(
-        f"{provider}/deletedAccounts", api_version=_API_VERSION
-    ).get("value", [])
     return [
         str(account["id"])
-        for account in listed
+        for account in arm.list(f"{provider}/deletedAccounts", api_version=_API_VERSION)
         if f"/resourcegroups/{name}/".lower() in str(account["id"]).lower()
         and account.get("kind") == "TextTranslation"
     ]

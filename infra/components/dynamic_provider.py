@@ -10,8 +10,9 @@ from functools import cache
 
 from pulumi.dynamic import ConfigureRequest, ResourceProvider
 
-from infra import credentials
+from infra import credentials, waits
 from infra.arm import ArmError
+from infra.naming import PROJECT
 
 
 class ProviderError(Exception):
@@ -33,6 +34,7 @@ class Provider(ResourceProvider):
         keys = [f"{credentials.NAMESPACE}:{key}" for key in credentials.SETTINGS]
         values = {key: req.config.get(key) for key in keys}
         credentials.configure({key: str(v) for key, v in values.items() if v is not None})
+        waits.configure(req.config.get(f"{PROJECT}:waits"))
         # The SDK's host gives Pulumi a traceback of whatever a call raises (pulumi 3.272,
         # dynamic/__main__.py); for errors that explain themselves it gets their text.
         traceback.format_exc = _explained

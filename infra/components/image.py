@@ -18,6 +18,7 @@ from pulumi import Input, Output, ResourceOptions
 from pulumi.dynamic import CreateResult, DiffResult, ReadResult, UpdateResult
 from pulumi.dynamic import Resource as DynamicResource
 
+from infra import waits
 from infra.arm import Arm, ArmError
 from infra.components.build_context import BuildContext, pack
 from infra.components.dynamic_provider import Provider, ProviderError
@@ -26,7 +27,6 @@ CHECKOUT = Path(__file__).parents[2]
 REGISTRY_API_VERSION = "2023-01-01-preview"
 BUILD_API_VERSION = "2019-06-01-preview"
 BUILD_TIMEOUT = 3600  # seconds, Azure's own default for a build
-PULL_LIMIT_WAIT = 60  # seconds until a build that Docker Hub refused its base is repeated
 PULL_LIMIT = "toomanyrequests"
 """Docker Hub's refusal of an anonymous pull, in the log of a build.
 
@@ -119,15 +119,17 @@ def build(
     """Build a folder in a registry (resource id) and return `login-server/repository@digest`.
 
     The log goes to standard error as it comes, which Pulumi shows. A build that Docker Hub's pull
-    limit ended is repeated once. `sleep` is for tests. Raises BuildError and ArmError.
+    limit ended is repeated once, `waits.pullLimit` seconds later. `sleep` is for tests. Raises
+    BuildError and ArmError.
     """
     packed = pack(context)
     server = arm.get(registry, api_version=REGISTRY_API_VERSION)["properties"]["loginServer"]
     run, log = _run(arm, registry, repository, packed, sleep)
     if run["status"] != "Succeeded" and PULL_LIMIT in log:
-        text = f"{repository}: Docker Hub refused the base image; next try in {PULL_LIMIT_WAIT} s"
+        pause = waits.seconds("pullLimit")
+        text = f"{repository}: Docker Hub refused the base image; next try in {pause:.0f} s"
         print(text, file=sys.stderr, flush=True)
-        sleep(PULL_LIMIT_WAIT)
+        sleep(pause)
         run, log = _run(arm, registry, repository, packed, sleep)
     if run["status"] != "Succeeded":
         if PULL_LIMIT in log:

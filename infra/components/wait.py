@@ -241,7 +241,7 @@ class _AdministratorLook:
     def __call__(self) -> str | None:
         administrators, _, object_id = self._administrator.rpartition("/")
         version = POSTGRES_API_VERSION
-        listed = self._arm.get(administrators, api_version=version).get("value", [])
+        listed = self._arm.list(administrators, api_version=version)
         ids = {str(one["properties"]["objectId"]).lower() for one in listed}
         if object_id.lower() in ids:
             return _not_ready(self._arm, administrators.rpartition("/")[0])

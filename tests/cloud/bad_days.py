@@ -23,5 +23,5 @@ PASSING: Mapping[str, Mapping[str, float]] = {
 }
 """For `Daemon.days`; a passing day made endless is `{name: {}}`."""
 
-WAITS: Mapping[str, int] = {"server": 12, "roleAge": 12, "purge": 5}
+WAITS: Mapping[str, int] = {"server": 12, "roleAge": 12, "purge": 5, "pullLimit": 1}
 """The setting `waits` of a program that outlasts PASSING: each a little longer than its day."""

@@ -10,6 +10,7 @@ from azure.core.credentials import AccessToken
 from azure.core.exceptions import ClientAuthenticationError
 
 from frugal.engine import FOREIGN
+from infra import waits
 from infra.arm import Arm, ArmError
 
 METADATA = {
@@ -185,11 +186,26 @@ def test_patience_ends_with_azures_own_words(connect: Connect, status: int, code
 
 def test_no_longer_than_the_patience_given(connect: Connect) -> None:
     server = Server(httpx.Response(503))
-    for patience, waits in ((0, []), (7, [2, 4])):
+    for patience, waited in ((0, []), (7, [2, 4])):
         server.waits.clear()
         with pytest.raises(ArmError, match="ServiceUnavailable"):
             connect(server, patience=patience).get("/x", api_version="1")
-        assert server.waits == waits
+        assert server.waits == waited
+
+
+@pytest.mark.parametrize(
+    ("setting", "waited"),
+    [(None, 900), ('{"server": 0}', 900), ('{"deadline": 7}', 6), ('{"deadline": "7"}', 6)],
+)
+def test_the_patience_is_the_environments_deadline(
+    connect: Connect, monkeypatch: pytest.MonkeyPatch, setting: str | None, waited: float
+) -> None:
+    monkeypatch.setattr(waits, "_current", waits.DEFAULTS)
+    waits.configure(setting)
+    server = Server(httpx.Response(503))
+    with pytest.raises(ArmError, match="ServiceUnavailable"):
+        connect(server).get("/x", api_version="1")
+    assert waited - 60 < sum(server.waits) <= waited
 
 
 def test_a_wait_beyond_the_patience_is_not_begun(connect: Connect) -> None:

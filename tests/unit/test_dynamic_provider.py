@@ -4,7 +4,7 @@ import base64
 import pickle
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +14,10 @@ from google.protobuf import json_format, struct_pb2
 from pulumi.dynamic import CreateResult
 from pulumi.runtime.proto import provider_pb2, provider_pb2_grpc
 
-from infra import credentials
+from infra import credentials, waits
 from infra.arm import ArmError
 from infra.components.dynamic_provider import Provider, ProviderError
+from infra.waits import DEFAULTS
 
 ROOT = Path(__file__).parents[2]
 PATIENCE = 60  # seconds
@@ -24,9 +25,11 @@ SECRET = {"4dabf18193072939515e22adb298388d": "1b47061264138c4ac30d75fd1eb44270"
 
 
 class Probe(Provider):
-    """Outputs the configuration of its process, or fails as its properties ask."""
+    """Outputs the sign-in's configuration or the waits of its process, or fails, as asked."""
 
     def create(self, props: dict[str, Any]) -> CreateResult:
+        if props.get("shows") == "waits":
+            return CreateResult("probe", {field: waits.seconds(field) for field in DEFAULTS})
         match props.get("fails"):
             case "text":
                 raise ProviderError("explained")
@@ -36,7 +39,7 @@ class Probe(Provider):
                 return CreateResult("probe", dict(credentials.current().configuration))
 
 
-def wire(values: dict[str, Any]) -> struct_pb2.Struct:
+def wire(values: Mapping[str, Any]) -> struct_pb2.Struct:
     struct = struct_pb2.Struct()
     struct.update(values)
     return struct
@@ -51,8 +54,8 @@ class Host:
         self._channel = grpc.insecure_channel(f"127.0.0.1:{int(process.stdout.readline())}")
         self._stub: Any = provider_pb2_grpc.ResourceProviderStub(self._channel)
 
-    def configure(self, **values: Any) -> None:
-        args = wire({f"azure-native:{key}": value for key, value in values.items()})
+    def configure(self, values: Mapping[str, Any]) -> None:
+        args = wire(values)
         self._stub.Configure(provider_pb2.ConfigureRequest(args=args))
 
     def create(self, **properties: str) -> dict[str, Any]:
@@ -86,11 +89,18 @@ def start() -> Iterator[Callable[[], Host]]:
 
 def test_the_sign_in_is_configured_and_no_property(start: Callable[[], Host]) -> None:
     host = start()
-    host.configure(clientSecret=SECRET, useOidc="true", location="eastus")
+    configuration = {"clientSecret": SECRET, "useOidc": "true", "location": "eastus"}
+    host.configure({f"azure-native:{key}": value for key, value in configuration.items()})
     assert host.create() == {
         "azure-native:clientSecret": "canary",
         "azure-native:useOidc": "true",
     }
+
+
+def test_the_waits_are_configured_and_no_property(start: Callable[[], Host]) -> None:
+    host = start()
+    host.configure({"frugal:waits": '{"deadline": 5, "pullLimit": 0}'})
+    assert host.create(shows="waits") == {**DEFAULTS, "deadline": 5, "pullLimit": 0}
 
 
 def test_an_error_is_its_text(start: Callable[[], Host]) -> None:

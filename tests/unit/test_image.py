@@ -11,6 +11,7 @@ import httpx
 import pytest
 from azure.core.credentials import AccessToken
 
+from infra import waits
 from infra.arm import Arm, ArmError
 from infra.components import image
 from infra.components.build_context import pack
@@ -156,6 +157,16 @@ def test_a_base_that_docker_hub_refused_is_asked_for_once_more(
     assert registry.waits == [0.5, 60, 0.5]
     assert registry.calls.count("PUT /up") == registry.calls.count("POST /scheduleRun") == 2
     assert "Docker Hub refused the base image; next try in 60 s" in capsys.readouterr().err
+
+
+def test_the_pause_before_the_second_build_is_a_setting(
+    app: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(waits, "_current", waits.DEFAULTS)
+    waits.configure('{"pullLimit": 0}')
+    registry = BuildServer(looks=2, pull_limits=1)
+    assert built(registry, app) == f"r.azurecr.io/site@{DIGEST}"
+    assert registry.waits == [0.5, 0, 0.5]
 
 
 def test_a_base_that_docker_hub_refuses_twice_is_named_with_the_way_round(app: Path) -> None:

@@ -16,6 +16,7 @@ import pytest
 
 import infra.arm
 from infra.components.dynamic_provider import Provider
+from infra.waits import DEFAULTS
 
 RECORDED: list[dict[str, Any]] = json.loads(
     (Path(__file__).parent / "states" / "dynamic-2026-11-27.json").read_text()
@@ -42,7 +43,7 @@ def calls(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, str]]:
     monkeypatch.setattr("infra.credentials.Account.token", lambda *_, **__: "token")
     monkeypatch.setenv("ARM_METADATA_HOSTNAME", "management.azure.com")
     # Seconds in which a deleted account may still come into Azure's list.
-    monkeypatch.setattr("infra.components.account_purge._LISTING", 0.0)
+    monkeypatch.setattr("infra.waits._current", {**DEFAULTS, "purge": 0})
     return asked
 
 

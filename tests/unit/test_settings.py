@@ -324,9 +324,9 @@ def test_a_static_site_is_one_setting(environment: str) -> None:
 def test_azure_is_waited_for_and_this_machine_is_not() -> None:
     for environment in ("dev", "prod"):
         waits = read(environment, committed_config(environment)).waits
-        assert (waits.server, waits.role_age, waits.purge) == (60, 150, 60)
+        assert (waits.server, waits.role_age, waits.purge, waits.pull_limit) == (60, 150, 60, 60)
     waits = read("local", committed_config("local")).waits
-    assert (waits.server, waits.role_age, waits.purge) == (0, 0, 0)
+    assert (waits.server, waits.role_age, waits.purge, waits.pull_limit) == (0, 0, 0, 0)
     deadlines = {read(one, committed_config(one)).waits.deadline for one in SIZES}
     assert deadlines == {900}
 
@@ -338,7 +338,8 @@ def test_azure_is_waited_for_and_this_machine_is_not() -> None:
         ({"server": -1}, "frugal:waits.server: -1 is not allowed"),
         ({"roleAge": 1.5}, "frugal:waits.roleAge: 1.5 is not allowed; allowed: a whole number"),
         ({"purge": True}, "frugal:waits.purge: True is not allowed; allowed: a number"),
-        ({"rolesAge": 1}, "unknown key; allowed: server, roleAge, purge, deadline"),
+        ({"pullLimit": 900}, "frugal:waits: deadline 900 leaves no time for a wait of 900"),
+        ({"rolesAge": 1}, "unknown key; allowed: server, roleAge, purge, pullLimit, deadline"),
     ],
 )
 def test_waits_that_cannot_be(waits: dict[str, object], said: str) -> None:

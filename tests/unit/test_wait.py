@@ -197,9 +197,10 @@ def test_a_server_that_is_ready_just_before_the_deadline_may_settle() -> None:
     assert 350 <= azure.time.seconds < 370
 
 
-def administrators(*ids: str) -> httpx.Response:
+def administrators(*ids: str, next_link: str | None = None) -> httpx.Response:
     listed = [{"id": "x", "name": one, "properties": {"objectId": one}} for one in ids]
-    return httpx.Response(200, json={"value": listed})
+    more = {"nextLink": next_link} if next_link else {}
+    return httpx.Response(200, json={"value": listed, **more})
 
 
 def test_an_administrator_that_is_listed_is_not_put_again() -> None:
@@ -209,6 +210,14 @@ def test_an_administrator_that_is_listed_is_not_put_again() -> None:
     assert azure.asked == [f"{SERVER}/administrators", SERVER]
     assert azure.versions == {"2025-08-01"}
     assert azure.put == []
+
+
+def test_an_administrator_is_looked_for_on_all_pages() -> None:
+    link = f"https://management.azure.com{SERVER}/administrators?api-version=2025-08-01&page=2"
+    pages = [administrators("other", next_link=link), administrators("0b1e")]
+    azure = Azure(server=ready, administrators=lambda _: pages.pop(0))
+    azure.wait("administrator", ADMINISTRATOR)
+    assert pages == azure.put == []
 
 
 def test_an_administrator_late_in_the_list_is_looked_for() -> None:

@@ -71,7 +71,7 @@ async def start(cloud: "Cloud", resource: Resource) -> Execution | Unpulled:
     try:
         image = _pull(cloud, resource)
     except CloudError as error:
-        execution = Unpulled(name, error.message, log=log)
+        execution = Unpulled(name, f"{error.code}: {error.message}", log=log)
     else:
         execution = await _run(cloud, resource, name, image, log)
     cloud.executions.setdefault(key_of(resource.id), {})[name] = execution
