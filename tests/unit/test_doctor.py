@@ -1,7 +1,7 @@
 """`frugal doctor`: this machine, and a subscription that a server on this machine plays."""
 
-import io
 import importlib.util
+import io
 import json
 import shutil
 import subprocess
