@@ -29,6 +29,7 @@ _HEALTH_SECONDS = 600.0
 _POLL_SECONDS = 0.2
 # How long what an engine started may take to end after it.
 _ENDING_SECONDS = 2.0
+_LANGUAGE_HOST, _DYNAMIC_HOST = "pulumi-language-", "pulumi.dynamic"
 # What the apps' packages, PostgreSQL and the logs take when they are new.
 _SPACE = 500 * 1024**2
 _LOG_LINES = 12
@@ -66,7 +67,6 @@ def up(checkout: Checkout, console: Console) -> tuple[Daemon, Engine]:
     again = "Run `make up` again and it goes on where it stopped; `make down` takes all down."
     with _locked(checkout, console, "frugal up") as lock, _interruptible(again):
         daemon, engine = prepare(checkout, console)
-        end_orphaned_hosts(checkout)
         mend(checkout, daemon, engine, console)
         code = engine.follow("up", *_QUIETLY, keep_open=(lock,))
         if code != 0:
@@ -104,13 +104,15 @@ def mend(checkout: Checkout, daemon: Daemon, engine: Engine, console: Console) -
 
 
 def end_orphaned_hosts(checkout: Checkout) -> None:
-    """End hosts of dynamic providers whose engine was killed.
+    """End the hosts in this checkout whose engine was killed.
 
-    A host that has loaded one of this program's providers ends with its engine by itself
-    (`infra/components/dynamic_provider.py`); one that has not would wait without an end.
+    The official language host looks for its engine every five minutes (CLI 3.274, its main.go), and
+    holds the checkout's lock until then. A dynamic provider's host that has loaded one of this
+    program's providers ends by itself (`infra/components/dynamic_provider.py`), any other never.
     """
     for process in psutil.process_iter(["cmdline"]):
-        if "pulumi.dynamic" not in (process.info["cmdline"] or []):
+        command = process.info["cmdline"] or [""]
+        if not Path(command[0]).name.startswith(_LANGUAGE_HOST) and _DYNAMIC_HOST not in command:
             continue
         with contextlib.suppress(psutil.Error):
             orphaned = all(parent.name() != "pulumi" for parent in process.parents())
@@ -166,7 +168,6 @@ def down(checkout: Checkout, console: Console) -> list[str]:
         family: list[psutil.Process] = []
         try:
             daemon, engine = prepare(checkout, console)
-            end_orphaned_hosts(checkout)
             mend(checkout, daemon, engine, console)
             ports = {daemon.http, *daemon.status().get("ports", [])}
             family = daemons.family(daemon.pid)
@@ -213,9 +214,11 @@ def _locked(checkout: Checkout, console: Console, doing: str) -> Generator[int]:
     """Hold the checkout's lock; yield its descriptor.
 
     The engine gets that descriptor too. Where only the command was killed, its engine goes on and
-    keeps the lock: then the next run waits for that engine instead of breaking into its work.
+    keeps the lock: then the next run waits for that engine instead of breaking into its work. Its
+    hosts get the descriptor too, so those that outlived their engine are ended first.
     """
     checkout.tool.mkdir(exist_ok=True)
+    end_orphaned_hosts(checkout)
     with checkout.lock.open("a+") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
