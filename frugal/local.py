@@ -35,6 +35,7 @@ _ANSWERING_SECONDS = 60.0
 _ANSWER_SECONDS = 300.0
 # How long what an engine started may take to end after it.
 _ENDING_SECONDS = 2.0
+_LANGUAGE_HOST, _DYNAMIC_HOST = "pulumi-language-", "pulumi.dynamic"
 # What the apps' packages, PostgreSQL and the logs take when they are new.
 _SPACE = 500 * 1024**2
 _LOG_LINES = 12
@@ -127,7 +128,6 @@ def _prepare_up(checkout: Checkout, console: Console) -> tuple[Daemon, Engine]:
         # A new start mends its data, or says what is wrong with it.
         daemons.stop_all(checkout)
         daemon, engine = prepare(checkout, console)
-    end_orphaned_hosts(checkout)
     mend(checkout, daemon, engine, console)
     return daemon, engine
 
@@ -209,13 +209,15 @@ def _project(checkout: Checkout) -> str:
 
 
 def end_orphaned_hosts(checkout: Checkout) -> None:
-    """End hosts of dynamic providers whose engine was killed.
+    """End the hosts in this checkout whose engine was killed.
 
-    A host that has loaded one of this program's providers ends with its engine by itself
-    (`infra/components/dynamic_provider.py`); one that has not would wait without an end.
+    The official language host looks for its engine every five minutes (CLI 3.274, its main.go), and
+    holds the checkout's lock until then. A dynamic provider's host that has loaded one of this
+    program's providers ends by itself (`infra/components/dynamic_provider.py`), any other never.
     """
     for process in psutil.process_iter(["cmdline"]):
-        if "pulumi.dynamic" not in (process.info["cmdline"] or []):
+        command = process.info["cmdline"] or [""]
+        if not Path(command[0]).name.startswith(_LANGUAGE_HOST) and _DYNAMIC_HOST not in command:
             continue
         with contextlib.suppress(psutil.Error):
             orphaned = all(parent.name() != "pulumi" for parent in process.parents())
@@ -301,7 +303,6 @@ def down(
         if prepared is not None and not failure:
             daemon, engine = prepared
             try:
-                end_orphaned_hosts(checkout)
                 mend(checkout, daemon, engine, console, with_rows=True)
                 ports = {daemon.http, *daemon.status().get("ports", [])}
                 family = daemons.family(daemon.pid)
@@ -349,9 +350,11 @@ def _locked(checkout: Checkout, console: Console, doing: str) -> Generator[int]:
     """Hold the checkout's lock; yield its descriptor.
 
     The engine gets that descriptor too. Where only the command was killed, its engine goes on and
-    keeps the lock: then the next run waits for that engine instead of breaking into its work.
+    keeps the lock: then the next run waits for that engine instead of breaking into its work. Its
+    hosts get the descriptor too, so those that outlived their engine are ended first.
     """
     checkout.tool.mkdir(exist_ok=True)
+    end_orphaned_hosts(checkout)
     with checkout.lock.open("a+") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -377,6 +380,7 @@ def _locked(checkout: Checkout, console: Console, doing: str) -> Generator[int]:
 def _locked_if_free(checkout: Checkout) -> Generator[bool]:
     """Hold the checkout's lock for a shell's variables; yield False while another run has it."""
     checkout.tool.mkdir(exist_ok=True)
+    end_orphaned_hosts(checkout)
     with checkout.lock.open("a+") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)

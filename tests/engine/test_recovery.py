@@ -1,5 +1,6 @@
 """Killed at any moment: the next `frugal up` ends in the same state by itself."""
 
+import fcntl
 import os
 import shutil
 import signal
@@ -43,6 +44,21 @@ def test_dynamic_host_left_behind_is_ended(clone: Clone) -> None:
     )
     assert orphan.stdout is not None
     assert orphan.stdout.readline().strip().isdigit()
+    assert clone.frugal("up").returncode == 0
+    assert orphan.wait(PATIENCE) == -signal.SIGKILL
+
+
+def test_language_host_left_behind_does_not_keep_the_lock(clone: Clone) -> None:
+    """The official one outlives a killed engine by minutes, with the descriptors it was given."""
+    lock = clone.root / ".frugal" / "local.lock"
+    with lock.open("a+") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        orphan = subprocess.Popen(
+            ["pulumi-language-python", "600"],
+            executable="sleep",
+            cwd=clone.root,
+            pass_fds=[file.fileno()],
+        )
     assert clone.frugal("up").returncode == 0
     assert orphan.wait(PATIENCE) == -signal.SIGKILL
 
