@@ -1,8 +1,8 @@
 # Everything installs into .venv and .frugal in this checkout, once. `make` lists the commands.
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help up down test test-system test-engine test-parts check bench lock base audit setup \
-	engine moved
+.PHONY: help up down test test-system test-engine test-parts test-faults check bench lock base \
+	audit setup engine moved
 
 # Compiled modules halve the time of each preview, and the user's own Python settings are not ours.
 unexport PYTHONDONTWRITEBYTECODE PYTHONPATH PYTHONHOME VIRTUAL_ENV
@@ -47,6 +47,10 @@ test-parts:
 
 $(APPS:%=test-%): test-%:
 	@said=$$(cd apps/$* && nice ../../.frugal/venvs/$*/bin/python -m pytest -q $(THEN_SHOW)
+
+# Takes hours; `make test` does not run it. FAULTS="--parts kills --points 3" makes it smaller.
+test-faults: .venv/dev.stamp engine .frugal/venvs/translator/stamp
+	@.venv/bin/python -m tests.faults $(FAULTS)
 
 check: .venv/dev.stamp $(APPS:%=.frugal/venvs/%/stamp) ## Check format, lint and types
 	@.venv/bin/ruff format --check --quiet .

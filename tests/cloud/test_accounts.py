@@ -149,6 +149,23 @@ def test_a_lost_link_is_made_again(closed: Path) -> None:
     assert (Accounts(closed).place("postgres") / "row").read_text() == "hello"
 
 
+@pytest.mark.skipif(not ROOT, reason="an ordinary user has one id, its own")
+def test_a_claim_that_was_killed_is_made_anew(
+    closed: Path, room: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def killed(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "rename", killed)
+        with pytest.raises(KeyboardInterrupt):
+            Accounts(closed).number("homepage")
+    own = Accounts(closed)
+    assert own.number("homepage") == own.group + 1
+    accounts.remove(closed)
+    assert not [name for name in places_in(room) if name.startswith(".")]
+
+
 @pytest.mark.skipif(not ROOT, reason="nothing lies outside of an ordinary user's environment")
 def test_removal_finds_what_no_link_leads_to(closed: Path, room: Path) -> None:
     own = Accounts(closed)

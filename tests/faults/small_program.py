@@ -1,7 +1,14 @@
-"""A program for fault scripts: a database, a static site, an edge, and no image to build."""
+"""A program for fault scripts: a database, a static site, an edge, and no image to build.
+
+With a file `changed` beside Pulumi.yaml it adds, changes and replaces things.
+"""
+
+from pathlib import Path
 
 import pulumi
 import pulumi_azure_native as azure
+
+changed = (Path(__file__).parent.parent / "changed").exists()
 
 group = azure.resources.ResourceGroup("platform")
 identity = azure.managedidentity.UserAssignedIdentity("identity", resource_group_name=group.name)
@@ -11,6 +18,7 @@ server = azure.dbforpostgresql.Server(
     version="17",
     sku={"name": "Standard_B1ms", "tier": "Burstable"},
     storage={"storage_size_gb": 32},
+    tags={"changed": "yes"} if changed else None,
     auth_config={"active_directory_auth": "Enabled", "password_auth": "Disabled"},
 )
 database = azure.dbforpostgresql.Database(
@@ -27,12 +35,13 @@ azure.dbforpostgresql.AdministratorsMicrosoftEntra(
     # A server takes one write at a time.
     opts=pulumi.ResourceOptions(depends_on=[database]),
 )
-azure.web.StaticSite(
-    "site",
-    resource_group_name=group.name,
-    location="eastus2",
-    sku={"name": "Free", "tier": "Free"},
-)
+for name in ("site", "second") if changed else ("site",):
+    azure.web.StaticSite(
+        name,
+        resource_group_name=group.name,
+        location="eastus2",
+        sku={"name": "Free", "tier": "Free"},
+    )
 profile = azure.cdn.Profile(
     "profile",
     resource_group_name=group.name,
@@ -40,7 +49,8 @@ profile = azure.cdn.Profile(
     sku={"name": "Standard_AzureFrontDoor"},
 )
 azure.cdn.AFDEndpoint(
-    "edge",
+    # Under the other name it is another resource: one is created and one deleted.
+    "border" if changed else "edge",
     resource_group_name=group.name,
     profile_name=profile.name,
     location="Global",

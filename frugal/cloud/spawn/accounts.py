@@ -158,8 +158,10 @@ class Accounts:
         return self._outside
 
     def _kept(self) -> Path | None:
-        # A link that was lost is made again: what lies outside may hold rows.
-        own = [place for place in _places() if _is_of(place, self._folder)]
+        # A link that was lost is made again: what lies outside may hold rows. What a killed claim
+        # left is no place yet.
+        whole = [place for place in _places() if not place.name.startswith(".")]
+        own = [place for place in whole if _is_of(place, self._folder)]
         place = next(iter(own), _linked(self._folder))
         if place is None or not place.is_dir():
             return None
