@@ -21,8 +21,11 @@ from tests.faults.kills import small_or_whole
 
 ROOT = Path(__file__).resolve().parents[2]
 NOT_RUN = 2
-RUNNING = ("local_user", "requests", "stops-whole", "load")
-"""Parts that take a checkout in which the whole program is up."""
+RUNNING = ("local_user", "stops-whole", "load", "requests")
+"""Parts that take a checkout in which the whole program is up.
+
+The last one uses up what one address may write in an hour.
+"""
 
 
 @dataclass

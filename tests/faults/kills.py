@@ -14,6 +14,7 @@ import contextlib
 import json
 import queue
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -39,7 +40,12 @@ CHANGE = "  frugal:translator:\n    host: containerApp\n"
 
 @contextlib.contextmanager
 def small_or_whole(*, whole: bool) -> Iterator[Environment]:
-    """A clone that is set up, with nothing running; it is taken down at the end."""
+    """A clone that is set up, with nothing running; it is taken down at the end.
+
+    SIGTERM is an interruption from here on, as SIGINT is (which a shell's `&` would turn off).
+    """
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.default_int_handler)
     with tempfile.TemporaryDirectory(prefix="frugal-", ignore_cleanup_errors=True) as folder:
         Path(folder).chmod(0o755)
         root = Path(folder).resolve() / "clone"

@@ -15,6 +15,7 @@ import http.client
 import json
 import os
 import socket
+import ssl
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -165,6 +166,7 @@ def attempts(checkout: Checkout) -> Iterator[Attempt]:
     assert daemon is not None, "no daemon runs"
     status = daemon.status()
     yield from of_files(local)
+    yield from unlisted(checkout, told, status, daemons.family(daemon.pid))
     for process in daemons.family(daemon.pid):
         name = f"{Path((process.cmdline() or ['?'])[0]).name} ({process.username()})"
         environ = Path(f"/proc/{process.pid}/environ")
@@ -180,6 +182,7 @@ def attempts(checkout: Checkout) -> Iterator[Attempt]:
             lambda p=outer: connect("127.0.0.1", p, password="x", sslmode="require"),
             owner=lambda p=outer: open_port(p),
         )
+    yield from of_translator(checkout, status)
     for name, url in status["urls"].items():
         port = int(url.rstrip("/").rpartition(":")[2])
         yield Attempt(f"site {name}", lambda p=port: get(p, "/"), public=True)
@@ -263,6 +266,61 @@ def of_resource_manager(told: dict[str, Any], ids: list[str]) -> Iterator[Attemp
             owner=lambda: get(port, "/metadata/endpoints"),
         )
     yield Attempt("GET /metadata/endpoints", lambda: get(port, "/metadata/endpoints"), public=True)
+
+
+def unlisted(
+    checkout: Checkout,
+    told: dict[str, Any],
+    status: dict[str, Any],
+    family: list[psutil.Process],
+) -> Iterator[Attempt]:
+    """What listens for the environment and is in no table of the docs."""
+    known = {told["http"], told["grpc"]}
+    known |= set(json.loads((checkout.cloud / "ports.json").read_text()).values())
+    known |= {r["port"] for app in status["apps"].values() for r in app["replicas"]}
+    for process in family:
+        for connection in process.net_connections():
+            port = connection.laddr.port if connection.status == psutil.CONN_LISTEN else None
+            if port is not None and port not in known:
+                yield Attempt(f"port {port}, in no list", lambda p=port: open_port(p))
+
+
+def of_translator(checkout: Checkout, status: dict[str, Any]) -> Iterator[Attempt]:
+    """The accounts with their tunnel, and a page that leads its own name to this machine."""
+    ports = json.loads((checkout.cloud / "ports.json").read_text())
+    for name, port in ports.items():
+        if "/accounts/" in name:
+            yield Attempt(
+                f"translate with {name.rsplit('/', 1)[1]}, without a token",
+                lambda p=port: translate(p),
+                owner=lambda p=port: open_port(p),
+            )
+    if "tunnel" in ports:
+        yield Attempt("tunnel", lambda: open_port(ports["tunnel"]), public=True)
+    page = {"Host": "strangers.example", "Origin": "http://strangers.example"}
+    page["Sec-Fetch-Site"] = "same-origin"
+    for name in (name for name in status["urls"] if name.startswith("translator")):
+        port = int(status["urls"][name].rstrip("/").rpartition(":")[2])
+        yield Attempt(
+            f"POST to {name} by the page of a site that leads its name here",
+            lambda p=port, h=page: get(p, "/api/rounds", "POST", **h),
+            owner=lambda p=port: get(p, "/"),
+        )
+
+
+def translate(port: int) -> str:
+    # The stranger can't read the authority; who is at the other end is not in question here.
+    context = ssl._create_unverified_context()  # noqa: S323
+    connection = http.client.HTTPSConnection("127.0.0.1", port, timeout=60, context=context)
+    try:
+        connection.request("POST", "/translator/text/v3.0/translate?to=fr", body='[{"Text": "x"}]')
+        status = connection.getresponse().status
+    finally:
+        connection.close()
+    if status == 401:
+        raise RefusedError(str(status))
+    assert status == 200, status
+    return str(status)
 
 
 def port_of(checkout: Checkout, name: str) -> int:
