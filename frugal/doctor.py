@@ -1,6 +1,7 @@
 """What this machine has and lacks for the local environment."""
 
 import asyncio
+import importlib.util
 import platform
 import shutil
 import sys
@@ -29,6 +30,7 @@ def examine(checkout: Checkout) -> list[Finding]:
     return [
         Finding("ok", "Python", f"{platform.python_version()} ({sys.executable})"),
         _pulumi(checkout),
+        *_pip(),
         _postgres(),
         _space(checkout),
         _daemon(checkout),
@@ -52,6 +54,14 @@ def _pulumi(checkout: Checkout) -> Finding:
     go = usable_go()
     source = f"with {go}" if go else "with a Go from PyPI"
     return Finding("note", "Pulumi CLI", f"`make up` will build {version} {source}, once{outdated}")
+
+
+def _pip() -> list[Finding]:
+    """The pip that the official language host lists the installed packages with."""
+    if importlib.util.find_spec("pip") is not None:
+        return []
+    text = "not in .venv, where the official Pulumi CLI looks for it"
+    return [Finding("missing", "pip", text, commands=("rm -rf .venv && make setup",))]
 
 
 def _postgres() -> Finding:

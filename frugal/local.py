@@ -394,6 +394,7 @@ def _locked(checkout: Checkout, console: Console, doing: str) -> Generator[int]:
 def _locked_if_free(checkout: Checkout) -> Generator[bool]:
     """Hold the checkout's lock for a shell's variables; yield False while another run has it."""
     checkout.tool.mkdir(exist_ok=True)
+    end_orphaned_hosts(checkout)
     with checkout.lock.open("a+") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -41,7 +41,8 @@ def restore_store(checkout: Checkout, console: Console) -> None:
     """
     if store.read_ids(checkout.cloud) is not None:
         return
-    known = _recorded_ids(read_recorded(checkout) or {})
+    recorded = read_recorded(checkout)
+    known = _recorded_ids(recorded or {})
     damaged = (checkout.cloud / store.FILE).exists()
     copied = store.read_ids(_store_copy(checkout))
     if not damaged and not known and copied is None:
@@ -58,7 +59,7 @@ def restore_store(checkout: Checkout, console: Console) -> None:
         checkout.cloud,
         _store_copy(checkout),
         # What the engine has deleted since the copy was made is not wanted back.
-        wanted=lambda resource_id, urn: not urn or not known or resource_id.lower() in known,
+        wanted=lambda resource_id, urn: not urn or recorded is None or resource_id.lower() in known,
     )
     console.print(f"{what}. It was restored from its copy.", soft_wrap=True)
 

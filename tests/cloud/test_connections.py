@@ -2,6 +2,7 @@
 
 import asyncio
 import resource
+import socket
 import subprocess
 import sys
 from collections.abc import AsyncIterator
@@ -194,6 +195,18 @@ async def test_at_the_limit_of_descriptors_clients_wait_and_one_line_says_so() -
         assert await server.wait() == 0
     assert b"Traceback" not in after
     assert len(after.splitlines()) < LIMIT
+
+
+@pytest.mark.parametrize(("share", "left"), [(0.9, True), (0.5, False)])
+def test_a_share_of_the_descriptors_is_for_other_things(
+    share: float, left: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with socket.socket() as some:
+        # The next descriptor is half way to the limit.
+        with socket.socket() as following:
+            limit = 2 * following.fileno()
+        monkeypatch.setattr(resource, "getrlimit", lambda _kind: (limit, limit))
+        assert connections._are_left(some, share) is left
 
 
 def test_the_limit_of_descriptors_is_raised() -> None:

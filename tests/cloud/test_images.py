@@ -192,7 +192,9 @@ async def test_a_folder_of_images_may_be_moved(tmp_path: Path, reaper: Reaper) -
     after = before.rename(tmp_path / "another place")
     moved = images_in(after, reaper).get(image.digest)
     assert moved is not None
-    assert moved.folder == after / image.folder.name
+    assert moved.folder == after.resolve() / "images" / image.folder.name or (
+        moved.folder == image.folder  # of root, behind a closed folder
+    )
     assert run(moved) == "42\n"
     assert str(before) not in f"{moved}"
 

@@ -161,7 +161,7 @@ async def test_a_job_runs_when_it_is_started_with_what_it_declares(
     environment = printed["environment"]
     assert environment.pop("IDENTITY_ENDPOINT").endswith("/msi/token")
     assert environment.pop("IDENTITY_HEADER")
-    assert environment.pop("HOME").startswith(str(bench.cloud.folder))
+    assert environment.pop("HOME").startswith(str(bench.cloud.accounts.place("jobs")))
     assert environment.pop("PATH")
     assert environment == {
         "FROM_IMAGE": "1",

@@ -101,6 +101,20 @@ async def test_one_that_the_server_closed_is_not_used_again(
     await server.listener.stop()
 
 
+async def test_nor_if_an_older_one_is_still_open(pool: Pool, server: Server) -> None:
+    held = [await pool.handle_async_request(server.request("/hold")) for _ in range(2)]
+    server.released.set()
+    ports = [await response.aread() for response in held]
+    for response in held:
+        await response.aclose()
+    assert server.listener._server is not None
+    for one in server.listener._server.server_state.connections:
+        if one.client is not None and str(one.client[1]).encode() == ports[1]:
+            one.transport.close()
+    await expired(pool._idle[str(server.request().url.origin)][1])
+    assert await ask(pool, server) == ports[0]
+
+
 async def test_idle_ones_are_closed_after_their_time(server: Server) -> None:
     pool = Pool(keep_idle=0)
     first = await ask(pool, server)

@@ -143,10 +143,15 @@ async def test_an_app_reads_what_is_its_own_and_nothing_of_another(bench: Jobs) 
     groups = [int(fields["Gid"].split()[0]), *map(int, fields["Groups"].split())]
     assert user == cloud.accounts.number(next(iter(cloud.apps)))
 
+    assert one._fleet is not None
+    image = one._fleet.revision.image.folder
+    files = {"Dockerfile": DOCKERFILE, "main.py": "another's"}
+    await cloud.images.build(
+        context(files), dockerfile="Dockerfile", log=print, repository="another"
+    )
     everywhere = [*everything(cloud.folder), *environments, *homes]
     readable = read_as(user, *groups, paths=everywhere)
 
-    image = next(cloud.folder.glob("images/*/")).resolve()
     outside = (cloud.folder / "outside").resolve() / "copies"
     authority = {"ca.pem", "bundle.pem"}
     allowed = {environments[0], homes[0], homes[0].parent}

@@ -23,6 +23,7 @@ def prepared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Clone]:
         "pyproject.toml",
         "LICENSE",
         "README.md",
+        "LICENSE",
         "Pulumi.yaml",
         "Pulumi.local.yaml",
         "__main__.py",

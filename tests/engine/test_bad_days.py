@@ -206,6 +206,8 @@ class Case:
 
 # Two writes that are on the way at once collide as long as the day is on.
 COLLIDING = {"seconds": 1.0}
+ADMINISTRATOR = "azure-native:dbforpostgresql:AdministratorsMicrosoftEntra"
+
 OTHERS = (
     "administrator-get-404",
     "administrator-owns-objects",
@@ -337,7 +339,7 @@ def test_a_run_that_a_day_spoils_is_gone_on_with(spoiled: Clone, day: str) -> No
     goes_on(spoiled)
 
 
-def test_an_administrator_that_a_refresh_loses_is_made_again(spoiled: Clone) -> None:
+def test_an_administrator_that_a_refresh_loses_is_imported(spoiled: Clone) -> None:
     day = "administrator-get-404"
     declare(spoiled, POSTGRES, day)
     cloud(spoiled).days({day: {}})
@@ -345,7 +347,23 @@ def test_an_administrator_that_a_refresh_loses_is_made_again(spoiled: Clone) -> 
     assert recorded(spoiled) == existing(spoiled)
     ends_well(spoiled.pulumi("refresh", "--yes", "--skip-preview", "-s", "local"))
     (lost,) = set(existing(spoiled)) - set(recorded(spoiled))
-    assert "/administrators/" in lost
+    cloud(spoiled).days({})
+    refusal = "cannot create already existing resource"
+    assert f"{refusal} '{lost}'" in fails(spoiled.frugal("up"))
+    assert refusal in answered()
+    name = "postgres-administrator"
+    parent = "parent=urn:pulumi:local::frugal::frugal:data:Postgres::postgres"
+    options = (
+        "--parent",
+        parent,
+        "--protect=false",
+        "--generate-code=false",
+        "--yes",
+        "--skip-preview",
+        "-s",
+        "local",
+    )
+    ends_well(spoiled.pulumi("import", ADMINISTRATOR, name, lost, *options))
     goes_on(spoiled)
 
 
@@ -400,7 +418,7 @@ def test_a_deleted_account_that_is_never_listed_is_purged_by_hand(spoiled: Clone
     day = "deleted-account-late"
     declare(spoiled, TRANSLATION, day)
     ends_well(spoiled.frugal("up"))
-    (account,) = (one for one in existing(spoiled) if "/accounts/" in one)
+    (account,) = (one for one in existing(spoiled) if one.rsplit("/", 2)[1] == "accounts")
     cloud(spoiled).days({day: {}})
     ends_well(destroy(spoiled))
     output = fails(spoiled.frugal("up"))

@@ -1,5 +1,6 @@
 """`frugal doctor`: this machine, and a subscription that a server on this machine plays."""
 
+import importlib.util
 import io
 import json
 import shutil
@@ -787,6 +788,17 @@ def test_this_machine() -> None:
     assert found["Python"].state == "ok"
     assert found["PostgreSQL"].state == "ok"
     assert {"Pulumi CLI", "Disk space", "Chromium", "Local cloud"} <= found.keys()
+    assert "pip" not in found
+
+
+def test_a_virtualenv_without_pip_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The official language host runs `python -m pip list` before each program."""
+    real = importlib.util.find_spec
+    monkeypatch.setattr(
+        "importlib.util.find_spec", lambda name: None if name == "pip" else real(name)
+    )
+    (finding,) = (f for f in doctor.examine(Checkout(ROOT)) if f.subject == "pip")
+    assert (finding.state, finding.commands) == ("missing", ("rm -rf .venv && make setup",))
 
 
 def test_taken_port_is_named(tmp_path: Path) -> None:

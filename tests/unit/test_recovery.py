@@ -97,6 +97,15 @@ def test_what_was_deleted_since_the_copy_stays_deleted(place: Place) -> None:
     assert place.ids() == [GROUP]
 
 
+def test_after_a_destroy_nothing_is_wanted_back(place: Place) -> None:
+    place.put(GROUP)
+    place.copy()
+    place.record()
+    (place.checkout.cloud / store.FILE).write_bytes(b"garbage")
+    place.restore()
+    assert place.ids() == []
+
+
 def test_without_a_copy_rows_are_not_given_up(place: Place) -> None:
     place.put(SERVER)
     data = place.give_rows()

@@ -21,11 +21,13 @@ class Worker(gthread.ThreadWorker):
 
     def __init__(self, *arguments: Any, **named: Any) -> None:  # noqa: ANN401  # gunicorn's own
         super().__init__(*arguments, **named)
+        self._readable: dict[TConn, float] = {}
         self._reading: dict[TConn, float] = {}
 
     def enqueue_req(self, conn: "TConn") -> None:
         """Give a thread to a connection that has something to read: a new one may have nothing."""
         if conn.initialized or conn.data_ready:
+            self._readable[conn] = time.monotonic()
             super().enqueue_req(conn)
             return
         nothing: Future[Any] = Future()
@@ -35,7 +37,9 @@ class Worker(gthread.ThreadWorker):
 
     def handle(self, conn: "TConn") -> bool:
         """Serve one request, in a thread."""
-        self._reading[conn] = time.monotonic()
+        now = time.monotonic()
+        # A head that has waited for a thread is there, or else too late after a last second.
+        self._reading[conn] = max(self._readable.pop(conn, now), now - HEAD_SECONDS + 1)
         try:
             return super().handle(conn)
         finally:

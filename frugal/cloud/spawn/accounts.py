@@ -90,6 +90,7 @@ class Accounts:
         if os.geteuid() != 0:
             there.mkdir(mode=0o700, parents=True, exist_ok=True)
             return there
+        self._folder.mkdir(parents=True, exist_ok=True)
         place = there if is_passable(self._folder / "place") else self._claimed() / name
         if there.is_symlink():
             # Where the folder can be reached by now, what lies outside stays there.
