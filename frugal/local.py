@@ -181,7 +181,10 @@ def mend(
     engine's pending operations are cleared. Raises RowsAtStakeError before it loses any, unless
     `with_rows`.
     """
-    locks = list((engine.backend / ".pulumi" / "locks").rglob("*.json"))
+    # Whatever their names are: a full disk leaves locks under those of temporary files. A file
+    # `.attrs` stands beside each and is none.
+    files = (engine.backend / ".pulumi" / "locks").rglob("*")
+    locks = [file for file in files if file.is_file() and file.suffix != ".attrs"]
     for lock in locks:
         _refuse_if_running(lock)
     recorded = read_state(engine)

@@ -137,16 +137,32 @@ def _refuse_with_databases(checkout: Checkout, what: str) -> None:
 
 
 def _mend_backend(checkout: Checkout) -> None:
-    """Write meta.yaml again, without which the engine reads no state at all."""
+    """Write meta.yaml again, without which the engine reads no state at all.
+
+    Beside each file the engine keeps a file `.attrs`, which it writes in place: a kill may leave it
+    empty, and then the file itself is not read ("EOF"). Without one it is (gocloud.dev 0.46,
+    fileblob/attrs.go, read in November 2026).
+    """
     meta = checkout.state / ".pulumi" / "meta.yaml"
     if not meta.parent.exists():
         return
+    for attributes in meta.parent.rglob("*.attrs"):
+        if not _is_json(attributes):
+            attributes.unlink(missing_ok=True)
     try:
         content = yaml.safe_load(meta.read_text())
     except (OSError, ValueError, yaml.YAMLError):
         content = None
     if not isinstance(content, dict) or "version" not in content:
         _write(meta, _META)
+
+
+def _is_json(file: Path) -> bool:
+    try:
+        json.loads(file.read_text())
+    except (OSError, ValueError):
+        return False
+    return True
 
 
 def _stack_file(checkout: Checkout) -> Path:

@@ -21,6 +21,7 @@ def prepared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Clone]:
     for name in (
         "Makefile",
         "pyproject.toml",
+        "LICENSE",
         "README.md",
         "LICENSE",
         "Pulumi.yaml",

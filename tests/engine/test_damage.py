@@ -50,6 +50,16 @@ def test_a_lost_record_is_restored_from_its_copy(
     assert [r["id"] for r in clone.status()["resources"]] == ids
 
 
+def test_attributes_that_a_kill_left_empty_hide_no_file(clone: Clone) -> None:
+    """The engine writes `.attrs` beside each file of its state, and not in one step."""
+    up(clone)
+    attributes = list((clone.root / ".frugal" / "local" / "state").rglob("*.attrs"))
+    assert {"local.json.attrs", "meta.yaml.attrs"} <= {file.name for file in attributes}
+    for file in attributes:
+        file.write_bytes(b"")
+    assert "unchanged" in up(clone)
+
+
 @pytest.mark.parametrize("content", [None, "{"])
 def test_a_daemon_without_its_record_is_restarted(clone: Clone, content: str | None) -> None:
     up(clone)

@@ -63,6 +63,17 @@ def test_language_host_left_behind_does_not_keep_the_lock(clone: Clone) -> None:
     assert orphan.wait(PATIENCE) == -signal.SIGKILL
 
 
+def test_lock_half_written_on_a_full_disk(clone: Clone) -> None:
+    """It has the name of a temporary file, and the engine reads it as a lock all the same."""
+    assert clone.frugal("up").returncode == 0
+    locks = clone.root / ".frugal" / "local" / "state" / ".pulumi" / "locks"
+    half = locks / "organization" / "frugal" / "local" / "9bb1a851.json.18ec474709114c5b.tmp"
+    half.parent.mkdir(parents=True, exist_ok=True)
+    half.touch()
+    assert_mended(clone)
+    assert not half.exists()
+
+
 def test_command_killed_and_engine_goes_on(clone: Clone) -> None:
     running = clone.begin_held()
     kill(running.pid)

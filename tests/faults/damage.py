@@ -253,6 +253,9 @@ CASES: dict[str, Case] = {
     "stack-truncated": Case(damage=lambda e: truncate(e.stack), outcome="rebuilt", words=GONE),
     "stack-empty": Case(damage=lambda e: empty(e.stack), outcome="rebuilt", words=GONE),
     "stack-gone": Case(damage=lambda e: e.stack.unlink(), outcome="rebuilt", words=GONE),
+    "stack-attributes-empty": Case(
+        damage=lambda e: empty(e.stack.with_name("local.json.attrs")), outcome="rebuilt"
+    ),
     "backend-record-garbage": Case(
         damage=lambda e: (e.state / "meta.yaml").write_text("{{{"), outcome="rebuilt"
     ),
