@@ -5,7 +5,10 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import threading
+import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -172,6 +175,29 @@ def test_removal_finds_what_no_link_leads_to(closed: Path, room: Path) -> None:
     own.place("images")
     (closed / "outside").unlink()
     assert accounts.remove(closed) == [room / str(own.group)]
+
+
+@pytest.mark.skipif(not ROOT, reason="an ordinary user has one id, its own")
+def test_threads_get_numbers_and_copies_of_their_own(
+    opened: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As two images that are built at once do."""
+    tree = tmp_path / "tree"
+    (tree / "lib").mkdir(parents=True)
+    (tree / "lib" / "file").write_text("content")
+    own, names = Accounts(opened), [f"image {n}" for n in range(8)]
+    meeting = threading.Barrier(len(names))
+    save = Accounts._save
+    monkeypatch.setattr(Accounts, "_save", lambda self: (time.sleep(0.01), save(self))[1])
+
+    def take(name: str) -> tuple[int | None, Path]:
+        meeting.wait()
+        return own.number(name), own.copy(tree, ["lib"])
+
+    with ThreadPoolExecutor(len(names)) as pool:
+        taken = list(pool.map(take, names))
+    assert len({number for number, _ in taken}) == len(names)
+    assert len({copy for _, copy in taken}) == 1
 
 
 @pytest.mark.skipif(not ROOT, reason="an ordinary user's apps run as that user")

@@ -12,6 +12,7 @@ import os
 import pwd
 import shutil
 import tempfile
+import threading
 import time
 from collections.abc import Iterable
 from pathlib import Path
@@ -45,6 +46,8 @@ class Accounts:
         self._folder = folder.resolve()
         self._numbers: dict[str, int] = {}
         self._outside: Path | None = None
+        # Builds of two images, each in a thread, may want a number or a copy at once.
+        self._lock = threading.RLock()
 
     def number(self, name: str) -> int | None:
         """The user id of `name`, the same at every call; None where the platform isn't root.
@@ -53,24 +56,27 @@ class Accounts:
         """
         if os.geteuid() != 0:
             return None
-        first = int(self._claimed().name)
-        if name not in self._numbers:
-            taken = {first, *self._numbers.values()}
-            free = next((n for n in range(first, first + SIZE) if n not in taken), None)
-            if free is None:
-                raise CloudError(
-                    "QuotaExceeded",
-                    f"An environment has at most {SIZE - 1} apps, jobs, servers and repositories "
-                    "where the platform runs as root: each has a user id of its own.",
-                )
-            self._numbers[name] = free
-            self._save()
-        return self._numbers[name]
+        with self._lock:
+            first = int(self._claimed().name)
+            if name not in self._numbers:
+                taken = {first, *self._numbers.values()}
+                free = next((n for n in range(first, first + SIZE) if n not in taken), None)
+                if free is None:
+                    raise CloudError(
+                        "QuotaExceeded",
+                        f"An environment has at most {SIZE - 1} apps, jobs, servers and "
+                        "repositories where the platform runs as root: each has a user id of its "
+                        "own.",
+                    )
+                self._numbers[name] = free
+                self._save()
+            return self._numbers[name]
 
     def release(self, name: str) -> None:
         """Give the number of `name` up; nothing may run or own files under it any more."""
-        if self._numbers.pop(name, None) is not None:
-            self._save()
+        with self._lock:
+            if self._numbers.pop(name, None) is not None:
+                self._save()
 
     def owns(self, number: int) -> bool:
         """Return True for a number that is this environment's."""
@@ -120,26 +126,27 @@ class Accounts:
         copies = self._claimed() / "copies"
         _make(copies, 0o755)
         copy = copies / f"{tree.name}-{mark}"
-        if copy.exists():
-            return copy
-        fresh = copy.with_name(f"{copy.name}.new")
-        shutil.rmtree(fresh, ignore_errors=True)
-        for part in found:
-            target = fresh / part
-            target.parent.mkdir(parents=True, exist_ok=True)
-            if (tree / part).is_dir():
-                shutil.copytree(
-                    tree / part,
-                    target,
-                    symlinks=True,
-                    ignore=shutil.ignore_patterns(*skip),
-                    copy_function=_link,
-                )
-            else:
-                _link(str((tree / part).resolve()), str(target))
-        for folder, _, _ in os.walk(fresh):
-            Path(folder).chmod(0o755)
-        fresh.rename(copy)
+        with self._lock:
+            if copy.exists():
+                return copy
+            fresh = copy.with_name(f"{copy.name}.new")
+            shutil.rmtree(fresh, ignore_errors=True)
+            for part in found:
+                target = fresh / part
+                target.parent.mkdir(parents=True, exist_ok=True)
+                if (tree / part).is_dir():
+                    shutil.copytree(
+                        tree / part,
+                        target,
+                        symlinks=True,
+                        ignore=shutil.ignore_patterns(*skip),
+                        copy_function=_link,
+                    )
+                else:
+                    _link(str((tree / part).resolve()), str(target))
+            for folder, _, _ in os.walk(fresh):
+                Path(folder).chmod(0o755)
+            fresh.rename(copy)
         return copy
 
     def _save(self) -> None:
@@ -151,11 +158,12 @@ class Accounts:
 
     def _claimed(self) -> Path:
         """The environment's part of `ROOM`, claimed at the first need."""
-        if self._outside is None:
-            self._outside = self._kept() or self._claim()
-            with contextlib.suppress(OSError, ValueError):
-                self._numbers = json.loads((self._outside / "numbers.json").read_text())
-        return self._outside
+        with self._lock:
+            if self._outside is None:
+                self._outside = self._kept() or self._claim()
+                with contextlib.suppress(OSError, ValueError):
+                    self._numbers = json.loads((self._outside / "numbers.json").read_text())
+            return self._outside
 
     def _kept(self) -> Path | None:
         # A link that was lost is made again: what lies outside may hold rows. What a killed claim
