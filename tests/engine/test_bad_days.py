@@ -349,7 +349,7 @@ def test_an_administrator_that_a_refresh_loses_is_imported(spoiled: Clone) -> No
     (lost,) = set(existing(spoiled)) - set(recorded(spoiled))
     cloud(spoiled).days({})
     refusal = "cannot create already existing resource"
-    assert f"{refusal} '{lost}'" in fails(spoiled.frugal("up"))
+    assert f"{refusal} '{lost}'" in fails(spoiled.pulumi("up", "--yes", "-s", "local"))
     assert refusal in answered()
     name = "postgres-administrator"
     parent = "parent=urn:pulumi:local::frugal::frugal:data:Postgres::postgres"
