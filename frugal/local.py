@@ -111,6 +111,7 @@ def up(
                 raise
             console.print(f"{error.what}\nBeginning anew, without those rows.", soft_wrap=True)
             daemons.stop_all(checkout)
+            accounts.remove(checkout.cloud)
             _remove(checkout.local)
             daemon, engine = _prepare_up(checkout, console)
         rebuilt = _lost_images(daemon, engine, console)

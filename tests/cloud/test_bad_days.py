@@ -273,27 +273,31 @@ async def test_an_administrator_stays_while_its_role_owns_objects(
     await postgres.world.engine.delete(made)
 
 
-async def both(*making: Any) -> list[str]:
-    """Carry out two operations at once; what those say that are refused."""
-    results = await asyncio.gather(*making, return_exceptions=True)
+async def both(cloud: Cloud, day: str, *making: Any) -> list[str]:
+    """Carry out operations at once, each lasting until one is refused; return the refusals."""
+    cloud.days.switch({day: {"seconds": 600}})
+    operations = [asyncio.ensure_future(operation) for operation in making]
+    await asyncio.wait(operations, return_when=asyncio.FIRST_EXCEPTION)
+    cloud.days.switch({})
+    results = await asyncio.gather(*operations, return_exceptions=True)
     return [refusal(r) for r in results if isinstance(r, grpc.aio.AioRpcError)]
 
 
 async def test_two_writes_on_one_server_collide(postgres: Postgres, cloud: Cloud) -> None:
-    cloud.days.switch({"busy-server": {"seconds": 0.3}})
     make, child = postgres.world.make, postgres.child()
     (said,) = await both(
-        *(make("dbforpostgresql:Database", name, **child) for name in ("one", "two"))
+        cloud,
+        "busy-server",
+        *(make("dbforpostgresql:Database", name, **child) for name in ("one", "two")),
     )
     assert said.startswith("ServerIsBusy: Cannot complete operation while server 'pg")
 
 
 async def test_two_writes_on_one_environment_collide(bench: Jobs, cloud: Cloud) -> None:
-    cloud.days.switch({"busy-environment": {"seconds": 0.3}})
     make = bench.world.make
     jobs = [make("app:Job", name, **bench.body({})) for name in ("one", "two")]
     elsewhere = make("app:ManagedEnvironment", "elsewhere")
-    (said,) = await both(*jobs, elsewhere)
+    (said,) = await both(cloud, "busy-environment", *jobs, elsewhere)
     assert said.startswith("ContainerAppOperationInProgress: Cannot modify a container app '")
     cloud.days.switch({})
     async with cloud._operation("update", cloud.store.need(bench.base["environmentId"])):
@@ -302,14 +306,13 @@ async def test_two_writes_on_one_environment_collide(bench: Jobs, cloud: Cloud) 
 
 async def test_deletes_collide_too(bench: Jobs, cloud: Cloud) -> None:
     made = [await bench.world.make("app:Job", n, **bench.body({})) for n in ("one", "two")]
-    cloud.days.switch({"busy-environment": {"seconds": 0.3}})
-    (said,) = await both(*(bench.world.engine.delete(job) for job in made))
+    deletes = (bench.world.engine.delete(job) for job in made)
+    (said,) = await both(cloud, "busy-environment", *deletes)
     assert said.startswith("ContainerAppOperationInProgress")
 
 
 async def test_two_writes_on_one_profile_collide(edge: Edge, cloud: Cloud) -> None:
-    cloud.days.switch({"busy-profile": {"seconds": 0.3}})
-    (said,) = await both(edge.origin("one"), edge.origin("two"))
+    (said,) = await both(cloud, "busy-profile", edge.origin("one"), edge.origin("two"))
     assert said.startswith("Conflict: Another operation is in progress on the profile 'edge")
 
 
@@ -318,12 +321,11 @@ async def test_two_writes_on_one_site_collide(world: World, cloud: Cloud) -> Non
     site_id = f"{world.group.id}/providers/Microsoft.Web/sites/web"
     site = Resource(id=site_id, token=f"{NATIVE}:web:WebApp", inputs={})
     cloud.store.put(site)
-    cloud.days.switch({"busy-site": {"seconds": 0.3}})
     body = world.body(name="web", allow=False)
     create = world.engine.create
     scm = create(f"{NATIVE}:web:WebAppScmAllowed", "scm", body)
     ftp = create(f"{NATIVE}:web:WebAppFtpAllowed", "ftp", body)
-    (said,) = await both(scm, ftp)
+    (said,) = await both(cloud, "busy-site", scm, ftp)
     assert said.startswith(
         "Conflict: Cannot modify this site because another operation is in progress."
     )

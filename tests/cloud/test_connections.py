@@ -61,12 +61,13 @@ async def test_a_head_that_comes_bit_by_bit_is_cut_and_gets_408(
     monkeypatch.setattr(connections, "HEAD_SECONDS", 0.2)
     reader, writer = await connect(listener)
     writer.write(b"GET / HTTP/1.1\r\nHost: x\r\nX-Slow: ")
-    answer = asyncio.create_task(rest(reader))
+    # The first line alone: what is written after the end resets the connection.
+    answer = asyncio.create_task(reader.readline())
     async with asyncio.timeout(PATIENCE):
         while not answer.done():
             writer.write(b"a")
             await asyncio.sleep(0.01)
-    assert (await answer).startswith(b"HTTP/1.1 408 Request Timeout\r\n")
+    assert await answer == b"HTTP/1.1 408 Request Timeout\r\n"
     assert app.seen == 0
     writer.close()
 

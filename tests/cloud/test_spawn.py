@@ -174,13 +174,3 @@ async def test_a_child_becomes_the_user_with_its_groups_and_no_right_more(
         assert {line.split()[1] for line in capabilities} == {"0" * 16}
     else:
         assert user == str(os.geteuid())
-
-
-@pytest.mark.skipif(ROOT, reason="root becomes everybody")
-async def test_who_is_not_root_becomes_no_one_else(reaper: Reaper, tmp_path: Path) -> None:
-    log = tmp_path / "log"
-    process = await reaper.spawn(
-        ("/bin/true",), cwd=Path("/"), env={}, log=log, user=RunAs(user=NOBODY, groups=(NOBODY,))
-    )
-    assert await process.wait() == gate.CANNOT_RUN
-    assert log.read_text() == "/bin/true cannot be run: Operation not permitted\n"

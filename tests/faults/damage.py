@@ -304,7 +304,10 @@ CASES: dict[str, Case] = {
         damage=lambda e: take_port(e, "flexibleservers"), outcome="refused", words="is taken"
     ),
     "port-of-tunnel-taken": Case(
-        damage=lambda e: take_port(e, "tunnel"), outcome="refused", words="is taken"
+        damage=lambda e: take_port(e, "tunnel"),
+        outcome="refused",
+        words="is taken",
+        whole_only=True,
     ),
     "port-of-site-taken": Case(
         damage=lambda e: take_port(e, "sites/"), outcome="refused", words="is taken"

@@ -22,7 +22,7 @@ FROM ${{BASE}}
 """
 
 
-class Registry(ThreadingHTTPServer):
+class DockerHub(ThreadingHTTPServer):
     """Refuses a manifest with the address of a token, and gives it for that token."""
 
     def __init__(self) -> None:
@@ -34,7 +34,7 @@ class Registry(ThreadingHTTPServer):
 
 
 class _Handler(BaseHTTPRequestHandler):
-    server: Registry
+    server: DockerHub
 
     def do_GET(self) -> None:
         self.server.requests.append(("GET", self.path))
@@ -66,8 +66,8 @@ class _Handler(BaseHTTPRequestHandler):
 
 
 @pytest.fixture
-def registry() -> Iterator[Registry]:
-    with Registry() as server:
+def registry() -> Iterator[DockerHub]:
+    with DockerHub() as server:
         thread = threading.Thread(target=server.serve_forever)
         thread.start()
         yield server
@@ -84,7 +84,7 @@ def dockerfiles(tmp_path: Path) -> list[Path]:
 
 
 def test_the_digest_of_today_is_written_with_its_date(
-    registry: Registry, dockerfiles: list[Path]
+    registry: DockerHub, dockerfiles: list[Path]
 ) -> None:
     lines = renew(dockerfiles, registry=registry.address, today=TODAY)
     assert lines == [f"{file}: python:3.13-slim is now {NEW}" for file in dockerfiles]
@@ -96,7 +96,7 @@ def test_the_digest_of_today_is_written_with_its_date(
 
 
 def test_a_digest_that_is_still_the_same_keeps_its_date(
-    registry: Registry, dockerfiles: list[Path]
+    registry: DockerHub, dockerfiles: list[Path]
 ) -> None:
     registry.headers["Docker-Content-Digest"] = OLD
     before = [file.read_text() for file in dockerfiles]
@@ -118,7 +118,7 @@ def test_an_answer_without_a_digest_changes_nothing(
     status: int,
     headers: dict[str, str],
     message: str,
-    registry: Registry,
+    registry: DockerHub,
     dockerfiles: list[Path],
 ) -> None:
     registry.status = status
@@ -130,7 +130,7 @@ def test_an_answer_without_a_digest_changes_nothing(
 
 
 def test_no_network_is_one_message(dockerfiles: list[Path]) -> None:
-    with Registry() as closed:
+    with DockerHub() as closed:
         address = closed.address
     with pytest.raises(RenewalError, match=r"127\.0\.0\.1 was asked for python:3\.13-slim: "):
         renew(dockerfiles, registry=address, today=TODAY)
@@ -140,7 +140,7 @@ def test_no_network_is_one_message(dockerfiles: list[Path]) -> None:
     "line", ["ARG BASE=python:3.13-slim", f"ARG BASE=r.azurecr.io/python:3.13-slim@{OLD}", ""]
 )
 def test_a_base_that_is_not_docker_hubs_is_refused_by_file(
-    line: str, registry: Registry, dockerfiles: list[Path]
+    line: str, registry: DockerHub, dockerfiles: list[Path]
 ) -> None:
     dockerfiles[1].write_text(f"{line}\nFROM ${{BASE}}\n")
     with pytest.raises(RenewalError, match=str(dockerfiles[1])):
@@ -149,7 +149,7 @@ def test_a_base_that_is_not_docker_hubs_is_refused_by_file(
 
 
 def test_every_dockerfile_of_the_checkout_can_be_renewed(
-    registry: Registry, tmp_path: Path
+    registry: DockerHub, tmp_path: Path
 ) -> None:
     apps = sorted((Path(__file__).parents[2] / "apps").glob("*/Dockerfile"))
     copies = [tmp_path / app.parent.name for app in apps]

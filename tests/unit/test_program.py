@@ -271,7 +271,7 @@ def test_no_wait_holds_back_a_build(
 
 
 def test_how_long_to_wait_is_a_setting(program: Declare) -> None:
-    waits = {"server": 1, "roleAge": 2, "purge": 3, "deadline": 4}
+    waits = {"server": 1, "roleAge": 2, "purge": 3, "pullLimit": 0, "deadline": 4}
     recorder = program("prod", {"waits": waits})
     assert {one.at("deadline") for one in recorder.all("Wait")} == {4}
     settle = {one.name: one.at("settle") for one in recorder.all("Wait")}
@@ -294,7 +294,7 @@ def test_how_long_to_wait_changes_nothing_else(program: Declare) -> None:
             for one in program("prod", {"waits": waits}).azure()
         }
 
-    assert declared() == declared(server=0, roleAge=0, purge=0, deadline=1)
+    assert declared() == declared(server=0, roleAge=0, purge=0, pullLimit=0, deadline=1)
 
 
 def test_endpoint_comes_before_the_app_and_the_way_to_it_after(program: Declare) -> None:

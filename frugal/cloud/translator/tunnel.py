@@ -12,6 +12,8 @@ import contextlib
 import ipaddress
 from collections.abc import Callable
 
+from frugal.cloud.listen import bind
+
 _HEAD_BYTES = 16 * 1024
 _HEAD_SECONDS = 30
 _CONNECT_SECONDS = 30
@@ -32,10 +34,10 @@ class Tunnel:
         self._open: set[asyncio.Task[None]] = set()
 
     async def start(self) -> None:
-        """Accept connections; started already, do nothing."""
+        """Accept connections; started already, do nothing. Raises CloudError: port taken."""
         if self._server is None:
             self._server = await asyncio.start_server(
-                self._serve, "127.0.0.1", self.port, limit=_HEAD_BYTES
+                self._serve, sock=bind(self.port), limit=_HEAD_BYTES
             )
             self.port = self._server.sockets[0].getsockname()[1]
 
