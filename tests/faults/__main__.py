@@ -17,7 +17,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from tests.faults.kills import small_or_whole
+from tests.faults.kills import be_interruptible, small_or_whole
 
 ROOT = Path(__file__).resolve().parents[2]
 NOT_RUN = 2
@@ -45,16 +45,19 @@ class Sweep:
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             text=True,
+            # A terminal's Ctrl-C would reach it a second time.
+            process_group=0,
         )
         try:
             for line in follow(process):
                 print(line, end="", flush=True)
                 last = line.strip() or last
         except KeyboardInterrupt:
-            # A terminal has told it too; it takes its clone down.
+            # It takes its clone down.
             process.send_signal(signal.SIGINT)
             for line in follow(process):
                 print(line, end="", flush=True)
+                last = line.strip() or last
             self.results.append((part, "interrupted", time.monotonic() - began, last))
             raise
         code = process.wait()
@@ -90,6 +93,7 @@ def main() -> int:
     if unknown := [part for part in parts if part not in {*alone, *RUNNING}]:
         parser.error(f"no such part: {', '.join(unknown)}")
     sweep = Sweep()
+    be_interruptible()
     try:
         for part in (part for part in alone if part in parts):
             sweep.run(part, *(argument.format(**vars(given)) for argument in alone[part]))

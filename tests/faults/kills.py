@@ -18,10 +18,10 @@ import signal
 import subprocess
 import sys
 import tempfile
-import threading
 import time
 from collections import Counter
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -38,14 +38,16 @@ CHANGE = "  frugal:translator:\n    host: containerApp\n"
 """What the whole program's change adds to its settings: one app is made, another one goes."""
 
 
-@contextlib.contextmanager
-def small_or_whole(*, whole: bool) -> Iterator[Environment]:
-    """A clone that is set up, with nothing running; it is taken down at the end.
-
-    SIGTERM is an interruption from here on, as SIGINT is (which a shell's `&` would turn off).
-    """
+def be_interruptible() -> None:
+    """Let SIGTERM interrupt as SIGINT does, and SIGINT even where a shell's `&` turned it off."""
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.default_int_handler)
+
+
+@contextlib.contextmanager
+def small_or_whole(*, whole: bool) -> Iterator[Environment]:
+    """A clone that is set up, with nothing running; it is taken down at the end."""
+    be_interruptible()
     with tempfile.TemporaryDirectory(prefix="frugal-", ignore_cleanup_errors=True) as folder:
         Path(folder).chmod(0o755)
         root = Path(folder).resolve() / "clone"
@@ -227,21 +229,18 @@ def main() -> int:
             all_rounds.append(Rounds(e, counts))
         all_rounds[0].count()
         print("events:", ", ".join(f"{k} {n}" for k, n in counts.items()), flush=True)
-        workers = [
-            threading.Thread(target=work, args=(rounds, numbers, points)) for rounds in all_rounds
-        ]
+        # Not Thread.join: interrupted once, it takes the thread for ended (CPython 3.11).
+        with ThreadPoolExecutor(given.jobs) as pool:
+            workers = [pool.submit(work, rounds, numbers, points) for rounds in all_rounds]
+            try:
+                wait(workers)
+            except KeyboardInterrupt:
+                print("Stopping after the rounds under way.", flush=True)
+                with contextlib.suppress(queue.Empty):
+                    while True:
+                        numbers.get_nowait()
         for worker in workers:
-            worker.start()
-        try:
-            for worker in workers:
-                worker.join()
-        except KeyboardInterrupt:
-            print("Stopping after the rounds under way.", flush=True)
-            with contextlib.suppress(queue.Empty):
-                while True:
-                    numbers.get_nowait()
-            for worker in workers:
-                worker.join()
+            worker.result()
     killed = sum((rounds.killed for rounds in all_rounds), Counter[str]())
     failed = [failure for rounds in all_rounds for failure in rounds.failed]
     for failure in failed:
