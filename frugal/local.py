@@ -23,9 +23,10 @@ from frugal import recovery
 from frugal.cloud.ports import listens
 from frugal.cloud.spawn import accounts
 from frugal.daemon import Daemon
-from frugal.engine import LOCAL_STACK, Engine, Interrupted, local_engine, read_settings
+from frugal.engine import LOCAL_STACK, Engine, Interrupted, local_engine
 from frugal.errors import FrugalError, RowsAtStakeError
 from frugal.paths import Checkout
+from infra.stack_files import read_file
 
 # Apps start at once and together: on a slow or busy machine that takes minutes.
 _HEALTH_SECONDS = 600.0
@@ -61,7 +62,7 @@ def prepare(checkout: Checkout, console: Console, *, restore: bool = True) -> tu
     if not settings.exists():
         raise FrugalError(f"{settings.name} is missing. Get it back: git checkout {settings.name}")
     for file in (checkout.root / "Pulumi.yaml", settings):
-        read_settings(file)
+        read_file(file)
     # First the CLI, which may have to be built: no daemon is left behind when that fails.
     local_engine(checkout, console, {})
     if restore:
@@ -217,7 +218,7 @@ def compare(
 
 
 def _project(checkout: Checkout) -> str:
-    return str(read_settings(checkout.root / "Pulumi.yaml")["name"])
+    return str(read_file(checkout.root / "Pulumi.yaml")["name"])
 
 
 def end_orphaned_hosts(checkout: Checkout) -> None:

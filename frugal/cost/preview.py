@@ -13,9 +13,10 @@ from rich.console import Console
 
 from frugal import local
 from frugal.cost.plan import Plan, from_preview, parse
-from frugal.engine import LOCAL_STACK, plan, stack_settings
+from frugal.engine import LOCAL_STACK, plan
 from frugal.errors import FrugalError
 from frugal.paths import Checkout
+from infra.stack_files import stack_file
 
 _OPTIONS = ("--json", "--show-sames")
 _PROJECT = "frugal"
@@ -42,7 +43,7 @@ def preview(place: Checkout, console: Console, environment: str, changes: Sequen
     by the local rules and without a login. No file changes. Raises FrugalError: 1 the preview
     failed, 2 it failed with `changes`, or the environment or a change is none.
     """
-    settings = changed(stack_settings(place, environment), changes)
+    settings = changed(stack_file(place.root, environment), changes)
     config = cast("dict[str, object]", settings.setdefault("config", {}))
     # The bill is to be shown, not stopped at.
     limit = config.pop(_LIMIT, None)

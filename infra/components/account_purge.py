@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 from pulumi import Input, Output, ResourceOptions
-from pulumi.dynamic import CreateResult, DiffResult
+from pulumi.dynamic import CreateResult
 from pulumi.dynamic import Resource as DynamicResource
 
 from infra import waits
@@ -58,10 +58,8 @@ class AccountPurge(DynamicResource, module="frugal", name="AccountPurge"):
 class AccountPurgeProvider(Provider):
     """Acts at deletion alone."""
 
-    def diff(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> DiffResult:
-        """Another group or another location is another resource, after this one is gone."""
-        replaces = [key for key in ("group", "location") if _olds.get(key) != _news[key]]
-        return DiffResult(changes=bool(replaces), replaces=replaces, delete_before_replace=True)
+    replace_on = ("group", "location")
+    delete_before_replace = True
 
     def create(self, props: dict[str, Any]) -> CreateResult:
         """Nothing to do yet."""

@@ -12,16 +12,17 @@ from datetime import UTC, datetime
 from typing import Any, cast
 
 from pulumi import Input, Output, ResourceOptions
-from pulumi.dynamic import CreateResult, DiffResult
+from pulumi.dynamic import CreateResult
 from pulumi.dynamic import Resource as DynamicResource
 
 from infra.arm import Arm, ArmError
 from infra.components.dynamic_provider import Provider, ProviderError
+from infra.polling import poll
 
 POSTGRES_API_VERSION = "2025-08-01"
 ROLES_API_VERSION = "2022-04-01"
 
-_FIRST_PAUSE, _LONGEST_PAUSE = 0.5, 10.0  # seconds between two looks
+_LONGEST_PAUSE = 10.0  # seconds between two looks
 _LOOKS_BEFORE_PUT = 4  # an administrator is late in the list more often than it is lost
 # Of HTTP; 0: no answer. 404: Resource Manager's own replicas are seconds behind each other. 409:
 # ServerIsBusy, AadAuthOperationCannotBePerformedWhenServerIsNotAccessible
@@ -118,11 +119,7 @@ def role_known(
 class WaitProvider(Provider):
     """Waits at creation alone."""
 
-    def diff(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> DiffResult:
-        """Another subject is another wait; other seconds are not."""
-        keys = ("kind", "subject", "body")
-        replaces = [key for key in keys if _olds.get(key) != _news.get(key)]
-        return DiffResult(changes=bool(replaces), replaces=replaces)
+    replace_on = ("kind", "subject", "body")
 
     def create(self, props: dict[str, Any]) -> CreateResult:
         """Wait. Raises WaitError, ArmError."""
@@ -190,18 +187,16 @@ def until(
     `failure` opens the error where something is missing at the deadline (seconds from now). Raises
     WaitError, ArmError.
     """
-    start, pause = clock(), _FIRST_PAUSE
-    settled: float | None = None  # the first look of those that missed nothing
-    while True:
-        missing = _passing(look)
-        moment = clock()
-        settled = None if missing else moment if settled is None else settled
-        if settled is not None and moment - settled >= settle:
-            return
-        if missing and moment - start >= deadline:
-            raise WaitError(_late(failure, missing, deadline))
-        sleep(pause if settled is None else min(pause, settled + settle - moment))
-        pause = min(pause * 2, _LONGEST_PAUSE)
+    missing = poll(
+        lambda: _passing(look),
+        deadline=deadline,
+        settle=settle,
+        longest=_LONGEST_PAUSE,
+        sleep=sleep,
+        clock=clock,
+    )
+    if missing:
+        raise WaitError(_late(failure, missing, deadline))
 
 
 def _passing(look: Callable[[], str | None]) -> str | None:

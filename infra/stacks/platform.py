@@ -1,17 +1,18 @@
-"""Platform: what all sites stand on and what can be made again at any time."""
+"""Platform: the resources that all sites share, and that can be created again at any time."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from pulumi import Input, Output, Resource, ResourceOptions
+from pulumi import Input, Output, Resource
 from pulumi_azure_native import app, monitor, operationalinsights, resources
 
 from infra.components.edge import Edge, EdgeArgs, Endpoint
 from infra.components.identity import ACR_PULL, Identity, IdentityArgs, Role
 from infra.components.image import Image, ImageArgs
+from infra.components.placement import Placement
 from infra.components.registry import Registry, RegistryArgs
-from infra.naming import PROJECT, tags
 from infra.settings import Settings
+from infra.stacks.groups import placement, resource_group
 
 # 5 GB a month are free (Azure Monitor pricing, read November 2026); 0.15 a day stays below that.
 LOG_CAP_GB_A_DAY = 0.15
@@ -35,7 +36,7 @@ class SiteImage:
 
 @dataclass(frozen=True, kw_only=True)
 class Platform:
-    """What the other stacks use.
+    """Outputs for the other stacks.
 
     `environment_logs`: the environment's last part, which comes before the first app, as an
     environment refuses two writes at once; `images`: of the sites; `identities`: of the sites and
@@ -44,6 +45,7 @@ class Platform:
     """
 
     group: resources.ResourceGroup
+    placement: Placement
     registry: Registry
     environment: app.ManagedEnvironment
     environment_logs: monitor.DiagnosticSetting
@@ -59,38 +61,21 @@ class Platform:
 
 
 def deploy(settings: Settings) -> Platform:
-    """Declare group, registry, identities, edge, logs and Container Apps environment."""
+    """Declare group, registry, images, identities, edge, logs and Container Apps environment."""
     # A site of files runs nothing, pulls nothing, and has an edge of its own.
-    served = {} if settings.homepage.host == "staticSite" else {"homepage": settings.homepage}
-    sites = {**served, "translator": settings.translator}
-    common = tags(settings.environment)
-    group = resources.ResourceGroup(
-        f"{PROJECT}-{settings.environment}-platform",
-        location=settings.location,
-        tags=common,
-        opts=ResourceOptions(protect=settings.protected),
-    )
-    registry = Registry(
-        "registry",
-        RegistryArgs(
-            resource_group_name=group.name,
-            location=settings.location,
-            tags=common,
-            existing_id=settings.registry.id,
-        ),
-    )
-    images = {site: _image(site, chosen.image, registry) for site, chosen in sites.items()}
-    identities = _identities(settings, group, registry, images)
-    behind_edge = [site for site, chosen in sites.items() if chosen.cdn == "frontDoor"]
-    edge = None
-    if behind_edge:
-        edge = Edge(
-            "edge", EdgeArgs(resource_group_name=group.name, tags=common, sites=behind_edge)
-        )
-    workspace = _workspace(settings, group.name)
-    environment = _environment(settings, group.name)
+    sites = {name: site for name, site in settings.sites.items() if site.is_container}
+    group = resource_group("platform", settings)
+    place = placement(group, settings)
+    registry = Registry("registry", RegistryArgs(placement=place, existing_id=settings.registry.id))
+    images = {name: _image(name, site.image, registry) for name, site in sites.items()}
+    identities = _identities(settings, place, registry, images)
+    behind_edge = [name for name, site in sites.items() if site.is_behind_edge]
+    edge = Edge("edge", EdgeArgs(placement=place, sites=behind_edge)) if behind_edge else None
+    workspace = _workspace(place)
+    environment = _environment(place)
     return Platform(
         group=group,
+        placement=place,
         registry=registry,
         environment=environment,
         environment_logs=_environment_logs(environment, workspace),
@@ -115,7 +100,7 @@ def _image(site: str, given: str | None, registry: Registry) -> SiteImage:
 
 def _identities(
     settings: Settings,
-    group: resources.ResourceGroup,
+    place: Placement,
     registry: Registry,
     images: Mapping[str, SiteImage],
 ) -> Mapping[str, Identity]:
@@ -132,9 +117,7 @@ def _identities(
         identities[name] = Identity(
             name,
             IdentityArgs(
-                resource_group_name=group.name,
-                location=settings.location,
-                tags=tags(settings.environment),
+                placement=place,
                 roles={"pull": Role(definition=ACR_PULL, scope=registry.id)},
                 role_age=settings.waits.role_age,
                 deadline=settings.waits.deadline,
@@ -145,28 +128,28 @@ def _identities(
     return identities
 
 
-def _workspace(settings: Settings, group_name: Output[str]) -> operationalinsights.Workspace:
+def _workspace(place: Placement) -> operationalinsights.Workspace:
     return operationalinsights.Workspace(
         "logs",
-        resource_group_name=group_name,
-        location=settings.location,
+        resource_group_name=place.group,
+        location=place.location,
         sku={"name": "PerGB2018"},
         retention_in_days=LOG_RETENTION_DAYS,
         workspace_capping={"daily_quota_gb": LOG_CAP_GB_A_DAY},
-        tags=tags(settings.environment),
+        tags=place.tags,
     )
 
 
-def _environment(settings: Settings, group_name: Output[str]) -> app.ManagedEnvironment:
+def _environment(place: Placement) -> app.ManagedEnvironment:
     return app.ManagedEnvironment(
         "environment",
-        resource_group_name=group_name,
-        location=settings.location,
+        resource_group_name=place.group,
+        location=place.location,
         # By Azure Monitor, not by the workspace's shared key, which would enter the state.
         app_logs_configuration={"destination": "azure-monitor"},
         workload_profiles=[{"name": "Consumption", "workload_profile_type": "Consumption"}],
         zone_redundant=False,
-        tags=tags(settings.environment),
+        tags=place.tags,
     )
 
 

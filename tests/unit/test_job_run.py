@@ -183,7 +183,7 @@ def test_the_provider_runs_at_creation_and_at_each_change(monkeypatch: pytest.Mo
     ):
         azure = Azure()
         monkeypatch.setattr(job_run, "Arm", azure.arm)
-        monkeypatch.setattr(job_run, "_FIRST_PAUSE", 0)
+        monkeypatch.setattr("infra.polling._FIRST_PAUSE", 0)
         result = act()
         assert result.outs == {**PROPS, "execution": "migrate-1a2b"}
         assert azure.calls[0] == "POST /start"
@@ -196,7 +196,7 @@ def test_a_run_is_gone_with_its_job(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_a_run_that_fails_leaves_no_result(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(job_run, "Arm", Azure(ends="Failed").arm)
-    monkeypatch.setattr(job_run, "_FIRST_PAUSE", 0)
+    monkeypatch.setattr("infra.polling._FIRST_PAUSE", 0)
     with pytest.raises(JobError):
         JobRunProvider().update("id", PROPS, PROPS)
 

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, cast
 import yaml
 
 from frugal.cost.compare.ways import Sizes
-from frugal.engine import stack_settings
 from frugal.errors import FrugalError
 from frugal.paths import Checkout
+from infra.stack_files import stack_file
 
 if TYPE_CHECKING:
     from infra.settings import Settings
@@ -31,9 +31,10 @@ def sizes(place: Checkout, environment: str) -> tuple[Sizes, Path | None]:
     """Of `Pulumi.<environment>.yaml`; and the usage file that it names. Raises FrugalError (2)."""
     # The program takes half a second to import.
     from infra.settings import SettingsError, read  # noqa: PLC0415
+    from infra.stacks import MODELS  # noqa: PLC0415
 
     try:
-        settings = read(environment, _config(place, environment))
+        settings = read(environment, _config(place, environment), MODELS)
     except SettingsError as error:
         raise FrugalError(f"Pulumi.{environment}.yaml: {error}", code=2) from None
     return of_settings(settings), settings.usage_file
@@ -41,12 +42,13 @@ def sizes(place: Checkout, environment: str) -> tuple[Sizes, Path | None]:
 
 def of_settings(settings: "Settings") -> Sizes:
     """What a comparison needs of the program's settings."""
+    homepage, translator = settings.sites["homepage"], settings.sites["translator"]
     return Sizes(
         environment=settings.environment,
         location=settings.location,
         replicas={
-            "homepage": (settings.homepage.min_replicas, settings.homepage.max_replicas),
-            "translator": (settings.translator.min_replicas, settings.translator.max_replicas),
+            "homepage": (homepage.min_replicas, homepage.max_replicas),
+            "translator": (translator.min_replicas, translator.max_replicas),
         },
         own_registry=settings.registry.id is None,
         database_sku=settings.database.sku,
@@ -57,7 +59,7 @@ def of_settings(settings: "Settings") -> Sizes:
 
 def _config(place: Checkout, environment: str) -> Mapping[str, str]:
     """The keys that count, as the engine gives them: objects as JSON text."""
-    content: object = stack_settings(place, environment).get("config") or {}
+    content: object = stack_file(place.root, environment).get("config") or {}
     if not isinstance(content, dict):
         message = f"`config` in Pulumi.{environment}.yaml holds no keys."
         raise FrugalError(message, code=2)
