@@ -17,7 +17,7 @@ from rich.console import Console
 from frugal import daemon as daemons
 from frugal import findings, local, status
 from frugal.cloud.logfile import Reader
-from frugal.engine import foreign
+from frugal.engine import FOREIGN
 from frugal.errors import FrugalError
 from frugal.paths import Checkout, checkout
 
@@ -148,7 +148,7 @@ def env_command() -> None:
     Use: eval "$(.venv/bin/frugal env)"
     """
     settings = local.prepare_shell(_own_checkout(), _err).settings()
-    sys.stdout.write(f"unset {' '.join(sorted(foreign() - settings.keys()))}\n")
+    sys.stdout.write(f"unset {' '.join(sorted(FOREIGN - settings.keys()))}\n")
     for name, value in settings.items():
         sys.stdout.write(f"export {name}={shlex.quote(value)}\n")
 

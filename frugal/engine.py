@@ -66,7 +66,12 @@ class Engine:
 
     def environment(self) -> dict[str, str]:
         """The whole environment of a run: the user's, then ours."""
-        inherited = {k: v for k, v in os.environ.items() if k not in foreign()}
+        inherited = {
+            name: value
+            for name, value in os.environ.items()
+            # The latter are options of any command of the CLI, named at their ends.
+            if name not in FOREIGN and not name.startswith("PULUMI_OPTION_")
+        }
         return inherited | self.settings()
 
     def run(self, *arguments: str, cwd: Path | None = None) -> str:
@@ -173,14 +178,6 @@ FOREIGN = frozenset(
     }
 )
 """A user's variables with which our engine would act on another state, or sign in to Azure."""
-
-# An option of every command of the CLI (from 3.2xx on), with the flag's name at its end.
-_OPTION = "PULUMI_OPTION_"
-
-
-def foreign() -> set[str]:
-    """Names of the user's variables that never reach our engine; all but options are fixed."""
-    return {*FOREIGN, *(name for name in os.environ if name.startswith(_OPTION))}
 
 
 def install_cli(place: Checkout, console: Console) -> Path:

@@ -60,7 +60,9 @@ async def named(engine: EngineFace, token: str, body: dict[str, object], mode: i
     return plain(checked.inputs)[parameter]
 
 
-async def test_a_name_is_the_engines_proposal_and_a_uuid_only_where_it_is_enforced(engine: EngineFace) -> None:
+async def test_a_name_is_the_engines_proposal_and_a_uuid_only_where_it_is_enforced(
+    engine: EngineFace,
+) -> None:
     assert await named(engine, GROUP, {}, Autonaming.PROPOSE) == "proposed"
     assert await named(engine, GROUP, {}, Autonaming.ENFORCE) == "proposed"
     assert (await named(engine, ROLE, ROLE_BODY, Autonaming.PROPOSE)).count("-") == 4

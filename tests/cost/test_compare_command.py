@@ -122,11 +122,10 @@ def test_no_such_environment_or_usage_file(place, monkeypatch, capsys) -> None:
     assert "cannot be read" in err
 
 
-def test_an_environment_that_the_program_does_not_know(place: Checkout) -> None:
-    write(place, "config: {azure-native:location: eastus}", "stage")
-    with pytest.raises(FrugalError, match="no environment") as refused:
-        environment.sizes(place, "stage")
-    assert refused.value.code == 2
+def test_any_environment_that_has_a_file_can_be_compared(place: Checkout) -> None:
+    write(place, "config: {azure-native:location: westeurope}", "stage")
+    sizes, _usage_file = environment.sizes(place, "stage")
+    assert (sizes.environment, sizes.location) == ("stage", "westeurope")
 
 
 def test_the_owners_figures_come_from_the_file(place, monkeypatch, capsys, tmp_path) -> None:
