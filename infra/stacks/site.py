@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
+import pulumi
 from pulumi import Input, Output, Resource
 
 from infra.components.app_service import AppService, AppServiceArgs, web_app_host
@@ -97,6 +98,11 @@ class Deployment(Generic[S]):
         platform = self.platform
         identity, image = platform.identities[self.name], platform.images[self.name]
         if self.settings.host == "appService":
+            if self.settings.min_replicas:
+                pulumi.log.warn(
+                    f"frugal:{self.name}.minReplicas has no effect on host appService, "
+                    "which always runs one instance"
+                )
             return AppService(
                 self.name,
                 AppServiceArgs(

@@ -18,7 +18,6 @@ from frugal.cost.report.comparison_html import page
 from frugal.cost.report.comparison_markdown import markdown
 from frugal.cost.report.comparison_table import show
 from frugal.cost.report.words import TIMES
-from frugal.errors import FrugalError
 from frugal.paths import Checkout
 from tests.cost.test_compare import Costs, costs, without_egress
 

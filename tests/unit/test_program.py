@@ -577,6 +577,15 @@ def test_the_homepage_moves_to_app_service_with_its_edge_and_its_secrets(
     assert _value(exported["homepageOriginUrl"]) == f"https://{origin.at('hostName')}"
 
 
+def test_replicas_without_an_effect_are_named(
+    program: Declare, caplog: pytest.LogCaptureFixture
+) -> None:
+    program("prod", {"homepage": {"host": "appService"}})
+    assert "minReplicas" not in caplog.text
+    program("prod", {"translator": {"minReplicas": 1}})
+    assert "frugal:translator.minReplicas has no effect on host appService" in caplog.text
+
+
 def test_published_csv_needs_no_secret(program: Declare) -> None:
     csv = {name: f"https://docs.example/{name}" for name in ("talks", "projects", "interviews")}
     settings = homepage_settings(program("dev", {"homepage": {"sheet": {"csv": csv}}}))
