@@ -1,9 +1,9 @@
 """Platform: the resources that all sites share, and that can be created again at any time."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from pulumi import Input, Output, Resource
+from pulumi import Input, Output, Resource, ResourceOptions
 from pulumi_azure_native import app, monitor, operationalinsights, resources
 
 from infra.components.edge import Edge, EdgeArgs, Endpoint
@@ -67,7 +67,11 @@ def deploy(settings: Settings) -> Platform:
     group = resource_group("platform", settings)
     place = placement(group, settings)
     registry = Registry("registry", RegistryArgs(placement=place, existing_id=settings.registry.id))
-    images = {name: _image(name, site.image, registry) for name, site in sites.items()}
+    images: dict[str, SiteImage] = {}
+    for name, site in sites.items():
+        builds = [image.build for image in images.values() if image.build]
+        # Two at a time, for the reason that _identities gives.
+        images[name] = _image(name, site.image, registry, after=builds[-2:-1])
     identities = _identities(settings, place, registry, images)
     behind_edge = [name for name, site in sites.items() if site.is_behind_edge]
     edge = Edge("edge", EdgeArgs(placement=place, sites=behind_edge)) if behind_edge else None
@@ -86,7 +90,9 @@ def deploy(settings: Settings) -> Platform:
     )
 
 
-def _image(site: str, given: str | None, registry: Registry) -> SiteImage:
+def _image(
+    site: str, given: str | None, registry: Registry, *, after: Sequence[Image]
+) -> SiteImage:
     """The ready image of the settings, else one built from `apps/<site>`."""
     if given:
         server = given.partition("/")[0]
@@ -94,7 +100,7 @@ def _image(site: str, given: str | None, registry: Registry) -> SiteImage:
             reference=given, registry_server=server if server.endswith(".azurecr.io") else None
         )
     args = ImageArgs(registry_id=registry.id, repository=site, context=f"apps/{site}")
-    build = Image(f"{site}-image", args)
+    build = Image(f"{site}-image", args, ResourceOptions(depends_on=list(after)))
     return SiteImage(reference=build.image, registry_server=registry.login_server, build=build)
 
 

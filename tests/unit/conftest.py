@@ -3,7 +3,7 @@
 import asyncio
 import json
 import runpy
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,10 +12,14 @@ import pytest
 import yaml
 from pulumi.runtime import settings as pulumi_settings
 
+from infra.stacks import HOMEPAGE, TRANSLATOR
+from infra.stacks.site import Site
 from tests.unit.recording import Recorder
 
 ROOT = Path(__file__).parents[2]
 Declare = Callable[..., Recorder]
+
+SAMPLES = (HOMEPAGE, TRANSLATOR)
 
 EDGE: Mapping[str, Any] = {"cdn": "frontDoor"}
 ENVIRONMENTS: Mapping[str, Mapping[str, Mapping[str, Any]]] = {
@@ -72,12 +76,17 @@ def record(
 def program(record: Callable[..., Recorder], monkeypatch: pytest.MonkeyPatch) -> Declare:
     """Run the whole program: `program("dev", {"homepage": {"cdn": "frontDoor"}}, preview=False)`.
 
+    `sites`: those that it declares; the two samples unless others are given.
     The fields given, on those of the environment, beside a region and a contact. A key with an
     empty object has the environment's fields and no contact.
     """
 
     def run(
-        environment: str, changes: Mapping[str, Any] | None = None, *, preview: bool = False
+        environment: str,
+        changes: Mapping[str, Any] | None = None,
+        *,
+        preview: bool = False,
+        sites: Sequence[Site] = SAMPLES,
     ) -> Recorder:
         recorder = record(stack=environment, preview=preview)
         keys: dict[str, Any] = {"budget": {"contacts": ["owner@example.com"]}, **(changes or {})}
@@ -90,6 +99,8 @@ def program(record: Callable[..., Recorder], monkeypatch: pytest.MonkeyPatch) ->
             "PULUMI_CONFIG", json.dumps({"azure-native:location": "eastus", **config})
         )
 
+        monkeypatch.setattr("infra.stacks.SITES", sites)
+        monkeypatch.setattr("infra.stacks.MODELS", {site.name: site.settings for site in sites})
         # The mocks know neither transforms nor asynchronous programs: the bill needs the engine.
         monkeypatch.setattr("infra.bill.Bill", _NoBill)
         monkeypatch.setattr(pulumi, "run", lambda _program: None)

@@ -16,11 +16,9 @@ from pulumi.output import Unknown
 from pydantic import BaseModel
 
 from frugal.cloud.contract import UNKNOWN, model
-from infra.models import SiteSettings
 from infra.settings import Database, Settings, SettingsError, read
-from infra.stacks import MODELS
-from infra.stacks.homepage import Homepage
-from infra.stacks.translator import TranslationService, Translator
+from infra.stacks import MODELS, SITES
+from infra.stacks.translator import TranslationService
 from tests.unit.conftest import Declare
 
 ABSENT = None
@@ -46,8 +44,8 @@ SIZES = choices(Database, "storage_gb")  # numbers are alike to a model, but for
 DOMAINS: Mapping[str, Sequence[Any]] = {
     "environment": ["dev", "prod"],
     "preview": [False, True],
-    "homepage.host": choices(Homepage, "host"),
-    "homepage.cdn": choices(SiteSettings, "cdn"),
+    **{f"{site}.host": choices(model, "host") for site, model in MODELS.items()},
+    **{f"{site}.cdn": choices(model, "cdn") for site, model in MODELS.items()},
     "homepage.originLock": [False, True],
     "homepage.signIn": [
         ABSENT,
@@ -66,14 +64,9 @@ DOMAINS: Mapping[str, Sequence[Any]] = {
         {"sheet": {"id": "sheet", "apiKey": "key"}},
         {"sheet": {"csv": CSV}},
     ],
-    "homepage.replicas": REPLICAS,
-    "homepage.cooldownSeconds": [1, 3600],
-    "homepage.image": IMAGES,
-    "translator.host": choices(Translator, "host"),
-    "translator.cdn": choices(SiteSettings, "cdn"),
-    "translator.replicas": REPLICAS,
-    "translator.cooldownSeconds": [1, 3600],
-    "translator.image": IMAGES,
+    **{f"{site}.replicas": REPLICAS for site in MODELS},
+    **{f"{site}.cooldownSeconds": [1, 3600] for site in MODELS},
+    **{f"{site}.image": IMAGES for site in MODELS},
     "translator.translation.provider": choices(TranslationService, "provider"),
     "translator.translation.sku": choices(TranslationService, "sku"),
     "registry.id": [ABSENT, REGISTRY_ID],
@@ -173,7 +166,7 @@ def test_no_body_is_against_the_contract(
 ) -> None:
     monkeypatch.setenv("PULUMI_CONFIG_SECRET_KEYS", '["frugal:homepage"]')
     chosen = dict(zip(DOMAINS, case, strict=True))
-    recorder = program(chosen["environment"], fields(case), preview=chosen["preview"])
+    recorder = program(chosen["environment"], fields(case), preview=chosen["preview"], sites=SITES)
     findings = [
         f"{sent.name}: {finding}"
         for sent in recorder.azure()

@@ -546,8 +546,8 @@ def test_each_site_on_app_service_needs_a_plan(azure: Azure, place: Checkout) ->
 
 
 def test_only_what_the_settings_need_is_asked(azure: Azure, place: Checkout) -> None:
-    wants(place, "translator", host="containerApp", image="r.azurecr.io/t:1")
-    wants(place, "homepage", image="r.azurecr.io/h:1")
+    for site in MODELS:
+        wants(place, site, host="containerApp", image="r.azurecr.io/site:1")
     found = subscription.examine(place, "dev")
     assert about(found, "App Service", "Front Door", "Translator", "Image builds") == []
     assert azure.asked("/Microsoft.Web/") + azure.asked("/Microsoft.CognitiveServices/") == []
@@ -598,9 +598,11 @@ def test_offer_without_builds_is_noted(azure: Azure, place: Checkout) -> None:
     free(azure, "AzurePass_2014-09-01")
     wants(place, "homepage", host="staticSite")
     (found,) = about(subscription.examine(place, "dev"), "Image builds")
-    assert (found.state, found.commands) == (
-        "note",
-        ("pulumi config set -s dev --path translator.image NAME",),
+    assert found.state == "note"
+    assert found.commands == tuple(
+        f"pulumi config set -s dev --path {site}.image NAME"
+        for site in MODELS
+        if site != "homepage"
     )
 
 

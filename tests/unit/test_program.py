@@ -11,7 +11,7 @@ import pytest
 from pulumi import Output
 from pulumi.output import Unknown
 
-from infra.stacks import MODELS
+from infra.stacks import SITES
 from tests.unit.conftest import Declare
 from tests.unit.recording import SUBSCRIPTION, Recorder, Sent
 
@@ -165,7 +165,7 @@ def _database(recorder: Recorder) -> list[str]:
 
 @pytest.mark.parametrize("environment", ["local", "dev", "prod"])
 def test_what_is_priced_is_known_before_anything_exists(program: Declare, environment: str) -> None:
-    recorder = program(environment, preview=True)
+    recorder = program(environment, preview=True, sites=SITES)
     for type_, paths in PRICED.items():
         for one in (one for one in recorder.azure() if one.type.endswith(f":{type_}")):
             for path in paths:
@@ -193,10 +193,10 @@ def test_image_is_built_while_the_role_spreads(program: Declare) -> None:
 
 
 # What refuses a second write while one is under way: environment, site, profile, server.
+SHARED = ("environment", "profile", "server")
 SCOPES: Mapping[str, tuple[str, ...]] = {
     "environment": ("ManagedEnvironment", "DiagnosticSetting", "app:ContainerApp", "app:Job"),
-    "homepage": tuple(f"web:{type_}" for type_ in WEB_APP if type_ != "AppService"),
-    "translator": tuple(f"web:{type_}" for type_ in WEB_APP if type_ != "AppService"),
+    **{site.name: tuple(f"web:{t}" for t in WEB_APP if t != "AppService") for site in SITES},
     "profile": ("Profile", "AFDEndpoint", "AFDOriginGroup", "AFDOrigin", "Route"),
     "server": ("Server", "FirewallRule", "AdministratorsMicrosoftEntra", "Database"),
 }
@@ -228,13 +228,13 @@ HOSTS: Mapping[str, dict[str, Any]] = {
 def test_where_azure_refuses_two_writes_at_once_there_is_one_at_a_time(
     program: Declare, environment: str, changes: dict[str, Any]
 ) -> None:
-    recorder = program(environment, changes)
+    recorder = program(environment, changes, sites=SITES)
     for scope, types in SCOPES.items():
         within = [
             one
             for one in recorder.azure()
             if one.type.endswith(tuple(f":{t}" for t in types))
-            and (scope not in MODELS or one.name.startswith(f"{scope}-"))
+            and (scope in SHARED or one.name.startswith(f"{scope}-"))
         ]
         for one, other in itertools.combinations(within, 2):
             assert _in_order(recorder, one, other), f"{one.name} and {other.name} at once"
@@ -269,7 +269,7 @@ def test_no_wait_holds_back_a_build(
     program: Declare, environment: str, changes: dict[str, Any]
 ) -> None:
     """Pulumi's host of dynamic resources has four threads: one stays for what does not wait."""
-    recorder = program(environment, changes)
+    recorder = program(environment, changes, sites=SITES)
     builds, waits = recorder.all("Image"), recorder.all("Wait")
     slow = [*builds, *waits, *recorder.all("JobRun")]
     for four in itertools.combinations(slow, 4):

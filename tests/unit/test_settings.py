@@ -12,7 +12,7 @@ from infra.models import secrets_of
 from infra.settings import KEYS, Settings, SettingsError, from_file
 from infra.stack_files import PLACEHOLDER
 from infra.stacks import MODELS
-from tests.unit.conftest import ENVIRONMENTS, committed_config
+from tests.unit.conftest import ENVIRONMENTS, SAMPLES, committed_config
 
 LOCATION = {"azure-native:location": "eastus"}
 REGISTRY = (
@@ -39,7 +39,7 @@ def test_every_environment_has_a_file() -> None:
 
 def test_local_shows_everything_and_has_a_contact() -> None:
     settings = read("local", committed_config("local"))
-    assert {site.cdn for site in settings.sites.values()} == {"frontDoor"}
+    assert {settings.sites[site.name].cdn for site in SAMPLES} == {"frontDoor"}
     assert (settings.sites["homepage"].host, settings.sites["translator"].host) == (
         "containerApp",
         "appService",
@@ -68,7 +68,7 @@ def test_dev_is_the_cheapest_form() -> None:
 def test_prod_is_protected_and_has_the_edge() -> None:
     settings = read("prod", committed_config("prod"))
     assert settings.is_protected
-    assert {site.cdn for site in settings.sites.values()} == {"frontDoor"}
+    assert {settings.sites[site.name].cdn for site in SAMPLES} == {"frontDoor"}
 
 
 @pytest.mark.parametrize(
