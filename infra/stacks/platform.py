@@ -70,8 +70,8 @@ def deploy(settings: Settings) -> Platform:
     images: dict[str, SiteImage] = {}
     for name, site in sites.items():
         builds = [image.build for image in images.values() if image.build]
-        # Two at a time, for the reason that _identities gives.
-        images[name] = _image(name, site.image, registry, after=builds[-2:-1])
+        # Two at once and the others in a row, for the reason that _identities gives.
+        images[name] = _image(name, site.image, registry, after=builds[1:][-1:])
     identities = _identities(settings, place, registry, images)
     behind_edge = [name for name, site in sites.items() if site.is_behind_edge]
     edge = Edge("edge", EdgeArgs(placement=place, sites=behind_edge)) if behind_edge else None
