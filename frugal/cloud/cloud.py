@@ -13,7 +13,7 @@ from collections.abc import AsyncGenerator, Coroutine
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from frugal.cloud.bodies import Body, hide, merge
+from frugal.cloud.bodies import Body, deep_merge, redact
 from frugal.cloud.contract import model
 from frugal.cloud.days import Days, one_write_scope, refusal
 from frugal.cloud.errors import CloudError
@@ -98,7 +98,7 @@ class Cloud:
                     continue
                 # An earlier version of the local cloud may not have computed all of it.
                 computed = TYPES[token].computed(self, resource)
-                resource.computed = merge(computed, resource.computed)
+                resource.computed = deep_merge(computed, resource.computed)
                 await self._restore(resource)
         for resource in sorted(unfinished, key=_innermost_first):
             await self._remove(resource)
@@ -224,7 +224,7 @@ class Cloud:
         async with self._operation("update", after):
             refuse_unsupported(after)
             kind.check(self, after)
-            after.computed = merge(before.computed, kind.computed(self, after))
+            after.computed = deep_merge(before.computed, kind.computed(self, after))
             await kind.apply(self, after, before)
             self.store.put(after)
         return after
@@ -302,9 +302,11 @@ class Cloud:
             for k, v in copy.deepcopy(resource.inputs).items()
             if k not in parameters and not k.startswith("__")
         }
-        body = merge(merge(body, resource.computed), type_of(resource.token).live(self, resource))
+        body = deep_merge(
+            deep_merge(body, resource.computed), type_of(resource.token).live(self, resource)
+        )
         for path in m.secret_paths:
-            hide(body, path.replace("[*]", ".*").split("."))
+            redact(body, path.replace("[*]", ".*").split("."))
         body["name"] = name_of(resource.id)
         body["type"] = m.arm_type
         body["azureApiVersion"] = m.api_version
