@@ -17,7 +17,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from frugal.atomic import atomic_write
-from frugal.cloud.arm import Arm
+from frugal.cloud.arm import ResourceManagerApi
 from frugal.cloud.cloud import Cloud
 from frugal.cloud.connections import raise_limit
 from frugal.cloud.errors import CloudError
@@ -44,8 +44,8 @@ async def run(folder: Path) -> None:
     code = fingerprint()
     cloud = Cloud(folder)
     admin_token = secrets.token_urlsafe(32)
-    arm = Arm(cloud, admin_token=admin_token)
-    listener = Listener(arm.app, cloud.ports.get("resource-manager"))
+    api = ResourceManagerApi(cloud, admin_token=admin_token)
+    listener = Listener(api.app, cloud.ports.get("resource-manager"))
     await listener.start()
     cloud.http_port = listener.port
     server = None

@@ -63,8 +63,8 @@ RETRY_AFTER = {429: "1", 503: "1"}  # seconds, by status
 METHODS = ("DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT")
 
 
-class Arm:
-    """The HTTP face of a Cloud, as an ASGI application (`.app`)."""
+class ResourceManagerApi:
+    """Resource Manager of a Cloud over HTTP, as an ASGI application (`.app`)."""
 
     def __init__(self, cloud: "Cloud", *, admin_token: str) -> None:
         self._cloud = cloud

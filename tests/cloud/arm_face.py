@@ -5,7 +5,7 @@ from contextlib import asynccontextmanager
 
 import httpx
 
-from frugal.cloud.arm import Arm
+from frugal.cloud.arm import ResourceManagerApi
 from frugal.cloud.cloud import Cloud
 
 BASE = "http://127.0.0.1:1"
@@ -16,7 +16,7 @@ async def arm_face(cloud: Cloud) -> AsyncIterator[httpx.AsyncClient]:
     """A client with the deployer's token."""
     cloud.http_port = 1
     token = cloud.identities.token(cloud.identities.deployer_header, resource=BASE, client_id=None)
-    transport = httpx.ASGITransport(Arm(cloud, admin_token="admin").app)
+    transport = httpx.ASGITransport(ResourceManagerApi(cloud, admin_token="admin").app)
     headers = {"Authorization": f"Bearer {token['access_token']}"}
     async with httpx.AsyncClient(base_url=BASE, transport=transport, headers=headers) as client:
         yield client
