@@ -73,9 +73,9 @@ class Cloud:
         self.executions: dict[str, dict[str, Execution | Unpulled]] = {}
         self.servers: dict[str, Server] = {}
         self.endpoints: dict[str, tuple[Endpoint, Listener]] = {}
-        self.played: dict[str, Listener] = {}
+        self.emulated: dict[str, Listener] = {}
         self.sites: dict[str, FileSite] = {}
-        self.tunnel = Tunnel(self.ports.get("tunnel"), find=self._played_at)
+        self.tunnel = Tunnel(self.ports.get("tunnel"), find=self._emulated_at)
         self.http_port = 0
         self.days = Days()
         self.waiting: dict[str, str] = {}
@@ -129,7 +129,7 @@ class Cloud:
             await asyncio.wait(self._later)
         stopping = [app.stop() for app in self.apps.values()]
         stopping += [listener.stop() for _, listener in self.endpoints.values()]
-        stopping += [listener.stop() for listener in self.played.values()]
+        stopping += [listener.stop() for listener in self.emulated.values()]
         stopping += [site.stop() for site in self.sites.values()]
         stopping += [e.stop() for one in self.executions.values() for e in one.values()]
         await asyncio.gather(*stopping)
@@ -138,9 +138,9 @@ class Cloud:
         await asyncio.gather(*(server.stop() for server in self.servers.values()))
         await self.reaper.stop()
 
-    def _played_at(self, host: str) -> int | None:
-        """The port that plays a host of Azure's own (a Translator account's); None: nobody does."""
-        listener = self.played.get(host)
+    def _emulated_at(self, host: str) -> int | None:
+        """The port that emulates a host of Azure's (a Translator account's); None for others."""
+        listener = self.emulated.get(host)
         return None if listener is None else listener.port
 
     async def settle(self) -> None:

@@ -268,9 +268,9 @@ async def test_after_a_restart_it_answers_again(bench: Bench) -> None:
 
 
 async def test_a_deleted_account_answers_no_more(bench: Bench) -> None:
-    port = bench.cloud.played[ENDPOINT.removeprefix("https://")].port
+    port = bench.cloud.emulated[ENDPOINT.removeprefix("https://")].port
     await bench.world.engine.delete(bench.made)
-    assert not bench.cloud.played
+    assert not bench.cloud.emulated
     with pytest.raises(ConnectionRefusedError):
         await asyncio.open_connection("127.0.0.1", port)
 

@@ -81,7 +81,7 @@ def platform_environment(
     """The declared environment with what the local platform adds to it, and nothing more.
 
     A token endpoint as Azure gives it; for libpq the way to the real server behind the name that
-    the app keeps using; for HTTPS the way to a host of Azure's that this machine plays, where the
+    the app keeps using; for HTTPS the way to a host of Azure's that is emulated here, where the
     app is told of one (docs/local-cloud.md explains each).
     """
     environment = dict(declared)
@@ -94,7 +94,7 @@ def platform_environment(
             environment["PGHOSTADDR"] = "127.0.0.1"
             environment["PGPORT"] = str(server.port)
             environment["PGSSLROOTCERT"] = str(cloud.authority.ca_file)
-    if any(_host(value) in cloud.played for value in declared.values()):
+    if any(_host(value) in cloud.emulated for value in declared.values()):
         environment["HTTPS_PROXY"] = f"http://127.0.0.1:{cloud.tunnel.port}"
         environment["SSL_CERT_FILE"] = str(cloud.authority.bundle_file)
     return environment
