@@ -19,8 +19,8 @@ from frugal.cloud.store import Resource
 from frugal.daemon import Daemon
 from frugal.errors import FrugalError
 from tests.cloud.bad_days import PASSING
-from tests.cloud.engine_face import Made, refusal
 from tests.cloud.pgbench import DATABASE
+from tests.cloud.provider_client import Made, refusal
 from tests.cloud.test_builds import Registry, arm, registry
 from tests.cloud.test_images import context
 from tests.cloud.test_jobs import Jobs, bench

@@ -1,4 +1,4 @@
-"""Resource Manager's face of a cloud, asked as a deployer asks it."""
+"""An HTTP client of the local Resource Manager, signed in as the deployer."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -12,7 +12,7 @@ BASE = "http://127.0.0.1:1"
 
 
 @asynccontextmanager
-async def arm_face(cloud: Cloud) -> AsyncIterator[httpx.AsyncClient]:
+async def arm_client(cloud: Cloud) -> AsyncIterator[httpx.AsyncClient]:
     """A client with the deployer's token."""
     cloud.http_port = 1
     token = cloud.identities.token(cloud.identities.deployer_header, resource=BASE, client_id=None)
