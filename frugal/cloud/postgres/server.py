@@ -283,12 +283,14 @@ class Server:
                 raise CloudError("InvalidParameterValue", f"{self.name}: {error}") from error
 
     async def _connected(self) -> psycopg.AsyncConnection:
-        if self._connection is not None:
+        # Another name: `stop` may take the connection away at each wait.
+        connection = self._connection
+        if connection is not None:
             # Asked first whether it still stands: the server behind may have been killed since.
             with contextlib.suppress(psycopg.OperationalError):
-                await self._connection.execute("SELECT 1")
-                return self._connection
-            await self._connection.close()
+                await connection.execute("SELECT 1")
+                return connection
+            await connection.close()
         self._connection = await self._cluster.connect()
         return self._connection
 
