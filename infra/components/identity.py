@@ -8,7 +8,7 @@ from pulumi_azure_native import authorization, managedidentity
 
 from infra.components.dynamic_provider import Provider
 from infra.components.placement import Placement
-from infra.components.wait import Wait, role_known
+from infra.components.wait import Wait
 
 ACR_PULL = "7f951dda-4ed3-4680-a7ca-43fe172d538d"
 """Built-in role AcrPull (azure-docs built-in roles, read November 2026)."""
@@ -98,10 +98,11 @@ def assign(
         role_definition_id=scope.apply(lambda value: _role_definition_id(value, role.definition)),
         opts=ResourceOptions(parent=parent),
     )
-    return role_known(
+    return Wait(
         f"{name}-ready",
+        "role",
         assignment.id,
-        age=age,
+        settle=age,
         deadline=deadline,
         opts=ResourceOptions(parent=parent, depends_on=list(after)),
     )

@@ -8,8 +8,7 @@ containerregistry_build.json, read November 2026).
 
 import re
 import sys
-import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,11 +17,10 @@ from pulumi import Input, Output, ResourceOptions
 from pulumi.dynamic import CreateResult, ReadResult, UpdateResult
 from pulumi.dynamic import Resource as DynamicResource
 
-from infra import waits
+from infra import polling, waits
 from infra.arm import Arm, ArmError
 from infra.components.build_context import BuildContext, pack
 from infra.components.dynamic_provider import Provider, ProviderError
-from infra.polling import poll
 
 CHECKOUT = Path(__file__).parents[2]
 REGISTRY_API_VERSION = "2023-01-01-preview"
@@ -105,29 +103,22 @@ def _built(props: Mapping[str, Any]) -> dict[str, Any]:
     return {**props, "image": image}
 
 
-def build(
-    arm: Arm,
-    *,
-    registry: str,
-    repository: str,
-    context: Path,
-    sleep: Callable[[float], None] = time.sleep,
-) -> str:
+def build(arm: Arm, *, registry: str, repository: str, context: Path) -> str:
     """Build a folder in a registry (resource id) and return `login-server/repository@digest`.
 
     The log goes to standard error as it comes, which Pulumi shows. A build that Docker Hub's pull
-    limit ended is repeated once, `waits.pullLimit` seconds later. `sleep` is for tests. Raises
+    limit ended is repeated once, `waits.pullLimit` seconds later. Raises
     BuildError and ArmError.
     """
     packed = pack(context)
     server = arm.get(registry, api_version=REGISTRY_API_VERSION)["properties"]["loginServer"]
-    run, log = _run(arm, registry, repository, packed, sleep)
+    run, log = _run(arm, registry, repository, packed)
     if run["status"] != "Succeeded" and PULL_LIMIT in log:
         pause = waits.seconds("pullLimit")
         text = f"{repository}: Docker Hub refused the base image; next try in {pause:.0f} s"
         print(text, file=sys.stderr, flush=True)
-        sleep(pause)
-        run, log = _run(arm, registry, repository, packed, sleep)
+        polling.sleep(pause)
+        run, log = _run(arm, registry, repository, packed)
     if run["status"] != "Succeeded":
         if PULL_LIMIT in log:
             raise BuildError(_pull_limit(context, repository, server))
@@ -138,11 +129,7 @@ def build(
 
 
 def _run(
-    arm: Arm,
-    registry: str,
-    repository: str,
-    packed: BuildContext,
-    sleep: Callable[[float], None],
+    arm: Arm, registry: str, repository: str, packed: BuildContext
 ) -> tuple[dict[str, Any], str]:
     """Upload a context and build it once; properties and log of the run that ended."""
     place = arm.post(f"{registry}/listBuildSourceUploadUrl", api_version=BUILD_API_VERSION)
@@ -163,12 +150,10 @@ def _run(
             raise BuildError(_not_allowed(repository)) from error
         raise
     run_path = f"{registry}/runs/{scheduled['properties']['runId']}"
-    return _finished(arm, run_path, f"{repository}: ", sleep)
+    return _finished(arm, run_path, f"{repository}: ")
 
 
-def _finished(
-    arm: Arm, run_path: str, prefix: str, sleep: Callable[[float], None]
-) -> tuple[dict[str, Any], str]:
+def _finished(arm: Arm, run_path: str, prefix: str) -> tuple[dict[str, Any], str]:
     """Properties and log of a run once it has ended; the log is shown meanwhile, by whole lines."""
     run: dict[str, Any] = {}
     shown, log = 0, ""
@@ -187,7 +172,7 @@ def _finished(
         shown = len(lines)
         return run["status"] if pending else None
 
-    if poll(look, deadline=BUILD_TIMEOUT + 60, sleep=sleep):
+    if polling.poll(look, deadline=BUILD_TIMEOUT + 60):
         message = f"{run_path} has not ended within {BUILD_TIMEOUT} seconds"
         raise BuildError(message)
     return run, log

@@ -7,8 +7,7 @@ JobExecution in azure-mgmt-appcontainers 4.0.0b1, read November 2026).
 """
 
 import sys
-import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -160,25 +159,18 @@ def _ran(props: Mapping[str, Any]) -> dict[str, Any]:
     return {**props, "execution": execution}
 
 
-def run(
-    arm: Arm,
-    *,
-    job: str,
-    limit: float,
-    workspace: str,
-    sleep: Callable[[float], None] = time.sleep,
-) -> str:
+def run(arm: Arm, *, job: str, limit: float, workspace: str) -> str:
     """Start a job (resource id), wait until it has succeeded, return the execution's name.
 
     Where it fails before any container ran, as its image could not be pulled, it is started once
     more: the identity's role may have reached the registry meanwhile (docs/adr/0009).
     `limit`: seconds that each start has; `workspace`: as in JobArgs. Raises JobError, ArmError.
     """
-    name, status, found = _execution(arm, job, limit, sleep)
+    name, status, found = _execution(arm, job, limit)
     if status == "Failed" and not _has_run(found):
         short = job.rsplit("/", 1)[-1]
         print(f"{short}: no container ran; starting it once more", file=sys.stderr, flush=True)
-        name, status, found = _execution(arm, job, limit, sleep)
+        name, status, found = _execution(arm, job, limit)
     if status != "Succeeded":
         if status in _PENDING:
             status = f"still {status} after {limit:.0f} seconds"
@@ -186,9 +178,7 @@ def run(
     return name
 
 
-def _execution(
-    arm: Arm, job: str, limit: float, sleep: Callable[[float], None]
-) -> tuple[str, str, Mapping[str, Any]]:
+def _execution(arm: Arm, job: str, limit: float) -> tuple[str, str, Mapping[str, Any]]:
     """Start a job; its execution's name, status and properties at its end or at the limit."""
     name = str(arm.post(f"{job}/start", api_version=_API_VERSION)["name"])
     execution: dict[str, Any] = {}
@@ -199,7 +189,7 @@ def _execution(
         status = _status(execution)
         return status if status in _PENDING else None
 
-    poll(look, deadline=limit, sleep=sleep)
+    poll(look, deadline=limit)
     return name, _status(execution), execution
 
 

@@ -6,7 +6,7 @@ from pulumi import ComponentResource, Input, Output, Resource, ResourceOptions
 from pulumi_azure_native import dbforpostgresql
 
 from infra.components.placement import Placement
-from infra.components.wait import administrator_listed, server_ready
+from infra.components.wait import Wait
 
 BACKUP_DAYS = 7  # the least that Azure keeps
 _TIERS = {"B": "Burstable", "D": "GeneralPurpose", "E": "MemoryOptimized"}
@@ -98,8 +98,9 @@ class Postgres(ComponentResource):
                 parent=self, depends_on=list(after), deleted_with=server, protect=protect
             )
 
-        ready = server_ready(
+        ready = Wait(
             f"{name}-server-ready",
+            "server",
             server.id,
             settle=args.settle,
             deadline=args.deadline,
@@ -126,14 +127,16 @@ class Postgres(ComponentResource):
             tenant_id=args.administrator.tenant_id,
             opts=options(firewall),
         )
-        listed = administrator_listed(
+        properties = {
+            "principalName": args.administrator.name,
+            "principalType": principal_type,
+            "tenantId": args.administrator.tenant_id,
+        }
+        listed = Wait(
             f"{name}-administrator-ready",
+            "administrator",
             administrator.id,
-            {
-                "principalName": args.administrator.name,
-                "principalType": principal_type,
-                "tenantId": args.administrator.tenant_id,
-            },
+            body={"properties": properties},
             deadline=args.deadline,
             opts=ResourceOptions(parent=self),
         )

@@ -10,7 +10,7 @@ from pulumi_azure_native import resources
 from infra.components.identity import Identity
 from infra.components.postgres import Administrator, Postgres, PostgresArgs
 from infra.settings import Settings
-from infra.stacks.groups import placement, resource_group
+from infra.stacks.platform import resource_group
 
 HIGH_AVAILABILITY = {
     "disabled": "Disabled",
@@ -29,11 +29,11 @@ class Data:
 
 def deploy(settings: Settings, administrator: Identity) -> Data:
     """Declare the data group and the server with its database, administered by an identity."""
-    group = resource_group("data", settings)
+    group, place = resource_group("data", settings)
     postgres = Postgres(
         "postgres",
         PostgresArgs(
-            placement=placement(group, settings),
+            placement=place,
             sku=settings.database.sku,
             storage_gb=settings.database.storage_gb,
             high_availability=HIGH_AVAILABILITY[settings.database.high_availability],

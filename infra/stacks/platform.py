@@ -11,8 +11,8 @@ from infra.components.identity import ACR_PULL, Identity, IdentityArgs, Role
 from infra.components.image import Image, ImageArgs
 from infra.components.placement import Placement
 from infra.components.registry import Registry, RegistryArgs
+from infra.naming import PROJECT, tags
 from infra.settings import Settings
-from infra.stacks.groups import placement, resource_group
 
 # 5 GB a month are free (Azure Monitor pricing, read November 2026); 0.15 a day stays below that.
 LOG_CAP_GB_A_DAY = 0.15
@@ -60,12 +60,23 @@ class Platform:
         return self.edge.endpoints if self.edge else {}
 
 
+def resource_group(name: str, settings: Settings) -> tuple[resources.ResourceGroup, Placement]:
+    """Declare a resource group, protected where the environment is; placement of what is in it."""
+    common = tags(settings.environment)
+    group = resources.ResourceGroup(
+        f"{PROJECT}-{settings.environment}-{name}",
+        location=settings.location,
+        tags=common,
+        opts=ResourceOptions(protect=settings.is_protected),
+    )
+    return group, Placement(group=group.name, location=settings.location, tags=common)
+
+
 def deploy(settings: Settings) -> Platform:
     """Declare group, registry, images, identities, edge, logs and Container Apps environment."""
     # A site of files runs nothing, pulls nothing, and has an edge of its own.
     sites = {name: site for name, site in settings.sites.items() if site.is_container}
-    group = resource_group("platform", settings)
-    place = placement(group, settings)
+    group, place = resource_group("platform", settings)
     registry = Registry("registry", RegistryArgs(placement=place, existing_id=settings.registry.id))
     images: dict[str, SiteImage] = {}
     for name, site in sites.items():
