@@ -1,14 +1,38 @@
-"""A comparison as data, for other programs; every amount a decimal string with all its digits."""
+"""Reports as data, for programs; every amount an exact decimal string.
+
+docs/cost-report.schema.json describes that of an estimate.
+"""
+
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Any
+
+from pydantic import TypeAdapter
 
 from frugal.cost.compare.crossings import FURTHEST, PRECISION, Comparison
 from frugal.cost.compare.price_off import Item
 from frugal.cost.compare.result import MULTIPLES, Compared, Row
-from frugal.cost.money import plain
-from frugal.cost.report.document import or_null, remarks
+from frugal.cost.estimate import Estimate, Remark
+from frugal.cost.money import Amount, Amounts, plain
+
+_ESTIMATE = TypeAdapter(Estimate)
+_TOTALS = TypeAdapter(dict[str, Amounts])
+_REMARKS = TypeAdapter(list[Remark])
+_AMOUNT = TypeAdapter(Amount | None)
 
 
-def document(found: Compared) -> dict[str, object]:
-    """Ready for `json.dumps`."""
+def estimate_data(bill: Estimate, limit: Decimal | None = None) -> Mapping[str, Any]:
+    """All of an estimate. `limit`: the environment's own, an amount a month."""
+    totals = {"monthly": bill.monthly, "before": bill.before, "delta": bill.delta}
+    return {
+        **_TOTALS.dump_python(totals, mode="json"),
+        **_ESTIMATE.dump_python(bill, mode="json", by_alias=True),
+        "limit": _AMOUNT.dump_python(limit),
+    }
+
+
+def comparison_data(found: Compared) -> Mapping[str, Any]:
+    """All of a comparison."""
     visits = found.visits
     return {
         "site": found.site,
@@ -53,7 +77,7 @@ def _row(row: Row) -> dict[str, object]:
         "monthly": monthly,
         "grows": row.grows,
         "unpriced_from": None if row.unpriced_from is None else str(row.unpriced_from),
-        "unpriced": remarks(row.unpriced),
+        "unpriced": _REMARKS.dump_python(list(row.unpriced)),
     }
 
 
@@ -75,10 +99,10 @@ def _pair(one: Comparison) -> dict[str, object]:
 def _item(item: Item) -> dict[str, object]:
     return {
         "what": item.what,
-        "list_price": or_null(item.then),
+        "list_price": _AMOUNT.dump_python(item.then),
         "how": item.how,
         "bill": plain(item.billed),
-        "unexplained": or_null(item.rest),
-        "today": or_null(item.today),
+        "unexplained": _AMOUNT.dump_python(item.rest),
+        "today": _AMOUNT.dump_python(item.today),
         "since": item.since,
     }
