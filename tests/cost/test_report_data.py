@@ -14,6 +14,7 @@ from jsonschema.validators import Draft202012Validator
 
 from frugal.cost.money import EXACT
 from frugal.cost.report.data import estimate_data
+from frugal.cost.report.summary import summary
 from tests.cost import samples
 from tests.cost.any_estimate import ESTIMATES
 
@@ -110,6 +111,18 @@ def test_another_key_is_refused(place) -> None:
     (target[0] if isinstance(target, list) else target)["more"] = "x"
     with pytest.raises(jsonschema.ValidationError, match="more"):
         VALID.validate(report)
+
+
+def test_the_output_of_the_stack_is_exact_and_has_a_text_for_people() -> None:
+    output = summary(samples.gaps())
+    assert [output[key] for key in ("low", "expected", "high", "currency", "shown")] == [
+        *("112.663", "114.265", "281.14", "USD"),
+        "114.27 USD (112.66 to 281.14)",
+    ]
+    assert output["unpriced"] == [
+        "jobs (azure-native:web:AppServicePlan): sku.name 'I1v2' has no price here",
+        "cache (azure-native:redis:Redis): this type has no price here",
+    ]
 
 
 def test_the_limit_of_the_environment_is_an_amount_or_null() -> None:

@@ -6,7 +6,7 @@ from dataclasses import replace
 from decimal import Decimal
 
 from frugal.cost.estimate import Estimate, Line, Remark
-from frugal.cost.money import EXACT, NOTHING, Range, difference, plain, rounded, total
+from frugal.cost.money import EXACT, NOTHING, difference, plain, rounded, total
 from frugal.cost.report import parts, words
 
 
@@ -34,7 +34,8 @@ class _Builder:
     def report(self, title: str, limit: Decimal | None) -> parts.Report:
         lines: dict[str, list[Line]] = {}
         for line in self.bill.lines:
-            lines.setdefault(line.resource, []).append(line)
+            shown = line if self.compared else replace(line, change="same", reason="")
+            lines.setdefault(line.resource, []).append(shown)
         heaviest = sorted(lines.values(), key=lambda own: (-_weight(own), own[0].name))
         answer: list[parts.Block] = []
         details: list[parts.Block] = []
@@ -98,9 +99,7 @@ class _Builder:
         sides = {"A month": self.bill.monthly}
         if self.compared:
             sides = {"Before": self.bill.before, "After": self.bill.monthly}
-        bars = [
-            parts.Bar(name, amounts, rounded(amounts.expected)) for name, amounts in sides.items()
-        ]
+        bars = [parts.Bar(name, side, rounded(side.expected)) for name, side in sides.items()]
         title = "Before and after" if self.compared else "Expected"
         resources = parts.Table(
             name="resources",
@@ -116,11 +115,14 @@ class _Builder:
     def _ranges(self, heaviest: Sequence[Sequence[Line]]) -> parts.Chart:
         bars: list[parts.Bar] = []
         for lines in heaviest:
-            amounts = low, expected, high = total(line.monthly for line in lines)
-            most = words.high(high, grows=any(line.grows for line in lines))
-            span = most if low == expected == high else f"{rounded(low)} – {most}"  # noqa: RUF001
+            amounts = total(line.monthly for line in lines)
+            grows = any(line.grows for line in lines)
+            one = len(set(amounts)) == 1
+            value = (
+                words.high(amounts.high, grows=grows) if one else words.span(amounts, grows=grows)
+            )
             if any(amounts):
-                bars.append(parts.Bar(lines[0].name, Range(*amounts), span))
+                bars.append(parts.Bar(lines[0].name, amounts, value))
         legend = ["From low to high; the dot is what is expected.", *self.legend[: self.grows]]
         return parts.Chart("Each resource", self.unit, bars, "ranges", " ".join(legend))
 
@@ -177,15 +179,13 @@ class _Builder:
         change = lines[0].change
         if any(line.change != change for line in lines):
             change = "changed"
-        reasons = {
-            line.reason: None for line in lines if line.reason not in {"", line.change, "new"}
-        }
+        told = dict.fromkeys(one.reason for one in lines if one.reason not in {"new", one.change})
         return parts.Row(
             label=lines[0].name,
             about=words.short_type(lines[0].type),
-            below=[f"↳ {reason}" for reason in reasons] if self.compared else (),
+            below=[f"↳ {reason}" for reason in told if reason],
             cells=self._sums(lines),
-            change=change if self.compared else "same",
+            change=change,
         )
 
     def _meter(self, line: Line) -> parts.Row:
@@ -193,7 +193,7 @@ class _Builder:
             label=line.meter,
             cells=[*words.factors(line), *self._sums([line])],
             kind="meter",
-            change=line.change if self.compared else "same",
+            change=line.change,
         )
 
     def _total(self) -> parts.Row:
@@ -235,10 +235,7 @@ class _Builder:
 
 def _weight(lines: Sequence[Line]) -> Decimal:
     """What a resource is expected to cost, before or after."""
-    return max(
-        total(side).expected
-        for side in zip(*((one.monthly, one.before) for one in lines), strict=True)
-    )
+    return max(total(one.monthly for one in lines)[1], total(one.before for one in lines)[1])
 
 
 def _by_reason(remarks: Iterable[Remark]) -> Sequence[str]:

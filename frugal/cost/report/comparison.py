@@ -73,9 +73,8 @@ def _cells(row: Way) -> Iterator[parts.Cell]:
         if bill is None:
             yield parts.Cell("unpriced", "missing")
         else:
-            low, expected, high = bill
-            most = words.high(high, grows=row.grows)
-            yield parts.Cell(rounded(expected), "strong", [f"{rounded(low)} – {most}"])  # noqa: RUF001
+            below = [words.span(bill, grows=row.grows)]
+            yield parts.Cell(rounded(bill.expected), "strong", below)
 
 
 def _charts(found: Compared) -> Iterator[parts.Chart]:

@@ -1,6 +1,5 @@
 """A report as one self-contained page: no script, and nothing asked of the network."""
 
-from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
 
@@ -10,8 +9,7 @@ from frugal.cost.money import Range, rounded
 from frugal.cost.report.parts import Block, Report
 from frugal.cost.report.words import MARKS, clean
 
-_STEPS = (1, 2, 5)
-_MOST_STEPS = 5
+_MOST_TICKS = 5
 
 
 def page(report: Report) -> str:
@@ -51,18 +49,12 @@ def _figures(amounts: Range) -> str:
     return f"low {low}, expected {expected}, high {high}"
 
 
-def _ticks(top: Decimal) -> Iterator[Decimal]:
+def _ticks(top: Decimal) -> list[Decimal]:
     """Round figures from zero up to `top`: a 1, 2 or 5 and zeros apart."""
-    if not top:
-        return
-    power = Decimal(10) ** (top.adjusted() - 1)
-    step = next(
-        power * ten * digit
-        for ten in (1, 10, 100)
-        for digit in _STEPS
-        if top / (power * ten * digit) <= _MOST_STEPS
-    )
-    yield from (step * number for number in range(int(top / step) + 1))
+    exponent = top.adjusted() - 1
+    steps = (Decimal(digit).scaleb(exponent + more) for more in (0, 1) for digit in (1, 2, 5))
+    step = next(step for step in steps if top / step <= _MOST_TICKS)
+    return [step * number for number in range(int(top / step) + 1)]
 
 
 _ENVIRONMENT = Environment(

@@ -43,6 +43,11 @@ def range_cells(amounts: Range, *, grows: bool) -> list[Cell]:
     return [Cell(rounded(low)), Cell(rounded(expected)), Cell(high(most, grows=grows))]
 
 
+def span(amounts: Range, *, grows: bool) -> str:
+    """Low to high."""
+    return f"{rounded(amounts.low)} – {high(amounts.high, grows=grows)}"  # noqa: RUF001
+
+
 def change_cell(amount: Decimal) -> Cell:
     """A change, signed; empty where there is none."""
     if not amount:
@@ -76,10 +81,8 @@ def factors(line: Line) -> tuple[Cell, Cell]:
     unit = _unit(line.unit)
     if line.unit_price is not None:
         return Cell(quantity(line.quantity)), Cell(f"{price(line.unit_price)} / {unit}")
-    if not line.tiers:
-        return Cell(quantity(line.quantity)), Cell(unit)
-    amounts = [quantity(tier.quantity) for tier in line.tiers]
-    prices = [f"{price(tier.unit_price)} / {unit}" for tier in line.tiers]
+    amounts = [quantity(tier.quantity) for tier in line.tiers] or [quantity(line.quantity)]
+    prices = [f"{price(tier.unit_price)} / {unit}" for tier in line.tiers] or [unit]
     return Cell(amounts[0], below=amounts[1:]), Cell(prices[0], below=prices[1:])
 
 
