@@ -179,11 +179,13 @@ class _Builder:
         change = lines[0].change
         if any(line.change != change for line in lines):
             change = "changed"
-        told = dict.fromkeys(one.reason for one in lines if one.reason not in {"new", one.change})
+        reasons = dict.fromkeys(
+            one.reason for one in lines if one.reason not in {"new", one.change}
+        )
         return parts.Row(
             label=lines[0].name,
             about=words.short_type(lines[0].type),
-            below=[f"↳ {reason}" for reason in told if reason],
+            below=[f"↳ {reason}" for reason in reasons if reason],
             cells=self._sums(lines),
             change=change,
         )
@@ -234,7 +236,7 @@ class _Builder:
 
 
 def _weight(lines: Sequence[Line]) -> Decimal:
-    """What a resource is expected to cost, before or after."""
+    """The expected cost of a resource, before or after, the larger of the two."""
     return max(total(one.monthly for one in lines)[1], total(one.before for one in lines)[1])
 
 

@@ -12,31 +12,31 @@ from frugal.cost.report import parts, words
 _COLUMNS = [f"{multiple}{words.TIMES}" for multiple in MULTIPLES]
 
 
-def comparison_report(found: Compared) -> parts.Report:
+def comparison_report(comparison: Compared) -> parts.Report:
     """Build the report of a comparison."""
-    reasons = [item for row in found.rows for item in _unpriced(row)]
+    reasons = [item for row in comparison.rows for item in _unpriced(row)]
     return parts.Report(
-        title=f"Where to host the {found.site}",
+        title=f"Where to host the {comparison.site}",
         intro=[
             parts.Paragraph(
-                f"The {found.site} alone, {found.currency} a month in {found.region} "
-                f"({found.environment}), at its usage and at 10 and 100 times that. "
-                f"{_usage(found)}."
+                f"The {comparison.site} alone, {comparison.currency} a month in "
+                f"{comparison.region} ({comparison.environment}), at its usage and at 10 and 100 "
+                f"times that. {_usage(comparison)}."
             ),
-            parts.Listing(found.advice),
+            parts.Listing(comparison.advice),
         ],
         notices=[parts.Notice("missing", "Unpriced", reasons)] if reasons else [],
         answer=[
-            parts.Section("What each option costs", [_figures(found)]),
-            parts.Section("Expected", list(_charts(found)), name="options"),
+            parts.Section("What each option costs", [_figures(comparison)]),
+            parts.Section("Expected", list(_charts(comparison)), name="options"),
         ],
-        details=list(_details(found)),
+        details=list(_details(comparison)),
     )
 
 
-def _usage(found: Compared) -> str:
+def _usage(comparison: Compared) -> str:
     """The visits of a month, and which figures are the owner's."""
-    visits = found.visits
+    visits = comparison.visits
     figures = (
         ("requests", visits.requests, "requests"),
         ("egress_gb", visits.egress_gb, "GB to visitors"),
@@ -50,19 +50,19 @@ def _usage(found: Compared) -> str:
 
 
 def _unpriced(row: Way) -> Iterator[str]:
-    """Why a row has no figure, or none from some multiple on."""
+    """The reasons for a row without a figure, or without one from some multiple on."""
     where = "" if row.unpriced_from in (None, 1) else f" at {row.unpriced_from:,} times and more"
     for one in row.unpriced:
         yield f"{row.way.name} is unpriced{where}: {one.name}: {one.reason}"
 
 
-def _figures(found: Compared) -> parts.Table:
-    grows = any(row.grows for row in found.rows)
+def _figures(comparison: Compared) -> parts.Table:
+    grows = any(row.grows for row in comparison.rows)
     return parts.Table(
         name="plain",
         columns=["Option", *_COLUMNS],
-        rows=[parts.Row(label=row.way.name, cells=list(_cells(row))) for row in found.rows],
-        caption=f"{found.currency} a month, expected; below it low to high",
+        rows=[parts.Row(label=row.way.name, cells=list(_cells(row))) for row in comparison.rows],
+        caption=f"{comparison.currency} a month, expected; below it low to high",
         legend=[f"{words.GROWS}."] if grows else [],
     )
 
@@ -77,33 +77,35 @@ def _cells(row: Way) -> Iterator[parts.Cell]:
             yield parts.Cell(rounded(bill.expected), "strong", below)
 
 
-def _charts(found: Compared) -> Iterator[parts.Chart]:
+def _charts(comparison: Compared) -> Iterator[parts.Chart]:
     """A chart for each multiple, on a scale of its own."""
     for number, title in enumerate(_COLUMNS):
         bars = [
             parts.Bar(row.way.name, bill, rounded(bill.expected))
-            for row in found.rows
+            for row in comparison.rows
             if (bill := row.bills[number]) is not None
         ]
-        yield parts.Chart(title, f"{found.currency} a month", bars)
+        yield parts.Chart(title, f"{comparison.currency} a month", bars)
 
 
-def _details(found: Compared) -> Iterator[parts.Block]:
+def _details(comparison: Compared) -> Iterator[parts.Block]:
     precision = words.price(PRECISION)
     about = f"Multiples of its usage from 0.1 to {FURTHEST:,}, rounded up to {precision}."
-    points = parts.Listing(list(_break_even(found.comparisons)))
+    points = parts.Listing(list(_break_even(comparison.comparisons)))
     yield parts.Section("Where two cost the same", [parts.Paragraph(about), points])
     paid = parts.Table(
         name="plain",
         columns=["Part", "List price", "Bill", "Unexplained", "Today"],
-        rows=[_paid(item) for item in found.price_off.items],
-        caption=f"{found.currency} a month",
+        rows=[_paid(item) for item in comparison.price_off.items],
+        caption=f"{comparison.currency} a month",
     )
-    moving = parts.Listing(found.price_off.moving)
+    moving = parts.Listing(comparison.price_off.moving)
     yield parts.Section("January 2023, as the sites' first owner published it", [paid, moving])
-    dates = parts.Paragraph(words.dates(found.currency, found.prices_as_of, found.month))
-    notes = parts.Listing(found.notes)
-    sources = parts.Listing(found.sources)
+    dates = parts.Paragraph(
+        words.dates(comparison.currency, comparison.prices_as_of, comparison.month)
+    )
+    notes = parts.Listing(comparison.notes)
+    sources = parts.Listing(comparison.sources)
     blocks = [dates, notes, parts.Section("Sources of the prices", [sources], "page")]
     yield parts.Section("What the figures rest on", blocks)
 

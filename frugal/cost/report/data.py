@@ -31,35 +31,35 @@ def estimate_data(bill: Estimate, limit: Decimal | None = None) -> Mapping[str, 
     }
 
 
-def comparison_data(found: Compared) -> Mapping[str, Any]:
+def comparison_data(comparison: Compared) -> Mapping[str, Any]:
     """All of a comparison."""
-    visits = found.visits
+    visits = comparison.visits
     return {
-        "site": found.site,
-        "environment": found.environment,
-        "region": found.region,
-        "currency": found.currency,
-        "prices_as_of": found.prices_as_of.isoformat(),
-        "month": found.month,
+        "site": comparison.site,
+        "environment": comparison.environment,
+        "region": comparison.region,
+        "currency": comparison.currency,
+        "prices_as_of": comparison.prices_as_of.isoformat(),
+        "month": comparison.month,
         "usage": {
             "active_seconds": plain(visits.active_seconds),
             "requests": plain(visits.requests),
             "egress_gb": plain(visits.egress_gb),
             "given": sorted(visits.given),
         },
-        "rows": [_row(row) for row in found.rows],
+        "rows": [_row(row) for row in comparison.rows],
         "crossings": {
             "up_to": str(FURTHEST),
             "precision": plain(PRECISION),
-            "pairs": [_pair(one) for one in found.comparisons],
+            "pairs": [_pair(one) for one in comparison.comparisons],
         },
-        "advice": list(found.advice),
-        "notes": list(found.notes),
-        "sources": list(found.sources),
+        "advice": list(comparison.advice),
+        "notes": list(comparison.notes),
+        "sources": list(comparison.sources),
         "price_off": {
             "month": "2023-01",
-            "items": [_item(item) for item in found.price_off.items],
-            "moving": list(found.price_off.moving),
+            "items": [_item(item) for item in comparison.price_off.items],
+            "moving": list(comparison.price_off.moving),
         },
     }
 
