@@ -117,7 +117,7 @@ def test_the_output_of_the_stack_is_exact_and_has_a_text_for_people() -> None:
     output = summary(samples.gaps())
     assert [output[key] for key in ("low", "expected", "high", "currency", "shown")] == [
         *("112.663", "114.265", "281.14", "USD"),
-        "114.27 USD (112.66 to 281.14)",
+        "114.27 USD a month expected, from 112.66 to 281.14 or more",
     ]
     assert output["unpriced"] == [
         "jobs (azure-native:web:AppServicePlan): sku.name 'I1v2' has no price here",

@@ -9,8 +9,12 @@ from frugal.cost.money import plain, rounded
 def summary(bill: Estimate) -> Mapping[str, object]:
     """Amounts a month: exact, as decimal strings; `shown`: rounded, for people."""
     low, expected, high = bill.monthly
+    more = " or more" if any(line.grows for line in bill.lines) else ""
     return {
-        "shown": f"{rounded(expected)} {bill.currency} ({rounded(low)} to {rounded(high)})",
+        "shown": (
+            f"{rounded(expected)} {bill.currency} a month expected, "
+            f"from {rounded(low)} to {rounded(high)}{more}"
+        ),
         "low": plain(low),
         "expected": plain(expected),
         "high": plain(high),
