@@ -14,11 +14,13 @@ from typing import Final
 from frugal.cloud.contract import model
 from frugal.cloud.days import DAYS
 from frugal.cloud.types import TYPES
+from frugal.cost.meters import METERS
 
 ROOT: Final = Path(__file__).parents[1]
 FILES: Final = (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")))
 _BLOCK: Final = re.compile(
-    r"(?P<start><!-- make docs: (?P<name>[^\n]+?) -->\n)(?P<content>.*?)(?P<end><!-- end -->)", re.DOTALL
+    r"(?P<start><!-- make docs: (?P<name>[^\n]+?) -->\n)(?P<content>.*?)(?P<end><!-- end -->)",
+    re.DOTALL,
 )
 
 Blocks = Mapping[str, Callable[[], str]]
@@ -58,7 +60,16 @@ def _days() -> str:
     return _table("| day | Azure's code | passes |", rows)
 
 
-TABLES: Final[Blocks] = {"resource types": _types, "bad days": _days}
+def _usage() -> str:
+    rows = (
+        f"| `{kind}` | `{key}` | {'follows' if one.follows else one.value} | {one.why} |"
+        for kind, meter in sorted(METERS.items())
+        for key, one in meter.usage.items()
+    )
+    return _table("| type | key | small site | why |", rows)
+
+
+TABLES: Final[Blocks] = {"resource types": _types, "bad days": _days, "usage keys": _usage}
 """Blocks that follow from the code alone."""
 
 
