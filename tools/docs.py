@@ -15,6 +15,7 @@ from frugal.cloud.contract import model
 from frugal.cloud.days import DAYS
 from frugal.cloud.types import TYPES
 from frugal.cost.meters import METERS
+from frugal.subscription.account import providers
 
 ROOT: Final = Path(__file__).parents[1]
 FILES: Final = (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")))
@@ -69,7 +70,18 @@ def _usage() -> str:
     return _table("| type | key | small site | why |", rows)
 
 
-TABLES: Final[Blocks] = {"resource types": _types, "bad days": _days, "usage keys": _usage}
+def _providers() -> str:
+    names = " ".join(name.removeprefix("Microsoft.") for name in providers())
+    command = "az provider register --namespace Microsoft.$p --wait"
+    return f"```\nfor p in {names}; do\n  {command}\ndone\n```\n"
+
+
+TABLES: Final[Blocks] = {
+    "resource types": _types,
+    "bad days": _days,
+    "usage keys": _usage,
+    "resource providers": _providers,
+}
 """Blocks that follow from the code alone."""
 
 
