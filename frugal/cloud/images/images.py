@@ -10,6 +10,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from frugal.atomic import atomic_write
 from frugal.cloud.images.builder import Builder
 from frugal.cloud.images.context import Context
 from frugal.cloud.images.dockerfile import BuildError
@@ -100,11 +101,8 @@ class Images:
         return self._folder / f"{_key(digest)}.json"
 
     def _keep(self, image: Image) -> None:
-        index = self._index(image.digest)
-        partial = index.with_suffix(".partial")
         text = json.dumps(asdict(image), default=str, indent=1)
-        partial.write_text(text.replace(_in_json(self._folder), _HERE))
-        partial.replace(index)
+        atomic_write(self._index(image.digest), text.replace(_in_json(self._folder), _HERE))
 
 
 def _in_json(folder: Path) -> str:
