@@ -16,7 +16,7 @@ from frugal.cloud.errors import CloudError
 from frugal.cloud.ids import name_of
 from frugal.cloud.images import BuildError, Image
 from frugal.cloud.store import Resource
-from frugal.cloud.types import running
+from frugal.cloud.types import apps
 
 if TYPE_CHECKING:
     from frugal.cloud.cloud import Cloud
@@ -126,7 +126,7 @@ class Builds:
                 context,
                 dockerfile=dockerfile,
                 log=run.log.append,
-                repository=running.short_name(names[0]),
+                repository=apps.short_name(names[0]),
             )
             await self._push(run, image, names)
         except (BuildError, CloudError) as error:

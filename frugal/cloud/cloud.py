@@ -35,7 +35,6 @@ from frugal.cloud.tokens import Tokens
 from frugal.cloud.translator import Tunnel
 from frugal.cloud.types import TYPES
 from frugal.cloud.types.base import ResourceType, environment_id
-from frugal.cloud.types.unsupported import refuse_unsupported
 
 if TYPE_CHECKING:
     from frugal.cloud.edge import Endpoint
@@ -200,7 +199,7 @@ class Cloud:
         resource = Resource(id=resource_id, token=token, inputs=copy.deepcopy(inputs), urn=urn)
         async with self._operation("create", resource):
             self._check_ancestors(resource_id)
-            refuse_unsupported(resource)
+            kind.refuse_unsupported(resource)
             kind.check(self, resource)
             resource.computed = kind.computed(self, resource)
             await kind.apply(self, resource, None)
@@ -222,7 +221,7 @@ class Cloud:
         after.inputs = copy.deepcopy(inputs)
         after.urn = urn or before.urn
         async with self._operation("update", after):
-            refuse_unsupported(after)
+            kind.refuse_unsupported(after)
             kind.check(self, after)
             after.computed = deep_merge(before.computed, kind.computed(self, after))
             await kind.apply(self, after, before)

@@ -12,7 +12,7 @@ from frugal.cloud.cloud import Cloud
 from frugal.cloud.provider import Provider, serve
 from frugal.cloud.translator import Tunnel, tunnel
 from frugal.cloud.translator.service import distorted
-from frugal.cloud.types.running import platform_environment
+from frugal.cloud.types.apps import platform_environment
 from tests.cloud.arm_client import arm_client
 from tests.cloud.provider_client import Made, ProviderClient, refusal
 from tests.cloud.test_rules import World, world

@@ -24,6 +24,7 @@ class Account(ResourceType):
     """An account of the kind TextTranslation, for tokens alone."""
 
     token = "azure-native:cognitiveservices:Account"
+    start_round = 1
     until_purged: ClassVar[bool] = True
 
     @override

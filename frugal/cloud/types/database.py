@@ -1,6 +1,7 @@
 """PostgreSQL Flexible Server and its children: each server is a real PostgreSQL."""
 
 import contextlib
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, ClassVar
 
 from typing_extensions import override
@@ -24,6 +25,8 @@ class FlexibleServer(ResourceType):
     """A server with Entra authentication alone."""
 
     token = "azure-native:dbforpostgresql:Server"
+    start_round = 1
+    unsupported: ClassVar[Mapping[str, Sequence[object]]] = {"createMode": ("Create", "Default")}
     keeps_name: ClassVar[bool] = True
 
     @override

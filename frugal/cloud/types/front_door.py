@@ -1,6 +1,7 @@
 """Azure Front Door: a profile's endpoints, each a real caching proxy on a port of its own."""
 
-from typing import TYPE_CHECKING
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, ClassVar
 
 from typing_extensions import override
 
@@ -33,6 +34,7 @@ class AfdEndpoint(ResourceType):
     """A host name of the edge; it listens from its creation and answers 404 without a route."""
 
     token = "azure-native:cdn:AFDEndpoint"
+    start_round = 3
 
     @override
     def computed(self, cloud: "Cloud", resource: Resource) -> Body:
@@ -97,6 +99,7 @@ class AfdOrigin(_InRouting):
     """One host that a route's requests go to."""
 
     token = "azure-native:cdn:AFDOrigin"
+    unsupported: ClassVar[Mapping[str, Sequence[object]]] = {"sharedPrivateLinkResource": ()}
 
     @override
     async def check_removal(self, cloud: "Cloud", resource: Resource) -> None:
@@ -110,6 +113,11 @@ class AfdRoute(_InRouting):
     """Which paths of an endpoint go to which origin group, and whether they are cached."""
 
     token = "azure-native:cdn:Route"
+    unsupported: ClassVar[Mapping[str, Sequence[object]]] = {
+        "customDomains": (),
+        "originPath": ("/",),
+        "ruleSets": (),
+    }
 
     @override
     def check(self, cloud: "Cloud", resource: Resource) -> None:

@@ -6,8 +6,9 @@ Operations and bodies: Microsoft.App 2025-02-02-preview (`jobs/{name}/start`,
 
 import secrets
 import shutil
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from typing_extensions import override
 
@@ -17,7 +18,7 @@ from frugal.cloud.ids import key_of, name_of
 from frugal.cloud.images import Image
 from frugal.cloud.processes import Execution, NothingToRun, Unpulled, prepare
 from frugal.cloud.store import Resource
-from frugal.cloud.types import database, running, template
+from frugal.cloud.types import apps, database, template
 from frugal.cloud.types.base import ResourceType, identity_outputs
 
 if TYPE_CHECKING:
@@ -28,6 +29,8 @@ class Job(ResourceType):
     """A job with a manual trigger and one container, one replica at a time."""
 
     token = "azure-native:app:Job"
+    start_round = 2
+    unsupported: ClassVar[Mapping[str, Sequence[object]]] = {"template.volumes": ()}
 
     @override
     def check(self, cloud: "Cloud", resource: Resource) -> None:
@@ -67,7 +70,7 @@ async def start(cloud: "Cloud", resource: Resource) -> Execution | Unpulled:
     One whose image can't be pulled has failed; Azure says so after the replica's timeout.
     """
     name = f"{name_of(resource.id)}-{secrets.token_hex(4)}"
-    log = cloud.logs / f"{running.short_name(template.image(resource))}.log"
+    log = cloud.logs / f"{apps.short_name(template.image(resource))}.log"
     try:
         image = _pull(cloud, resource)
     except CloudError as error:
@@ -96,7 +99,7 @@ def _pull(cloud: "Cloud", resource: Resource) -> Image:
         identity=puller.id if puller else "",
         registry=reference.partition("/")[0],
     )
-    return running.find_image(cloud, reference, puller)
+    return apps.find_image(cloud, reference, puller)
 
 
 async def _run(cloud: "Cloud", resource: Resource, name: str, image: Image, log: Path) -> Execution:
@@ -107,7 +110,7 @@ async def _run(cloud: "Cloud", resource: Resource, name: str, image: Image, log:
             name,
             image,
             command=template.command(resource),
-            environment=running.platform_environment(cloud, resource, declared),
+            environment=apps.platform_environment(cloud, resource, declared),
             home=_folder(cloud, name),
             user=cloud.accounts.number(key_of(resource.id)),
         )
@@ -146,7 +149,7 @@ def body(resource: Resource, execution: Execution | Unpulled) -> Body:
     }
     if execution.ended is not None:
         properties["endTime"] = execution.ended.isoformat()
-        short = running.short_name(template.image(resource))
+        short = apps.short_name(template.image(resource))
         said = "\n".join([f"{execution.reason} (`frugal logs {short}`)", *execution.last_lines])
         container: Body = {
             "name": template.container(resource)["name"],

@@ -20,6 +20,7 @@ class StaticSite(ResourceType):
     """A static web app whose content is uploaded, not built from a repository."""
 
     token = "azure-native:web:StaticSite"
+    start_round = 2
 
     @override
     def check(self, cloud: "Cloud", resource: Resource) -> None:

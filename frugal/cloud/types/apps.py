@@ -120,6 +120,8 @@ class RunSpec:
 class AppType(ResourceType, ABC):
     """A type whose resources are running apps."""
 
+    start_round = 2
+
     @abstractmethod
     def run_spec(self, cloud: "Cloud", resource: Resource) -> RunSpec:
         """What a body lets run. Raises CloudError."""
