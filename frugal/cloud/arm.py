@@ -26,7 +26,7 @@ from frugal.cloud.ids import key_of
 from frugal.cloud.status import status
 from frugal.cloud.store import Resource
 from frugal.cloud.tokens import InvalidToken
-from frugal.cloud.types import cognitive_services, database, job
+from frugal.cloud.types import cognitive_services, database, front_door, job
 
 if TYPE_CHECKING:
     from frugal.cloud.cloud import Cloud
@@ -212,8 +212,8 @@ class ResourceManagerApi:
         paths = strings(await _json(request), "contentPaths")
         if not paths or not all(p.startswith("/") for p in paths):
             raise CloudError("BadRequest", "contentPaths: give paths that begin with '/'.")
-        endpoint, _ = self._cloud.endpoints[key_of(resource.id)]
-        await endpoint.purge(paths)
+        running = self._cloud.running_as(front_door.RunningEndpoint)[key_of(resource.id)]
+        await running.endpoint.purge(paths)
         return Response(status_code=200)
 
     async def _keys(self, request: Request) -> Response:

@@ -9,6 +9,7 @@ from frugal.cloud.bodies import Body, section
 from frugal.cloud.errors import CloudError
 from frugal.cloud.ids import key_of, name_of
 from frugal.cloud.listen import Listener
+from frugal.cloud.running import Running
 from frugal.cloud.store import Resource
 from frugal.cloud.translator import Translator
 from frugal.cloud.types.base import ResourceType
@@ -18,6 +19,24 @@ if TYPE_CHECKING:
     from frugal.cloud.cloud import Cloud
 
 COGNITIVE_SERVICES_USER = "a97b65f3-24c7-4388-baec-2e87135dc908"
+
+
+class EmulatedHost(Running):
+    """A host of Azure's own that this machine stands in for, over TLS at 127.0.0.1:`port`."""
+
+    def __init__(self, host: str, listener: Listener) -> None:
+        self.host = host
+        self._listener = listener
+
+    @property
+    def port(self) -> int:
+        """Where it listens."""
+        return self._listener.port
+
+    @override
+    async def stop(self) -> None:
+        """Close the port."""
+        await self._listener.stop()
 
 
 class Account(ResourceType):
@@ -93,13 +112,13 @@ class Account(ResourceType):
         )
         await listener.start()
         await cloud.tunnel.start()
-        cloud.emulated[host] = listener
+        cloud.running[key_of(resource.id)] = EmulatedHost(host, listener)
 
     @override
     async def remove(self, cloud: "Cloud", resource: Resource) -> None:
-        listener = cloud.emulated.pop(host_of(resource), None)
-        if listener is not None:
-            await listener.stop()
+        emulated = cloud.running.pop(key_of(resource.id), None)
+        if emulated is not None:
+            await emulated.stop()
 
 
 def host_of(resource: Resource) -> str:

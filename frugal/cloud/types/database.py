@@ -60,7 +60,7 @@ class FlexibleServer(ResourceType):
     async def apply(self, cloud: "Cloud", resource: Resource, before: Resource | None) -> None:
         version = str(resource.inputs.get("version", ""))
         if before is not None:
-            await cloud.servers[key_of(resource.id)].start(version=version)
+            await cloud.running_as(Server)[key_of(resource.id)].start(version=version)
             return
         try:
             await _server(cloud, resource).start(version=version)
@@ -80,13 +80,13 @@ class FlexibleServer(ResourceType):
     @override
     async def remove(self, cloud: "Cloud", resource: Resource) -> None:
         # None runs where a kill ended a deletion: its data may still be there.
-        server = cloud.servers.get(key_of(resource.id)) or _server(cloud, resource)
-        del cloud.servers[key_of(resource.id)]
+        server = cloud.running_as(Server).get(key_of(resource.id)) or _server(cloud, resource)
+        del cloud.running[key_of(resource.id)]
         await server.drop()
 
     @override
     async def rows(self, cloud: "Cloud", resource: Resource) -> dict[str, int]:
-        counted = await cloud.servers[key_of(resource.id)].rows()
+        counted = await cloud.running_as(Server)[key_of(resource.id)].rows()
         return {t: n for t, n in counted.items() if n > resource.data.get(MIGRATED, {}).get(t, 0)}
 
 
@@ -94,7 +94,7 @@ async def unmigrated(cloud: "Cloud") -> list[Resource]:
     """The servers without a row so far, of those that can be asked."""
     found: list[Resource] = []
     for resource in cloud.store.of(FlexibleServer.token):
-        server = cloud.servers.get(key_of(resource.id))
+        server = cloud.running_as(Server).get(key_of(resource.id))
         if server is None or MIGRATED in resource.data:
             continue
         with contextlib.suppress(CloudError):
@@ -106,7 +106,8 @@ async def unmigrated(cloud: "Cloud") -> list[Resource]:
 async def keep_migrated(cloud: "Cloud", servers: list[Resource]) -> None:
     """Keep how many rows a server's first migration, which has just ended, left in each table."""
     for found in servers:
-        server, resource = cloud.servers.get(key_of(found.id)), cloud.store.get(found.id)
+        server = cloud.running_as(Server).get(key_of(found.id))
+        resource = cloud.store.get(found.id)
         rows = await server.rows() if server and resource else {}
         if rows and resource:
             resource.data[MIGRATED] = rows
@@ -232,12 +233,12 @@ def _server(cloud: "Cloud", resource: Resource) -> Server:
         authority=cloud.authority,
         tokens=cloud.tokens,
     )
-    cloud.servers[key_of(resource.id)] = server
+    cloud.running[key_of(resource.id)] = server
     return server
 
 
 def _running(cloud: "Cloud", child: Resource) -> Server:
-    return cloud.servers[key_of(parent_of(child.id))]
+    return cloud.running_as(Server)[key_of(parent_of(child.id))]
 
 
 def _rule_resources(cloud: "Cloud", server_id: str) -> list[Resource]:
