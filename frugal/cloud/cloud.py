@@ -13,7 +13,7 @@ from collections.abc import AsyncGenerator, Coroutine
 from pathlib import Path
 from typing import Any, TypeVar
 
-from frugal.cloud.bodies import Body, deep_merge, redact
+from frugal.cloud.bodies import Body, deep_merge, redact, section
 from frugal.cloud.contract import model
 from frugal.cloud.days import Days, one_write_scope, refusal
 from frugal.cloud.errors import CloudError
@@ -75,6 +75,11 @@ class Cloud:
         self._running: set[asyncio.Task[Any]] = set()
         self._later: set[asyncio.Task[None]] = set()
         self._watching: set[asyncio.Task[None]] = set()
+
+    @property
+    def address(self) -> str:
+        """Where Resource Manager and the token endpoint answer."""
+        return f"http://127.0.0.1:{self.http_port}"
 
     async def start(self) -> None:
         """Bring back everything that the resources on disk declare.
@@ -300,6 +305,18 @@ class Cloud:
         body["name"] = name_of(resource.id)
         body["type"] = m.arm_type
         body["azureApiVersion"] = m.api_version
+        return body
+
+    def arm_body(self, resource: Resource) -> Body:
+        """A resource in Resource Manager's shape: most properties are inside `properties`."""
+        outputs = self.outputs(resource)
+        outputs.pop("azureApiVersion", None)
+        top = {"name", "type", *model(resource.token).top_level} - {"properties"}
+        body: Body = {"id": resource.id, **{k: v for k, v in outputs.items() if k in top}}
+        # Most types' properties the SDK spreads out beside the others; some types' stay together.
+        nested = section(outputs, "properties")
+        spread = {k: v for k, v in outputs.items() if k not in {*top, "properties"}}
+        body["properties"] = {**spread, **nested}
         return body
 
     def _check_ancestors(self, resource_id: str) -> None:

@@ -11,13 +11,14 @@ from typing_extensions import override
 
 from frugal.cloud.errors import CloudError
 from frugal.cloud.ids import key_of, name_of
-from frugal.cloud.images import Image
+from frugal.cloud.images import Image, repository_of
 from frugal.cloud.postgres import Server
 from frugal.cloud.processes import App, Revision, RevisionFailed
 from frugal.cloud.store import Resource
 from frugal.cloud.types.base import ResourceType, identities_of, short_hash
 from frugal.cloud.types.cognitive_services import EmulatedHost
-from frugal.cloud.types.plain import Registry, find_role
+from frugal.cloud.types.plain import find_role
+from frugal.cloud.types.registry import Registry
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -54,7 +55,7 @@ def find_image(cloud: "Cloud", reference: str, puller: Resource | None) -> Image
         "role-late",
         role.id,
         role.created,
-        name=short_name(reference),
+        name=repository_of(reference),
         image=reference,
         identity=puller.id,
         registry=server,
@@ -71,12 +72,6 @@ def find_image(cloud: "Cloud", reference: str, puller: Resource | None) -> Image
     return image
 
 
-def short_name(reference: str) -> str:
-    """What an app is called here, in logs and status: its image's repository."""
-    repository = reference.rsplit("/", 1)[-1]
-    return repository.partition("@")[0].partition(":")[0]
-
-
 def platform_environment(
     cloud: "Cloud", resource: Resource, declared: "Mapping[str, str]"
 ) -> dict[str, str]:
@@ -89,7 +84,7 @@ def platform_environment(
     environment = dict(declared)
     identities = identities_of(resource)
     if identities:
-        environment["IDENTITY_ENDPOINT"] = f"http://127.0.0.1:{cloud.http_port}/msi/token"
+        environment["IDENTITY_ENDPOINT"] = f"{cloud.address}/msi/token"
         environment["IDENTITY_HEADER"] = cloud.identities.admit(identities)
     for server in cloud.running_as(Server).values():
         if declared.get("PGHOST") == server.host:
@@ -169,7 +164,7 @@ class AppType(ResourceType, ABC):
 
 
 async def _listen(cloud: "Cloud", resource: Resource, spec: RunSpec) -> App:
-    name = short_name(spec.image)
+    name = repository_of(spec.image)
     app = App(
         name,
         host=spec.host,

@@ -5,7 +5,11 @@ import uuid
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, ClassVar, Final
 
+from starlette.requests import Request
+from starlette.routing import Route
+
 from frugal.cloud.bodies import Body, section, strings
+from frugal.cloud.contract import model
 from frugal.cloud.errors import CloudError
 from frugal.cloud.ids import name_of
 from frugal.cloud.store import Resource
@@ -69,6 +73,20 @@ class ResourceType:
         """Return True where a GET of a resource that is there finds it."""
         del cloud, resource
         return True
+
+    def routes(self, cloud: "Cloud") -> list[Route]:
+        """Operations over HTTP beyond reading, patching and deleting a resource."""
+        del cloud
+        return []
+
+    @property
+    def path(self) -> str:
+        """A resource's id with its `{parameters}`, as a route."""
+        return model(self.token).path
+
+    def named(self, cloud: "Cloud", request: Request) -> Resource:
+        """The resource in the path of a request; raises CloudError `ResourceNotFound`."""
+        return cloud.store.need(self.path.format_map(request.path_params))
 
     async def apply(self, cloud: "Cloud", resource: Resource, before: Resource | None) -> None:
         """Make it real on this machine; if a type says no more, a new one is brought up."""

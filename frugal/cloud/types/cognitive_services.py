@@ -3,6 +3,9 @@
 import time
 from typing import TYPE_CHECKING, ClassVar
 
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
 from typing_extensions import override
 
 from frugal.cloud.bodies import Body, section
@@ -95,6 +98,32 @@ class Account(ResourceType):
                 "provisioningState": "Succeeded",
             }
         }
+
+    @override
+    def routes(self, cloud: "Cloud") -> list[Route]:
+        async def list_keys(request: Request) -> Response:
+            # The words are Azure's (Azure/terraform-azurerm-avm-res-cognitiveservices-account,
+            # issue 130, read in November 2026); an account with keys is refused when created.
+            self.named(cloud, request)
+            raise CloudError("BadRequest", "Failed to list key. disableLocalAuth is set to be true")
+
+        async def list_deleted(_request: Request) -> Response:
+            return JSONResponse({"value": [deleted_body(one) for one in listed_accounts(cloud)]})
+
+        async def deleted(request: Request) -> Response:
+            """Answer or purge a deleted account. The purge is long-running: gone is 404."""
+            if request.method == "DELETE":
+                purge(cloud, request.url.path)
+                return Response(status_code=202)
+            return JSONResponse(deleted_body(find_deleted(cloud, request.url.path)))
+
+        provider = "/subscriptions/{sub}/providers/Microsoft.CognitiveServices"
+        place = f"{provider}/locations/{{location}}/resourceGroups/{{group}}"
+        return [
+            Route(f"{self.path}/listKeys", list_keys, methods=["POST"]),
+            Route(f"{provider}/deletedAccounts", list_deleted),
+            Route(f"{place}/deletedAccounts/{{name}}", deleted, methods=["GET", "DELETE"]),
+        ]
 
     @override
     async def restore(self, cloud: "Cloud", resource: Resource) -> None:

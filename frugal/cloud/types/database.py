@@ -4,9 +4,13 @@ import contextlib
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, ClassVar
 
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
 from typing_extensions import override
 
-from frugal.cloud.bodies import Body, section
+from frugal.cloud.bodies import Body, deep_merge, json_object, section
+from frugal.cloud.contract import model
 from frugal.cloud.errors import CloudError
 from frugal.cloud.ids import key_of, name_of, parent_of
 from frugal.cloud.postgres import Server
@@ -170,6 +174,37 @@ class Administrator(ResourceType):
     def is_readable(self, cloud: "Cloud", resource: Resource) -> bool:
         late = cloud.days.lasts("administrator-get-404", resource.created)
         return not late and self.is_listed(cloud, resource)
+
+    @override
+    def routes(self, cloud: "Cloud") -> list[Route]:
+        async def list_all(request: Request) -> Response:
+            server = FlexibleServer().named(cloud, request)
+            listed = administrators(cloud, server.id)
+            return JSONResponse({"value": [cloud.arm_body(one) for one in listed]})
+
+        async def put(request: Request) -> Response:
+            """Create or update; one that the program declared stays its resource."""
+            body = await json_object(request)
+            properties = section(body, "properties")
+            flat = {name: value for name, value in body.items() if name != "properties"}
+            inputs = {**request.path_params, **flat, **properties}
+            subscription = inputs.pop("subscriptionId")
+            findings = model(self.token).check(inputs)
+            if findings:
+                said = "; ".join(f"{f.path}: {f.message}" for f in findings)
+                raise CloudError("InvalidRequestContent", said)
+            before = cloud.store.get(request.url.path)
+            if before is None:
+                putting = cloud.create(self.token, inputs, subscription=subscription, urn="")
+            else:
+                putting = cloud.update(before.id, deep_merge(before.inputs, properties))
+            await cloud.run(putting)
+            return Response(status_code=202)
+
+        return [
+            Route(self.path.rpartition("/")[0], list_all),
+            Route(self.path, put, methods=["PUT"]),
+        ]
 
     def is_listed(self, cloud: "Cloud", resource: Resource) -> bool:
         """Return True where the server's list of administrators has it."""

@@ -3,9 +3,12 @@
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, ClassVar
 
+from starlette import routing
+from starlette.requests import Request
+from starlette.responses import Response
 from typing_extensions import override
 
-from frugal.cloud.bodies import Body, section, strings
+from frugal.cloud.bodies import Body, json_object, section, strings
 from frugal.cloud.edge import CachePolicy, Endpoint, Origin, Route
 from frugal.cloud.errors import CloudError
 from frugal.cloud.ids import key_of, name_of, parent_of
@@ -66,6 +69,19 @@ class AfdEndpoint(ResourceType):
     def computed(self, cloud: "Cloud", resource: Resource) -> Body:
         host = f"{name_of(resource.id).lower()}-{short_hash(resource.id, 16)}.z01.azurefd.net"
         return {"hostName": host, "deploymentStatus": "NotStarted"}
+
+    @override
+    def routes(self, cloud: "Cloud") -> list[routing.Route]:
+        async def purge(request: Request) -> Response:
+            resource = self.named(cloud, request)
+            paths = strings(await json_object(request), "contentPaths")
+            if not paths or not all(p.startswith("/") for p in paths):
+                raise CloudError("BadRequest", "contentPaths: give paths that begin with '/'.")
+            running = cloud.running_as(RunningEndpoint)[key_of(resource.id)]
+            await running.endpoint.purge(paths)
+            return Response(status_code=200)
+
+        return [routing.Route(f"{self.path}/purge", purge, methods=["POST"])]
 
     @override
     async def restore(self, cloud: "Cloud", resource: Resource) -> None:

@@ -11,12 +11,15 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
 from typing_extensions import override
 
 from frugal.cloud.bodies import Body, section
 from frugal.cloud.errors import CloudError
 from frugal.cloud.ids import key_of, name_of
-from frugal.cloud.images import Image
+from frugal.cloud.images import Image, repository_of
 from frugal.cloud.processes import Execution, NothingToRun, Unpulled, prepare
 from frugal.cloud.running import Running
 from frugal.cloud.store import Resource
@@ -71,6 +74,26 @@ class Job(ResourceType):
         }
 
     @override
+    def routes(self, cloud: "Cloud") -> list[Route]:
+        async def begin(request: Request) -> Response:
+            resource = self.named(cloud, request)
+            if await request.body():
+                raise CloudError("NotSupportedHere", "A job is started here as it is declared.")
+            execution = await cloud.run(start(cloud, resource))
+            answer = body(resource, execution)
+            return JSONResponse({"id": answer["id"], "name": answer["name"]})
+
+        async def show(request: Request) -> Response:
+            resource = self.named(cloud, request)
+            execution = find(cloud, resource, request.path_params["execution"])
+            return JSONResponse(body(resource, execution))
+
+        return [
+            Route(f"{self.path}/start", begin, methods=["POST"]),
+            Route(f"{self.path}/executions/{{execution}}", show),
+        ]
+
+    @override
     async def remove(self, cloud: "Cloud", resource: Resource) -> None:
         executions = _executions(cloud, resource)
         cloud.running.pop(key_of(resource.id), None)
@@ -86,7 +109,7 @@ async def start(cloud: "Cloud", resource: Resource) -> Execution | Unpulled:
     One whose image can't be pulled has failed; Azure says so after the replica's timeout.
     """
     name = f"{name_of(resource.id)}-{secrets.token_hex(4)}"
-    log = cloud.logs / f"{apps.short_name(template.image(resource))}.log"
+    log = cloud.logs / f"{repository_of(template.image(resource))}.log"
     try:
         image = _pull(cloud, resource)
     except CloudError as error:
@@ -171,7 +194,7 @@ def body(resource: Resource, execution: Execution | Unpulled) -> Body:
     }
     if execution.ended is not None:
         properties["endTime"] = execution.ended.isoformat()
-        short = apps.short_name(template.image(resource))
+        short = repository_of(template.image(resource))
         said = "\n".join([f"{execution.reason} (`frugal logs {short}`)", *execution.last_lines])
         container: Body = {
             "name": template.container(resource)["name"],
