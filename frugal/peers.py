@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     Handler = grpc.RpcMethodHandler[Any, Any]
 
 Address = tuple[str, int]
+Refusal = Callable[[Exception], tuple[grpc.StatusCode, str] | None]
 
 _HOST = "127.0.0.1"
 _ROOT = 0
@@ -38,14 +39,15 @@ _OPTIONS = (
 
 
 async def serve(
-    register: Callable[[grpc.aio.Server], None], *interceptors: grpc.aio.ServerInterceptor
+    register: Callable[[grpc.aio.Server], None], *, refusal: Refusal = lambda _error: None
 ) -> tuple[grpc.aio.Server, int]:
     """Serve on a free loopback port, to our user and root; return the server and the port.
 
-    `register` adds the services, as generated code does.
+    `register` adds the services, as generated code does. `refusal`: status and text of a method's
+    error where the caller is to see them.
     """
-    guard = Guard()
-    server = grpc.aio.server(options=_OPTIONS, interceptors=[guard, *interceptors])
+    guard = Guard(refusal)
+    server = grpc.aio.server(options=_OPTIONS, interceptors=[guard])
     register(server)
     guard.port = server.add_insecure_port(f"{_HOST}:0")
     await server.start()
@@ -79,8 +81,9 @@ class Guard(grpc.aio.ServerInterceptor):
     own, is set, nobody is answered. Methods that stream do not exist behind it.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, refusal: Refusal) -> None:
         self.port = 0
+        self._refusal = refusal
 
     async def intercept_service(
         self,
@@ -92,13 +95,20 @@ class Guard(grpc.aio.ServerInterceptor):
         if handler is None or (method := handler.unary_unary) is None:
             return None
 
-        async def answer(requests: AsyncIterator[object], context: grpc.ServicerContext) -> object:
+        async def answer(
+            requests: AsyncIterator[object], context: grpc.aio.ServicerContext[Any, Any]
+        ) -> object:
             # The table is long on a busy machine; the loop serves others meanwhile.
             if not await asyncio.to_thread(is_admitted, context.peer(), self.port):
-                await cast(
-                    "Awaitable[None]", context.abort(grpc.StatusCode.PERMISSION_DENIED, _REFUSED)
-                )
-            return await cast("Awaitable[object]", method(await anext(requests), context))
+                await context.abort(grpc.StatusCode.PERMISSION_DENIED, _REFUSED)
+            call = method(await anext(requests), cast("Any", context))
+            try:
+                return await cast("Awaitable[object]", call)
+            except Exception as error:
+                refusal = self._refusal(error)
+                if refusal is None:
+                    raise
+                await context.abort(*refusal)
 
         # Takes its one request as a stream: nothing is read for who is refused.
         return grpc.stream_unary_rpc_method_handler(

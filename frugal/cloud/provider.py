@@ -13,9 +13,9 @@ import hashlib
 import sys
 import traceback
 import uuid
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping
 from functools import partial
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any, cast
 
 import grpc
 import grpc.aio
@@ -44,38 +44,6 @@ AUTONAMED = "__createBeforeDelete"
 
 
 Context = grpc.aio.ServicerContext[Any, Any]
-
-if TYPE_CHECKING:
-    Handler = grpc.RpcMethodHandler[Any, Any]
-
-
-class _Refusals(grpc.aio.ServerInterceptor):
-    """Turns an error of any method into the call's failure: the engine shows its text."""
-
-    async def intercept_service(
-        self,
-        continuation: "Callable[[grpc.HandlerCallDetails], Awaitable[Handler | None]]",
-        handler_call_details: grpc.HandlerCallDetails,
-    ) -> "Handler | None":
-        handler = await continuation(handler_call_details)
-        method = None if handler is None else handler.unary_unary
-        if handler is None or method is None:
-            return handler
-
-        async def answer(request: object, context: Context) -> object:
-            try:
-                return await cast("Awaitable[object]", method(request, cast("Any", context)))
-            except CloudError as error:
-                await context.abort(grpc.StatusCode.FAILED_PRECONDITION, str(error))
-            except OSError as error:
-                # No space, most likely; where it happened is for the log.
-                traceback.print_exc()
-                message = f"The local cloud could not go on: {error}"
-                await context.abort(grpc.StatusCode.INTERNAL, message)
-
-        return grpc.unary_unary_rpc_method_handler(
-            cast("Any", answer), handler.request_deserializer, handler.response_serializer
-        )
 
 
 class Provider(provider_pb2_grpc.ResourceProviderServicer):
@@ -330,10 +298,21 @@ def _map(value: object, old: object, new: object) -> Any:
     return new if value is old or (isinstance(old, str) and value == old) else value
 
 
+def _refusal(error: Exception) -> tuple[grpc.StatusCode, str] | None:
+    """The call's failure for an error of a method: the engine shows its text."""
+    if isinstance(error, CloudError):
+        return grpc.StatusCode.FAILED_PRECONDITION, str(error)
+    if isinstance(error, OSError):
+        # No space, most likely; where it happened is for the log.
+        traceback.print_exception(error)
+        return grpc.StatusCode.INTERNAL, f"The local cloud could not go on: {error}"
+    return None
+
+
 async def serve(provider: Provider) -> tuple[grpc.aio.Server, int]:
     """Serve a provider on a free loopback port, to our user and root; return server and port."""
     register = partial(provider_pb2_grpc.add_ResourceProviderServicer_to_server, provider)
-    return await peers.serve(register, _Refusals())
+    return await peers.serve(register, refusal=_refusal)
 
 
 if __name__ == "__main__":
