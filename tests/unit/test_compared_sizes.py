@@ -8,11 +8,12 @@ import pytest
 
 from frugal.cost.compare.environment import of_settings
 from frugal.cost.compare.ways import STATIC_REGIONS, Costs, Site, Way
-from frugal.cost.meters import READERS
+from frugal.cost.meters import METERS
+from frugal.cost.meters.base import Use
 from frugal.cost.month import usual
 from frugal.cost.plan import Resource, resource
 from frugal.cost.prices.sheet import load
-from frugal.cost.usage import NO_USAGE, Use, keys_of
+from frugal.cost.usage import NO_USAGE, keys_of
 from infra.components.static_site import REGIONS
 from infra.settings import read
 from infra.stacks import MODELS
@@ -59,7 +60,7 @@ def test_each_way_is_charged_as_the_program_declares_it(
 
 def charges(one: Resource) -> object:
     kind = one.type.partition(":")[2]
-    found = READERS[kind](one.properties, Use({}, keys_of(one)), MONTH)
+    found = METERS[kind].read(one.properties, Use({}, keys_of(one)), MONTH)
     return tuple(found)
 
 
