@@ -17,7 +17,7 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks.durations import ASSUMED, TYPICAL, UNKNOWN, Duration
-from frugal.engine import plan
+from frugal.local.engine import plan
 from frugal.errors import FrugalError
 from frugal.paths import checkout
 

@@ -1,6 +1,6 @@
 """What the program costs at each preview: `pulumi preview` of dev against an empty program's.
 
-Both by `frugal.engine.plan`: from an empty state, without a login. A run includes making that state
+Both by `frugal.local.engine.plan`: from an empty state, without a login. A run includes making that state
 (half a second, the same for both).
 """
 
@@ -8,7 +8,7 @@ from rich.console import Console
 
 from benchmarks.projects import empty_program
 from benchmarks.timing import in_turns, show
-from frugal.engine import plan
+from frugal.local.engine import plan
 from frugal.paths import checkout
 
 _ROUNDS = 5

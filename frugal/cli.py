@@ -14,10 +14,12 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from frugal import daemon as daemons
-from frugal import findings, local, status
+from frugal.local import daemon as daemons
+from frugal.commands import status
+from frugal.commands.doctor import findings
+from frugal.local import environment as local
 from frugal.cloud.logfile import Reader
-from frugal.engine import FOREIGN
+from frugal.local.engine import FOREIGN
 from frugal.errors import FrugalError
 from frugal.paths import Checkout, checkout
 
@@ -164,13 +166,13 @@ def doctor_command(
 ) -> None:
     """Say what is missing on this machine or, with -s dev, in the subscription, and the remedy."""
     # The program and azure-identity take half a second to import, and no other command needs them.
-    from frugal import doctor, subscription  # noqa: PLC0415
+    from frugal.commands.doctor import machine, subscription  # noqa: PLC0415
 
     if environment in (None, "local"):
         if regions:
             message = "--regions asks Azure for an environment: frugal doctor -s dev --regions"
             raise FrugalError(message, code=2)
-        found = doctor.examine(checkout())
+        found = machine.examine(checkout())
     else:
         with _err.status("Asking Azure…"):
             found = subscription.examine(
@@ -190,9 +192,9 @@ _OTHERS = frozenset(command.name for command in app.registered_commands)
 @functools.cache
 def _add_costs() -> None:
     """Add the commands about money, which import as much as all the others together."""
-    from frugal.cost.commands import cost  # noqa: PLC0415
-    from frugal.cost.compare.commands import compare  # noqa: PLC0415
-    from frugal.cost.prices.commands import app as prices  # noqa: PLC0415
+    from frugal.commands.cost import cost  # noqa: PLC0415
+    from frugal.commands.compare import compare  # noqa: PLC0415
+    from frugal.commands.prices import app as prices  # noqa: PLC0415
 
     app.command("cost")(cost)
     app.command("compare")(compare)

@@ -16,7 +16,7 @@ from frugal.cloud.cloud import Cloud
 from frugal.cloud.days import DAYS
 from frugal.cloud.listen import Listener
 from frugal.cloud.store import Resource
-from frugal.daemon import Daemon
+from frugal.local.daemon import Daemon
 from frugal.errors import FrugalError
 from tests.cloud.bad_days import PASSING
 from tests.cloud.engine_face import Made, refusal

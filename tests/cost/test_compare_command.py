@@ -38,7 +38,7 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Checkout:
     """A checkout with files of its own: those of a developer must not count."""
     (tmp_path / "Pulumi.yaml").write_text(PROJECT)
     made = Checkout(tmp_path)
-    monkeypatch.setattr("frugal.cost.compare.commands.checkout", lambda: made)
+    monkeypatch.setattr("frugal.commands.compare.checkout", lambda: made)
     return made
 
 

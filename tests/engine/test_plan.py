@@ -11,7 +11,7 @@ from tests.engine.clone import Clone
 PLAN = """\
 import sys
 from rich.console import Console
-from frugal.engine import plan
+from frugal.local.engine import plan
 from frugal.errors import FrugalError
 from frugal.paths import checkout
 try:

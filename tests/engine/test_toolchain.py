@@ -9,7 +9,7 @@ import psutil
 import pytest
 from rich.console import Console
 
-from frugal import toolchain
+from frugal.local import toolchain
 from frugal.errors import FrugalError
 from frugal.paths import Checkout
 from tests.engine.clone import PATIENCE, kill, until
@@ -40,7 +40,7 @@ import sys
 from pathlib import Path
 from rich.console import Console
 from frugal.paths import Checkout
-from frugal.toolchain import ensure_cli
+from frugal.local.toolchain import ensure_cli
 print(ensure_cli(Checkout(Path(sys.argv[1])), Console(stderr=True)).binary)
 """
 

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from frugal.cloud.processes.app import DEPLOY_TIMEOUT
-from frugal.daemon import Daemon
+from frugal.local.daemon import Daemon
 from frugal.errors import FrugalError
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from frugal import recovery
+from frugal.local import recovery
 from frugal.cloud import store
 from frugal.cloud.store import Resource, Store
 from frugal.errors import RowsAtStakeError

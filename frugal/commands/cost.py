@@ -16,7 +16,7 @@ from frugal.cost.estimate import Estimate
 from frugal.cost.limit import verdict
 from frugal.cost.month import calendar_month, usual
 from frugal.cost.plan import Plan, from_preview, from_state, parse
-from frugal.cost.preview import preview
+from frugal.commands.preview import preview
 from frugal.cost.prices.sheet import load
 from frugal.cost.pricing import estimate
 from frugal.cost.report.document import document
@@ -26,7 +26,7 @@ from frugal.cost.report.show import Format, show
 from frugal.cost.report.table import show as show_table
 from frugal.cost.usage import load as load_usage
 from frugal.cost.usage import template
-from frugal.engine import LOCAL_STACK
+from frugal.local.engine import LOCAL_STACK
 from frugal.errors import FrugalError
 from frugal.paths import checkout
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, cast
 import yaml
 
 from frugal.cost.compare.ways import Sizes
-from frugal.engine import stack_settings
+from frugal.local.engine import stack_settings
 from frugal.errors import FrugalError
 from frugal.paths import Checkout
 

@@ -25,7 +25,7 @@ from rich.console import Console
 
 from frugal.errors import FrugalError
 from frugal.paths import Checkout, checkout
-from frugal.toolchain import DYNAMIC_HOST, EXECUTOR, ensure_cli
+from frugal.local.toolchain import DYNAMIC_HOST, EXECUTOR, ensure_cli
 
 # Published on purpose: the local environment holds no secret worth keeping, and its salt is in the
 # repository, so that `up` leaves the checkout clean.
@@ -192,7 +192,7 @@ def install_cli(place: Checkout, console: Console) -> Path:
     # The CLI looks for its hosts beside the file that runs, not beside a symbolic link.
     for name in ("pulumi", EXECUTOR, DYNAMIC_HOST):
         _link(cli.binary.with_name(name), folder / name, hard=True)
-    language = [place.python, "-P", "-m", "frugal.hosts.language", folder / EXECUTOR]
+    language = [place.python, "-P", "-m", "frugal.local.hosts.language", folder / EXECUTOR]
     _write_launcher(folder / "pulumi-language-python", language)
     return place.pulumi
 
@@ -202,7 +202,7 @@ def local_engine(place: Checkout, console: Console, variables: Mapping[str, str]
 
     `variables`: what points the program to the daemon's HTTP address.
     """
-    host = place.root / "frugal" / "hosts" / "azure_native.py"
+    host = place.root / "frugal" / "local" / "hosts" / "azure_native.py"
     plugin = [place.python, "-I", "-S", host, place.cloud]
     engine = Engine(
         pulumi=install_cli(place, console),

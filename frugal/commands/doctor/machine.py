@@ -6,12 +6,12 @@ import platform
 import shutil
 import sys
 
-from frugal import daemon as daemons
+from frugal.local import daemon as daemons
 from frugal.cloud.ports import Ports, listens
 from frugal.cloud.postgres.binaries import installations
-from frugal.findings import Finding
+from frugal.commands.doctor.findings import Finding
 from frugal.paths import Checkout, user_cache
-from frugal.toolchain import (
+from frugal.local.toolchain import (
     built_cli,
     declared_version,
     minimum_version,

@@ -18,12 +18,12 @@ from urllib.parse import urlsplit
 import psutil
 from rich.console import Console
 
-from frugal import daemon as daemons
-from frugal import recovery
+from frugal.local import daemon as daemons
+from frugal.local import recovery
 from frugal.cloud.ports import listens
 from frugal.cloud.spawn import accounts
-from frugal.daemon import Daemon
-from frugal.engine import LOCAL_STACK, Engine, Interrupted, local_engine, read_settings
+from frugal.local.daemon import Daemon
+from frugal.local.engine import LOCAL_STACK, Engine, Interrupted, local_engine, read_settings
 from frugal.errors import FrugalError, RowsAtStakeError
 from frugal.paths import Checkout
 

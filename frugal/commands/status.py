@@ -10,7 +10,7 @@ from rich.measure import Measurement
 from rich.table import Table
 
 from frugal.cost.money import Range, rounded
-from frugal.engine import LOCAL_STACK, Engine
+from frugal.local.engine import LOCAL_STACK, Engine
 
 NOTHING: dict[str, Any] = {"environment": "local", "urls": {}, "health": {}}
 _COLOURS = {"healthy": "green", "starting": "yellow", "stopped": "yellow", "failed": "red"}

@@ -15,8 +15,8 @@ import yaml
 from rich.console import Console
 
 from frugal.cloud import store
-from frugal.daemon import Daemon
-from frugal.engine import LOCAL_STACK, Engine
+from frugal.local.daemon import Daemon
+from frugal.local.engine import LOCAL_STACK, Engine
 from frugal.errors import RowsAtStakeError
 from frugal.paths import Checkout
 

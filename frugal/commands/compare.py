@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from frugal.cost.compare.environment import sizes
+from frugal.commands.compared_sizes import sizes
 from frugal.cost.compare.result import compared
 from frugal.cost.compare.ways import Costs
 from frugal.cost.limit import UNPRICED
@@ -20,7 +20,7 @@ from frugal.cost.report.comparison_markdown import markdown
 from frugal.cost.report.comparison_table import show as show_table
 from frugal.cost.report.show import Format, show
 from frugal.cost.usage import load as load_usage
-from frugal.engine import LOCAL_STACK
+from frugal.local.engine import LOCAL_STACK
 from frugal.paths import checkout
 
 

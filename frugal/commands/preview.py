@@ -11,9 +11,9 @@ from typing import cast
 import yaml
 from rich.console import Console
 
-from frugal import local
+from frugal.local import environment as local
 from frugal.cost.plan import Plan, from_preview, parse
-from frugal.engine import LOCAL_STACK, plan, stack_settings
+from frugal.local.engine import LOCAL_STACK, plan, stack_settings
 from frugal.errors import FrugalError
 from frugal.paths import Checkout
 
