@@ -11,7 +11,7 @@ import pytest
 from rich.console import Console
 
 from frugal import cli
-from frugal.cost.compare import environment
+from frugal.commands import compared_sizes
 from frugal.cost.compare.result import Compared, compared
 from frugal.cost.report.comparison_document import document
 from frugal.cost.report.comparison_html import page
@@ -79,7 +79,7 @@ config:
   frugal:usageFile: usage.yaml
 """,
     )
-    sizes, usage = environment.sizes(place, "dev")
+    sizes, usage = compared_sizes.sizes(place, "dev")
     assert (sizes.environment, sizes.location) == ("dev", "westeurope")
     assert sizes.replicas == {"homepage": (1, 4), "translator": (0, 1)}
     assert (sizes.database_sku, sizes.storage_gb) == ("Standard_B2s", 64)
@@ -89,7 +89,7 @@ config:
 
 def test_a_region_that_the_environment_does_not_name_is_the_projects(place: Checkout) -> None:
     write(place, "")
-    assert environment.sizes(place, "dev")[0].location == "swedencentral"
+    assert compared_sizes.sizes(place, "dev")[0].location == "swedencentral"
 
 
 @pytest.mark.parametrize(
@@ -125,7 +125,7 @@ def test_no_such_environment_or_usage_file(place, monkeypatch, capsys) -> None:
 def test_an_environment_that_the_program_does_not_know(place: Checkout) -> None:
     write(place, "config: {azure-native:location: eastus}", "stage")
     with pytest.raises(FrugalError, match="no environment") as refused:
-        environment.sizes(place, "stage")
+        compared_sizes.sizes(place, "stage")
     assert refused.value.code == 2
 
 

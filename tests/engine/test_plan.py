@@ -11,11 +11,11 @@ from tests.engine.clone import Clone
 PLAN = """\
 import sys
 from rich.console import Console
-from frugal.local.engine import plan
+from frugal.local.engine import preview_from_nothing
 from frugal.errors import FrugalError
 from frugal.paths import checkout
 try:
-    done = plan(checkout(), Console(stderr=True), sys.argv[1], *sys.argv[2:])
+    done = preview_from_nothing(checkout(), Console(stderr=True), sys.argv[1], *sys.argv[2:])
 except FrugalError as error:
     sys.exit(f"refused: {error}")
 sys.stdout.write(done.stdout)
