@@ -9,17 +9,15 @@ import typer
 from rich.console import Console
 
 from frugal.commands.compared_sizes import sizes
+from frugal.cost import UNPRICED, load_usage, usual
 from frugal.cost.compare.result import compared
 from frugal.cost.compare.ways import Costs
-from frugal.cost.limit import UNPRICED
-from frugal.cost.month import usual
 from frugal.cost.prices.sheet import load
 from frugal.cost.report.comparison_document import document
 from frugal.cost.report.comparison_html import page
 from frugal.cost.report.comparison_markdown import markdown
 from frugal.cost.report.comparison_table import show as show_table
 from frugal.cost.report.show import Format, show
-from frugal.cost.usage import load as load_usage
 from frugal.local.engine import LOCAL_STACK
 from frugal.paths import checkout
 
@@ -31,6 +29,10 @@ class SiteName(StrEnum):
     translator = "translator"
 
 
+app = typer.Typer()
+
+
+@app.command("compare")
 def compare(
     site: Annotated[SiteName, typer.Argument(metavar="SITE", help="homepage|translator")],
     *,

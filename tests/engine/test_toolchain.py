@@ -9,8 +9,8 @@ import psutil
 import pytest
 from rich.console import Console
 
-from frugal.local import toolchain
 from frugal.errors import FrugalError
+from frugal.local import toolchain
 from frugal.paths import Checkout
 from tests.engine.clone import PATIENCE, kill, until
 

@@ -15,11 +15,10 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from rich.console import Console
 
-from frugal.commands.doctor import findings, machine, subscription
-from frugal.errors import FrugalError
+from frugal.commands.doctor import findings, machine, region, subscription
 from frugal.commands.doctor.findings import Finding
+from frugal.errors import FrugalError
 from frugal.paths import Checkout
-from frugal.commands.doctor import region
 from infra.regions import REGIONS
 from infra.settings import read
 from infra.stacks.translator import PLAN_SKU

@@ -4,8 +4,8 @@ import fnmatch
 import os
 from collections.abc import Mapping, Sequence
 
-from frugal.commands.doctor.findings import Finding
 from frugal.commands.doctor.configuration import HIDDEN
+from frugal.commands.doctor.findings import Finding
 from frugal.commands.doctor.questions import (
     Entry,
     Subscription,
