@@ -7,7 +7,7 @@ import pytest
 
 # Before anything imports gRPC: it reads once how it is to treat a fork.
 import frugal.cloud  # noqa: F401
-from tests.environment import Environment, brought_up
+from tests.environment import Environment, set_up
 
 
 def pytest_collection_finish() -> None:
@@ -25,5 +25,6 @@ def environment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Environmen
 
     Its addresses may change, so they are not kept from one module to another.
     """
-    with brought_up(tmp_path_factory.mktemp("whole") / "clone") as environment:
+    with set_up(tmp_path_factory.mktemp("whole") / "clone") as environment:
+        environment.up()
         yield environment

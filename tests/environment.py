@@ -111,8 +111,8 @@ def copy_checkout(root: Path) -> None:
 
 
 @contextlib.contextmanager
-def brought_up(root: Path) -> Iterator[Environment]:
-    """Clone this checkout to `root`, bring everything up there, and take it down at the end.
+def set_up(root: Path) -> Iterator[Environment]:
+    """Clone this checkout to `root`, with nothing running there, and take it down at the end.
 
     Its user has an official Pulumi distribution on PATH (`tests/distribution.py`).
     """
@@ -120,9 +120,7 @@ def brought_up(root: Path) -> Iterator[Environment]:
     clone = Clone(root, lay_out(root.with_name("distribution")))
     done = clone.run("make", "setup")
     assert done.returncode == 0, done.stdout + done.stderr
-    environment = Environment(clone)
     try:
-        environment.up()
-        yield environment
+        yield Environment(clone)
     finally:
         clone.frugal("down", "--yes")

@@ -159,6 +159,16 @@ class Clone:
         line = 'eval "$(.venv/bin/frugal env)" && exec pulumi "$@" --non-interactive'
         return self.run("sh", "-c", line, "sh", *arguments)
 
+    def open_shell(self) -> None:
+        """Take the variables of `frugal env` for `in_shell`; they hold until the daemon ends."""
+        done = self.frugal("env")
+        assert done.returncode == 0, done.stderr
+        (self.root / "shell").write_text(done.stdout)
+
+    def in_shell(self, *command: str) -> subprocess.CompletedProcess[str]:
+        """Run a command in the user's shell that `open_shell` opened."""
+        return self.run("sh", "-c", '. ./shell && exec "$@" --non-interactive', "sh", *command)
+
     def engine_pids(self) -> list[int]:
         """The pulumi processes of this clone."""
         own = str(self.root / ".frugal" / "bin" / "pulumi")

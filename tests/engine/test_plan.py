@@ -92,8 +92,13 @@ def test_make_setup_twice_installs_nothing_again(prepared: Clone) -> None:
 
 
 def test_make_notices_a_checkout_in_another_place(prepared: Clone, tmp_path: Path) -> None:
-    left_out = shutil.ignore_patterns("local", "plan", "site-packages")
-    root = Path(shutil.copytree(prepared.root, tmp_path / "copy", symlinks=True, ignore=left_out))
+    tool = prepared.root / ".frugal"
+    left_out = {tool / "local", tool / "plan"}
+
+    def ignore(folder: str, names: list[str]) -> list[str]:
+        return [n for n in names if n == "site-packages" or Path(folder, n) in left_out]
+
+    root = Path(shutil.copytree(prepared.root, tmp_path / "copy", symlinks=True, ignore=ignore))
     moved = Clone(root)
     done = moved.run("make", "setup")
     assert done.returncode == 0, done.stderr
