@@ -1,5 +1,6 @@
 """Finding or building the Pulumi CLI, with a Go that only pretends."""
 
+import contextlib
 import os
 import subprocess
 import sys
@@ -93,9 +94,10 @@ def test_half_built_one_is_never_used(store: Path) -> None:
     (store / "stall").touch()
     first = begin()
     until((store / "building").exists)
-    # Go as well, or it would still be writing when the next run looks.
+    # Go as well, or it would still be writing when the next run looks; what it waits with may end.
     for pid in [first.pid, *children(first.pid)]:
-        kill(pid)
+        with contextlib.suppress(ProcessLookupError):
+            kill(pid)
     first.wait()
     (store / "stall").unlink()
     target = toolchain.built_cli(VERSION).parent
