@@ -1,4 +1,4 @@
-"""The guard of our gRPC servers: calls of our own user and of root alone are answered.
+"""The gRPC servers that the engine dials: calls of our own user and of root alone are answered.
 
 The engine dials `127.0.0.1:PORT` without credentials, and so can every user of the machine. The
 kernel knows who opened a connection: `docs/adr/0012-the-kernel-names-the-caller.md`.
@@ -8,8 +8,9 @@ import asyncio
 import ipaddress
 import os
 import re
+import signal
 import sys
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
@@ -22,47 +23,67 @@ if TYPE_CHECKING:
     Handler = grpc.RpcMethodHandler[Any, Any]
 
 Address = tuple[str, int]
+Refusal = Callable[[Exception], tuple[grpc.StatusCode, str] | None]
 
 _HOST = "127.0.0.1"
 _ROOT = 0
 # The kernel's TCP_ESTABLISHED (include/net/tcp_states.h, Linux 6.18).
 _ESTABLISHED = "01"
 _REFUSED = "This address answers the user who started it, and root. The kernel names another user."
+_OPTIONS = (
+    ("grpc.max_receive_message_length", -1),
+    ("grpc.max_send_message_length", -1),
+    # Two servers of one user would otherwise be given one port now and then.
+    ("grpc.so_reuseport", 0),
+)
 
 
-class Guard(grpc.ServerInterceptor):
-    """Answers calls of our user and root with PERMISSION_DENIED for all others; for `grpc.server`.
+async def serve(
+    register: Callable[[grpc.aio.Server], None], *, refusal: Refusal = lambda _error: None
+) -> tuple[grpc.aio.Server, int]:
+    """Serve on a free loopback port, to our user and root; return the server and the port.
+
+    `register` adds the services, as generated code does. `refusal`: status and text of a method's
+    error where the caller is to see them.
+    """
+    guard = Guard(refusal)
+    server = grpc.aio.server(options=_OPTIONS, interceptors=[guard])
+    register(server)
+    guard.port = server.add_insecure_port(f"{_HOST}:0")
+    await server.start()
+    return server, guard.port
+
+
+async def run_plugin(starting: Awaitable[tuple[grpc.aio.Server, int]]) -> None:
+    """Serve as a plugin of the engine: its port on standard output, until the engine ends it.
+
+    By SIGINT or, when it was killed itself, by closing our standard input.
+    """
+    ended = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    loop.add_signal_handler(signal.SIGINT, ended.set)
+
+    def follow() -> None:
+        if not os.read(sys.stdin.fileno(), 1024):
+            ended.set()
+
+    loop.add_reader(sys.stdin, follow)
+    server, port = await starting
+    print(port, flush=True)
+    await ended.wait()
+    await server.stop(None)
+
+
+class Guard(grpc.aio.ServerInterceptor):
+    """Answers calls of our user and root with PERMISSION_DENIED for all others.
 
     The caller is looked up at each call, before its request is read. Until `port`, the server's
     own, is set, nobody is answered. Methods that stream do not exist behind it.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, refusal: Refusal) -> None:
         self.port = 0
-
-    def intercept_service(
-        self,
-        continuation: "Callable[[grpc.HandlerCallDetails], Handler | None]",
-        handler_call_details: grpc.HandlerCallDetails,
-    ) -> "Handler | None":
-        """Put the look-up before a method."""
-        handler = continuation(handler_call_details)
-        if handler is None or (method := handler.unary_unary) is None:
-            return None
-
-        def answer(requests: Iterator[object], context: grpc.ServicerContext) -> object:
-            if not is_admitted(context.peer(), self.port):
-                context.abort(grpc.StatusCode.PERMISSION_DENIED, _REFUSED)
-            return method(next(requests), context)
-
-        return _reading_late(handler, answer)
-
-
-class AsyncGuard(grpc.aio.ServerInterceptor):
-    """The same for `grpc.aio.server`."""
-
-    def __init__(self) -> None:
-        self.port = 0
+        self._refusal = refusal
 
     async def intercept_service(
         self,
@@ -74,22 +95,25 @@ class AsyncGuard(grpc.aio.ServerInterceptor):
         if handler is None or (method := handler.unary_unary) is None:
             return None
 
-        async def answer(requests: AsyncIterator[object], context: grpc.ServicerContext) -> object:
+        async def answer(
+            requests: AsyncIterator[object], context: grpc.aio.ServicerContext[Any, Any]
+        ) -> object:
             # The table is long on a busy machine; the loop serves others meanwhile.
             if not await asyncio.to_thread(is_admitted, context.peer(), self.port):
-                await cast(
-                    "Awaitable[None]", context.abort(grpc.StatusCode.PERMISSION_DENIED, _REFUSED)
-                )
-            return await cast("Awaitable[object]", method(await anext(requests), context))
+                await context.abort(grpc.StatusCode.PERMISSION_DENIED, _REFUSED)
+            call = method(await anext(requests), cast("Any", context))
+            try:
+                return await cast("Awaitable[object]", call)
+            except Exception as error:
+                refusal = self._refusal(error)
+                if refusal is None:
+                    raise
+                await context.abort(*refusal)
 
-        return _reading_late(handler, answer)
-
-
-def _reading_late(handler: "Handler", answer: Callable[..., object]) -> "Handler":
-    """A handler that takes its one request as a stream: nothing is read for who is refused."""
-    return grpc.stream_unary_rpc_method_handler(
-        cast("Any", answer), handler.request_deserializer, handler.response_serializer
-    )
+        # Takes its one request as a stream: nothing is read for who is refused.
+        return grpc.stream_unary_rpc_method_handler(
+            cast("Any", answer), handler.request_deserializer, handler.response_serializer
+        )
 
 
 def is_admitted(peer: str, port: int) -> bool:

@@ -6,12 +6,13 @@ looked for from the project's root, and its packages are listed with `python -m 
 failures have the official texts. The rest is `frugal.local.hosts.language`.
 """
 
+import asyncio
 import json
 import os
 import subprocess
 from pathlib import Path
 
-import grpc
+import grpc.aio
 from google.protobuf.json_format import MessageToDict
 from pulumi.runtime.proto import language_pb2, plugin_pb2
 
@@ -24,15 +25,17 @@ os.environ.pop("PYTHONPATH", None)
 class StandIn(language.LanguageHost):
     """Our own language host with the official one's first steps."""
 
-    def GetRequiredPackages(  # noqa: N802
-        self, request: language_pb2.GetRequiredPackagesRequest, context: grpc.ServicerContext
+    async def GetRequiredPackages(  # noqa: N802
+        self, request: language_pb2.GetRequiredPackagesRequest, context: grpc.aio.ServicerContext
     ) -> language_pb2.GetRequiredPackagesResponse:
-        python = _python(request.info, context)
+        python = await _python(request.info, context)
         command = [str(python), "-m", "pip", "list", "--format", "json"]
-        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        done = await asyncio.to_thread(
+            subprocess.run, command, capture_output=True, text=True, check=False
+        )
         if done.returncode != 0:
             said = f"calling `{' '.join(command)}`: exit status {done.returncode}"
-            context.abort(grpc.StatusCode.UNKNOWN, said)
+            await context.abort(grpc.StatusCode.UNKNOWN, said)
         packages = [
             plugin_pb2.PackageDependency(
                 name="azure-native", kind="resource", version=f"v{entry['version']}"
@@ -42,14 +45,14 @@ class StandIn(language.LanguageHost):
         ]
         return language_pb2.GetRequiredPackagesResponse(packages=packages)
 
-    def Run(  # noqa: N802
-        self, request: language_pb2.RunRequest, context: grpc.ServicerContext
+    async def Run(  # noqa: N802
+        self, request: language_pb2.RunRequest, context: grpc.aio.ServicerContext
     ) -> language_pb2.RunResponse:
-        _python(request.info, context)
-        return super().Run(request, context)
+        await _python(request.info, context)
+        return await super().Run(request, context)
 
 
-def _python(info: language_pb2.ProgramInfo, context: grpc.ServicerContext) -> Path:
+async def _python(info: language_pb2.ProgramInfo, context: grpc.aio.ServicerContext) -> Path:
     """The virtualenv's interpreter; a missing virtualenv fails the call in the official words."""
     option = MessageToDict(info.options)["virtualenv"]
     folder = Path(info.root_directory) / option
@@ -58,7 +61,7 @@ def _python(info: language_pb2.ProgramInfo, context: grpc.ServicerContext) -> Pa
         missing = not folder.exists()
         problem = "doesn't exist" if missing else "doesn't appear to be a virtual environment"
         option_text = f"The 'virtualenv' option in Pulumi.yaml is set to \"{option}\""
-        context.abort(grpc.StatusCode.UNKNOWN, f'{option_text}, but "{folder}" {problem}')
+        await context.abort(grpc.StatusCode.UNKNOWN, f'{option_text}, but "{folder}" {problem}')
     return python
 
 

@@ -16,7 +16,8 @@ import traceback
 from datetime import UTC, datetime
 from pathlib import Path
 
-from frugal.cloud.arm import Arm
+from frugal.atomic import atomic_write
+from frugal.cloud.arm import ResourceManagerApi
 from frugal.cloud.cloud import Cloud
 from frugal.cloud.connections import raise_limit
 from frugal.cloud.errors import CloudError
@@ -43,25 +44,23 @@ async def run(folder: Path) -> None:
     code = fingerprint()
     cloud = Cloud(folder)
     admin_token = secrets.token_urlsafe(32)
-    arm = Arm(cloud, admin_token=admin_token)
-    listener = Listener(arm.app, cloud.ports.get("resource-manager"))
+    api = ResourceManagerApi(cloud, admin_token=admin_token)
+    listener = Listener(api.app, cloud.ports.get("resource-manager"))
     await listener.start()
     cloud.http_port = listener.port
     server = None
     try:
         await cloud.start()
         server, port = await serve(Provider(cloud))
-        _announce(
-            folder / "daemon.json",
-            {
-                "pid": os.getpid(),
-                "grpc": port,
-                "http": listener.port,
-                "admin_token": admin_token,
-                "identity_header": cloud.identities.deployer_header,
-                "code": code,
-            },
-        )
+        announced = {
+            "pid": os.getpid(),
+            "grpc": port,
+            "http": listener.port,
+            "admin_token": admin_token,
+            "identity_header": cloud.identities.deployer_header,
+            "code": code,
+        }
+        atomic_write(folder / "daemon.json", json.dumps(announced))
         print(f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ} serving", flush=True)
         await _until_stopped_or_orphaned(stopped, folder)
     finally:
@@ -87,14 +86,6 @@ async def _until_stopped_or_orphaned(stopped: asyncio.Event, folder: Path) -> No
             return
         for log in (folder / "daemon.log", *(folder / "logs").glob("*.log")):
             rotate(log)
-
-
-def _announce(file: Path, content: dict[str, object]) -> None:
-    fresh = file.with_suffix(".new")
-    fresh.unlink(missing_ok=True)
-    fresh.touch(mode=0o600)
-    fresh.write_text(json.dumps(content))
-    fresh.replace(file)
 
 
 def main() -> None:

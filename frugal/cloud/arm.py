@@ -18,7 +18,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Match, Route
 
-from frugal.cloud.bodies import Body, merge, section, strings
+from frugal.cloud.bodies import Body, deep_merge, section, strings
 from frugal.cloud.builds import Builds
 from frugal.cloud.contract import model
 from frugal.cloud.errors import CloudError
@@ -63,8 +63,8 @@ RETRY_AFTER = {429: "1", 503: "1"}  # seconds, by status
 METHODS = ("DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT")
 
 
-class Arm:
-    """The HTTP face of a Cloud, as an ASGI application (`.app`)."""
+class ResourceManagerApi:
+    """Resource Manager of a Cloud over HTTP, as an ASGI application (`.app`)."""
 
     def __init__(self, cloud: "Cloud", *, admin_token: str) -> None:
         self._cloud = cloud
@@ -260,7 +260,7 @@ class Arm:
         if before is None:
             putting = self._cloud.create(token, inputs, subscription=path["sub"], urn="")
         else:
-            putting = self._cloud.update(before.id, merge(before.inputs, properties))
+            putting = self._cloud.update(before.id, deep_merge(before.inputs, properties))
         await self._cloud.run(putting)
         return Response(status_code=202)
 
@@ -321,7 +321,7 @@ def _patched(resource: Resource, patch: Mapping[str, Any]) -> Body:
     flat = {k: v for k, v in patch.items() if k != "properties"}
     properties = section(patch, "properties")
     more = {"properties": properties} if "properties" in resource.inputs else properties
-    return merge(merge(resource.inputs, flat), more)
+    return deep_merge(deep_merge(resource.inputs, flat), more)
 
 
 async def _json(request: Request) -> Body:

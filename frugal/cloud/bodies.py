@@ -1,4 +1,4 @@
-"""Bodies of resources: JSON objects, laid over one another, or with a value taken out."""
+"""Bodies of resources: JSON objects, merged or with a value taken out."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any, cast
@@ -25,27 +25,27 @@ def strings(body: Mapping[str, Any], *path: str) -> list[str]:
     return [str(item) for item in found]
 
 
-def merge(body: Mapping[str, Any], more: Mapping[str, Any]) -> Body:
-    """`body` with `more` laid over it, object by object; a list or a value is replaced whole."""
+def deep_merge(body: Mapping[str, Any], more: Mapping[str, Any]) -> Body:
+    """`body` with `more` merged into it, object by object; a list or a value is replaced whole."""
     result = dict(body)
     for name, value in more.items():
         old = result.get(name)
         if isinstance(value, dict) and isinstance(old, dict):
-            result[name] = merge(cast("Body", old), cast("Body", value))
+            result[name] = deep_merge(cast("Body", old), cast("Body", value))
         else:
             result[name] = value
     return result
 
 
-def hide(body: object, path: list[str]) -> None:
+def redact(body: object, path: list[str]) -> None:
     """Take the value at `path` (`*` stands for every item) out of a body."""
     head, *rest = path
     inside = cast("Body", body) if isinstance(body, dict) else None
     if head == "*":
         for item in cast("Iterable[object]", body) if inside is None else inside.values():
-            hide(item, rest)
+            redact(item, rest)
     elif inside is not None and head in inside:
         if rest:
-            hide(inside[head], rest)
+            redact(inside[head], rest)
         else:
             del inside[head]

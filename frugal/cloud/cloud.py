@@ -13,7 +13,7 @@ from collections.abc import AsyncGenerator, Coroutine
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from frugal.cloud.bodies import Body, hide, merge
+from frugal.cloud.bodies import Body, deep_merge, redact
 from frugal.cloud.contract import model
 from frugal.cloud.days import Days, one_write_scope, refusal
 from frugal.cloud.errors import CloudError
@@ -73,9 +73,9 @@ class Cloud:
         self.executions: dict[str, dict[str, Execution | Unpulled]] = {}
         self.servers: dict[str, Server] = {}
         self.endpoints: dict[str, tuple[Endpoint, Listener]] = {}
-        self.played: dict[str, Listener] = {}
+        self.emulated: dict[str, Listener] = {}
         self.sites: dict[str, FileSite] = {}
-        self.tunnel = Tunnel(self.ports.get("tunnel"), find=self._played_at)
+        self.tunnel = Tunnel(self.ports.get("tunnel"), find=self._emulated_at)
         self.http_port = 0
         self.days = Days()
         self.waiting: dict[str, str] = {}
@@ -98,7 +98,7 @@ class Cloud:
                     continue
                 # An earlier version of the local cloud may not have computed all of it.
                 computed = TYPES[token].computed(self, resource)
-                resource.computed = merge(computed, resource.computed)
+                resource.computed = deep_merge(computed, resource.computed)
                 await self._restore(resource)
         for resource in sorted(unfinished, key=_innermost_first):
             await self._remove(resource)
@@ -129,7 +129,7 @@ class Cloud:
             await asyncio.wait(self._later)
         stopping = [app.stop() for app in self.apps.values()]
         stopping += [listener.stop() for _, listener in self.endpoints.values()]
-        stopping += [listener.stop() for listener in self.played.values()]
+        stopping += [listener.stop() for listener in self.emulated.values()]
         stopping += [site.stop() for site in self.sites.values()]
         stopping += [e.stop() for one in self.executions.values() for e in one.values()]
         await asyncio.gather(*stopping)
@@ -138,9 +138,9 @@ class Cloud:
         await asyncio.gather(*(server.stop() for server in self.servers.values()))
         await self.reaper.stop()
 
-    def _played_at(self, host: str) -> int | None:
-        """The port that plays a host of Azure's own (a Translator account's); None: nobody does."""
-        listener = self.played.get(host)
+    def _emulated_at(self, host: str) -> int | None:
+        """The port that emulates a host of Azure's (a Translator account's); None for others."""
+        listener = self.emulated.get(host)
         return None if listener is None else listener.port
 
     async def settle(self) -> None:
@@ -224,7 +224,7 @@ class Cloud:
         async with self._operation("update", after):
             refuse_unsupported(after)
             kind.check(self, after)
-            after.computed = merge(before.computed, kind.computed(self, after))
+            after.computed = deep_merge(before.computed, kind.computed(self, after))
             await kind.apply(self, after, before)
             self.store.put(after)
         return after
@@ -302,9 +302,11 @@ class Cloud:
             for k, v in copy.deepcopy(resource.inputs).items()
             if k not in parameters and not k.startswith("__")
         }
-        body = merge(merge(body, resource.computed), type_of(resource.token).live(self, resource))
+        body = deep_merge(
+            deep_merge(body, resource.computed), type_of(resource.token).live(self, resource)
+        )
         for path in m.secret_paths:
-            hide(body, path.replace("[*]", ".*").split("."))
+            redact(body, path.replace("[*]", ".*").split("."))
         body["name"] = name_of(resource.id)
         body["type"] = m.arm_type
         body["azureApiVersion"] = m.api_version

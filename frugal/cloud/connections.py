@@ -6,7 +6,7 @@ import logging
 import os
 import resource
 import socket
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from typing import Any
 
 import h11
@@ -20,6 +20,8 @@ we who close under a request."""
 _MOST_DESCRIPTORS = 65_536
 _MOST_ON_MACOS = 10_240
 """`OPEN_MAX` of macOS (setrlimit(2) there): more is refused whatever the hard limit says."""
+SHARE = 0.9
+"""Of all descriptors, those that may be open when one more connection is accepted."""
 _LOOK_SECONDS = 0.1
 _LATE = b"""\
 HTTP/1.1 408 Request Timeout\r
@@ -48,11 +50,12 @@ def raise_limit() -> None:
 
 
 async def accept(
-    listening: socket.socket, serve: Callable[[socket.socket], Awaitable[None]], *, share: float
+    listening: socket.socket, serve: Callable[[socket.socket], object], *, share: float
 ) -> None:
     """Accept connections without an end; pause while `share` of all descriptors is in use.
 
-    Clients then wait in the socket's queue. `serve` returns soon: it starts what takes long.
+    Clients then wait in the socket's queue. `serve` takes a socket that does not block and starts a
+    task for what takes long.
     """
     loop = asyncio.get_running_loop()
     paused = False
@@ -71,7 +74,7 @@ async def accept(
             # The client left at once, or another part of the process took the last descriptor.
             await asyncio.sleep(_LOOK_SECONDS)
         else:
-            await serve(connection)
+            serve(connection)
 
 
 def _are_left(some: socket.socket, share: float) -> bool:

@@ -1,4 +1,4 @@
-"""Azure's bad days, played for tests: the refusals and delays that a deployment to Azure may meet.
+"""Bad days of Azure, emulated for tests: refusals and delays that a deployment may meet.
 
 A daemon starts with none. `PUT /frugal/days`, with the admin token, says which are on; they live in
 memory and no user's setting reaches them. Each row of DAYS names its source; where Azure's own text
@@ -28,14 +28,14 @@ class Day:
     """One kind of bad day.
 
     `takes`: the parameters of its switch. `seconds`: how long it lasts, counted from the event that
-    `plays` names; `times`: how many refusals each resource gets; `every`: a refusal of every k-th
+    `effect` names; `times`: how many refusals each resource gets; `every`: a refusal of every k-th
     request. A passing day without parameters never ends; a standing one takes none.
 
     `operations` and `tokens`: the operations on resources of these types that it refuses.
     `one_write`: the Resource Manager type of what takes one write at a time.
     """
 
-    plays: str
+    effect: str
     source: str
     takes: tuple[str, ...] = ()
     code: str = ""
@@ -63,7 +63,7 @@ _UNPULLED = (
 
 DAYS: Mapping[str, Day] = {
     "server-busy": Day(
-        plays="A new server refuses databases and firewall rules, from its creation on; its state "
+        effect="A new server refuses databases and firewall rules, from its creation on; its state "
         "is Updating in the first half of `seconds`, then Ready.",
         takes=("seconds", "times"),
         code="ServerIsBusy",
@@ -78,7 +78,7 @@ DAYS: Mapping[str, Day] = {
         "states: azure-mgmt-postgresqlflexibleservers 2.0.0, ServerState",
     ),
     "server-not-accessible": Day(
-        plays="A new server refuses administrators, from its creation on; its state as above.",
+        effect="A new server refuses administrators, from its creation on; its state as above.",
         takes=("seconds", "times"),
         code="AadAuthOperationCannotBePerformedWhenServerIsNotAccessible",
         message=_NOT_ACCESSIBLE,
@@ -88,24 +88,24 @@ DAYS: Mapping[str, Day] = {
         "glitchwerks/mom-bot #106 (2026-05-17)",
     ),
     "administrator-late": Day(
-        plays="An administrator is in no list, readable or able to sign in until `seconds` after "
+        effect="An administrator is in no list, readable or able to sign in until `seconds` after "
         "its creation.",
         takes=("seconds",),
         source="alchemy-run/alchemy, Azure/PostgreSQL/Administrator.ts (2026)",
     ),
     "administrator-lost": Day(
-        plays="The first `times` PUTs of an administrator are accepted and have no effect.",
+        effect="The first `times` PUTs of an administrator are accepted and have no effect.",
         takes=("times",),
         source="alchemy-run/alchemy, Azure/PostgreSQL/Administrator.ts (2026)",
     ),
     "administrator-get-404": Day(
-        plays="An administrator is listed, and a GET of it is 404 until `seconds` after its "
+        effect="An administrator is listed, and a GET of it is 404 until `seconds` after its "
         "creation.",
         takes=("seconds",),
         source="alchemy-run/alchemy, Azure/PostgreSQL/Administrator.ts (2026)",
     ),
     "busy-server": Day(
-        plays=_ONE_WRITE,
+        effect=_ONE_WRITE,
         takes=("seconds",),
         code="ServerIsBusy",
         message="Cannot complete operation while server '{scope}' is busy processing another "
@@ -116,7 +116,7 @@ DAYS: Mapping[str, Day] = {
     # On record is a second write to one app (two public deployment logs, 2026-05-22 and
     # 2026-09-02); the environment as the scope is the stricter reading.
     "busy-environment": Day(
-        plays=_ONE_WRITE,
+        effect=_ONE_WRITE,
         takes=("seconds",),
         code="ContainerAppOperationInProgress",
         message="Cannot modify a container app '{name}' because there is an active provisioning "
@@ -125,7 +125,7 @@ DAYS: Mapping[str, Day] = {
         source="microsoft/azure-container-apps #175 (2022-04-08), #701 (2023-03-29)",
     ),
     "busy-site": Day(
-        plays=_ONE_WRITE,
+        effect=_ONE_WRITE,
         takes=("seconds",),
         code="Conflict",
         message="Cannot modify this site because another operation is in progress. Details: "
@@ -136,7 +136,7 @@ DAYS: Mapping[str, Day] = {
     ),
     # The source has the code alone; the text is ours.
     "busy-profile": Day(
-        plays=_ONE_WRITE,
+        effect=_ONE_WRITE,
         takes=("seconds",),
         code="Conflict",
         message="Another operation is in progress on the profile '{scope}'.",
@@ -144,7 +144,7 @@ DAYS: Mapping[str, Day] = {
         source="alchemy-run/alchemy, Azure/Cdn/CdnCommon.ts (2026)",
     ),
     "role-late": Day(
-        plays="A registry refuses pulls until `seconds` after the creation of the role assignment.",
+        effect="A registry refuses pulls until `seconds` after the role assignment was created.",
         takes=("seconds", "times"),
         code="ContainerAppOperationError",
         message=_UNPULLED,
@@ -152,14 +152,14 @@ DAYS: Mapping[str, Day] = {
         "microsoft/GitHub-Copilot-for-Azure #1701 (2026-04-03)",
     ),
     "job-pull": Day(
-        plays="The first `times` executions of a job never run: their image is not pulled.",
+        effect="The first `times` executions of a job never run: their image is not pulled.",
         takes=("times",),
         code="ImagePullFailure",
         message=_UNPULLED,
         source="microsoft/azure-container-apps #816 (2023-08-10 to 2024-01-18)",
     ),
     "throttled": Day(
-        plays="Every `every`-th call of Resource Manager over HTTP is refused.",
+        effect="Every `every`-th call of Resource Manager over HTTP is refused.",
         takes=("every", "times"),
         code="TooManyRequests",
         message="The request is being throttled. Please try again after 1 second.",
@@ -167,7 +167,7 @@ DAYS: Mapping[str, Day] = {
         "(read November 2026); the text is ours",
     ),
     "unavailable": Day(
-        plays="Every `every`-th call of Resource Manager over HTTP is refused.",
+        effect="Every `every`-th call of Resource Manager over HTTP is refused.",
         takes=("every", "times"),
         code="ServiceUnavailable",
         message="The service is unavailable.",
@@ -175,25 +175,25 @@ DAYS: Mapping[str, Day] = {
         "ours",
     ),
     "slow-deletes": Day(
-        plays="A delete takes `seconds`, and the resource answers GET meanwhile.",
+        effect="A delete takes `seconds`, and the resource answers GET meanwhile.",
         takes=("seconds",),
         source="alchemy-run/alchemy, Azure/Cdn/CdnCommon.ts (2026), "
         "microsoft/azure-container-apps #1658 (2026-02-10)",
     ),
     "deleted-account-late": Day(
-        plays="A deleted Translator account is listed `seconds` after its deletion.",
+        effect="A deleted Translator account is listed `seconds` after its deletion.",
         takes=("seconds",),
         source="azure-mgmt-cognitiveservices 14.1.0: a deletion is long-running; the delay itself "
         "is assumed",
     ),
     "slow-purge": Day(
-        plays="The purge of a deleted Translator account ends `seconds` after it was asked for.",
+        effect="The purge of a deleted Translator account ends `seconds` after it was asked for.",
         takes=("seconds",),
         source="azure-mgmt-cognitiveservices 14.1.0, DeletedAccounts_Purge: 202, long-running; "
         "what is not purged counts as the one free account: akshata29/entaoai #27 (2023-06-30)",
     ),
     "docker-hub-limit": Day(
-        plays="The first `times` builds of a registry fail at Docker Hub's limit of pulls.",
+        effect="The first `times` builds of a registry fail at Docker Hub's limit of pulls.",
         takes=("times",),
         code="toomanyrequests",
         message="toomanyrequests: You have reached your unauthenticated pull rate limit. "
@@ -204,7 +204,7 @@ DAYS: Mapping[str, Day] = {
         "Azure-Samples/azure-search-openai-demo #3101 (2026-06-18)",
     ),
     "offer-restricted": Day(
-        plays="The subscription may have no PostgreSQL server in the region.",
+        effect="The subscription may have no PostgreSQL server in the region.",
         code="LocationIsOfferRestricted",
         message="Subscriptions are restricted from provisioning in location '{location}'. Try "
         "again in a different location.",
@@ -213,7 +213,7 @@ DAYS: Mapping[str, Day] = {
         source="adamdost-0/linux-update-cds #14 (2026-04-18)",
     ),
     "no-app-service-quota": Day(
-        plays="The subscription's quota of Basic App Service plans is 0.",
+        effect="The subscription's quota of Basic App Service plans is 0.",
         code="Unauthorized",
         message=_QUOTA,
         operations=("create",),
@@ -222,7 +222,7 @@ DAYS: Mapping[str, Day] = {
         "of a PUT: DataDog/stratus-red-team #875 (2026-06-24)",
     ),
     "no-environment-quota": Day(
-        plays="The subscription's quota of Container Apps environments is 0.",
+        effect="The subscription's quota of Container Apps environments is 0.",
         code="MaxNumberOfGlobalEnvironmentsInSubExceeded",
         message="The subscription '{subscription}' cannot have more than 0 Container App "
         "Environments.",
@@ -231,7 +231,7 @@ DAYS: Mapping[str, Day] = {
         source="microsoft/azure-container-apps #1648 (2026-02-02), #1226 (2024-07-10)",
     ),
     "no-builds": Day(
-        plays="The subscription may not build in a registry.",
+        effect="The subscription may not build in a registry.",
         code="TasksOperationsNotAllowed",
         message="ACR Tasks requests for the registry {name} and {subscription} are not permitted. "
         "Please file an Azure support request at http://aka.ms/azuresupport for assistance.",
@@ -239,13 +239,13 @@ DAYS: Mapping[str, Day] = {
     ),
     # Azure's own error is not on record; name and text are PostgreSQL's.
     "administrator-owns-objects": Day(
-        plays="An administrator can't be deleted while its role owns objects.",
+        effect="An administrator can't be deleted while its role owns objects.",
         code="DependentObjectsStillExist",
         message='role "{name}" cannot be dropped because some objects depend on it',
         source="hashicorp/terraform-provider-azurerm #24736 (2024-02-15), #23851 (2023-11-09)",
     ),
     "budget-refused": Day(
-        plays="The subscription takes no budgets.",
+        effect="The subscription takes no budgets.",
         code="RBACAccessDenied",
         message="The client does not have authorization to perform action. Request ID: {guid}",
         operations=("create",),

@@ -1,5 +1,6 @@
 """What changed between two bodies, and whether Azure can change it in place."""
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import zip_longest
@@ -32,7 +33,7 @@ def changes(m: Model, old: Mapping[str, Any], new: Mapping[str, Any]) -> list[Ch
     fixed = {*path_parameters(m), *m.create_only}
     found: list[Change] = []
     for change in _walk("", old, new):
-        plain = "".join(part for part in _without_indices(change.path))
+        plain = re.sub(r"\[\d+\]", "", change.path)
         replaces = any(plain == f or plain.startswith(f"{f}.") for f in fixed)
         found.append(Change(path=change.path, kind=change.kind, replaces=replaces))
     return found
@@ -61,12 +62,3 @@ def _compare(path: str, old: object, new: object) -> Iterator[Change]:
         yield Change(path=path, kind="add")
     else:
         yield from _walk(path, old, new)
-
-
-def _without_indices(path: str) -> Iterator[str]:
-    inside = False
-    for character in path:
-        inside = inside or character == "["
-        if not inside:
-            yield character
-        inside = inside and character != "]"

@@ -13,8 +13,6 @@ from frugal.cloud import connections
 from frugal.cloud.errors import CloudError
 
 _BACKLOG = 1024
-# Of all descriptors, those that may be open when one more connection is accepted.
-_SHARE = 0.9
 
 
 class Listener:
@@ -35,7 +33,7 @@ class Listener:
         *,
         ssl: ssl.SSLContext | None = None,
         grace: int = 5,
-        share: float = _SHARE,
+        share: float = connections.SHARE,
     ) -> None:
         self.port = port
         self._share = share
@@ -118,8 +116,7 @@ class _Server(uvicorn.Server):
         await asyncio.gather(*tasks, return_exceptions=True)
         await super().shutdown(sockets)
 
-    async def _open(self, connection: socket.socket) -> None:
-        connection.setblocking(False)
+    def _open(self, connection: socket.socket) -> None:
         opening = asyncio.create_task(self._serve_one(connection))
         self._opening.add(opening)
         opening.add_done_callback(self._opening.discard)

@@ -6,6 +6,8 @@ import socket
 from pathlib import Path
 from typing import cast
 
+from frugal.atomic import atomic_write
+
 # Below the range that Linux and macOS lend to outgoing connections, so that a kept port is not
 # taken by chance while the daemon is down.
 LOWEST, HIGHEST = 20000, 32000
@@ -23,9 +25,7 @@ class Ports:
         key = name.lower()
         if key not in self._ports:
             self._ports[key] = self._free()
-            fresh = self._file.with_suffix(".new")
-            fresh.write_text(json.dumps(self._ports, indent=1))
-            fresh.replace(self._file)
+            atomic_write(self._file, json.dumps(self._ports, indent=1))
         return self._ports[key]
 
     def all(self) -> dict[str, int]:

@@ -1,4 +1,4 @@
-"""The engine's face of the local cloud: the azure-native resource provider over gRPC.
+"""The azure-native provider (gRPC) of the local cloud.
 
 It answers as the genuine provider does (pulumi/pulumi-azure-native, provider/pkg/provider, read in
 November 2026): autonaming, location defaults, replacement rules, delete before replace only for
@@ -10,13 +10,12 @@ would create, change, delete or read fails.
 
 import asyncio
 import hashlib
-import os
-import signal
 import sys
 import traceback
 import uuid
-from collections.abc import Awaitable, Callable, Mapping
-from typing import TYPE_CHECKING, Any, NoReturn, Protocol, cast
+from collections.abc import Mapping
+from functools import partial
+from typing import Any, cast
 
 import grpc
 import grpc.aio
@@ -24,6 +23,7 @@ from google.protobuf import json_format, struct_pb2
 from google.protobuf.empty_pb2 import Empty
 from pulumi.runtime.proto import plugin_pb2, provider_pb2, provider_pb2_grpc
 
+from frugal import peers
 from frugal.cloud.bodies import Body
 from frugal.cloud.cloud import Cloud
 from frugal.cloud.contract import UNKNOWN, Model, model
@@ -32,7 +32,6 @@ from frugal.cloud.errors import CloudError
 from frugal.cloud.preview import previewed, takes_location
 from frugal.cloud.types import TYPES
 from frugal.cloud.types.plain import TENANT
-from frugal.peers import AsyncGuard
 
 VERSION = "3.29.0"
 STACK = "local"
@@ -44,49 +43,7 @@ UNKNOWN_ON_THE_WIRE = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
 AUTONAMED = "__createBeforeDelete"
 
 
-if TYPE_CHECKING:
-    Handler = grpc.RpcMethodHandler[Any, Any]
-
-
-class Context(Protocol):
-    """What a method uses of the gRPC call that it answers."""
-
-    def peer(self) -> str:
-        """Name the connection that the call came over."""
-        ...
-
-    async def abort(self, code: grpc.StatusCode, details: str) -> NoReturn:
-        """Fail the call."""
-        ...
-
-
-class _Refusals(grpc.aio.ServerInterceptor):
-    """Turns an error of any method into the call's failure: the engine shows its text."""
-
-    async def intercept_service(
-        self,
-        continuation: "Callable[[grpc.HandlerCallDetails], Awaitable[Handler | None]]",
-        handler_call_details: grpc.HandlerCallDetails,
-    ) -> "Handler | None":
-        handler = await continuation(handler_call_details)
-        method = None if handler is None else handler.unary_unary
-        if handler is None or method is None:
-            return handler
-
-        async def answer(request: object, context: Context) -> object:
-            try:
-                return await cast("Awaitable[object]", method(request, cast("Any", context)))
-            except CloudError as error:
-                await context.abort(grpc.StatusCode.FAILED_PRECONDITION, str(error))
-            except OSError as error:
-                # No space, most likely; where it happened is for the log.
-                traceback.print_exc()
-                message = f"The local cloud could not go on: {error}"
-                await context.abort(grpc.StatusCode.INTERNAL, message)
-
-        return grpc.unary_unary_rpc_method_handler(
-            cast("Any", answer), handler.request_deserializer, handler.response_serializer
-        )
+Context = grpc.aio.ServicerContext[Any, Any]
 
 
 class Provider(provider_pb2_grpc.ResourceProviderServicer):
@@ -315,15 +272,10 @@ def _previewed(token: str, inputs: Body) -> Body:
 
 
 def _property_diff(change: Change) -> provider_pb2.PropertyDiff:
-    kinds = {
-        ("add", False): provider_pb2.PropertyDiff.ADD,
-        ("add", True): provider_pb2.PropertyDiff.ADD_REPLACE,
-        ("delete", False): provider_pb2.PropertyDiff.DELETE,
-        ("delete", True): provider_pb2.PropertyDiff.DELETE_REPLACE,
-        ("update", False): provider_pb2.PropertyDiff.UPDATE,
-        ("update", True): provider_pb2.PropertyDiff.UPDATE_REPLACE,
-    }
-    return provider_pb2.PropertyDiff(kind=kinds[change.kind, change.replaces], inputDiff=True)
+    kind = change.kind.upper() + ("_REPLACE" if change.replaces else "")
+    return provider_pb2.PropertyDiff(
+        kind=provider_pb2.PropertyDiff.Kind.Value(kind), inputDiff=True
+    )
 
 
 def _read(struct: struct_pb2.Struct) -> Body:
@@ -346,40 +298,24 @@ def _map(value: object, old: object, new: object) -> Any:
     return new if value is old or (isinstance(old, str) and value == old) else value
 
 
+def _refusal(error: Exception) -> tuple[grpc.StatusCode, str] | None:
+    """The call's failure for an error of a method: the engine shows its text."""
+    if isinstance(error, CloudError):
+        return grpc.StatusCode.FAILED_PRECONDITION, str(error)
+    if isinstance(error, OSError):
+        # No space, most likely; where it happened is for the log.
+        traceback.print_exception(error)
+        return grpc.StatusCode.INTERNAL, f"The local cloud could not go on: {error}"
+    return None
+
+
 async def serve(provider: Provider) -> tuple[grpc.aio.Server, int]:
     """Serve a provider on a free loopback port, to our user and root; return server and port."""
-    options = [
-        ("grpc.max_receive_message_length", -1),
-        ("grpc.max_send_message_length", -1),
-        # Two servers of one user would otherwise be given one port now and then.
-        ("grpc.so_reuseport", 0),
-    ]
-    guard = AsyncGuard()
-    server = grpc.aio.server(options=options, interceptors=[guard, _Refusals()])
-    provider_pb2_grpc.add_ResourceProviderServicer_to_server(provider, server)
-    guard.port = server.add_insecure_port("127.0.0.1:0")
-    await server.start()
-    return server, guard.port
-
-
-async def _plan_only() -> None:
-    """Serve until the engine says so (SIGINT), or is gone: it holds standard input."""
-    ended = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    loop.add_signal_handler(signal.SIGINT, ended.set)
-
-    def follow() -> None:
-        if not os.read(sys.stdin.fileno(), 1024):
-            ended.set()
-
-    loop.add_reader(sys.stdin, follow)
-    server, port = await serve(Provider(None))
-    print(port, flush=True)
-    await ended.wait()
-    await server.stop(None)
+    register = partial(provider_pb2_grpc.add_ResourceProviderServicer_to_server, provider)
+    return await peers.serve(register, refusal=_refusal)
 
 
 if __name__ == "__main__":
     if sys.argv[1:2] != ["--plan-only"]:  # the engine adds its own address
         sys.exit("usage: python -m frugal.cloud.provider --plan-only")
-    asyncio.run(_plan_only())
+    asyncio.run(peers.run_plugin(serve(Provider(None))))

@@ -8,8 +8,6 @@ where `restore` brings them back.
 
 import contextlib
 import json
-import os
-import shutil
 import time
 from collections.abc import Callable, Generator, Iterator
 from dataclasses import asdict, dataclass, field
@@ -18,10 +16,11 @@ from typing import Any
 
 from cryptography.fernet import Fernet, InvalidToken
 
+from frugal.atomic import atomic_write
 from frugal.cloud.bodies import Body
 from frugal.cloud.errors import CloudError
 from frugal.cloud.ids import key_of, name_of
-from frugal.cloud.keyfile import kept
+from frugal.cloud.keyfile import load_or_create
 
 FILE, KEY = "resources", "resources.key"
 
@@ -64,13 +63,13 @@ class Store:
         self._key = folder / KEY
         if self._file.exists():
             self._load(_read(folder))
-        self._secret = kept(self._key, Fernet.generate_key)
+        self._secret = load_or_create(self._key, Fernet.generate_key)
         try:
             self._cipher = Fernet(self._secret)
         except ValueError:
             # Of no use, and nothing is encrypted with it.
             self._key.unlink()
-            self._secret = kept(self._key, Fernet.generate_key)
+            self._secret = load_or_create(self._key, Fernet.generate_key)
             self._cipher = Fernet(self._secret)
 
     def _load(self, content: Body) -> None:
@@ -85,14 +84,9 @@ class Store:
             "reserved": self._reserved,
             "deleted": [asdict(r) for r in self._deleted.values()],
         }
-        fresh = self._file.with_suffix(".new")
         try:
-            with fresh.open("wb") as out:
-                out.write(self._cipher.encrypt(json.dumps(content).encode()))
-                out.flush()
-                os.fsync(out.fileno())
-            kept(self._key, lambda: self._secret)
-            fresh.replace(self._file)
+            load_or_create(self._key, lambda: self._secret)
+            atomic_write(self._file, self._cipher.encrypt(json.dumps(content).encode()))
         except OSError as error:
             raise CloudError(
                 "StateUnwritable", f"{self._file} can't be written: {error.strerror}."
@@ -181,11 +175,7 @@ def copy(folder: Path, to: Path) -> None:
     """Copy store and key from one folder into another, readable for their owner alone."""
     to.mkdir(mode=0o700, parents=True, exist_ok=True)
     for name in (KEY, FILE):
-        fresh = to / f"{name}.new"
-        fresh.unlink(missing_ok=True)
-        fresh.touch(mode=0o600)
-        shutil.copyfile(folder / name, fresh)
-        fresh.replace(to / name)
+        atomic_write(to / name, (folder / name).read_bytes())
 
 
 def restore(folder: Path, copied: Path, *, wanted: Callable[[str, str], bool]) -> None:

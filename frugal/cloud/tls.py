@@ -9,7 +9,8 @@ from pathlib import Path
 import certifi
 import trustme
 
-from frugal.cloud.keyfile import kept
+from frugal.atomic import atomic_write
+from frugal.cloud.keyfile import load_or_create
 
 # A server's certificate is made anew at every start of the daemon, which hardly runs for a year.
 _LIFETIME = timedelta(days=397)
@@ -34,11 +35,11 @@ class Authority:
         self._clock = clock
         key = folder / "ca.key"
         try:
-            self._ca = _authority(kept(key, _new))
+            self._ca = _authority(load_or_create(key, _new))
         except ValueError:
             # Damaged. All who trust it get its certificate from this folder, at each start.
             key.unlink()
-            self._ca = _authority(kept(key, _new))
+            self._ca = _authority(load_or_create(key, _new))
         self.ca_file = folder / "ca.pem"
         self.bundle_file = folder / "bundle.pem"
         # Always from the key's own file, so that the two can't be of different authorities.
@@ -69,10 +70,7 @@ def _keep(file: Path, content: bytes) -> None:
     """Write a file that everybody may read, whole or not at all, unless it holds this already."""
     if file.exists() and file.read_bytes() == content:
         return
-    fresh = file.with_suffix(".pem.new")
-    fresh.write_bytes(content)
-    fresh.chmod(0o644)
-    fresh.replace(file)
+    atomic_write(file, content, mode=0o644)
 
 
 def _new() -> bytes:

@@ -9,7 +9,7 @@ from typing import Any
 
 import jwt
 
-from frugal.cloud.keyfile import kept
+from frugal.cloud.keyfile import load_or_create
 
 ISSUER = "https://sts.frugal.local/"
 _ALGORITHM = "HS256"
@@ -45,7 +45,7 @@ class Tokens:
 
     def __init__(self, folder: Path, *, clock: Callable[[], float] = time.time) -> None:
         self._clock = clock
-        self._key = kept(folder / "tokens.key", lambda: secrets.token_bytes(_KEY_BYTES))
+        self._key = load_or_create(folder / "tokens.key", lambda: secrets.token_bytes(_KEY_BYTES))
 
     def issue(
         self, *, client_id: str, object_id: str, resource: str, lifetime: float = 3600

@@ -1,4 +1,8 @@
-"""Python's collector of cyclic garbage, kept away from plans and estimates."""
+"""Pause of Python's garbage collector while a plan is parsed and priced.
+
+A plan and its estimate have no reference cycles, so that collections free nothing. With 10,000
+updates they take as long as all the rest.
+"""
 
 import gc
 from collections.abc import Generator
@@ -6,17 +10,12 @@ from contextlib import contextmanager
 
 
 @contextmanager
-def kept_away() -> Generator[None]:
-    """Keep the collector from what is made meanwhile; it is never looked through, only freed.
-
-    A plan and its estimate are trees: reference counts free them, and the collector finds nothing
-    in them. With a large plan its looking takes longer than all the work.
-    """
-    was_on = gc.isenabled()
+def gc_paused() -> Generator[None]:
+    """Disable the collector; at the end enable it again, if it was enabled."""
+    was_enabled = gc.isenabled()
     gc.disable()
     try:
         yield
     finally:
-        gc.freeze()
-        if was_on:
+        if was_enabled:
             gc.enable()

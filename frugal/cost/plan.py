@@ -13,7 +13,7 @@ from typing import Any, cast
 
 from pydantic_core import from_json
 
-from frugal.cost.collector import kept_away
+from frugal.cost.collector import gc_paused
 from frugal.cost.properties import Properties
 from frugal.errors import FrugalError
 
@@ -89,7 +89,7 @@ def parse(text: str | bytes) -> dict[str, Any]:
             "The plan is empty. Make one: pulumi preview --json --show-sames > plan.json"
         )
     try:
-        with kept_away():
+        with gc_paused():
             content = _content(text)
     except (ValueError, RecursionError) as error:
         reason = str(error) if isinstance(error, json.JSONDecodeError) else "it cannot be read"
@@ -126,7 +126,7 @@ def from_preview(document: Mapping[str, Any]) -> Plan:
     after: dict[str, Resource] = {}
     counts = Counter[str]()
     notes: list[str] = []
-    with kept_away():
+    with gc_paused():
         for number, step in enumerate(cast("list[object]", steps)):
             if not isinstance(step, dict):
                 raise PlanError(f"steps[{number}] of the plan is {_short(step)}, not a step.")

@@ -12,7 +12,7 @@ from decimal import Decimal, localcontext
 from pathlib import Path
 
 from frugal.cost import budget
-from frugal.cost.collector import kept_away
+from frugal.cost.collector import gc_paused
 from frugal.cost.estimate import Assumption, Bracket, Estimate, Remark
 from frugal.cost.grants import Grant, grants, offer_end, shares
 from frugal.cost.lines import Entry, lines
@@ -47,7 +47,7 @@ def estimate(plan: Plan, sheet: Sheet, usage: Usage, month: Month) -> Estimate:
     `usage` is that of both sides; `month` is what a month is taken to be.
     """
     figures = assign(usage, {**plan.before, **plan.after}.values())
-    with localcontext(EXACT), kept_away():
+    with localcontext(EXACT), gc_paused():
         before, after = (_sort(side, figures, month) for side in (plan.before, plan.after))
         old, new, left_out = _price_both(before, after, sheet, usage, month)
         found = lines(plan, old.entries, new.entries)

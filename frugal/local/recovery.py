@@ -7,13 +7,13 @@ docs/reliability.md has the table of damages.
 """
 
 import json
-import os
 from pathlib import Path
 from typing import Any, cast
 
 import yaml
 from rich.console import Console
 
+from frugal.atomic import atomic_write
 from frugal.cloud import store
 from frugal.errors import RowsAtStakeError
 from frugal.local.daemon import Daemon
@@ -29,7 +29,7 @@ Deployment = dict[str, Any]
 
 def keep_copies(checkout: Checkout, daemon: Daemon, engine: Engine) -> None:
     """Copy the engine's state beside the daemon's store, and the store beside the state."""
-    _write(_state_copy(checkout), engine.run("stack", "export", "--stack", LOCAL_STACK))
+    atomic_write(_state_copy(checkout), engine.run("stack", "export", "--stack", LOCAL_STACK))
     daemon.save()
     store.copy(checkout.cloud, _store_copy(checkout))
 
@@ -96,7 +96,7 @@ def restore_state(
     best = min(usable, key=lambda copy: len(own ^ _recorded_ids(copy).keys()))
     engine.run("stack", "select", LOCAL_STACK, "--create")
     export = checkout.state / "import.json"
-    _write(export, json.dumps({"version": 3, "deployment": best}))
+    atomic_write(export, json.dumps({"version": 3, "deployment": best}))
     engine.run("stack", "import", "--file", str(export), "--stack", LOCAL_STACK)
     export.unlink()
     console.print(f"{what}. It was restored from a copy.", soft_wrap=True)
@@ -154,7 +154,7 @@ def _mend_backend(checkout: Checkout) -> None:
     except (OSError, ValueError, yaml.YAMLError):
         content = None
     if not isinstance(content, dict) or "version" not in content:
-        _write(meta, _META)
+        atomic_write(meta, _META)
 
 
 def _is_json(file: Path) -> bool:
@@ -204,14 +204,3 @@ def _recorded_ids(deployment: Deployment) -> dict[str, str]:
     found = cast("list[dict[str, str]]", deployment.get("resources") or [])
     azure = [r for r in found if "id" in r and r["type"].startswith("azure-native:")]
     return {r["id"].lower(): r["type"] for r in azure}
-
-
-def _write(file: Path, text: str) -> None:
-    """Write a file that its owner alone may read, whole or not at all."""
-    fresh = file.with_name(f"{file.name}.new")
-    fresh.unlink(missing_ok=True)
-    with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as out:
-        out.write(text)
-        out.flush()
-        os.fsync(out.fileno())
-    fresh.replace(file)

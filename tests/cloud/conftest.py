@@ -11,7 +11,7 @@ from frugal.cloud import ports
 from frugal.cloud.cloud import Cloud
 from frugal.cloud.provider import Provider, serve
 from frugal.cloud.spawn import Reaper, accounts
-from tests.cloud.engine_face import SUBSCRIPTION, EngineFace
+from tests.cloud.provider_client import SUBSCRIPTION, ProviderClient
 
 
 @pytest.fixture(autouse=True)
@@ -54,10 +54,10 @@ async def cloud(tmp_path: Path) -> AsyncIterator[Cloud]:
 
 
 @pytest.fixture
-async def engine(cloud: Cloud) -> AsyncIterator[EngineFace]:
+async def engine(cloud: Cloud) -> AsyncIterator[ProviderClient]:
     server, port = await serve(Provider(cloud))
     async with grpc.aio.insecure_channel(f"127.0.0.1:{port}") as channel:
-        face = EngineFace(provider_pb2_grpc.ResourceProviderStub(channel))
-        await face.configure(subscriptionId=SUBSCRIPTION, location="eastus")
-        yield face
+        client = ProviderClient(provider_pb2_grpc.ResourceProviderStub(channel))
+        await client.configure(subscriptionId=SUBSCRIPTION, location="eastus")
+        yield client
     await server.stop(None)

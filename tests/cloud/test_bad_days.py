@@ -11,7 +11,7 @@ import httpx
 import psycopg
 import pytest
 
-from frugal.cloud.arm import Arm
+from frugal.cloud.arm import ResourceManagerApi
 from frugal.cloud.cloud import Cloud
 from frugal.cloud.days import DAYS
 from frugal.cloud.listen import Listener
@@ -19,8 +19,8 @@ from frugal.cloud.store import Resource
 from frugal.errors import FrugalError
 from frugal.local.daemon import Daemon
 from tests.cloud.bad_days import PASSING
-from tests.cloud.engine_face import Made, refusal
 from tests.cloud.pgbench import DATABASE
+from tests.cloud.provider_client import Made, refusal
 from tests.cloud.test_builds import Registry, arm, registry
 from tests.cloud.test_images import context
 from tests.cloud.test_jobs import Jobs, bench
@@ -113,7 +113,7 @@ async def test_days_are_switched_with_the_admin_token_alone(
 
 
 async def test_the_tool_switches_them(cloud: Cloud) -> None:
-    listener = Listener(Arm(cloud, admin_token="admin").app, 0)
+    listener = Listener(ResourceManagerApi(cloud, admin_token="admin").app, 0)
     await listener.start()
     daemon = Daemon(pid=1, http=listener.port, admin_token="admin", identity_header="", code="")
     try:

@@ -10,8 +10,8 @@ import pytest
 from frugal.cloud import builds
 from frugal.cloud.cloud import Cloud
 from frugal.cloud.images import Image
-from tests.cloud.arm_face import arm_face
-from tests.cloud.engine_face import Made
+from tests.cloud.arm_client import arm_client
+from tests.cloud.provider_client import Made
 from tests.cloud.test_images import context
 from tests.cloud.test_rules import World, world
 
@@ -20,7 +20,7 @@ __all__ = ["world"]
 
 @pytest.fixture
 async def arm(cloud: Cloud) -> AsyncIterator[httpx.AsyncClient]:
-    async with arm_face(cloud) as client:
+    async with arm_client(cloud) as client:
         yield client
 
 

@@ -13,7 +13,7 @@ import pytest
 from frugal.cloud.cloud import Cloud
 from frugal.cloud.images import Image
 from frugal.cloud.processes import App
-from tests.cloud.engine_face import refusal
+from tests.cloud.provider_client import refusal
 from tests.cloud.test_jobs import PULL, Jobs, bench
 from tests.cloud.test_processes import app, image, places, replicas, revision
 from tests.cloud.test_rules import Edge, World, edge, world

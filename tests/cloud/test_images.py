@@ -316,27 +316,27 @@ def test_a_dockerfile_that_is_not_understood_is_refused(text: str, message: str)
 
 
 @pytest.mark.parametrize(
-    ("line", "operation", "words"),
+    ("line", "words"),
     [
-        ("pip install --no-cache-dir -r a.lock", "install", ("--requirements", "a.lock")),
-        ("python3 -m pip install --require-hashes -ra.lock", None, ()),
-        ("uv pip sync --system a.lock", "sync", ("a.lock",)),
-        ("X=1 pip3 install -U 'a>1' b", "install", ("--upgrade", "a>1", "b")),
-        ("pip install --requirement=a --timeout 3", "install", ("--requirements", "a")),
-        ("pip install a > log", None, ()),
-        ("pip uninstall a", None, ()),
-        ("uv sync", None, ()),
+        ("pip install --no-cache-dir -r a.lock", ("install", "-r", "a.lock")),
+        ("python3 -m pip install --require-hashes -ra.lock", None),
+        ("uv pip sync --system a.lock", ("sync", "a.lock")),
+        ("X=1 pip3 install -U 'a>1' b", ("install", "-U", "a>1", "b")),
+        ("pip install --requirement=a --timeout 3", ("install", "--requirement=a")),
+        ("pip install a > log", None),
+        ("pip uninstall a", None),
+        ("uv sync", None),
     ],
 )
-def test_installations_are_recognised(line: str, operation: str | None, words: object) -> None:
+def test_installations_are_recognised(line: str, words: tuple[str, ...] | None) -> None:
     recipe = read(f"FROM python:3.11\nRUN --mount=type=cache,target=/c {line}", inherited={})
-    if operation is None:
+    if words is None:
         assert recipe.steps == []
         assert len(recipe.notes) == 1
         return
     (step,) = recipe.steps
     assert not isinstance(step, Copy)
-    assert (step.install.operation, step.install.words) == (operation, words)
+    assert step.words == words
 
 
 @pytest.mark.parametrize(

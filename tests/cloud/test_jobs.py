@@ -10,8 +10,8 @@ import pytest
 
 from frugal.cloud.cloud import Cloud
 from frugal.cloud.types import job as jobs
-from tests.cloud.arm_face import arm_face
-from tests.cloud.engine_face import EngineFace, Made, refusal
+from tests.cloud.arm_client import arm_client
+from tests.cloud.provider_client import Made, ProviderClient, refusal
 from tests.cloud.test_images import context
 from tests.cloud.test_rules import PULL, World, world
 
@@ -133,7 +133,7 @@ class Jobs:
 
 @pytest.fixture
 async def bench(world: World, cloud: Cloud) -> AsyncIterator[Jobs]:
-    async with arm_face(cloud) as arm:
+    async with arm_client(cloud) as arm:
         bench = Jobs(world, cloud, arm)
         await bench.furnish()
         yield bench
@@ -249,7 +249,7 @@ async def test_a_daemon_that_ends_takes_its_executions_along(bench: Jobs) -> Non
     assert [e.status for e in executions.values()] == ["Stopped"]
 
 
-async def test_an_update_counts_at_the_next_start(bench: Jobs, engine: EngineFace) -> None:
+async def test_an_update_counts_at_the_next_start(bench: Jobs, engine: ProviderClient) -> None:
     made = await bench.make({"GREETING": "one"})
     again = bench.world.body(**bench.body({"GREETING": "two"}))
     made = await engine.update(made, again)

@@ -304,15 +304,15 @@ async def test_a_client_that_does_not_read_stops_the_server(bench: Bench) -> Non
     writer.write(password(bench.token()))
     query = b"SELECT repeat('x', 1000000) FROM generate_series(1, 60)\0"
     writer.write(b"Q" + struct.pack("!I", len(query) + 4) + query)
-    # The reader takes some, then pauses: all 60 MB must not pile up in the front.
+    # The reader takes some, then pauses: all 60 MB must not pile up in the proxy.
     answered = (
         "SELECT 1 FROM pg_stat_activity WHERE application_name = 'slow' AND state = 'idle'"
         " AND query LIKE 'SELECT repeat%'"
     )
-    front = bench.server._front
-    assert front is not None
+    proxy = bench.server._proxy
+    assert proxy is not None
     async with await bench.superuser() as watcher:
-        while not (paused := [p for p in front._sessions if not p._other.transport.is_reading()]):
+        while not (paused := [p for p in proxy._sessions if not p._other.transport.is_reading()]):
             assert await (await watcher.execute(answered)).fetchone() is None
     assert paused[0].transport.get_write_buffer_size() < 4_000_000
     while (await message(reader))[0] != b"D":

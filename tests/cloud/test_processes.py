@@ -377,8 +377,8 @@ async def test_a_refused_connection_goes_elsewhere_whatever_the_method(
     app: App, client: httpx.AsyncClient, image: Image
 ) -> None:
     await app.deploy(revision(image, min_replicas=2, max_replicas=2))
-    assert app._fleet is not None
-    first, second = app._fleet.replicas
+    assert app._serving is not None
+    first, second = app._serving.replicas
     with socket.socket() as closed:
         closed.bind(("127.0.0.1", 0))
         first.port = closed.getsockname()[1]

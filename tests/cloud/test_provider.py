@@ -11,7 +11,7 @@ from frugal.cloud.cloud import Cloud
 from frugal.cloud.provider import Provider, serve
 from frugal.cloud.store import Resource
 from frugal.cloud.types import TYPES
-from tests.cloud.engine_face import SUBSCRIPTION, EngineFace, Made, refusal, urn, wire
+from tests.cloud.provider_client import SUBSCRIPTION, Made, ProviderClient, refusal, urn, wire
 
 GROUP = "azure-native:resources:ResourceGroup"
 REGISTRY = "azure-native:containerregistry:Registry"
@@ -25,7 +25,7 @@ PULL = (
 )
 
 
-async def group(engine: EngineFace, name: str = "platform") -> Made:
+async def group(engine: ProviderClient, name: str = "platform") -> Made:
     return await engine.create(GROUP, name, {})
 
 
@@ -33,7 +33,7 @@ def registry_in(made: Made, **more: object) -> dict[str, object]:
     return {"resourceGroupName": made.outputs["name"], "sku": {"name": "Basic"}, **more}
 
 
-async def test_a_name_and_a_location_are_given(engine: EngineFace) -> None:
+async def test_a_name_and_a_location_are_given(engine: ProviderClient) -> None:
     made = await group(engine)
 
     assert made.inputs["resourceGroupName"].startswith("platform")
@@ -43,7 +43,7 @@ async def test_a_name_and_a_location_are_given(engine: EngineFace) -> None:
     assert made.outputs["type"] == "Microsoft.Resources/resourceGroups"
 
 
-async def test_a_kept_name_survives_an_update(engine: EngineFace) -> None:
+async def test_a_kept_name_survives_an_update(engine: ProviderClient) -> None:
     made = await group(engine)
     response, news = await engine.diff(made, {"tags": {"a": "b"}})
 
@@ -55,7 +55,7 @@ async def test_a_kept_name_survives_an_update(engine: EngineFace) -> None:
 async def test_the_location_of_the_group_is_the_last_resort(cloud: Cloud) -> None:
     server, port = await serve(Provider(cloud))
     async with grpc.aio.insecure_channel(f"127.0.0.1:{port}") as channel:
-        engine = EngineFace(provider_pb2_grpc.ResourceProviderStub(channel))
+        engine = ProviderClient(provider_pb2_grpc.ResourceProviderStub(channel))
         await engine.configure(subscriptionId=SUBSCRIPTION)
         made = await engine.create(GROUP, "platform", {"location": "westeurope"})
         registry = await engine.create(REGISTRY, "registry", registry_in(made))
@@ -63,7 +63,7 @@ async def test_the_location_of_the_group_is_the_last_resort(cloud: Cloud) -> Non
     await server.stop(None)
 
 
-async def test_a_role_assignment_is_named_by_a_guid(engine: EngineFace) -> None:
+async def test_a_role_assignment_is_named_by_a_guid(engine: ProviderClient) -> None:
     made = await group(engine)
     identity = await engine.create(IDENTITY, "id", {"resourceGroupName": made.outputs["name"]})
     role = await engine.create(
@@ -89,7 +89,7 @@ async def test_a_role_assignment_is_named_by_a_guid(engine: EngineFace) -> None:
     ],
 )
 async def test_a_role_for_nobody_is_refused(
-    engine: EngineFace, principal: str | None, kind: str, code: str
+    engine: ProviderClient, principal: str | None, kind: str, code: str
 ) -> None:
     made = await group(engine)
     identity = await engine.create(IDENTITY, "id", {"resourceGroupName": made.outputs["name"]})
@@ -104,7 +104,7 @@ async def test_a_role_for_nobody_is_refused(
     assert refusal(caught.value).startswith(code)
 
 
-async def test_a_preview_knows_inputs_alone(engine: EngineFace) -> None:
+async def test_a_preview_knows_inputs_alone(engine: ProviderClient) -> None:
     made = await group(engine)
     planned = await engine.preview(REGISTRY, "registry", registry_in(made))
 
@@ -113,7 +113,7 @@ async def test_a_preview_knows_inputs_alone(engine: EngineFace) -> None:
     assert "resourceGroupName" not in planned
 
 
-async def test_a_preview_does_not_know_what_azure_adds_within(engine: EngineFace) -> None:
+async def test_a_preview_does_not_know_what_azure_adds_within(engine: ProviderClient) -> None:
     made = await group(engine)
     app = {
         "resourceGroupName": made.outputs["name"],
@@ -130,7 +130,7 @@ async def test_a_preview_does_not_know_what_azure_adds_within(engine: EngineFace
     assert planned["tags"] == {"of": "tests"}
 
 
-async def test_an_unknown_input_stays_unknown(engine: EngineFace) -> None:
+async def test_an_unknown_input_stays_unknown(engine: ProviderClient) -> None:
     inputs, failures = await engine.check(
         REGISTRY, "registry", {"resourceGroupName": UNKNOWN, "sku": {"name": "Basic"}}
     )
@@ -138,7 +138,7 @@ async def test_an_unknown_input_stays_unknown(engine: EngineFace) -> None:
     assert inputs["resourceGroupName"] == UNKNOWN
 
 
-async def test_what_the_model_does_not_allow_is_named(engine: EngineFace) -> None:
+async def test_what_the_model_does_not_allow_is_named(engine: ProviderClient) -> None:
     _, failures = await engine.check(
         REGISTRY,
         "registry",
@@ -149,7 +149,7 @@ async def test_what_the_model_does_not_allow_is_named(engine: EngineFace) -> Non
     assert "adminUserEnabled" in failures[0]
 
 
-async def test_a_missing_resource_group_is_refused(engine: EngineFace) -> None:
+async def test_a_missing_resource_group_is_refused(engine: ProviderClient) -> None:
     with pytest.raises(grpc.aio.AioRpcError) as caught:
         await engine.create(
             REGISTRY, "registry", {"resourceGroupName": "nowhere", "sku": {"name": "Basic"}}
@@ -157,7 +157,7 @@ async def test_a_missing_resource_group_is_refused(engine: EngineFace) -> None:
     assert refusal(caught.value).startswith("ResourceGroupNotFound")
 
 
-async def test_an_existing_resource_is_not_created_again(engine: EngineFace) -> None:
+async def test_an_existing_resource_is_not_created_again(engine: ProviderClient) -> None:
     made = await engine.create(GROUP, "platform", {"resourceGroupName": "platform"})
     with pytest.raises(grpc.aio.AioRpcError) as caught:
         await engine.create(GROUP, "platform", {"resourceGroupName": "PLATFORM"})
@@ -165,7 +165,7 @@ async def test_an_existing_resource_is_not_created_again(engine: EngineFace) -> 
     assert await engine.read(made) is not None
 
 
-async def test_a_replacement_deletes_first_only_under_a_chosen_name(engine: EngineFace) -> None:
+async def test_a_replacement_deletes_first_only_under_a_chosen_name(engine: ProviderClient) -> None:
     made = await group(engine)
     autonamed = await engine.create(REGISTRY, "registry", registry_in(made))
     chosen = await engine.create(REGISTRY, "other", registry_in(made, registryName="chosenname"))
@@ -179,14 +179,14 @@ async def test_a_replacement_deletes_first_only_under_a_chosen_name(engine: Engi
     assert moved.deleteBeforeReplace
 
 
-async def test_the_same_body_is_no_difference(engine: EngineFace) -> None:
+async def test_the_same_body_is_no_difference(engine: ProviderClient) -> None:
     made = await group(engine)
     registry = await engine.create(REGISTRY, "registry", registry_in(made))
     response, _ = await engine.diff(registry, registry_in(made))
     assert response.changes == provider_pb2.DiffResponse.DIFF_NONE
 
 
-async def test_a_change_from_elsewhere_is_read(engine: EngineFace, cloud: Cloud) -> None:
+async def test_a_change_from_elsewhere_is_read(engine: ProviderClient, cloud: Cloud) -> None:
     made = await group(engine)
     registry = await engine.create(REGISTRY, "registry", registry_in(made))
     await cloud.update(registry.id, {**registry.inputs, "sku": {"name": "Standard"}})
@@ -197,7 +197,7 @@ async def test_a_change_from_elsewhere_is_read(engine: EngineFace, cloud: Cloud)
     assert read.outputs["sku"] == {"name": "Standard"}
 
 
-async def test_deleting_a_group_deletes_what_is_in_it(engine: EngineFace) -> None:
+async def test_deleting_a_group_deletes_what_is_in_it(engine: ProviderClient) -> None:
     made = await group(engine)
     registry = await engine.create(REGISTRY, "registry", registry_in(made))
     await engine.delete(made)
@@ -206,14 +206,14 @@ async def test_deleting_a_group_deletes_what_is_in_it(engine: EngineFace) -> Non
     await engine.delete(registry)  # gone already: no error
 
 
-async def test_resources_survive_a_restart(engine: EngineFace, cloud: Cloud) -> None:
+async def test_resources_survive_a_restart(engine: ProviderClient, cloud: Cloud) -> None:
     made = await group(engine)
     again = Cloud(cloud.folder)
     assert again.store.need(made.id).inputs == made.inputs
 
 
 async def test_a_restart_computes_what_an_earlier_version_did_not(
-    engine: EngineFace, cloud: Cloud
+    engine: ProviderClient, cloud: Cloud
 ) -> None:
     made = await group(engine)
     registry = await engine.create(REGISTRY, "registry", registry_in(made))
@@ -248,7 +248,7 @@ async def test_plan_only_plans_any_stack_and_type_and_does_nothing() -> None:
     server, port = await serve(Provider(None))
     async with grpc.aio.insecure_channel(f"127.0.0.1:{port}") as channel:
         stub = provider_pb2_grpc.ResourceProviderStub(channel)
-        engine = EngineFace(stub)
+        engine = ProviderClient(stub)
         await engine.configure()
         config = await stub.CheckConfig(
             provider_pb2.CheckRequest(urn=urn("pulumi:providers:azure-native", "default", "dev"))
@@ -273,7 +273,7 @@ async def test_plan_only_plans_any_stack_and_type_and_does_nothing() -> None:
 
 
 async def test_an_operation_ends_although_its_caller_is_gone(
-    engine: EngineFace, cloud: Cloud, monkeypatch: pytest.MonkeyPatch
+    engine: ProviderClient, cloud: Cloud, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     entered, go_on = asyncio.Event(), asyncio.Event()
 
@@ -298,7 +298,7 @@ async def test_an_operation_ends_although_its_caller_is_gone(
     assert list(cloud.store) == []
 
 
-async def test_a_plan_with_apps_is_not_removed(engine: EngineFace, cloud: Cloud) -> None:
+async def test_a_plan_with_apps_is_not_removed(engine: ProviderClient, cloud: Cloud) -> None:
     made = await group(engine)
     plan = await engine.create(
         PLAN,
@@ -321,7 +321,7 @@ async def test_a_plan_with_apps_is_not_removed(engine: EngineFace, cloud: Cloud)
         await engine.delete(plan)
 
 
-async def test_a_sweep_leaves_other_projects_alone(engine: EngineFace, cloud: Cloud) -> None:
+async def test_a_sweep_leaves_other_projects_alone(engine: ProviderClient, cloud: Cloud) -> None:
     made = await group(engine)
     assert await cloud.sweep("another", set()) == []
     assert await engine.read(made) is not None

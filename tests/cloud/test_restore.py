@@ -10,7 +10,7 @@ from frugal.cloud.errors import CloudError
 from frugal.cloud.ids import key_of
 from frugal.cloud.store import Resource
 from frugal.cloud.types import TYPES, database
-from tests.cloud.engine_face import EngineFace
+from tests.cloud.provider_client import ProviderClient
 
 if TYPE_CHECKING:
     from frugal.cloud.postgres import Server
@@ -26,7 +26,7 @@ class Killed(BaseException):
 
 
 async def test_a_deletion_that_a_kill_ended_is_completed(
-    engine: EngineFace, cloud: Cloud, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    engine: ProviderClient, cloud: Cloud, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     made = await engine.create(GROUP, "group", {"location": "eastus"})
 
@@ -46,7 +46,7 @@ async def test_a_deletion_that_a_kill_ended_is_completed(
 
 
 async def test_a_refused_deletion_is_not_completed_later(
-    engine: EngineFace, cloud: Cloud, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    engine: ProviderClient, cloud: Cloud, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     made = await engine.create(GROUP, "group", {"location": "eastus"})
 
@@ -65,7 +65,7 @@ async def test_a_refused_deletion_is_not_completed_later(
 
 
 async def test_what_lacks_its_image_waits_for_it(
-    engine: EngineFace, cloud: Cloud, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    engine: ProviderClient, cloud: Cloud, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     made = await engine.create(GROUP, "group", {"location": "eastus"})
     images: list[str] = []

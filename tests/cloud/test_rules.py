@@ -8,7 +8,7 @@ import pytest
 
 from frugal.cloud.cloud import Cloud
 from frugal.cloud.store import Resource
-from tests.cloud.engine_face import EngineFace, Made, refusal
+from tests.cloud.provider_client import Made, ProviderClient, refusal
 
 NATIVE = "azure-native"
 NOBODY = "/subscriptions/00000000-0000-0000-0000-000000000000/resourceGroups/none"
@@ -18,7 +18,7 @@ PULL = "7f951dda-4ed3-4680-a7ca-43fe172d538d"
 class World:
     """A resource group and, made when asked for, what stands in it."""
 
-    def __init__(self, engine: EngineFace, group: Made) -> None:
+    def __init__(self, engine: ProviderClient, group: Made) -> None:
         self.engine = engine
         self.group = group
 
@@ -41,7 +41,7 @@ class World:
 
 
 @pytest.fixture
-async def world(engine: EngineFace) -> World:
+async def world(engine: ProviderClient) -> World:
     return World(engine, await engine.create(f"{NATIVE}:resources:ResourceGroup", "group", {}))
 
 

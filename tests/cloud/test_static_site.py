@@ -5,7 +5,7 @@ import pytest
 
 from frugal.cloud.cloud import Cloud
 from frugal.cloud.status import status
-from tests.cloud.engine_face import EngineFace, Made
+from tests.cloud.provider_client import Made, ProviderClient
 from tests.cloud.test_rules import World, world
 
 __all__ = ["world"]
@@ -55,7 +55,7 @@ async def test_its_files_are_served_also_after_a_restart(made: Made, cloud: Clou
     await again.stop()
 
 
-async def test_it_goes_with_its_files(made: Made, cloud: Cloud, engine: EngineFace) -> None:
+async def test_it_goes_with_its_files(made: Made, cloud: Cloud, engine: ProviderClient) -> None:
     (site,) = cloud.sites.values()
     (site.folder / "index.html").write_text("home")
     await engine.delete(made)

@@ -8,7 +8,7 @@ import pytest
 from frugal.cloud.cloud import Cloud
 from frugal.cloud.errors import CloudError
 from frugal.cloud.store import Resource, Store
-from tests.cloud.engine_face import EngineFace, refusal
+from tests.cloud.provider_client import ProviderClient, refusal
 
 GROUP = "/subscriptions/0/resourceGroups/group"
 TOKEN = "azure-native:resources:ResourceGroup"
@@ -44,7 +44,7 @@ def test_a_damaged_file_is_named(tmp_path: Path, damaged: str) -> None:
         Store(tmp_path)
 
 
-async def test_what_could_not_be_kept_does_not_run(cloud: Cloud, engine: EngineFace) -> None:
+async def test_what_could_not_be_kept_does_not_run(cloud: Cloud, engine: ProviderClient) -> None:
     made = await engine.create(TOKEN, "group", {})
     body = {
         "resourceGroupName": made.outputs["name"],

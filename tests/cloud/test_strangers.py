@@ -128,7 +128,7 @@ async def test_modes_and_owners_keep_others_out(bench: Jobs) -> None:
 async def test_an_app_reads_what_is_its_own_and_nothing_of_another(bench: Jobs) -> None:
     cloud = bench.cloud
     one, two = await two_apps_a_job_and_a_server(bench)
-    pids = [app._fleet.replicas[0].status()["pid"] for app in (one, two) if app._fleet]
+    pids = [app._serving.replicas[0].status()["pid"] for app in (one, two) if app._serving]
     environments = [Path(f"/proc/{pid}/environ") for pid in pids]
     homes = [Path(str(app._home)) / "private" for app in (one, two)]
     if not ROOT:
@@ -143,8 +143,8 @@ async def test_an_app_reads_what_is_its_own_and_nothing_of_another(bench: Jobs) 
     groups = [int(fields["Gid"].split()[0]), *map(int, fields["Groups"].split())]
     assert user == cloud.accounts.number(next(iter(cloud.apps)))
 
-    assert one._fleet is not None
-    image = one._fleet.revision.image.folder
+    assert one._serving is not None
+    image = one._serving.revision.image.folder
     files = {"Dockerfile": DOCKERFILE, "main.py": "another's"}
     await cloud.images.build(
         context(files), dockerfile="Dockerfile", log=print, repository="another"

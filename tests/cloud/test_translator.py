@@ -13,8 +13,8 @@ from frugal.cloud.provider import Provider, serve
 from frugal.cloud.translator import Tunnel, tunnel
 from frugal.cloud.translator.service import distorted
 from frugal.cloud.types.running import platform_environment
-from tests.cloud.arm_face import arm_face
-from tests.cloud.engine_face import EngineFace, Made, refusal
+from tests.cloud.arm_client import arm_client
+from tests.cloud.provider_client import Made, ProviderClient, refusal
 from tests.cloud.test_rules import World, world
 
 __all__ = ["world"]
@@ -136,7 +136,7 @@ async def test_a_wrong_token_is_refused(bench: Bench, changes: dict[str, Any]) -
 
 
 async def test_an_account_has_no_keys_and_shows_it(bench: Bench, cloud: Cloud) -> None:
-    async with arm_face(cloud) as arm:
+    async with arm_client(cloud) as arm:
         listed = await arm.post(f"{bench.made.id}/listKeys")
         assert (listed.status_code, listed.json()["error"]["code"]) == (400, "BadRequest")
         assert "disableLocalAuth is set to be true" in listed.json()["error"]["message"]
@@ -268,9 +268,9 @@ async def test_after_a_restart_it_answers_again(bench: Bench) -> None:
 
 
 async def test_a_deleted_account_answers_no_more(bench: Bench) -> None:
-    port = bench.cloud.played[ENDPOINT.removeprefix("https://")].port
+    port = bench.cloud.emulated[ENDPOINT.removeprefix("https://")].port
     await bench.world.engine.delete(bench.made)
-    assert not bench.cloud.played
+    assert not bench.cloud.emulated
     with pytest.raises(ConnectionRefusedError):
         await asyncio.open_connection("127.0.0.1", port)
 
@@ -292,7 +292,7 @@ async def test_accounts_that_are_refused(bench: Bench, body: dict[str, Any], mes
 
 
 async def test_a_deleted_account_stands_in_the_way_until_it_is_purged(
-    bench: Bench, cloud: Cloud, engine: EngineFace
+    bench: Bench, cloud: Cloud, engine: ProviderClient
 ) -> None:
     name = bench.made.outputs["name"]
     await engine.delete(bench.made)
@@ -305,7 +305,7 @@ async def test_a_deleted_account_stands_in_the_way_until_it_is_purged(
     again = Cloud(cloud.folder)
     assert [r.id for r in again.store.deleted("azure-native:cognitiveservices:Account")]
 
-    async with arm_face(cloud) as arm:
+    async with arm_client(cloud) as arm:
         subscription = "/".join(bench.made.id.split("/")[:3])
         path = f"{subscription}/providers/Microsoft.CognitiveServices/deletedAccounts"
         (deleted,) = (await arm.get(path)).json()["value"]

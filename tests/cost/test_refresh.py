@@ -548,7 +548,7 @@ def test_interrupted_it_changes_nothing(
         raise KeyboardInterrupt
 
     before = {path.name: path.read_bytes() for path in folder.iterdir()}
-    for where in ("frugal.cost.prices.refresh.read", "frugal.cost.prices.refresh.os.fsync"):
+    for where in ("frugal.cost.prices.refresh.read", "frugal.atomic.os.fsync"):
         with monkeypatch.context() as patch:
             patch.setattr(where, interrupted)
             assert run("refresh", "--address", api.address).exit_code != 0

@@ -19,7 +19,7 @@ FORBIDDEN = {
     "infra.components": ("infra.stacks", "infra.settings", "infra.site_settings"),
 }
 # Shared by all of the tool, so below each of its packages.
-SHARED = ("frugal.errors", "frugal.paths", "frugal.fingerprint", "frugal.peers")
+SHARED = ("frugal.atomic", "frugal.errors", "frugal.paths", "frugal.fingerprint", "frugal.peers")
 # What other packages may import of the library that prices plans.
 DOORS = ("frugal.cost.report", "frugal.cost.compare", "frugal.cost.prices")
 

@@ -214,21 +214,21 @@ async def test_another_user_calls_no_method_of_the_provider() -> None:
 
 @pytest.mark.usefixtures("another")
 async def test_another_user_calls_no_method_of_the_language_host() -> None:
-    server, port = serve_language(LanguageHost("127.0.0.1:1", Path("nothing")))
+    server, port = await serve_language(LanguageHost("127.0.0.1:1", Path("nothing")))
     single, streaming = methods_of(LANGUAGE)
     said = await strangers_calls(port, LANGUAGE.full_name, single + streaming)
-    server.stop(None).wait()
+    await server.stop(None)
 
     assert "Run" in single
     assert said == ["PERMISSION_DENIED"] * len(single) + ["UNIMPLEMENTED"] * len(streaming)
 
 
 async def test_the_language_host_answers_our_own_user() -> None:
-    server, port = serve_language(LanguageHost("127.0.0.1:1", Path("nothing")))
+    server, port = await serve_language(LanguageHost("127.0.0.1:1", Path("nothing")))
     async with grpc.aio.insecure_channel(f"127.0.0.1:{port}") as channel:
         stub = language_pb2_grpc.LanguageRuntimeStub(channel)
         assert (await stub.GetPluginInfo(Empty())).version == ""
-    server.stop(None).wait()
+    await server.stop(None)
 
 
 @pytest.mark.skipif(not IS_ROOT, reason="root's own calls need root")

@@ -14,17 +14,18 @@ Plain HTTP on the loopback stands for HTTPS: there is no redirect to https.
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+import httpcore
 from hishel import Headers
 from starlette.requests import ClientDisconnect
 
-from frugal.cloud.edge.cache import LARGEST_BODY, Cache, Key, Lookup
-from frugal.cloud.edge.exchange import Exchange
-from frugal.cloud.edge.origin import Answer, Origin, OriginError, Origins
+from frugal.cloud.edge.cache import LARGEST_BODY, Cache, Key, Lookup, Stored
+from frugal.cloud.edge.exchange import EdgeExchange
+from frugal.cloud.edge.origin import Origin, Origins
 from frugal.cloud.edge.policy import (
     DROPPED_REQUEST_HEADERS,
     CachePolicy,
@@ -33,8 +34,8 @@ from frugal.cloud.edge.policy import (
     is_no_cache,
     is_private,
 )
-from frugal.cloud.headers import RawHeaders
 from frugal.cloud.logfile import LogFile
+from frugal.cloud.proxy import RawHeaders, Unavailable, end_to_end
 
 if TYPE_CHECKING:
     from uvicorn._types import ASGIReceiveCallable, ASGISendCallable, Scope
@@ -112,21 +113,17 @@ class Endpoint:
         if scope["type"] != "http":
             return
         began = time.monotonic()
-        exchange = Exchange(scope, receive, send)
+        exchange = EdgeExchange(scope, receive, send)
         try:
             await self._answer(exchange)
-        except OriginError as error:
-            if exchange.status is None:
-                await exchange.refuse(error.status, str(error))
-            else:
-                # Nothing can be said after the first byte: the server cuts the connection.
-                exchange.trouble = str(error)
+        except Unavailable as unavailable:
+            await exchange.refuse(unavailable.status, str(unavailable))
         except ClientDisconnect:
             pass
         finally:
             self._write_log(exchange, time.monotonic() - began)
 
-    async def _answer(self, exchange: Exchange) -> None:
+    async def _answer(self, exchange: EdgeExchange) -> None:
         route = self._match(exchange.path)
         if route is None:
             await exchange.refuse(404, "No route of this endpoint matches the path.")
@@ -147,19 +144,20 @@ class Endpoint:
             return self._exact[folded]
         return next((route for prefix, route in self._prefixes if folded.startswith(prefix)), None)
 
-    async def _forward(self, exchange: Exchange, route: Route) -> None:
+    async def _forward(self, exchange: EdgeExchange, route: Route) -> None:
         """Pass request and response on as they come, unbuffered in both directions."""
 
         async def forward() -> None:
             async with self._origins.ask(exchange, route.origins, without=without) as answer:
-                await _stream(exchange, answer.status, answer.headers, answer.chunks, x_cache)
+                exchange.x_cache = "TCP_MISS" if route.cache else "CONFIG_NOCACHE"
+                headers = end_to_end(answer.headers)
+                await exchange.stream(answer.status, headers, answer.aiter_stream())
 
         reads = exchange.method in {"GET", "HEAD"}
         without = DROPPED_REQUEST_HEADERS if route.cache and reads else frozenset[bytes]()
-        x_cache = "TCP_MISS" if route.cache else "CONFIG_NOCACHE"
-        await _until_gone(exchange, forward())
+        await exchange.run(forward())
 
-    async def _serve(self, exchange: Exchange, route: Route, policy: CachePolicy) -> None:
+    async def _serve(self, exchange: EdgeExchange, route: Route, policy: CachePolicy) -> None:
         """Answer a GET or HEAD from the cache, or else from the origin."""
         gzip = accepts_gzip(exchange.header("accept-encoding"))
         key = Key(url=_url(exchange, policy), gzip=gzip)
@@ -170,7 +168,7 @@ class Endpoint:
             await self._fetching[key].wait()
             lookup = self._cache.look_up(key, authorized=authorized)
         if lookup.hit is not None:
-            await exchange.answer(*lookup.hit.message(), x_cache="TCP_HIT")
+            await _answer_stored(exchange, lookup.hit, "TCP_HIT")
         elif exchange.method == "HEAD":
             await self._forward(exchange, route)
         else:
@@ -186,7 +184,7 @@ class Endpoint:
             self._fetching.pop(key).set()
 
     async def _fetch(
-        self, exchange: Exchange, route: Route, policy: CachePolicy, lookup: Lookup
+        self, exchange: EdgeExchange, route: Route, policy: CachePolicy, lookup: Lookup
     ) -> None:
         """Answer a GET from the origin, or from what is kept if the origin confirms it."""
         extra = [(n.encode(), v.encode("latin-1")) for n, v in lookup.validators]
@@ -200,26 +198,27 @@ class Endpoint:
             if answer.status != _NOT_MODIFIED or not lookup.validators:
                 await self._keep(exchange, policy, lookup, answer)
                 return
-            fresh = self._cache.revalidated(lookup, _grouped(answer.headers))
+            fresh = self._cache.revalidated(lookup, _grouped(end_to_end(answer.headers)))
         if fresh is not None:
-            await exchange.answer(*fresh.message(), x_cache="TCP_HIT")
+            await _answer_stored(exchange, fresh, "TCP_HIT")
         else:
             again = self._cache.look_up(lookup.key, authorized=lookup.authorized)
             await self._fetch(exchange, route, policy, again)
 
     async def _keep(
-        self, exchange: Exchange, policy: CachePolicy, lookup: Lookup, answer: Answer
+        self, exchange: EdgeExchange, policy: CachePolicy, lookup: Lookup, answer: httpcore.Response
     ) -> None:
         """Answer from the origin's response; keep it if that is allowed and it is not too large."""
-        headers = _grouped(answer.headers)
+        raw = end_to_end(answer.headers)
+        headers = _grouped(raw)
         kept = self._cache.may_keep(lookup, answer.status, headers)
         private = is_private(headers)
-        raw = answer.headers
         if kept is not None or (is_no_cache(headers) and not private):
             raw = [h for h in raw if h[0] != b"set-cookie"]
         body = b""
+        chunks = answer.aiter_stream()
         if kept is not None:
-            async for chunk in answer.chunks:
+            async for chunk in chunks:
                 body += chunk
                 if len(body) > LARGEST_BODY:
                     break
@@ -228,32 +227,27 @@ class Endpoint:
                     lookup, kept, body, path=exchange.path, policy=policy
                 )
                 self._let_go(lookup.key)
-                await exchange.answer(*stored.message(), x_cache="TCP_MISS")
+                await _answer_stored(exchange, stored, "TCP_MISS")
                 return
         self._let_go(lookup.key)
-        rest = _joined(body, answer.chunks)
-        x_cache = "PRIVATE_NOSTORE" if private else "TCP_MISS"
-        await _until_gone(exchange, _stream(exchange, answer.status, raw, rest, x_cache))
+        exchange.x_cache = "PRIVATE_NOSTORE" if private else "TCP_MISS"
+        await exchange.run(exchange.stream(answer.status, raw, _joined(body, chunks)))
 
-    def _write_log(self, exchange: Exchange, seconds: float) -> None:
+    def _write_log(self, exchange: EdgeExchange, seconds: float) -> None:
         when = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
         status = exchange.status or _CLIENT_GONE
         what = f"{exchange.method} {exchange.raw_path} {status} {exchange.x_cache}"
-        line = f"{when} {what} {seconds * 1000:.0f}ms {self.host} {exchange.ref} {exchange.trouble}"
+        line = f"{when} {what} {seconds * 1000:.0f}ms {self.host} {exchange.ref} {exchange.refusal}"
         self._log.write(line.rstrip())
 
 
-def _url(exchange: Exchange, policy: CachePolicy) -> str:
+def _url(exchange: EdgeExchange, policy: CachePolicy) -> str:
     return cache_url(exchange.header("host"), exchange.raw_path, exchange.query, policy)
 
 
-async def _stream(
-    exchange: Exchange, status: int, headers: RawHeaders, chunks: AsyncIterator[bytes], x_cache: str
-) -> None:
-    await exchange.start(status, headers, x_cache=x_cache)
-    async for chunk in chunks:
-        await exchange.write(chunk, last=False)
-    await exchange.write(b"", last=True)
+async def _answer_stored(exchange: EdgeExchange, stored: Stored, x_cache: str) -> None:
+    exchange.x_cache = x_cache
+    await exchange.answer(*stored.message())
 
 
 async def _joined(first: bytes, rest: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
@@ -261,21 +255,6 @@ async def _joined(first: bytes, rest: AsyncIterator[bytes]) -> AsyncIterator[byt
         yield first
     async for chunk in rest:
         yield chunk
-
-
-async def _until_gone(exchange: Exchange, answering: Coroutine[Any, Any, None]) -> None:
-    """Run `answering` to its end, or drop it when the visitor goes: a stream may have no end."""
-    task = asyncio.ensure_future(answering)
-    gone = asyncio.ensure_future(exchange.disconnected())
-    try:
-        await asyncio.wait((task, gone), return_when=asyncio.FIRST_COMPLETED)
-        if not task.done():
-            raise ClientDisconnect
-    finally:
-        gone.cancel()
-        task.cancel()
-        await asyncio.wait((task, gone))
-    task.result()
 
 
 def _grouped(headers: RawHeaders) -> Headers:

@@ -1,17 +1,15 @@
 """One request at an edge: what is forwarded to the origin, and how the visitor is answered."""
 
-import asyncio
 import re
 import secrets
 import time
-from collections.abc import AsyncIterator, Iterable
-from email.utils import formatdate
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from starlette.requests import ClientDisconnect
+from typing_extensions import override
 
 from frugal.cloud.edge.policy import http_seconds
-from frugal.cloud.headers import RawHeaders, end_to_end
+from frugal.cloud.proxy import Exchange, RawHeaders, end_to_end
 
 if TYPE_CHECKING:
     from uvicorn._types import ASGIReceiveCallable, ASGISendCallable, HTTPScope
@@ -27,48 +25,21 @@ _OWN_RESPONSE_HEADERS = frozenset({b"x-azure-ref", b"x-cache"})
 _BODY_HEADERS = frozenset({"content-length", "content-type", "content-encoding", "content-range"})
 
 
-class Exchange:
-    """A visitor's request and the answer to it.
+class EdgeExchange(Exchange):
+    """A visitor's request and the answer to it, with the headers that Front Door adds to both.
 
-    `path` is decoded, `raw_path` as sent. `ref` is the value of `X-Azure-Ref` on both sides.
-    `status` and `x_cache` are set once an answer has begun, `trouble` when the edge itself had to
-    refuse.
+    `ref` is the value of `X-Azure-Ref` on both sides, `x_cache` that of `X-Cache`. `refusal` is
+    set when the edge itself had to refuse.
     """
 
     def __init__(
         self, scope: "HTTPScope", receive: "ASGIReceiveCallable", send: "ASGISendCallable"
     ) -> None:
-        self.method = scope["method"]
-        self.path = scope["path"]
-        self.raw_path = (scope["raw_path"] or self.path.encode()).decode("latin-1")
-        self.query = scope["query_string"].decode("latin-1")
-        self.scheme = scope["scheme"]
-        self.headers: RawHeaders = [(n.lower(), v) for n, v in scope["headers"]]
+        super().__init__(scope, receive, send)
         self.ref = time.strftime("%Y%m%dT%H%M%SZ-", time.gmtime()) + secrets.token_hex(16)
-        self.status: int | None = None
         self.x_cache = "CONFIG_NOCACHE"
-        self.trouble = ""
+        self.refusal = ""
         self._version = scope["http_version"]
-        self._socket_ip = scope["client"][0] if scope["client"] else "127.0.0.1"
-        self._receive = receive
-        self._send = send
-        self._received = asyncio.Event()
-
-    @property
-    def target(self) -> bytes:
-        """Path and query byte by byte as the visitor sent them."""
-        query = f"?{self.query}" if self.query else ""
-        return (self.raw_path + query).encode("latin-1")
-
-    @property
-    def has_body(self) -> bool:
-        """Whether the request has a body, be it empty."""
-        return any(n in {b"content-length", b"transfer-encoding"} for n, _ in self.headers)
-
-    def header(self, name: str) -> str:
-        """The values of a request header, joined by commas; empty if there are none."""
-        wanted = name.encode()
-        return ", ".join(v.decode("latin-1") for n, v in self.headers if n == wanted)
 
     def origin_headers(
         self, *, host_header: str, front_door_id: str, without: Iterable[bytes] = ()
@@ -80,92 +51,48 @@ class Exchange:
         HTTP and `localhost:PORT`, so that the links an app builds from them open.
         """
         dropped = _OWN_REQUEST_HEADERS | set(without)
-        forwarded_for = self.header("x-forwarded-for")
-        client_ip = forwarded_for.split(",")[0].strip() or self._socket_ip
         via = self.header("via")
         own = {
             "host": host_header,
             "via": ", ".join(filter(None, [via, f"{self._version} Azure"])),
-            "x-forwarded-for": ", ".join(filter(None, [forwarded_for, self._socket_ip])),
+            "x-forwarded-for": self.forwarded_for,
             "x-forwarded-host": self.header("host"),
             "x-forwarded-proto": self.scheme,
-            "x-azure-clientip": client_ip,
-            "x-azure-socketip": self._socket_ip,
+            "x-azure-clientip": self.forwarded_for.split(",")[0].strip() or self.client,
+            "x-azure-socketip": self.client,
             "x-azure-ref": self.ref,
             "x-azure-fdid": front_door_id,
             "x-azure-requestchain": "hops=1",
         }
-        kept = [h for h in end_to_end(self.headers) if h[0] not in dropped]
-        kept = [h for h in kept if not h[0].startswith(b"x-fd-")]
-        return [*((n.encode(), v.encode("latin-1")) for n, v in own.items()), *kept]
+        passed = [h for h in end_to_end(self.headers) if h[0] not in dropped]
+        passed = [h for h in passed if not h[0].startswith(b"x-fd-")]
+        return [*((n.encode(), v.encode("latin-1")) for n, v in own.items()), *passed]
 
-    async def body(self) -> AsyncIterator[bytes]:
-        """The request's body as it comes. Raises ClientDisconnect when the visitor goes away."""
-        more = True
-        while more:
-            message = await self._receive()
-            if message["type"] != "http.request":
-                raise ClientDisconnect
-            more = message["more_body"]
-            if message["body"]:
-                yield message["body"]
-        self._received.set()
-
-    async def disconnected(self) -> None:
-        """Return when the visitor has gone; only after the request's body was read."""
-        if self.has_body:
-            await self._received.wait()
-        while (await self._receive())["type"] != "http.disconnect":
-            pass
-
-    async def start(self, status: int, headers: RawHeaders, *, x_cache: str) -> None:
+    @override
+    async def start(self, status: int, headers: RawHeaders) -> None:
         """Begin the answer; `X-Cache` and `X-Azure-Ref` are added."""
-        self.status, self.x_cache = status, x_cache
-        kept = [h for h in headers if h[0] not in _OWN_RESPONSE_HEADERS]
-        own = [(b"x-azure-ref", self.ref.encode()), (b"x-cache", x_cache.encode())]
-        await self._send(
-            {
-                "type": "http.response.start",
-                "status": status,
-                "headers": [*kept, *own],
-                "trailers": False,
-            }
-        )
+        passed = [h for h in headers if h[0] not in _OWN_RESPONSE_HEADERS]
+        own = [(b"x-azure-ref", self.ref.encode()), (b"x-cache", self.x_cache.encode())]
+        await super().start(status, [*passed, *own])
 
-    async def write(self, chunk: bytes, *, last: bool) -> None:
-        """Send a piece of the answer's body."""
-        await self._send({"type": "http.response.body", "body": chunk, "more_body": not last})
-
-    async def answer(
-        self, status: int, headers: list[tuple[str, str]], body: bytes, *, x_cache: str
-    ) -> None:
-        """Answer with a whole body, or as much of it as the visitor's headers ask for.
-
-        The server leaves the body out where the method is HEAD.
-        """
+    async def answer(self, status: int, headers: list[tuple[str, str]], body: bytes) -> None:
+        """Answer with a whole body, or as much of it as the visitor's headers ask for."""
         if status == 200:  # noqa: PLR2004
-            if self._has_it_already(headers):
+            if self._is_unmodified(headers):
                 status, body = 304, b""
                 headers = [h for h in headers if h[0] not in _BODY_HEADERS]
             else:
                 status, headers, body = self._ranged(headers, body)
-        raw = [(n.encode("latin-1"), v.encode("latin-1")) for n, v in headers]
-        await self.start(status, raw, x_cache=x_cache)
+        await self.start(status, [(n.encode("latin-1"), v.encode("latin-1")) for n, v in headers])
         await self.write(body, last=True)
 
-    async def refuse(self, status: int, message: str) -> None:
-        """Answer with an error of the edge itself."""
-        self.trouble = message
-        body = f"{status} {message}\nReference: {self.ref}\n".encode()
-        headers = [
-            ("date", formatdate(usegmt=True)),
-            ("content-type", "text/plain; charset=utf-8"),
-            ("cache-control", "no-store"),
-            ("content-length", str(len(body))),
-        ]
-        await self.answer(status, headers, body, x_cache="CONFIG_NOCACHE")
+    @override
+    async def refuse(self, status: int, text: str) -> None:
+        """Answer with an error of the edge itself, or note it where an answer has begun."""
+        self.refusal = text
+        await super().refuse(status, f"{status} {text}\nReference: {self.ref}\n")
 
-    def _has_it_already(self, headers: list[tuple[str, str]]) -> bool:
+    def _is_unmodified(self, headers: list[tuple[str, str]]) -> bool:
         given = dict(headers)
         wanted = self.header("if-none-match")
         if wanted:

@@ -106,10 +106,9 @@ class Builder:
     async def _install(self, step: Run) -> None:
         place = self._place(step.workdir)
         place.mkdir(parents=True, exist_ok=True)
-        operation, words = step.install.operation, step.install.words
-        self._log(f"RUN uv pip {operation} {' '.join(words)}")
+        self._log(f"RUN uv pip {' '.join(step.words)}")
         options = ("--compile-bytecode", "--python", str(self._programs / "python"))
-        await self._uv(("pip", operation, *options, *words), cwd=place, log=self._log)
+        await self._uv(("pip", *step.words, *options), cwd=place, log=self._log)
 
     async def _find_python(self, version: str) -> str | None:
         lines: list[str] = []

@@ -16,7 +16,7 @@ from dockerfile_parse.util import (  # pyright: ignore[reportMissingTypeStubs] -
     extract_key_values,  # pyright: ignore[reportUnknownVariableType] - it has no types
 )
 
-from frugal.cloud.images.pip_command import Install, read_install
+from frugal.cloud.images.pip_command import read_install
 
 
 class BuildError(Exception):
@@ -36,9 +36,9 @@ class Copy:
 
 @dataclass(frozen=True, kw_only=True)
 class Run:
-    """An installation, run in the image folder `workdir`."""
+    """An installation, `words` after `uv pip`, run in the image folder `workdir`."""
 
-    install: Install
+    words: tuple[str, ...]
     workdir: str
 
 
@@ -234,7 +234,7 @@ class _Reader:
             if install is None:
                 self._note(where, shlex.join(command), "only pip installations are")
             else:
-                self.recipe.steps.append(Run(install=install, workdir=self.recipe.workdir))
+                self.recipe.steps.append(Run(words=install, workdir=self.recipe.workdir))
 
     def _user(self, value: str, where: str) -> None:
         user, _, group = self._substituted(value.strip()).partition(":")

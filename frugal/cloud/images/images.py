@@ -8,8 +8,10 @@ import shutil
 from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
 
+from pydantic import TypeAdapter
+
+from frugal.atomic import atomic_write
 from frugal.cloud.images.builder import Builder
 from frugal.cloud.images.context import Context
 from frugal.cloud.images.dockerfile import BuildError
@@ -19,6 +21,7 @@ from frugal.cloud.spawn import Accounts, Reaper
 
 # Stands for the folder of all images in what is kept: JSON for the character that no path can hold.
 _HERE = "\\u0000"
+_IMAGE = TypeAdapter(Image)
 # Characters of the digest in a folder's name.
 _SHORT = 12
 
@@ -52,17 +55,8 @@ class Images:
         """Return the image, if it is here and whole (its Python still runs)."""
         try:
             text = self._index(digest).read_text().replace(_HERE, _in_json(self._folder))
-            data: dict[str, Any] = json.loads(text)
-            image = Image(
-                digest=digest,
-                folder=Path(data["folder"]),
-                workdir=Path(data["workdir"]),
-                environment=data["environment"],
-                command=tuple(data["command"]),
-                user=data["user"],
-                notes=tuple(data["notes"]),
-            )
-        except (OSError, ValueError, KeyError, TypeError):
+            image = _IMAGE.validate_python(json.loads(text))
+        except (OSError, ValueError):
             return None
         return image if os.access(image.programs / "python", os.X_OK) else None
 
@@ -100,11 +94,8 @@ class Images:
         return self._folder / f"{_key(digest)}.json"
 
     def _keep(self, image: Image) -> None:
-        index = self._index(image.digest)
-        partial = index.with_suffix(".partial")
         text = json.dumps(asdict(image), default=str, indent=1)
-        partial.write_text(text.replace(_in_json(self._folder), _HERE))
-        partial.replace(index)
+        atomic_write(self._index(image.digest), text.replace(_in_json(self._folder), _HERE))
 
 
 def _in_json(folder: Path) -> str:

@@ -5,6 +5,7 @@ import re
 import shutil
 from pathlib import Path
 
+from frugal.atomic import atomic_write
 from frugal.cloud.images.dockerfile import BuildError
 from frugal.cloud.spawn.accounts import Accounts, is_open, readable
 
@@ -76,10 +77,8 @@ def _let_find_library(executable: Path, library: Path) -> None:
     if named not in content or len(relative) >= len(named):
         return
     # A file of its own: the copy may be a second name of the original.
-    fresh = executable.with_suffix(".new")
-    fresh.write_bytes(content.replace(named, relative.ljust(len(named), b"\0")))
-    fresh.chmod(0o755)
-    fresh.replace(executable)
+    fresh = content.replace(named, relative.ljust(len(named), b"\0"))
+    atomic_write(executable, fresh, mode=0o755)
 
 
 def _make_readable(file: Path) -> None:

@@ -15,7 +15,7 @@ from frugal.cloud.errors import CloudError
 from frugal.cloud.logfile import LogFile
 from frugal.cloud.postgres import principals
 from frugal.cloud.postgres.cluster import SUPERUSER, Cluster
-from frugal.cloud.postgres.front import Front, Login, Refused, no_entry
+from frugal.cloud.postgres.postgres_proxy import Login, PostgresProxy, Refused, no_entry
 from frugal.cloud.postgres.principals import ADMINISTRATORS
 from frugal.cloud.spawn import Accounts, Reaper
 from frugal.cloud.tls import Authority
@@ -70,7 +70,7 @@ class Server:
         self._cluster = Cluster(
             name, folder, log=log, reaper=reaper, accounts=accounts, note=self._note
         )
-        self._front: Front | None = None
+        self._proxy: PostgresProxy | None = None
         self._declared = ""
         self._rules: list[tuple[ipaddress.IPv4Address, ipaddress.IPv4Address]] = []
         self._databases: dict[str, str] = {}
@@ -86,21 +86,21 @@ class Server:
         """
         async with self._changing:
             self._declared = version
-            if self._front is not None:
+            if self._proxy is not None:
                 return
-            front = Front(
+            proxy = PostgresProxy(
                 self, self.port, context=self._authority.context(self.host), note=self._note
             )
-            await front.listen()
+            await proxy.listen()
             try:
                 await self._cluster.start(declared=version, existing=existing)
                 await self._prepare()
             except BaseException:
-                await front.close()
+                await proxy.close()
                 await self._cluster.stop()
                 raise
-            self._front = front
-            self.port = front.port
+            self._proxy = proxy
+            self.port = proxy.port
 
     async def stop(self) -> None:
         """Close every session and shut down; the data stays."""
@@ -109,9 +109,9 @@ class Server:
                 await self._connection.close()
                 self._connection = None
             await self._cluster.stop()
-            if self._front is not None:
-                await self._front.close()
-                self._front = None
+            if self._proxy is not None:
+                await self._proxy.close()
+                self._proxy = None
 
     async def drop(self) -> None:
         """Stop, and delete the data."""
@@ -136,7 +136,7 @@ class Server:
             "differs": bool(found and self._declared and found.major != self._declared),
             "pid": self._cluster.pid,
             "restarts": self._cluster.restarts,
-            "sessions": self._front.sessions if self._front else 0,
+            "sessions": self._proxy.sessions if self._proxy else 0,
             "data": str(self._cluster.data),
             "databases": dict(self._databases),
         }
@@ -229,7 +229,7 @@ class Server:
             return await principals.owns_objects(connection, object_id)
 
     def admit(self, login: Login) -> None:
-        """Refuse an address that no firewall rule lets in (the front asks)."""
+        """Refuse an address that no firewall rule lets in (the proxy asks)."""
         address = ipaddress.IPv4Address(login.address)
         zero = ipaddress.IPv4Address(0)
         for first, last in self._rules:
@@ -238,7 +238,7 @@ class Server:
         raise Refused("28000", no_entry(login, "SSL encryption"))
 
     async def authenticate(self, login: Login, password: str) -> None:
-        """Refuse a password that isn't a token of the role's own principal (the front asks)."""
+        """Refuse a password that isn't a token of the role's own principal (the proxy asks)."""
         failed = f'password authentication failed for user "{login.user}"'
         try:
             claims = self._tokens.verify(password, resource=RESOURCE)
@@ -257,7 +257,7 @@ class Server:
             raise Refused("28P01", failed, "The access token is another principal's.")
 
     def backend(self) -> str:
-        """The Unix socket of the server behind the front."""
+        """The Unix socket of the server behind the proxy."""
         return self._cluster.socket()
 
     async def _prepare(self) -> None:
@@ -283,12 +283,14 @@ class Server:
                 raise CloudError("InvalidParameterValue", f"{self.name}: {error}") from error
 
     async def _connected(self) -> psycopg.AsyncConnection:
-        if self._connection is not None:
+        # Another name: `stop` may take the connection away at each wait.
+        connection = self._connection
+        if connection is not None:
             # Asked first whether it still stands: the server behind may have been killed since.
             with contextlib.suppress(psycopg.OperationalError):
-                await self._connection.execute("SELECT 1")
-                return self._connection
-            await self._connection.close()
+                await connection.execute("SELECT 1")
+                return connection
+            await connection.close()
         self._connection = await self._cluster.connect()
         return self._connection
 

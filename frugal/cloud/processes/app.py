@@ -4,12 +4,13 @@ import asyncio
 from pathlib import Path
 
 from frugal.cloud.listen import Listener
-from frugal.cloud.processes.fleet import Fleet
-from frugal.cloud.processes.ingress import Ingress, Unavailable
+from frugal.cloud.processes.ingress import Ingress
 from frugal.cloud.processes.log import AppLog
 from frugal.cloud.processes.program import NothingToRun, prepare
 from frugal.cloud.processes.replica import Replica
+from frugal.cloud.processes.replica_set import ReplicaSet
 from frugal.cloud.processes.revision import Health, Revision, RevisionFailed
+from frugal.cloud.proxy import Unavailable
 from frugal.cloud.spawn import Reaper
 
 # Seconds that a request may wait for its answer, the start of a replica included.
@@ -53,8 +54,8 @@ class App:
         self._deploy_timeout = deploy_timeout
         ingress = Ingress(acquire=self._acquire, release=self._release, timeout=request_timeout)
         self._listener = Listener(ingress, port, grace=_STOP_GRACE, share=_SHARE)
-        self._fleet: Fleet | None = None
-        self._coming: Fleet | None = None
+        self._serving: ReplicaSet | None = None
+        self._coming: ReplicaSet | None = None
         self._deploying = asyncio.Lock()
         self._retiring: set[asyncio.Task[None]] = set()
         self._stopping = False
@@ -82,9 +83,9 @@ class App:
         self._changed()
         await self._listener.stop()
         async with self._deploying:
-            fleet, self._fleet = self._fleet, None
-            if fleet is not None:
-                await fleet.drain()
+            replica_set, self._serving = self._serving, None
+            if replica_set is not None:
+                await replica_set.drain()
             await asyncio.gather(*self._retiring)
         self._log.close()
 
@@ -95,18 +96,18 @@ class App:
         RevisionFailed when the new one does not become ready; nothing has changed then.
         """
         async with self._deploying:
-            fleet = await self._make_fleet(revision)
-            self._coming = fleet
-            fleet.start()
+            replica_set = await self._make_replicas(revision)
+            self._coming = replica_set
+            replica_set.start()
             self._say(f"deploying revision {revision.name}")
             try:
                 async with asyncio.timeout(self._deploy_timeout):
-                    await self._until_ready(fleet)
+                    await self._until_ready(replica_set)
             except BaseException as error:
-                self._retire(fleet, drain=False)
+                self._retire(replica_set, drain=False)
                 if isinstance(error, TimeoutError):
                     why = f"it was not ready after {self._deploy_timeout:g} s"
-                    error = _failed(self.name, fleet, why)
+                    error = _failed(self.name, replica_set, why)
                 if isinstance(error, RevisionFailed):
                     self._failure = str(error)
                     self._say(f"revision {revision.name} failed")
@@ -114,37 +115,37 @@ class App:
                 raise
             finally:
                 self._coming = None
-            self._switch(fleet)
+            self._switch(replica_set)
 
     async def restore(self, revision: Revision) -> None:
         """Start a revision and give it the requests at once, as after the daemon's own start."""
         async with self._deploying:
-            fleet = await self._make_fleet(revision)
-            fleet.start()
-            self._switch(fleet)
+            replica_set = await self._make_replicas(revision)
+            replica_set.start()
+            self._switch(replica_set)
 
     def health(self) -> Health:
         """Return how the app is; `stopped` also when it is scaled to zero."""
-        fleet = self._fleet
-        if fleet is None:
+        replica_set = self._serving
+        if replica_set is None:
             if self._coming is not None:
                 return "starting"
             return "stopped" if self._failure is None else "failed"
-        if any(replica.ready for replica in fleet.replicas):
+        if any(replica.ready for replica in replica_set.replicas):
             return "healthy"
-        if not fleet.replicas:
+        if not replica_set.replicas:
             return "stopped"
-        return "failed" if fleet.failed else "starting"
+        return "failed" if replica_set.failed else "starting"
 
     def status(self) -> dict[str, object]:
         """Return what `frugal status` shows; nothing of it is secret."""
-        replicas = [] if self._fleet is None else self._fleet.replicas
+        replicas = [] if self._serving is None else self._serving.replicas
         return {
             "name": self.name,
             "host": self.host,
             "port": self.port,
             "health": self.health(),
-            "revision": None if self._fleet is None else self._fleet.revision.name,
+            "revision": None if self._serving is None else self._serving.revision.name,
             "replicas": [replica.status() for replica in replicas],
             "restarts": sum(replica.restarts for replica in replicas),
             "failedRevision": self._failure,
@@ -158,7 +159,7 @@ class App:
         self._change.set()
         self._change = asyncio.Event()
 
-    async def _make_fleet(self, revision: Revision) -> Fleet:
+    async def _make_replicas(self, revision: Revision) -> ReplicaSet:
         try:
             program = prepare(
                 self.name,
@@ -184,33 +185,33 @@ class App:
                 changed=self._changed,
             )
 
-        fleet = Fleet(revision, make=make, load=lambda: self._load(fleet))
-        return fleet
+        replica_set = ReplicaSet(revision, make=make, load=lambda: self._load(replica_set))
+        return replica_set
 
-    def _load(self, fleet: Fleet) -> int:
-        waiting = self._waiting if fleet is self._fleet else 0
-        return waiting + sum(replica.in_flight for replica in fleet.replicas)
+    def _load(self, replica_set: ReplicaSet) -> int:
+        waiting = self._waiting if replica_set is self._serving else 0
+        return waiting + sum(replica.in_flight for replica in replica_set.replicas)
 
-    async def _until_ready(self, fleet: Fleet) -> None:
-        while not all(replica.ready for replica in fleet.replicas):
+    async def _until_ready(self, replica_set: ReplicaSet) -> None:
+        while not all(replica.ready for replica in replica_set.replicas):
             if self._stopping:
-                raise _failed(self.name, fleet, "the app was stopped")
-            hopeless = next((r for r in fleet.replicas if r.failed and not r.ready), None)
+                raise _failed(self.name, replica_set, "the app was stopped")
+            hopeless = next((r for r in replica_set.replicas if r.failed and not r.ready), None)
             if hopeless is not None and hopeless.last_exit is not None:
-                raise _failed(self.name, fleet, hopeless.last_exit)
+                raise _failed(self.name, replica_set, hopeless.last_exit)
             await self._change.wait()
 
-    def _switch(self, fleet: Fleet) -> None:
-        before, self._fleet = self._fleet, fleet
+    def _switch(self, replica_set: ReplicaSet) -> None:
+        before, self._serving = self._serving, replica_set
         self._failure = None
-        self._say(f"revision {fleet.revision.name} takes the requests")
+        self._say(f"revision {replica_set.revision.name} takes the requests")
         self._changed()
-        fleet.rescale()
+        replica_set.rescale()
         if before is not None:
             self._retire(before, drain=True)
 
-    def _retire(self, fleet: Fleet, *, drain: bool) -> None:
-        task = asyncio.create_task(fleet.drain() if drain else fleet.end())
+    def _retire(self, replica_set: ReplicaSet, *, drain: bool) -> None:
+        task = asyncio.create_task(replica_set.drain() if drain else replica_set.end())
         self._retiring.add(task)
         task.add_done_callback(self._retiring.discard)
 
@@ -219,23 +220,23 @@ class App:
         self._waiting += 1
         try:
             while True:
-                if self._fleet is None and self._coming is None:
+                if self._serving is None and self._coming is None:
                     raise Unavailable(503, "The app is stopped: it has no running revision.")
-                if self._fleet is not None:
-                    self._fleet.rescale()
-                    replica = self._fleet.pick(refused)
+                if self._serving is not None:
+                    self._serving.rescale()
+                    replica = self._serving.pick(refused)
                     if replica is not None:
                         replica.enter()
                         return replica
-                    if self._fleet.failed:
+                    if self._serving.failed:
                         raise Unavailable(503, "no healthy upstream")
                 await self._next_change(pause=bool(refused))
                 refused.clear()
         finally:
             self._waiting -= 1
             # A client that gave up takes its load away: what was started for it may cool down.
-            if self._fleet is not None:
-                self._fleet.rescale()
+            if self._serving is not None:
+                self._serving.rescale()
 
     async def _next_change(self, *, pause: bool) -> None:
         try:
@@ -246,15 +247,15 @@ class App:
 
     def _release(self, replica: Replica) -> None:
         replica.leave()
-        if self._fleet is not None:
-            self._fleet.rescale()
+        if self._serving is not None:
+            self._serving.rescale()
 
 
-def _failed(app: str, fleet: Fleet, why: str) -> RevisionFailed:
+def _failed(app: str, replica_set: ReplicaSet, why: str) -> RevisionFailed:
     """Make the error of a revision: why, and what the most hopeless replica printed last."""
-    replica = max(fleet.replicas, key=lambda replica: replica.failures)
+    replica = max(replica_set.replicas, key=lambda replica: replica.failures)
     lines = "\n".join(f"  {line}" for line in replica.last_lines)
     printed = f"Its last lines:\n{lines}" if lines else "It printed nothing."
     return RevisionFailed(
-        f"Revision {fleet.revision.name} of {app} did not become ready: {why}. {printed}"
+        f"Revision {replica_set.revision.name} of {app} did not become ready: {why}. {printed}"
     )

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Literal
 
 from frugal.cloud.processes.log import AppLog
-from frugal.cloud.processes.program import Program, how
+from frugal.cloud.processes.program import Program, describe_exit
 from frugal.cloud.spawn import Reaper, printing
 
 Status = Literal["Running", "Succeeded", "Failed", "Stopped"]
@@ -115,7 +115,7 @@ class Execution:
         except OSError as error:
             self.status, self.reason = "Failed", f"could not be run: {error}"
             return
-        ending = how(self.exit_code or 0)
+        ending = describe_exit(self.exit_code or 0)
         self.reason = ending if in_time else f"took longer than {self._timeout:g} s"
         self.status = "Succeeded" if in_time and self.exit_code == 0 else "Failed"
 

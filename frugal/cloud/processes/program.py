@@ -75,6 +75,6 @@ def _give(home: Path, user: int | None) -> None:
     give(home, user)
 
 
-def how(status: int) -> str:
-    """How a process ended, in words, from its exit status."""
+def describe_exit(status: int) -> str:
+    """An exit status in words, as `Process.wait` gives it: a signal is negative."""
     return f"killed by signal {-status}" if status < 0 else f"exited with status {status}"

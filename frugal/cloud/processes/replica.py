@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Literal
 from frugal.cloud.pool import Pool
 from frugal.cloud.processes.log import AppLog
 from frugal.cloud.processes.probing import verdicts
-from frugal.cloud.processes.program import Program, how
+from frugal.cloud.processes.program import Program, describe_exit
 from frugal.cloud.processes.revision import Probe, Revision
 from frugal.cloud.spawn import Reaper, printing
 
@@ -172,10 +172,10 @@ class Replica:
                 self._become("waiting")
                 await self._reaper.terminate(process, grace=self._revision.termination_grace)
                 return f"ended, since {watching.result()}"
-            return how(ending.result())
+            return describe_exit(ending.result())
         except asyncio.CancelledError:
             status = await self._reaper.terminate(process, grace=self._revision.termination_grace)
-            self._say(f"ended as told ({how(status)})")
+            self._say(f"stopped ({describe_exit(status)})")
             raise
         finally:
             self._process = None

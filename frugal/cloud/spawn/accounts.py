@@ -17,6 +17,7 @@ import time
 from collections.abc import Iterable
 from pathlib import Path
 
+from frugal.atomic import atomic_write
 from frugal.cloud.errors import CloudError
 from frugal.paths import is_passable
 
@@ -150,11 +151,7 @@ class Accounts:
         return copy
 
     def _save(self) -> None:
-        file = self._claimed() / "numbers.json"
-        fresh = file.with_suffix(".new")
-        fresh.write_text(json.dumps(self._numbers, indent=1))
-        fresh.chmod(0o600)
-        fresh.replace(file)
+        atomic_write(self._claimed() / "numbers.json", json.dumps(self._numbers, indent=1))
 
     def _claimed(self) -> Path:
         """The environment's part of `ROOM`, claimed at the first need."""

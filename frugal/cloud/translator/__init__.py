@@ -1,4 +1,4 @@
-"""Azure AI Translator's text translation, played on this machine, and the way to it."""
+"""Azure AI Translator's text translation, emulated on this machine, and the tunnel to it."""
 
 from frugal.cloud.translator.service import SIMULATED, Translator
 from frugal.cloud.translator.tunnel import Tunnel

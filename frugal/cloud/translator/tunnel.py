@@ -1,4 +1,4 @@
-"""The way from an app to a host that this machine plays: an HTTP proxy that tunnels (CONNECT).
+"""The way from an app to a host that this machine emulates: an HTTP proxy that tunnels (CONNECT).
 
 An app is told of it by HTTPS_PROXY, which every usual client reads, and so keeps the address that
 is declared: it asks for `NAME.cognitiveservices.azure.com`, port 443, and the tunnel ends at the
@@ -24,7 +24,7 @@ _HTTPS = 443
 class Tunnel:
     """Listens on 127.0.0.1:`port`; port 0 takes a free one, shown by `.port` after `start`.
 
-    `find` gives the local port that plays a host name, None for one that is somewhere else.
+    `find` gives the local port that emulates a host name, None for one that is somewhere else.
     """
 
     def __init__(self, port: int, *, find: Callable[[str], int | None]) -> None:
@@ -70,8 +70,8 @@ class Tunnel:
         if method != "CONNECT" or not host or not port.isdigit():
             await _say(writer, "405 Method Not Allowed")
             return
-        played = self._find(host.lower()) if int(port) == _HTTPS else None
-        address = (host.strip("[]"), int(port)) if played is None else ("127.0.0.1", played)
+        emulated = self._find(host.lower()) if int(port) == _HTTPS else None
+        address = (host.strip("[]"), int(port)) if emulated is None else ("127.0.0.1", emulated)
         try:
             async with asyncio.timeout(_CONNECT_SECONDS):
                 far_reader, far_writer = await asyncio.open_connection(*address)
@@ -79,7 +79,7 @@ class Tunnel:
             await _say(writer, "502 Bad Gateway")
             return
         try:
-            if played is None and is_loopback(far_writer.get_extra_info("peername")[0]):
+            if emulated is None and is_loopback(far_writer.get_extra_info("peername")[0]):
                 await _say(writer, "403 Forbidden")
                 return
             await _say(writer, "200 Connection established")

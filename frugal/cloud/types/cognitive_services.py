@@ -92,11 +92,11 @@ class Account(ResourceType):
         )
         await listener.start()
         await cloud.tunnel.start()
-        cloud.played[host] = listener
+        cloud.emulated[host] = listener
 
     @override
     async def remove(self, cloud: "Cloud", resource: Resource) -> None:
-        listener = cloud.played.pop(host_of(resource), None)
+        listener = cloud.emulated.pop(host_of(resource), None)
         if listener is not None:
             await listener.stop()
 

@@ -59,7 +59,7 @@ class ContainerApp(running.AppType):
         return outputs
 
     @override
-    def plan(self, cloud: "Cloud", resource: Resource) -> running.Plan:
+    def run_spec(self, cloud: "Cloud", resource: Resource) -> running.RunSpec:
         container = template.container(resource)
         scale = section(resource.inputs, "template", "scale")
         target_port = int(_ingress(resource).get("targetPort") or 80)
@@ -80,7 +80,7 @@ class ContainerApp(running.AppType):
             concurrent_requests=_concurrent_requests(scale),
             termination_grace=float(_template(resource).get("terminationGracePeriodSeconds") or 30),
         )
-        return running.Plan(
+        return running.RunSpec(
             host=_host(cloud, resource), image=template.image(resource), revision=revision
         )
 

@@ -14,7 +14,7 @@ from frugal.cloud.types.base import ResourceType, environment_id, guid, short_ha
 if TYPE_CHECKING:
     from frugal.cloud.cloud import Cloud
 
-# The name of every directory (tenant) that the local cloud plays; no real one has it.
+# The name of every directory (tenant) of the local cloud; no real one has it.
 TENANT = "00000000-0000-0000-0000-000000000001"
 
 

@@ -81,7 +81,7 @@ def platform_environment(
     """The declared environment with what the local platform adds to it, and nothing more.
 
     A token endpoint as Azure gives it; for libpq the way to the real server behind the name that
-    the app keeps using; for HTTPS the way to a host of Azure's that this machine plays, where the
+    the app keeps using; for HTTPS the way to a host of Azure's that is emulated here, where the
     app is told of one (docs/local-cloud.md explains each).
     """
     environment = dict(declared)
@@ -94,7 +94,7 @@ def platform_environment(
             environment["PGHOSTADDR"] = "127.0.0.1"
             environment["PGPORT"] = str(server.port)
             environment["PGSSLROOTCERT"] = str(cloud.authority.ca_file)
-    if any(_host(value) in cloud.played for value in declared.values()):
+    if any(_host(value) in cloud.emulated for value in declared.values()):
         environment["HTTPS_PROXY"] = f"http://127.0.0.1:{cloud.tunnel.port}"
         environment["SSL_CERT_FILE"] = str(cloud.authority.bundle_file)
     return environment
@@ -109,7 +109,7 @@ def _host(value: str) -> str | None:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Plan:
+class RunSpec:
     """What a resource lets run: under which declared host name, from which image, and how."""
 
     host: str
@@ -121,7 +121,7 @@ class AppType(ResourceType, ABC):
     """A type whose resources are running apps."""
 
     @abstractmethod
-    def plan(self, cloud: "Cloud", resource: Resource) -> Plan:
+    def run_spec(self, cloud: "Cloud", resource: Resource) -> RunSpec:
         """What a body lets run. Raises CloudError."""
 
     @abstractmethod
@@ -132,13 +132,13 @@ class AppType(ResourceType, ABC):
     async def apply(self, cloud: "Cloud", resource: Resource, before: Resource | None) -> None:
         if before is not None and self.runs_the_same(before, resource):
             return
-        plan = self.plan(cloud, resource)
+        spec = self.run_spec(cloud, resource)
         app = cloud.apps.get(key_of(resource.id))
         fresh = app is None
         if app is None:
-            app = await _listen(cloud, resource, plan)
+            app = await _listen(cloud, resource, spec)
         try:
-            await app.deploy(plan.revision)
+            await app.deploy(spec.revision)
         except BaseException as error:
             if fresh:
                 await self.remove(cloud, resource)
@@ -149,9 +149,9 @@ class AppType(ResourceType, ABC):
     @override
     async def restore(self, cloud: "Cloud", resource: Resource) -> None:
         """Bring an app back after a restart of the daemon, without waiting until it is ready."""
-        plan = self.plan(cloud, resource)
-        app = await _listen(cloud, resource, plan)
-        await app.restore(plan.revision)
+        spec = self.run_spec(cloud, resource)
+        app = await _listen(cloud, resource, spec)
+        await app.restore(spec.revision)
 
     @override
     async def remove(self, cloud: "Cloud", resource: Resource) -> None:
@@ -162,11 +162,11 @@ class AppType(ResourceType, ABC):
             cloud.accounts.release(key_of(resource.id))
 
 
-async def _listen(cloud: "Cloud", resource: Resource, plan: Plan) -> App:
-    name = short_name(plan.image)
+async def _listen(cloud: "Cloud", resource: Resource, spec: RunSpec) -> App:
+    name = short_name(spec.image)
     app = App(
         name,
-        host=plan.host,
+        host=spec.host,
         port=cloud.ports.get(resource.id),
         reaper=cloud.reaper,
         log=cloud.logs / f"{name}.log",

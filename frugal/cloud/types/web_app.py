@@ -44,7 +44,7 @@ class WebApp(running.AppType):
         }
 
     @override
-    def plan(self, cloud: "Cloud", resource: Resource) -> running.Plan:
+    def run_spec(self, cloud: "Cloud", resource: Resource) -> running.RunSpec:
         settings = _settings(resource)
         port = int(settings.pop("WEBSITES_PORT", DEFAULT_PORT))
         declared = {k: v for k, v in settings.items() if not k.startswith("WEBSITES_")}
@@ -61,7 +61,7 @@ class WebApp(running.AppType):
             cooldown=0,
             concurrent_requests=1_000_000,
         )
-        return running.Plan(host=_host(resource), image=_image(resource), revision=revision)
+        return running.RunSpec(host=_host(resource), image=_image(resource), revision=revision)
 
     @override
     def runs_the_same(self, before: Resource, after: Resource) -> bool:

@@ -8,12 +8,11 @@ earlier than in another.
 import csv
 import datetime as dt
 import io
-import os
-import tempfile
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from frugal.atomic import atomic_write
 from frugal.cost.money import plain
 from frugal.cost.prices.reading import DoubtError, Tiers, read
 from frugal.cost.prices.retail import Item, RetailPrices
@@ -145,20 +144,6 @@ def write(prices: Iterable[Price], folder: Path | None = None) -> None:
             rows.writerow((price.meter.id, price.region, *amounts, price.as_of, price.where.key))
     target = (folder or FOLDER) / PRICES
     try:
-        _replace(target, text.getvalue())
+        atomic_write(target, text.getvalue(), mode=target.stat().st_mode & 0o777)
     except OSError as error:
         raise FrugalError(f"{target} cannot be written: {error.strerror}.") from error
-
-
-def _replace(target: Path, text: str) -> None:
-    handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
-    new = Path(name)
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8", newline="") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        new.chmod(target.stat().st_mode & 0o777)
-        new.replace(target)
-    finally:
-        new.unlink(missing_ok=True)

@@ -6,15 +6,15 @@ it: `python -u pulumi-language-python-exec …` in the virtualenv that Pulumi.ya
 first on PATH.
 """
 
+import asyncio
 import contextlib
 import json
 import os
-import subprocess
 import sys
-from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 
-import grpc
+import grpc.aio
 from google.protobuf.empty_pb2 import Empty
 from google.protobuf.json_format import MessageToDict
 from pulumi.runtime.proto import (
@@ -24,7 +24,7 @@ from pulumi.runtime.proto import (
     plugin_pb2,
 )
 
-from frugal.peers import Guard
+from frugal import peers
 
 # The SDK's script exits with it when the user has already seen the error.
 _ALREADY_SHOWN = 32
@@ -36,24 +36,20 @@ class LanguageHost(LanguageRuntimeServicer):
     def __init__(self, engine: str, executor: Path) -> None:
         self._engine = engine
         self._executor = executor
-        self._programs: set[subprocess.Popen[bytes]] = set()
+        self._programs: set[asyncio.subprocess.Process] = set()
 
-    def GetPluginInfo(self, request: Empty, context: grpc.ServicerContext) -> plugin_pb2.PluginInfo:  # noqa: ARG002, N802
+    async def GetPluginInfo(self, request: Empty, context: object) -> plugin_pb2.PluginInfo:
         """Say nothing about ourselves: the CLI needs no version of a bundled host."""
         return plugin_pb2.PluginInfo()
 
-    def GetRequiredPackages(  # noqa: N802
-        self,
-        request: language_pb2.GetRequiredPackagesRequest,  # noqa: ARG002
-        context: grpc.ServicerContext,  # noqa: ARG002
+    async def GetRequiredPackages(
+        self, request: language_pb2.GetRequiredPackagesRequest, context: object
     ) -> language_pb2.GetRequiredPackagesResponse:
         """Name no packages: the engine asks for a provider when the first resource needs it."""
         return language_pb2.GetRequiredPackagesResponse()
 
-    def Run(  # noqa: N802
-        self,
-        request: language_pb2.RunRequest,
-        context: grpc.ServicerContext,  # noqa: ARG002
+    async def Run(
+        self, request: language_pb2.RunRequest, context: object
     ) -> language_pb2.RunResponse:
         """Run the program to its end."""
         info = request.info
@@ -66,11 +62,6 @@ class LanguageHost(LanguageRuntimeServicer):
         if virtualenv:
             folder = Path(info.root_directory) / virtualenv / "bin"
             python = str(folder / "python")
-            if not Path(python).exists():
-                error = f"Pulumi.yaml names the virtualenv {virtualenv}, but {python} is missing."
-                return language_pb2.RunResponse(
-                    error=f"{error} Run `make setup`, which creates it."
-                )
             path = environment.get("PATH", os.defpath)
             environment["PATH"] = os.pathsep.join([str(folder), path])
             environment.pop("PYTHONHOME", None)
@@ -86,14 +77,18 @@ class LanguageHost(LanguageRuntimeServicer):
             "--organization", request.organization,
             str(Path(info.program_directory) / info.entry_point),
         ]  # fmt: skip
-        program = subprocess.Popen(
-            [python, "-u", str(self._executor), *arguments, *request.args],
-            cwd=request.pwd,
-            env=environment,
-            stdin=subprocess.DEVNULL,
-        )
+        try:
+            program = await asyncio.create_subprocess_exec(
+                *(python, "-u", self._executor, *arguments, *request.args),
+                cwd=request.pwd,
+                env=environment,
+                stdin=asyncio.subprocess.DEVNULL,
+            )
+        except FileNotFoundError:
+            error = f"Pulumi.yaml names the virtualenv {virtualenv}, but {python} is missing."
+            return language_pb2.RunResponse(error=f"{error} Run `make setup`, which creates it.")
         self._programs.add(program)
-        code = program.wait()
+        code = await program.wait()
         self._programs.discard(program)
         if code == 0:
             return language_pb2.RunResponse()
@@ -101,42 +96,34 @@ class LanguageHost(LanguageRuntimeServicer):
             return language_pb2.RunResponse(bail=True)
         return language_pb2.RunResponse(error=f"the program ended with code {code}")
 
-    def Cancel(self, request: Empty, context: grpc.ServicerContext) -> Empty:  # noqa: ARG002, N802
+    async def Cancel(self, request: Empty, context: object) -> Empty:
         """End the programs that run."""
-        self.stop()
+        await self.stop()
         return Empty()
 
-    def stop(self) -> None:
+    async def stop(self) -> None:
         """End the programs that run."""
         for program in tuple(self._programs):
-            program.kill()
+            with contextlib.suppress(ProcessLookupError):
+                program.kill()
+            await program.wait()
 
 
-def serve(host: LanguageHost) -> tuple[grpc.Server, int]:
+async def serve(host: LanguageHost) -> tuple[grpc.aio.Server, int]:
     """Serve on a free loopback port, to our user and root; return the server and the port."""
-    guard = Guard()
-    server = grpc.server(
-        ThreadPoolExecutor(max_workers=4),
-        interceptors=[guard],
-        options=[("grpc.so_reuseport", 0)],
-    )
-    language_pb2_grpc.add_LanguageRuntimeServicer_to_server(host, server)
-    guard.port = server.add_insecure_port("127.0.0.1:0")
-    server.start()
-    return server, guard.port
+    return await peers.serve(partial(language_pb2_grpc.add_LanguageRuntimeServicer_to_server, host))
+
+
+async def run(host: LanguageHost) -> None:
+    """Serve until the engine ends us, and end the programs that still run."""
+    await peers.run_plugin(serve(host))
+    await host.stop()
 
 
 def main(kind: type[LanguageHost] = LanguageHost) -> None:
-    """Serve until standard input ends. Arguments: the SDK's script, then those of the engine."""
+    """Serve as the engine's plugin. Arguments: the SDK's script, then those of the engine."""
     executor, *arguments = sys.argv[1:]
-    host = kind(engine=arguments[-1], executor=Path(executor))
-    _server, port = serve(host)
-    print(port, flush=True)
-    # The engine ends us by SIGINT or, when it was killed itself, by closing our standard input.
-    with contextlib.suppress(KeyboardInterrupt):
-        sys.stdin.read()
-    host.stop()
-    os._exit(0)
+    asyncio.run(run(kind(engine=arguments[-1], executor=Path(executor))))
 
 
 if __name__ == "__main__":

@@ -10,14 +10,14 @@ from typing_extensions import override
 _UNREAD_BYTES = 128 * 1024
 
 
-class Peer(asyncio.Protocol):
+class Connection(asyncio.Protocol):
     """A connection with a small buffer for the start, and a straight pipe after `join`."""
 
     def __init__(self) -> None:
         self.closed = asyncio.Event()
         self._unread = bytearray()
         self._arrived = asyncio.Event()
-        self._other: Peer | None = None
+        self._other: Connection | None = None
 
     @override
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -73,12 +73,12 @@ class Peer(asyncio.Protocol):
         )
         self.transport = cast("asyncio.Transport", transport)
 
-    def join(self, other: "Peer") -> None:
+    def join(self, other: "Connection") -> None:
         """From now on what one end sends, the other gets; when one closes, so does the other."""
         self.send_to(other)
         other.send_to(self)
 
-    def send_to(self, other: "Peer") -> None:
+    def send_to(self, other: "Connection") -> None:
         """Pass on what has arrived here, and all that will."""
         self._other = other
         if self._unread:

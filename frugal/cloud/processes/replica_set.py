@@ -1,4 +1,4 @@
-"""The replicas of one revision: how many there are, and which one takes the next request."""
+"""The replicas of one revision: their number, and the one that takes the next request."""
 
 import asyncio
 import math
@@ -8,7 +8,7 @@ from frugal.cloud.processes.replica import Replica
 from frugal.cloud.processes.revision import Revision
 
 
-class Fleet:
+class ReplicaSet:
     """Scales a revision by the requests open: out at once, in after the cool-down.
 
     `make` starts a replica of a given name; `load` tells how many requests are open or waiting.

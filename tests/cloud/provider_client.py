@@ -1,4 +1,4 @@
-"""The engine's side of the provider protocol, for tests: real gRPC, bodies as plain dicts."""
+"""A client of the provider, in place of the engine: real gRPC, bodies as plain dicts."""
 
 from dataclasses import dataclass, field
 from typing import Any
@@ -35,7 +35,7 @@ class Made:
 
 
 @dataclass
-class EngineFace:
+class ProviderClient:
     """Calls a provider in the order in which the engine does."""
 
     stub: provider_pb2_grpc.ResourceProviderStub

@@ -1,4 +1,4 @@
-"""The public face of a PostgreSQL: TLS and tokens in front of a server that has neither.
+"""PostgreSQL's public side: TLS and tokens in front of a server that has neither.
 
 It speaks just as much of PostgreSQL's protocol as comes before a session is authenticated
 (postgresql.org, "Frontend/Backend Protocol", version 18): requests for encryption, the start-up
@@ -13,8 +13,9 @@ from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from frugal.cloud import connections
 from frugal.cloud.listen import bind
-from frugal.cloud.postgres.peer import Peer
+from frugal.cloud.postgres.connection import Connection
 
 _SSL_REQUEST = 80877103
 _GSS_REQUEST = 80877104
@@ -47,7 +48,7 @@ class Refused(Exception):  # noqa: N818 - an answer, not a fault
         self.detail = detail
 
 
-class Gatekeeper(Protocol):
+class Authenticator(Protocol):
     """Who decides on a login, and where the server behind listens."""
 
     def admit(self, login: Login) -> None:
@@ -61,24 +62,29 @@ class Gatekeeper(Protocol):
         ...
 
 
-class Front:
+class PostgresProxy:
     """Listens on 127.0.0.1:`port`; port 0 takes a free one, shown by `.port` after `listen`.
 
     `note` gets one line for each refused login. It never gets a password.
     """
 
     def __init__(
-        self, keeper: Gatekeeper, port: int, *, context: ssl.SSLContext, note: Callable[[str], None]
+        self,
+        authenticator: Authenticator,
+        port: int,
+        *,
+        context: ssl.SSLContext,
+        note: Callable[[str], None],
     ) -> None:
         context.set_alpn_protocols([_ALPN])
         # As PostgreSQL: its clients don't resume TLS sessions.
         context.num_tickets = 0
         self.port = port
-        self._keeper = keeper
+        self._authenticator = authenticator
         self._context = context
         self._note = note
         self._tasks: set[asyncio.Task[None]] = set()
-        self._sessions: set[Peer] = set()
+        self._sessions: set[Connection] = set()
 
     @property
     def sessions(self) -> int:
@@ -89,7 +95,10 @@ class Front:
         """Open the port. Raises CloudError when it is taken."""
         self._socket = bind(self.port)
         self.port = int(self._socket.getsockname()[1])
-        self._start(self._accept())
+        accepting = connections.accept(
+            self._socket, lambda client: self._start(self._serve(client)), share=connections.SHARE
+        )
+        self._start(accepting)
 
     async def close(self) -> None:
         """Close the port and every session."""
@@ -99,95 +108,84 @@ class Front:
         await asyncio.gather(*tasks, return_exceptions=True)
         self._socket.close()
         sessions = set(self._sessions)
-        for peer in sessions:
-            peer.transport.abort()
-        await asyncio.gather(*(peer.closed.wait() for peer in sessions))
+        for connection in sessions:
+            connection.transport.abort()
+        await asyncio.gather(*(connection.closed.wait() for connection in sessions))
 
     def _start(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
-    async def _accept(self) -> None:
-        loop = asyncio.get_running_loop()
-        while True:
-            try:
-                client, address = await loop.sock_accept(self._socket)
-            except OSError as error:
-                # Out of file descriptors, say: others must end before this one can begin.
-                self._note(f"a client could not be accepted: {error}")
-                await asyncio.sleep(1)
-                continue
-            self._start(self._serve(client, str(address[0])))
-
-    async def _serve(self, client: socket.socket, address: str) -> None:
+    async def _serve(self, client: socket.socket) -> None:
         """Take one client to its session, or turn it away."""
-        peer: Peer | None = None
+        connection: Connection | None = None
         try:
+            address = str(client.getpeername()[0])
             async with asyncio.timeout(_SIGN_IN_SECONDS):
-                peer = await self._open(client)
-                await self._sign_in(peer, address)
+                connection = await self._open(client)
+                await self._sign_in(connection, address)
         except Refused as refused:
             self._note(f"FATAL: {refused}")
-            if peer is not None:
-                peer.transport.write(_error(refused))
+            if connection is not None:
+                connection.transport.write(_error(refused))
         except (OSError, TimeoutError) as error:
             # The client went away, spoke no TLS, or took too long: nobody is there to be told.
             self._note(f"a client was dropped before it signed in: {error or type(error).__name__}")
         finally:
-            if peer is None:
+            if connection is None:
                 client.close()
-            elif peer not in self._sessions:
-                peer.transport.close()
+            elif connection not in self._sessions:
+                connection.transport.close()
 
-    async def _open(self, client: socket.socket) -> Peer:
+    async def _open(self, client: socket.socket) -> Connection:
         """A connection whose first bytes are still to come; TLS already where they are TLS's."""
         direct = await _peek(client) == _TLS_HANDSHAKE
-        transport, peer = await asyncio.get_running_loop().connect_accepted_socket(
-            Peer, client, ssl=self._context if direct else None
+        transport, connection = await asyncio.get_running_loop().connect_accepted_socket(
+            Connection, client, ssl=self._context if direct else None
         )
         tls: ssl.SSLObject | None = transport.get_extra_info("ssl_object")
         if tls is not None and tls.selected_alpn_protocol() != _ALPN:
             transport.abort()
             raise ConnectionResetError(f"TLS from the first byte needs ALPN '{_ALPN}'")
-        return peer
+        return connection
 
-    async def _sign_in(self, peer: Peer, address: str) -> None:
+    async def _sign_in(self, connection: Connection, address: str) -> None:
         while True:
-            packet = await _read_packet(peer)
+            packet = await _read_packet(connection)
             (code,) = struct.unpack_from("!I", packet, 4)
             if code == _CANCEL_REQUEST:
                 return await self._cancel(packet)
-            encrypted = peer.transport.get_extra_info("ssl_object") is not None
+            encrypted = connection.transport.get_extra_info("ssl_object") is not None
             if code in (_SSL_REQUEST, _GSS_REQUEST) and not encrypted:
                 if code == _GSS_REQUEST:
-                    peer.transport.write(b"N")
+                    connection.transport.write(b"N")
                 else:
-                    peer.transport.write(b"S")
-                    await peer.secure(self._context)
+                    connection.transport.write(b"S")
+                    await connection.secure(self._context)
                 continue
             login = _login(packet, address)
             if not encrypted:
                 raise Refused("28000", no_entry(login, "no encryption"))
-            self._keeper.admit(login)
-            peer.transport.write(_message(b"R", struct.pack("!I", 3)))
-            await self._keeper.authenticate(login, await _read_password(peer))
-            return await self._join(peer, packet)
+            self._authenticator.admit(login)
+            connection.transport.write(_message(b"R", struct.pack("!I", 3)))
+            await self._authenticator.authenticate(login, await _read_password(connection))
+            return await self._join(connection, packet)
 
-    async def _join(self, peer: Peer, startup: bytes) -> None:
+    async def _join(self, connection: Connection, startup: bytes) -> None:
         """Open the session behind and leave the two sides to each other."""
         backend = await self._connect()
         backend.transport.write(startup)
-        self._sessions.add(peer)
-        self._start(self._forget(peer))
-        peer.join(backend)
+        self._sessions.add(connection)
+        self._start(self._forget(connection))
+        connection.join(backend)
 
-    async def _forget(self, peer: Peer) -> None:
+    async def _forget(self, connection: Connection) -> None:
         try:
-            await peer.closed.wait()
+            await connection.closed.wait()
         finally:
-            if peer.closed.is_set():
-                self._sessions.discard(peer)
+            if connection.closed.is_set():
+                self._sessions.discard(connection)
 
     async def _cancel(self, packet: bytes) -> None:
         """Hand a request to cancel on; its secret is the server's, which is the one to check it."""
@@ -195,10 +193,10 @@ class Front:
         backend.transport.write(packet)
         await backend.closed.wait()
 
-    async def _connect(self) -> Peer:
+    async def _connect(self) -> Connection:
         try:
             _, backend = await asyncio.get_running_loop().create_unix_connection(
-                Peer, self._keeper.backend()
+                Connection, self._authenticator.backend()
             )
         except OSError:
             raise Refused("57P03", "the database system is starting up") from None
@@ -217,7 +215,6 @@ async def _peek(client: socket.socket) -> bytes:
     """The first byte that a client sends, left where it is."""
     loop = asyncio.get_running_loop()
     readable = asyncio.Event()
-    client.setblocking(False)
     loop.add_reader(client, readable.set)
     try:
         await readable.wait()
@@ -226,20 +223,20 @@ async def _peek(client: socket.socket) -> bytes:
     return client.recv(1, socket.MSG_PEEK)
 
 
-async def _read_packet(peer: Peer) -> bytes:
+async def _read_packet(connection: Connection) -> bytes:
     """One packet as they are before the start of a session: a length and a code, no type byte."""
-    head = await peer.read(4)
+    head = await connection.read(4)
     (size,) = struct.unpack("!I", head)
     if size not in _STARTUP_BYTES:
         raise Refused("08P01", "invalid length of startup packet")
-    return head + await peer.read(size - 4)
+    return head + await connection.read(size - 4)
 
 
-async def _read_password(peer: Peer) -> str:
-    kind, size = struct.unpack("!cI", await peer.read(5))
+async def _read_password(connection: Connection) -> str:
+    kind, size = struct.unpack("!cI", await connection.read(5))
     if kind != b"p" or size not in _PASSWORD_BYTES:
         raise Refused("08P01", "expected password response")
-    return (await peer.read(size - 4)).rstrip(b"\0").decode(errors="replace")
+    return (await connection.read(size - 4)).rstrip(b"\0").decode(errors="replace")
 
 
 def _login(packet: bytes, address: str) -> Login:
