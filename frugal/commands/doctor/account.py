@@ -4,9 +4,9 @@ import fnmatch
 import os
 from collections.abc import Mapping, Sequence
 
-from frugal.findings import Finding
-from frugal.subscription.configuration import HIDDEN
-from frugal.subscription.questions import (
+from frugal.commands.doctor.configuration import HIDDEN
+from frugal.commands.doctor.findings import Finding
+from frugal.commands.doctor.questions import (
     Entry,
     Subscription,
     ask,
@@ -15,7 +15,7 @@ from frugal.subscription.questions import (
     plain,
     set_config,
 )
-from frugal.subscription.region import ENVIRONMENT, TYPES
+from frugal.commands.doctor.region import ENVIRONMENT, TYPES
 from infra.arm import Arm, ArmError
 from infra.credentials import NAMESPACE, SETTINGS
 from infra.settings import Settings
