@@ -25,12 +25,12 @@ from pydantic import (
 from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
+from frugal import stack_files
 from frugal.errors import FrugalError, describe
-from infra import stack_files
+from frugal.stack_files import PLACEHOLDER
 from infra.models import Model, SiteSettings, Switch, Whole, reject_bool, secrets_of
 from infra.naming import PROJECT, REGISTRY_ID
 from infra.regions import REGIONS
-from infra.stack_files import PLACEHOLDER
 from infra.waits import DEFAULTS
 
 

@@ -12,7 +12,7 @@ import pytest
 from rich.console import Console
 
 from frugal import cli
-from frugal.cost.compare import environment
+from frugal.commands import compared_sizes
 from frugal.cost.compare.result import Compared, compared
 from frugal.cost.report.comparison import comparison_report
 from frugal.cost.report.data import comparison_data
@@ -23,7 +23,7 @@ from frugal.cost.report.words import TIMES
 from frugal.paths import Checkout
 from tests.cost.test_compare import Costs, costs, without_egress
 
-PROJECT = "config: {azure-native:location: {value: swedencentral}}"
+PROJECT = "name: frugal\nconfig: {azure-native:location: {value: swedencentral}}"
 
 
 def run(monkeypatch, capsys, *arguments: str) -> tuple[int, str, str]:
@@ -39,7 +39,7 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Checkout:
     """A checkout with files of its own: those of a developer must not count."""
     (tmp_path / "Pulumi.yaml").write_text(PROJECT)
     made = Checkout(tmp_path)
-    monkeypatch.setattr("frugal.cost.compare.commands.checkout", lambda: made)
+    monkeypatch.setattr("frugal.commands.compare.checkout", lambda: made)
     return made
 
 
@@ -80,7 +80,7 @@ config:
   frugal:usageFile: usage.yaml
 """,
     )
-    sizes, usage = environment.sizes(place, "dev")
+    sizes, usage = compared_sizes.sizes(place, "dev")
     assert (sizes.environment, sizes.location) == ("dev", "westeurope")
     assert sizes.replicas == {"homepage": (1, 4), "translator": (0, 1)}
     assert (sizes.database_sku, sizes.storage_gb) == ("Standard_B2s", 64)
@@ -90,7 +90,7 @@ config:
 
 def test_a_region_that_the_environment_does_not_name_is_the_projects(place: Checkout) -> None:
     write(place, "")
-    assert environment.sizes(place, "dev")[0].location == "swedencentral"
+    assert compared_sizes.sizes(place, "dev")[0].location == "swedencentral"
 
 
 @pytest.mark.parametrize(
@@ -125,7 +125,7 @@ def test_no_such_environment_or_usage_file(place, monkeypatch, capsys) -> None:
 
 def test_any_environment_that_has_a_file_can_be_compared(place: Checkout) -> None:
     write(place, "config: {azure-native:location: westeurope}", "stage")
-    sizes, _usage_file = environment.sizes(place, "stage")
+    sizes, _usage_file = compared_sizes.sizes(place, "stage")
     assert (sizes.environment, sizes.location) == ("stage", "westeurope")
 
 

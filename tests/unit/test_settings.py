@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
+from frugal.stack_files import PLACEHOLDER
 from infra import settings as reader
 from infra.models import secrets_of
 from infra.settings import KEYS, Settings, SettingsError, from_file
-from infra.stack_files import PLACEHOLDER
 from infra.stacks import MODELS
 from tests.unit.conftest import ENVIRONMENTS, SAMPLES, committed_config
 

@@ -8,7 +8,6 @@ from typing import cast
 import yaml
 
 from frugal.errors import FrugalError
-from infra.naming import PROJECT
 
 PLACEHOLDER = "a-secret-that-a-plan-never-reads-0"
 """Stands for a secret that is not decrypted; as long as a setting may want it."""
@@ -46,6 +45,12 @@ def read_file(file: Path) -> dict[str, object]:
     return found
 
 
+def without_secrets(content: Mapping[str, object]) -> str:
+    """Text of a stack's file with placeholders for its secrets, and without their keys."""
+    keys = ("encryptionsalt", "encryptedkey", "secretsprovider")
+    return yaml.safe_dump(masked({k: v for k, v in content.items() if k not in keys}))
+
+
 def masked(value: object) -> object:
     """A value of a stack's file with its secrets, however deep they lie, replaced."""
     if isinstance(value, list):
@@ -66,8 +71,9 @@ def configuration(folder: Path, stack: str) -> dict[str, str]:
     project, own = read_file(folder / "Pulumi.yaml"), stack_file(folder, stack)
     values = {key: _default(entry) for key, entry in entries(project).items()}
     values |= {key: masked(value) for key, value in entries(own).items()}
+    name = project.get("name", "")
     return {
-        key if ":" in key else f"{PROJECT}:{key}": value
+        key if ":" in key else f"{name}:{key}": value
         if isinstance(value, str)
         else json.dumps(value)
         for key, value in values.items()

@@ -1,7 +1,7 @@
 """The Pulumi engine: where its pieces are put, and how it is run.
 
-`local_engine` acts on the environment `local` alone; `plan` previews any environment from an empty
-state, without a login, and creates nothing.
+`local_engine` acts on the environment `local` alone; `preview_from_nothing` previews any
+environment from an empty state, without a login, and creates nothing.
 """
 
 import importlib.metadata
@@ -19,13 +19,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from types import FrameType
 
-import yaml
 from rich.console import Console
 
 from frugal.errors import FrugalError
+from frugal.local.toolchain import DYNAMIC_HOST, EXECUTOR, ensure_cli
 from frugal.paths import Checkout, checkout
-from frugal.toolchain import DYNAMIC_HOST, EXECUTOR, ensure_cli
-from infra.stack_files import masked, stack_file
+from frugal.stack_files import stack_file, without_secrets
 
 # Published on purpose: the local environment holds no secret worth keeping, and its salt is in the
 # repository, so that `up` leaves the checkout clean.
@@ -197,7 +196,7 @@ def install_cli(place: Checkout, console: Console) -> Path:
     # The CLI looks for its hosts beside the file that runs, not beside a symbolic link.
     for name in ("pulumi", EXECUTOR, DYNAMIC_HOST):
         _link(cli.binary.with_name(name), folder / name, hard=True)
-    language = [place.python, "-P", "-m", "frugal.hosts.language", folder / EXECUTOR]
+    language = [place.python, "-P", "-m", "frugal.local.hosts.language", folder / EXECUTOR]
     _write_launcher(folder / "pulumi-language-python", language)
     return place.pulumi
 
@@ -207,7 +206,7 @@ def local_engine(place: Checkout, console: Console, variables: Mapping[str, str]
 
     `variables`: what points the program to the daemon's HTTP address.
     """
-    host = place.root / "frugal" / "hosts" / "azure_native.py"
+    host = place.root / "frugal" / "local" / "hosts" / "azure_native.py"
     plugin = [place.python, "-I", "-S", host, place.cloud]
     engine = Engine(
         pulumi=install_cli(place, console),
@@ -222,7 +221,7 @@ def local_engine(place: Checkout, console: Console, variables: Mapping[str, str]
     return engine
 
 
-def plan(
+def preview_from_nothing(
     place: Checkout,
     console: Console,
     stack: str,
@@ -249,16 +248,10 @@ def plan(
         _install_plugin(engine, module)
         shutil.copy(place.root / "Pulumi.yaml", folder)
         file = folder / f"Pulumi.{stack}.yaml"
-        file.write_text(_without_secrets(settings or stack_file(place.root, stack)))
+        file.write_text(without_secrets(settings or stack_file(place.root, stack)))
         # `stack init` writes its salt into the stack's file, so it runs where the copy is.
         engine.run("stack", "init", stack, "--no-select", cwd=folder)
         return engine.attempt("preview", "-s", stack, "--config-file", str(file), *options)
-
-
-def _without_secrets(settings: Mapping[str, object]) -> str:
-    keys = ("encryptionsalt", "encryptedkey", "secretsprovider")
-    public = {k: v for k, v in settings.items() if k not in keys}
-    return yaml.safe_dump(masked(public))
 
 
 def _install_plugin(engine: Engine, command: Sequence[str | Path]) -> None:

@@ -5,8 +5,8 @@ import os
 from collections.abc import Mapping, Sequence
 
 from frugal.cloud import contract
-from frugal.findings import Finding
-from frugal.subscription.questions import (
+from frugal.commands.doctor.findings import Finding
+from frugal.commands.doctor.questions import (
     Entry,
     Subscription,
     ask,
@@ -15,11 +15,11 @@ from frugal.subscription.questions import (
     plain,
     set_config,
 )
-from frugal.subscription.region import ENVIRONMENT, TYPES
+from frugal.commands.doctor.region import ENVIRONMENT, TYPES
+from frugal.stack_files import PLACEHOLDER
 from infra.arm import Arm, ArmError
 from infra.credentials import NAMESPACE, SETTINGS
 from infra.settings import Settings
-from infra.stack_files import PLACEHOLDER
 from infra.stacks.homepage import Homepage
 from infra.stacks.translator import TranslationService, Translator
 

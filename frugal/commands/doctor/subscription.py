@@ -5,10 +5,10 @@ Only questions are asked, each with a GET; nothing is changed.
 
 from collections.abc import Callable
 
-from frugal.findings import Finding
+from frugal import stack_files
+from frugal.commands.doctor import account, region
+from frugal.commands.doctor.findings import Finding
 from frugal.paths import Checkout
-from frugal.subscription import account, region
-from infra import stack_files
 from infra.arm import Arm, ArmError
 from infra.settings import SettingsError, read
 from infra.stacks import MODELS
