@@ -31,7 +31,7 @@ _SIGN_IN_SECONDS = 60
 
 @dataclass(frozen=True, kw_only=True)
 class Login:
-    """Who wants in: the role, the database, and the client's IPv4 address."""
+    """A client that signs in: its role, its database, and its IPv4 address."""
 
     user: str
     database: str
@@ -49,7 +49,7 @@ class Refused(Exception):  # noqa: N818 - an answer, not a fault
 
 
 class Authenticator(Protocol):
-    """Who decides on a login, and where the server behind listens."""
+    """Decides on a login, and names the socket of the server behind."""
 
     def admit(self, login: Login) -> None:
         """Raises Refused for an address that may not come near."""
@@ -88,7 +88,7 @@ class PostgresProxy:
 
     @property
     def sessions(self) -> int:
-        """How many clients are signed in."""
+        """The number of clients that are signed in."""
         return len(self._open_sessions())
 
     async def listen(self) -> None:

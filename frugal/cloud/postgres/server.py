@@ -119,11 +119,11 @@ class Server:
         await self._cluster.drop()
 
     def health(self) -> "Health":
-        """Whether it takes connections, is on its way there, or neither."""
+        """The health of its process."""
         return self._cluster.health
 
     def status(self) -> dict[str, object]:
-        """What runs: binaries and their version against the declared one, process, sessions."""
+        """Details for `frugal status`: binaries and declared version, process, sessions."""
         found = self._cluster.installation
         return {
             "host": self.host,

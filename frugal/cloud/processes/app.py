@@ -67,7 +67,7 @@ class App:
 
     @property
     def port(self) -> int:
-        """Where its ingress listens."""
+        """The port of its ingress."""
         return self._listener.port
 
     async def start(self) -> None:
