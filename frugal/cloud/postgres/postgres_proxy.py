@@ -87,9 +87,9 @@ class PostgresProxy:
         self._sessions: set[Connection] = set()
 
     @property
-    def sessions(self) -> int:
-        """The number of clients that are signed in."""
-        return len(self._open_sessions())
+    def sessions(self) -> list[Connection]:
+        """The connections of the clients that are signed in."""
+        return [connection for connection in self._sessions if not connection.closed.is_set()]
 
     async def listen(self) -> None:
         """Open the port. Raises CloudError when it is taken."""
@@ -107,12 +107,9 @@ class PostgresProxy:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
         self._socket.close()
-        for connection in self._open_sessions():
+        for connection in self.sessions:
             connection.transport.abort()
         await asyncio.gather(*(connection.closed.wait() for connection in self._sessions))
-
-    def _open_sessions(self) -> list[Connection]:
-        return [connection for connection in self._sessions if not connection.closed.is_set()]
 
     def _start(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.create_task(work)
@@ -178,7 +175,7 @@ class PostgresProxy:
         """Open the session behind and leave the two sides to each other."""
         backend = await self._connect()
         backend.transport.write(startup)
-        self._sessions = {*self._open_sessions(), connection}
+        self._sessions = {*self.sessions, connection}
         connection.join(backend)
 
     async def _cancel(self, packet: bytes) -> None:

@@ -136,7 +136,7 @@ class Server:
             "differs": bool(found and self._declared and found.major != self._declared),
             "pid": self._cluster.pid,
             "restarts": self._cluster.restarts,
-            "sessions": self._proxy.sessions if self._proxy else 0,
+            "sessions": len(self._proxy.sessions) if self._proxy else 0,
             "data": str(self._cluster.data),
             "databases": dict(self._databases),
         }
