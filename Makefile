@@ -2,7 +2,7 @@
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .PHONY: help up down test test-system test-days test-engine test-parts test-faults check bench \
-	lock base audit setup engine moved
+	lock base docs audit setup engine moved
 
 # Compiled modules halve the time of each preview, and the user's own Python settings are not ours.
 unexport PYTHONDONTWRITEBYTECODE PYTHONPATH PYTHONHOME VIRTUAL_ENV
@@ -77,11 +77,14 @@ lock: .frugal/uv.stamp ## Renew every lock file
 base: .venv/run.stamp ## Renew the digests of the base images
 	@.venv/bin/python -m tools.base_images
 
+docs: .venv/run.stamp engine ## Renew the tables and bills of the documentation
+	@.venv/bin/python -m tools.docs
+
 audit: .frugal/venvs/audit/stamp ## Look up known vulnerabilities of what the lock files name
 	@.frugal/venvs/audit/bin/python -m tools.audit
 
 engine: .venv/run.stamp
-	@.venv/bin/python -m frugal.engine
+	@.venv/bin/python -m frugal.local.engine
 
 moved:
 	@[ ! -e .frugal/place ] || echo "This checkout was in $$(cat .frugal/place): setting it up anew"

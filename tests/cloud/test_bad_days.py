@@ -15,9 +15,10 @@ from frugal.cloud.arm import ResourceManagerApi
 from frugal.cloud.cloud import Cloud
 from frugal.cloud.days import DAYS
 from frugal.cloud.listen import Listener
+from frugal.cloud.postgres import Server
 from frugal.cloud.store import Resource
-from frugal.daemon import Daemon
 from frugal.errors import FrugalError
+from frugal.local.daemon import Daemon
 from tests.cloud.bad_days import PASSING
 from tests.cloud.pgbench import DATABASE
 from tests.cloud.provider_client import Made, refusal
@@ -74,7 +75,7 @@ class Postgres:
         return (await self.arm.get(self.server.id)).json()["properties"]["state"]
 
     async def sign_in(self, database: str = "postgres") -> psycopg.AsyncConnection:
-        (server,) = self.cloud.servers.values()
+        (server,) = self.cloud.running_as(Server).values()
         server.set_firewall([("127.0.0.1", "127.0.0.1")])
         resource = "https://ossrdbms-aad.database.windows.net"
         token, _ = self.cloud.tokens.issue(client_id="c", object_id=OBJECT_ID, resource=resource)

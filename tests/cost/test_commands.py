@@ -6,7 +6,6 @@ from pathlib import Path
 
 import pytest
 
-from frugal.cost.prices.sheet import load
 from tests.cost.command import Ran, frugal
 from tests.cost.made import (
     UNKNOWN,
@@ -17,6 +16,7 @@ from tests.cost.made import (
     preview,
     registry,
     server,
+    sheet,
     state,
     step,
     workspace,
@@ -151,7 +151,7 @@ def test_a_plan_that_is_made_can_have_no_settings(source: str, options: list[str
 def test_a_setting_that_the_program_does_not_take(monkeypatch: pytest.MonkeyPatch) -> None:
     told = {"diagnostics": [{"severity": "error", "message": "homepage.cnd: unknown key"}]}
     refusing = subprocess.CompletedProcess([], 255, json.dumps(told), "")
-    monkeypatch.setattr("frugal.cost.preview.plan", lambda *_, **__: refusing)
+    monkeypatch.setattr("frugal.commands.preview.preview_from_nothing", lambda *_, **__: refusing)
     message = refused(frugal("cost", "-s", "dev", "--set", "homepage.cnd=none"))
     assert "with --set homepage.cnd=none failed: homepage.cnd: unknown key" in message
     assert frugal("cost", "-s", "dev").code == 1
@@ -228,7 +228,7 @@ def test_json_amounts_are_exact_and_plain(tmp_path: Path) -> None:
         {"from": "50000", "quantity": "10000", "unit_price": "0.056001"},
     ]
     assert found["monthly"]["expected"] == "4020.0900009"
-    assert found["prices_as_of"] == load().as_of.isoformat()
+    assert found["prices_as_of"] == sheet().as_of.isoformat()
 
 
 # A month, use.
@@ -295,7 +295,7 @@ def test_init_usage_of_a_plan_that_cannot_be_read_writes_nothing(tmp_path: Path)
 def previewed(monkeypatch: pytest.MonkeyPatch) -> None:
     """A preview of `dev` that gives a plan, and a limit in the settings of `dev`."""
     done = subprocess.CompletedProcess([], 0, json.dumps(DEARER), "")
-    monkeypatch.setattr("frugal.cost.preview.plan", lambda *_, **__: done)
+    monkeypatch.setattr("frugal.commands.preview.preview_from_nothing", lambda *_, **__: done)
 
 
 def test_the_limit_of_an_environment_is_in_the_answer_and_in_json(previewed: None) -> None:

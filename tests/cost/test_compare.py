@@ -19,8 +19,9 @@ from frugal.cost.compare.result import Compared, compared
 from frugal.cost.compare.ways import Costs, Site, Sizes, Way
 from frugal.cost.money import Range
 from frugal.cost.month import usual
-from frugal.cost.prices.sheet import Sheet, load
+from frugal.cost.prices.sheet import Sheet
 from frugal.cost.usage import UsageError, parse
+from tests.cost.made import sheet
 
 APPS, PLAN, FILES = Way("containerApp"), Way("appService"), Way("staticSite")
 APPS_EDGE, PLAN_EDGE = Way("containerApp", "passes"), Way("appService", "passes")
@@ -39,7 +40,7 @@ LOCAL = Sizes(
 def costs(usage: str = "", **sizes: object) -> Costs:
     given = parse(f"version: 1\n{usage}", "usage.yaml")
     changed = dataclasses.replace(LOCAL, **sizes)
-    return Costs(changed, given, load(), usual(dt.date(2026, 11, 24)))
+    return Costs(changed, given, sheet(), usual(dt.date(2026, 11, 24)))
 
 
 def expected(found: Compared) -> dict[str, list[Decimal]]:
@@ -268,9 +269,9 @@ def test_a_usage_that_cannot_be(usage: str, told: str) -> None:
 
 def without_egress() -> Sheet:
     """A sheet that has no price of what goes to the internet."""
-    sheet = load()
-    kept = {key: price for key, price in sheet.prices.items() if key[0] != "bandwidth.egress"}
-    return dataclasses.replace(sheet, prices=kept)
+    prices = sheet().prices
+    kept = {key: price for key, price in prices.items() if key[0] != "bandwidth.egress"}
+    return dataclasses.replace(sheet(), prices=kept)
 
 
 def test_a_row_without_a_price_is_unpriced_and_in_no_comparison() -> None:

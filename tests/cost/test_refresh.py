@@ -14,10 +14,12 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from typer.testing import CliRunner, Result
 
-from frugal.cost.prices import commands, refresh, sheet
+from frugal.commands import prices
+from frugal.cost.prices import refresh, sheet
 from frugal.cost.prices.retail import ADDRESS, RetailPrices
 from frugal.cost.prices.sheet import Price, Sheet, load
 from frugal.errors import FrugalError
+from tests.cost import made
 from tests.cost.retail_server import Api, Handler, Row, as_listed, row, serving
 
 TODAY = date(2026, 11, 24)
@@ -25,7 +27,7 @@ TODAY = date(2026, 11, 24)
 
 @pytest.fixture
 def shipped() -> Sheet:
-    return load()
+    return made.sheet()
 
 
 @pytest.fixture
@@ -49,7 +51,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def run(*arguments: str) -> Result:
-    return CliRunner().invoke(commands.app, arguments)
+    return CliRunner().invoke(prices.app, arguments)
 
 
 def outcome(sheet: Sheet, api: Api, **session: Any) -> refresh.Outcome:

@@ -6,13 +6,14 @@ from decimal import Decimal
 
 import pytest
 
-from frugal.cost.compare.environment import of_settings
+from frugal.commands.compared_sizes import of_settings
 from frugal.cost.compare.ways import STATIC_REGIONS, Costs, Site, Way
-from frugal.cost.meters import READERS
+from frugal.cost.meters import METERS
+from frugal.cost.meters.base import Use
 from frugal.cost.month import usual
 from frugal.cost.plan import Resource, resource
 from frugal.cost.prices.sheet import load
-from frugal.cost.usage import NO_USAGE, Use, keys_of
+from frugal.cost.usage import NO_USAGE, keys_of
 from infra.components.static_site import REGIONS
 from infra.settings import read
 from tests.unit.conftest import Declare
@@ -57,7 +58,7 @@ def test_each_way_is_charged_as_the_program_declares_it(
 
 def charges(one: Resource) -> object:
     kind = one.type.partition(":")[2]
-    found = READERS[kind](one.properties, Use({}, keys_of(one)), MONTH)
+    found = METERS[kind].read(one.properties, Use({}, keys_of(one)), MONTH)
     return tuple(found)
 
 

@@ -15,11 +15,10 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from rich.console import Console
 
-from frugal import doctor, findings, subscription
+from frugal.commands.doctor import account, findings, machine, region, subscription
+from frugal.commands.doctor.findings import Finding
 from frugal.errors import FrugalError
-from frugal.findings import Finding
 from frugal.paths import Checkout
-from frugal.subscription import region
 from infra.regions import REGIONS
 from infra.settings import read
 from infra.stacks.translator import PLAN_SKU
@@ -30,12 +29,7 @@ BASE = f"/subscriptions/{ID}"
 COGNITIVE = f"{BASE}/providers/Microsoft.CognitiveServices"
 BUDGETS = f"{BASE}/providers/Microsoft.Consumption/budgets"
 PERMISSIONS = f"{BASE}/providers/Microsoft.Authorization/permissions"
-NAMESPACES = (
-    *("Microsoft.App", "Microsoft.Cdn", "Microsoft.CognitiveServices", "Microsoft.Consumption"),
-    *("Microsoft.ContainerRegistry", "Microsoft.ContainerService", "Microsoft.DBforPostgreSQL"),
-    *("Microsoft.Insights", "Microsoft.ManagedIdentity", "Microsoft.OperationalInsights"),
-    "Microsoft.Web",
-)
+NAMESPACES = account.providers()
 
 
 def capabilities(place: str = "eastus") -> str:
@@ -349,6 +343,13 @@ def test_registration_has_a_command_for_each_namespace(azure: Azure, place: Chec
     (note,) = about(found, "App Service")
     assert (note.state, azure.asked("/Microsoft.Web/")) == ("note", [])
     assert "Microsoft.Web is registered" in note.found
+
+
+def test_providers_are_those_of_all_types_and_of_the_clusters_below_them() -> None:
+    of_types = {"Microsoft.App", "Microsoft.Consumption", "Microsoft.DBforPostgreSQL"}
+    assert {*of_types, "Microsoft.ContainerService"} < set(NAMESPACES)
+    # Azure registers these in every subscription.
+    assert not {"Microsoft.Authorization", "Microsoft.Resources"} & set(NAMESPACES)
 
 
 def test_namespaces_follow_the_settings(azure: Azure, place: Checkout) -> None:
@@ -784,7 +785,7 @@ def test_unknown_environment_is_refused(place: Checkout) -> None:
 
 
 def test_this_machine() -> None:
-    found = {finding.subject: finding for finding in doctor.examine(Checkout(ROOT))}
+    found = {finding.subject: finding for finding in machine.examine(Checkout(ROOT))}
     assert found["Python"].state == "ok"
     assert found["PostgreSQL"].state == "ok"
     assert {"Pulumi CLI", "Disk space", "Chromium", "Local cloud"} <= found.keys()
@@ -797,7 +798,7 @@ def test_a_virtualenv_without_pip_is_named(monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.setattr(
         "importlib.util.find_spec", lambda name: None if name == "pip" else real(name)
     )
-    (finding,) = (f for f in doctor.examine(Checkout(ROOT)) if f.subject == "pip")
+    (finding,) = (f for f in machine.examine(Checkout(ROOT)) if f.subject == "pip")
     assert (finding.state, finding.commands) == ("missing", ("rm -rf .venv && make setup",))
 
 
@@ -809,7 +810,7 @@ def test_taken_port_is_named(tmp_path: Path) -> None:
     place.cloud.mkdir(parents=True)
     with ThreadingHTTPServer(("127.0.0.1", 0), BaseHTTPRequestHandler) as taken:
         (place.cloud / "ports.json").write_text(json.dumps({"homepage": taken.server_port}))
-        found = [f for f in doctor.examine(place) if f.subject == "Port"]
+        found = [f for f in machine.examine(place) if f.subject == "Port"]
     assert len(found) == 1
     assert f"{taken.server_port}, kept for homepage, is taken" in found[0].found
 

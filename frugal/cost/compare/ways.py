@@ -11,12 +11,14 @@ from fnmatch import fnmatchcase
 from typing import Literal
 
 from frugal.cost.estimate import Estimate
+from frugal.cost.meters import METERS
+from frugal.cost.meters.base import UsageError
 from frugal.cost.money import EXACT, ZERO
 from frugal.cost.month import Month
 from frugal.cost.plan import Resource, from_resources, resource
 from frugal.cost.prices.sheet import Sheet
 from frugal.cost.pricing import estimate
-from frugal.cost.usage import Offers, Usage, UsageError, assign, keys_of, small_site
+from frugal.cost.usage import Offers, Usage, assign, keys_of
 
 Site = Literal["homepage", "translator"]
 Host = Literal["containerApp", "appService", "staticSite"]
@@ -141,7 +143,7 @@ class Costs:
         own = {**files, **web, **app}
         if "egress_gb" not in own and "bandwidth_gb" in own:
             own["egress_gb"] = own["bandwidth_gb"]
-        default = small_site()["app:ContainerApp"]
+        default = METERS["app:ContainerApp"].usage
         keys = ("active_seconds", "requests", "egress_gb")
         active, requests, egress = (own.get(key, default[key].value) for key in keys)
         if active > self._most(site) and "active_seconds" in own:
@@ -254,7 +256,7 @@ def _of(usage: Usage, resources: Iterable[Resource]) -> Usage:
     Of a glob, whose other matches may have other keys, the keys that these resources have.
     """
     keys = {one.name: keys_of(one) for one in resources}
-    known = set[str]().union(*small_site().values())
+    known = set[str]().union(*(meter.usage for meter in METERS.values()))
     kept: dict[str, Mapping[str, Decimal]] = {}
     for pattern, figures in usage.resources.items():
         matches = [own for name, own in keys.items() if fnmatchcase(name, pattern)]
@@ -268,7 +270,7 @@ def _of(usage: Usage, resources: Iterable[Resource]) -> Usage:
 
 def _to_origin_gb() -> Decimal:
     """What one request that passes the edge sends on: the small site's figure, 1 kB."""
-    profile = small_site()["cdn:Profile"]
+    profile = METERS["cdn:Profile"].usage
     return EXACT.divide(profile["to_origin_gb"].value, profile["requests"].value)
 
 

@@ -1,0 +1,194 @@
+"""`frugal cost`: the bill of a plan, before anything is deployed."""
+
+import re
+import sys
+import tempfile
+import webbrowser
+from decimal import Decimal
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from frugal.commands.preview import LIMIT, preview
+from frugal.cost import (
+    Plan,
+    calendar_month,
+    from_preview,
+    from_state,
+    parse,
+    price,
+    usage_template,
+    verdict,
+)
+from frugal.cost.report.bill import bill_report
+from frugal.cost.report.data import estimate_data
+from frugal.cost.report.html import page
+from frugal.cost.report.parts import Report
+from frugal.cost.report.show import Format, show
+from frugal.errors import FrugalError
+from frugal.local.engine import LOCAL_STACK
+from frugal.paths import checkout
+
+app = typer.Typer()
+
+
+@app.command("cost")
+def cost(
+    *,
+    environment: Annotated[
+        str | None,
+        typer.Option("-s", "--stack", metavar="ENV", help="local (default), dev or prod."),
+    ] = None,
+    changes: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="KEY=VALUE", help="Price a setting: homepage.cdn=none."),
+    ] = None,
+    preview_file: Annotated[
+        str | None,
+        typer.Option(
+            "--preview",
+            metavar="FILE",
+            help="Output of `pulumi preview --json --show-sames`; - "
+            "reads it from the standard input.",
+        ),
+    ] = None,
+    state_file: Annotated[
+        str | None,
+        typer.Option("--state", metavar="FILE", help="Output of `pulumi stack export`; or -."),
+    ] = None,
+    usage_file: Annotated[
+        Path | None, typer.Option("--usage", metavar="FILE", help="Your own figures of use.")
+    ] = None,
+    init_usage: Annotated[
+        Path | None,
+        typer.Option("--init-usage", metavar="FILE", help="Write a usage file for this plan."),
+    ] = None,
+    month: Annotated[
+        str | None,
+        typer.Option(
+            metavar="YYYY-MM", help="That month's own hours and days, not 730 hours and 30 days."
+        ),
+    ] = None,
+    shown_as: Annotated[
+        Format, typer.Option("--format", help="Format of the report.")
+    ] = Format.table,
+    details: Annotated[
+        bool, typer.Option("--details", help="Print every line, note and source in the table.")
+    ] = False,
+    open_page: Annotated[
+        bool, typer.Option("--open", help="Open the HTML report in the browser.")
+    ] = False,
+    fail_above: Annotated[
+        str | None,
+        typer.Option(metavar="USD", help="Exit with 3 if more is expected a month."),
+    ] = None,
+    fail_increase: Annotated[
+        str | None,
+        typer.Option(metavar="USD", help="Exit with 3 if the bill grows by more a month."),
+    ] = None,
+    allow_unpriced: Annotated[
+        bool, typer.Option("--allow-unpriced", help="Accept resources without a price.")
+    ] = False,
+) -> None:
+    """Show what a plan costs a month: before, after, the change and why.
+
+    Without --preview or --state it runs the preview itself; `dev` and `prod` are planned from
+    nothing, without a login. Exit codes: 1 the preview failed, 2 wrong input, 3 over a limit,
+    4 something is unpriced.
+    """
+    above = _amount("--fail-above", fail_above)
+    increase = _amount("--fail-increase", fail_increase)
+    billed_month = calendar_month(month) if month is not None else None
+    stderr = Console(stderr=True)
+    files = (preview_file, state_file)
+    if any(file is not None for file in files):
+        if environment or changes:
+            raise FrugalError(
+                "--preview and --state read a plan that exists; -s and --set belong to the "
+                "preview that `frugal cost` runs itself. Use one or the other.",
+                code=2,
+            )
+        plan, configured, limit = _read(*files), None, None
+    else:
+        priced = environment or LOCAL_STACK
+        with stderr.status(f"Previewing {priced}"):
+            made = preview(checkout(), stderr, priced, changes or [])
+        plan, configured, limit = made.plan, made.usage_file, _amount(LIMIT, made.limit)
+    if init_usage:
+        _write_usage(init_usage, plan, stderr)
+        return
+    title = f"The bill of {'a plan' if any(files) else environment or LOCAL_STACK}"
+    bill = price(plan, usage_file or configured, billed_month)
+    report = bill_report(bill, title, limit)
+    if open_page:
+        _open(report)
+    else:
+        show(shown_as, report, estimate_data(bill, limit), details=details)
+    code, reason = verdict(
+        bill, above=above, increase=increase, unpriced_is_accepted=allow_unpriced
+    )
+    if code:
+        stderr.print(reason, style="red", markup=False, highlight=False, soft_wrap=True)
+        raise typer.Exit(code)
+
+
+def _amount(option: str, text: str | None) -> Decimal | None:
+    if text is None:
+        return None
+    if not re.fullmatch(r"\d{1,9}(\.\d{1,6})?", text, re.ASCII):
+        raise FrugalError(
+            f"{option} {text!r} is not allowed; allowed: an amount in USD, such as 40 or 12.50",
+            code=2,
+        )
+    return Decimal(text)
+
+
+def _read(preview_file: str | None, state_file: str | None) -> Plan:
+    """The plan in the given files; with both, before is the state's and after the preview's."""
+    if preview_file == state_file:
+        raise FrugalError("--preview and --state are two files, and two formats.", code=2)
+    state = from_state(parse(_content(state_file))) if state_file is not None else None
+    planned = from_preview(parse(_content(preview_file))) if preview_file is not None else None
+    if state and planned:
+        return Plan(state.before, planned.after, state.notes)
+    found = planned or state
+    assert found  # noqa: S101 - one of the two is given
+    return found
+
+
+def _content(name: str) -> bytes:
+    if name == "-":
+        return sys.stdin.buffer.read()
+    try:
+        return Path(name).read_bytes()
+    except OSError as error:
+        raise FrugalError(f"{name!r} cannot be read: {error.strerror}.", code=2) from None
+
+
+def _write_usage(file: Path, plan: Plan, stderr: Console) -> None:
+    if file.exists():
+        raise FrugalError(f"{file} is there already; name another file, or remove it.", code=2)
+    try:
+        file.write_text(usage_template(plan.after.values()))
+    except OSError as error:
+        raise FrugalError(f"{file} cannot be written: {error.strerror}.", code=2) from None
+    stderr.print(
+        f"{file} has the figures of a small site. Put yours there, then: frugal cost --usage "
+        f"{file}, or for the stack: pulumi config set usageFile {file}",
+        markup=False,
+        highlight=False,
+        soft_wrap=True,
+    )
+
+
+def _open(report: Report) -> None:
+    with tempfile.NamedTemporaryFile(
+        "w", prefix="frugal-cost-", suffix=".html", delete=False, encoding="utf-8"
+    ) as file:
+        file.write(page(report))
+    shown = webbrowser.open(Path(file.name).as_uri())
+    sys.stdout.write(f"{file.name}\n")
+    if not shown:
+        raise FrugalError("No browser could be started; open the file above in one.")

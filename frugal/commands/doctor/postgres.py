@@ -1,0 +1,147 @@
+"""Questions about PostgreSQL in a region: offer, version, size, high availability, vCores.
+
+Shapes: azure-mgmt-postgresqlflexibleservers 2.0.0 (api-version 2025-08-01).
+Answers: Azure/azure-cli, test_postgres_flexible_server_mgmt_create_validator.yaml (2026-01-07).
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import get_args
+
+from frugal.commands.doctor.findings import Finding
+from frugal.commands.doctor.questions import (
+    Entry,
+    Subscription,
+    ask,
+    children,
+    missing,
+    set_config,
+)
+from frugal.commands.doctor.quotas import Need, usages
+from infra.settings import Database
+
+_API_VERSION = "2025-08-01"
+_MODES = {"sameZone": "SameZone", "zoneRedundant": "ZoneRedundant"}
+_SUBJECT = "PostgreSQL"
+
+
+def postgres(subscription: Subscription, region: str) -> list[Finding]:
+    """Ask a region for the server that the settings want.
+
+    A restricted subscription is answered a reason, the feature OfferRestricted, no versions and no
+    editions (reports of 2026-07-12 and 2026-08-25; Azure/azure-cli tests the same feature).
+    """
+    path = f"{_base(subscription, region)}/capabilities"
+    records = subscription.arm.list(path, api_version=_API_VERSION)
+    skus = {
+        str(sku["name"]): sku
+        for record in records
+        for edition in _usable(record, "supportedServerEditions")
+        for sku in _usable(edition, "supportedServerSkus")
+    }
+    versions = [
+        str(version["name"])
+        for record in records
+        for version in _usable(record, "supportedServerVersions")
+    ]
+    if not (skus and versions) or any(map(_is_restricted, records)):
+        reasons = [str(record["reason"]) for record in records if record.get("reason")]
+        text = ": ".join([f"{region} is closed to this subscription", *reasons[:1]])
+        return [missing(subscription, _SUBJECT, text)]
+    sku = skus.get(subscription.settings.database.sku)
+    findings = [
+        *_version(subscription, region, versions),
+        *_size(subscription, region, sku, list(skus)),
+    ]
+    if sku is None:
+        return findings
+    mode = _MODES.get(subscription.settings.database.high_availability)
+    if mode is not None:
+        findings += _availability(subscription, region, records, mode)
+    cores = int(sku.get("vCores") or 1) * (2 if mode else 1)
+    found, unknown = ask("PostgreSQL vCores", lambda: [_cores(subscription, region, cores)], [])
+    return [*findings, *found, *unknown]
+
+
+def _base(subscription: Subscription, region: str) -> str:
+    return f"{subscription.path}/providers/Microsoft.DBforPostgreSQL/locations/{region}"
+
+
+def _usable(parent: Entry, key: str) -> list[Entry]:
+    return [entry for entry in children(parent, key) if entry.get("status") != "Disabled"]
+
+
+def _features(record: Entry) -> Mapping[str, str]:
+    features = children(record, "supportedFeatures")
+    return {str(feature.get("name")): str(feature.get("status")) for feature in features}
+
+
+def _is_restricted(record: Entry) -> bool:
+    """Whether the offer is closed, by the feature or the older property of the same meaning."""
+    return "Enabled" in (_features(record).get("OfferRestricted"), record.get("restricted"))
+
+
+def _version(subscription: Subscription, region: str, versions: Sequence[str]) -> list[Finding]:
+    wanted = subscription.settings.database.version
+    if wanted in versions:
+        return []
+    text = f"version {wanted} is not offered in {region}; offered: {', '.join(versions)}"
+    known = get_args(Database.model_fields["version"].annotation)
+    other = [version for version in known if version in versions]
+    if not other:
+        return [missing(subscription, _SUBJECT, text)]
+    command = set_config(subscription.settings, "database.version", other[-1])
+    remedy = "Take another version, or look for another region; one of:"
+    return [missing(subscription, _SUBJECT, text, remedy, command)]
+
+
+def _size(
+    subscription: Subscription, region: str, sku: Entry | None, offered: Sequence[str]
+) -> list[Finding]:
+    wanted = subscription.settings.database.sku
+    if sku is not None:
+        return [Finding("ok", _SUBJECT, f"{wanted} is offered in {region}")]
+    tier = re.match(r"Standard_[A-Z]", wanted)
+    alike = [name for name in offered if tier and name.startswith(tier.group())]
+    text = f"{wanted} is not offered in {region}; of its tier: {', '.join(alike[:4]) or 'none'}"
+    remedy = "Take another size (database.sku), or look for another region:"
+    return [missing(subscription, _SUBJECT, text, remedy)]
+
+
+def _availability(
+    subscription: Subscription, region: str, records: Sequence[Entry], mode: str
+) -> list[Finding]:
+    wanted = subscription.settings.database.sku
+    offered = any(
+        mode in (sku.get("supportedHaMode") or [])
+        for record in records
+        if mode != "ZoneRedundant" or _features(record).get("ZoneRedundantHa") != "Disabled"
+        for edition in _usable(record, "supportedServerEditions")
+        for sku in _usable(edition, "supportedServerSkus")
+        if sku["name"] == wanted
+    )
+    if offered:
+        return []
+    text = f"high availability {mode} of {wanted} is not offered in {region}"
+    command = set_config(subscription.settings, "database.highAvailability", "disabled")
+    remedy = "Do without, or look for another region; one of:"
+    return [missing(subscription, _SUBJECT, text, remedy, command)]
+
+
+def _cores(subscription: Subscription, region: str, needed: int) -> Finding:
+    """Ask for vCores, of all sizes together and of the family of the size.
+
+    Names of the rows: microsoft/mcp, PostgreSQLUsageChecker.cs (2026): cores, standardBSFamily,
+    standardDDSv5Family and the like.
+    """
+    path = f"{_base(subscription, region)}/resourceType/flexibleServers/usages"
+    rows = ("cores", _family(subscription.settings.database.sku))
+    need = Need(subject="PostgreSQL vCores", rows=rows, amount=needed)
+    return need.compare(subscription, usages(subscription, path, api_version=_API_VERSION))
+
+
+def _family(sku: str) -> str:
+    """Name of the quota of a size: Standard_D2ds_v5 → standardDDSv5Family."""
+    match = re.fullmatch(r"Standard_([BDE])\d+([a-z]*)(?:_(v\d+))?", sku)
+    letter, kind, version = match.groups("") if match else ("", "", "")
+    return f"standard{letter}{'S' if letter == 'B' else kind.upper()}{version}Family"

@@ -1,0 +1,50 @@
+"""Examination of an Azure subscription before an environment's first `up`.
+
+Only questions are asked, each with a GET; nothing is changed.
+"""
+
+from collections.abc import Callable
+
+from frugal.commands.doctor import account, region
+from frugal.commands.doctor.configuration import HIDDEN, load
+from frugal.commands.doctor.findings import Finding
+from frugal.paths import Checkout
+from infra.arm import Arm, ArmError
+from infra.settings import SettingsError, read
+
+_PATIENCE = 20.0  # seconds in all for which a question that Azure is too busy for is asked again
+
+
+def examine(
+    checkout: Checkout, environment: str, *, on_region: Callable[[str], None] | None = None
+) -> list[Finding]:
+    """Ask the subscription that the environment is for.
+
+    `on_region`: called with a line on each region tried; without it only the environment's own
+    region is asked. Raises FrugalError for an environment that does not exist.
+    """
+    config = load(checkout, environment)
+    try:
+        secret = {key for key, value in config.items() if HIDDEN in value}
+        settings = read(environment, config, secret_keys=secret)
+    except SettingsError as error:
+        return [Finding("missing", "Settings", str(error), f"Mend Pulumi.{environment}.yaml.")]
+    findings = account.contacts(settings)
+    configuration, lacking = account.sign_in(settings, config)
+    if lacking:
+        return findings + lacking
+    try:
+        with Arm(configuration=configuration, patience=_PATIENCE) as arm:
+            subscription, answers = account.identify(arm, settings, config)
+            findings += answers
+            if subscription is not None:
+                findings += account.examine(subscription)
+                regional = list(region.examine(subscription, settings.location))
+                findings += regional
+                if on_region is not None:
+                    findings.append(region.search(subscription, regional, on_region))
+    except ArmError as error:
+        # The message of a failed sign-in says what to do.
+        remedy = "Check the network and HTTPS_PROXY." if error.code == "NoAnswer" else ""
+        findings.append(Finding("missing", "Azure", str(error), remedy))
+    return findings

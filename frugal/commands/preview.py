@@ -1,0 +1,121 @@
+"""The preview that `frugal cost` runs itself, with settings changed for this one look."""
+
+import copy
+import json
+import tempfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import cast
+
+import yaml
+from rich.console import Console
+
+from frugal.cost import Plan, from_preview, parse
+from frugal.errors import FrugalError
+from frugal.local.engine import LOCAL_STACK, preview_from_nothing
+from frugal.local.environment import prepare
+from frugal.local.stack_file import stack_settings
+from frugal.paths import Checkout
+
+_OPTIONS = ("--json", "--show-sames")
+_PROJECT = "frugal"
+LIMIT = f"{_PROJECT}:maxMonthlyCost"
+_USAGE = f"{_PROJECT}:usageFile"
+_FROM_NOTHING = (
+    "{} is planned from nothing, by the rules of the local cloud and without a login: what it has "
+    "on Azure today is not read."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """A plan, and what the environment's settings say of its bill: usage file and limit."""
+
+    plan: Plan
+    usage_file: Path | None
+    limit: str | None
+
+
+def preview(place: Checkout, console: Console, environment: str, changes: Sequence[str]) -> Preview:
+    """Preview an environment as its file has it, with `changes` (`homepage.cdn=none`).
+
+    `local` from its own state; `dev` and `prod`, and `local` before its first `up`, from nothing,
+    by the local rules and without a login. No file changes. Raises FrugalError: 1 the preview
+    failed, 2 it failed with `changes`, or the environment or a change is none.
+    """
+    settings = changed(stack_settings(place, environment), changes)
+    config = cast("dict[str, object]", settings.setdefault("config", {}))
+    # The program would end the preview of a bill above it.
+    limit = config.pop(LIMIT, None)
+    usage_file = config.get(_USAGE)
+    from_nothing = environment != LOCAL_STACK or not (place.state / ".pulumi" / "stacks").exists()
+    if from_nothing:
+        done = preview_from_nothing(place, console, environment, *_OPTIONS, settings=settings)
+    else:
+        _daemon, engine = prepare(place, console)
+        with tempfile.TemporaryDirectory(prefix="frugal-cost-") as folder:
+            file = Path(folder) / f"Pulumi.{environment}.yaml"
+            file.write_text(yaml.safe_dump(settings))
+            done = engine.attempt(
+                "preview", "-s", environment, "--config-file", str(file), *_OPTIONS
+            )
+    if done.returncode != 0:
+        tried = "".join(f" with --set {change}" for change in changes)
+        words = _words(done.stdout, done.stderr)
+        # A change for one look is the input of this command, and the program did not take it.
+        raise FrugalError(f"The preview{tried} failed: {words}", code=2 if changes else 1)
+    found = from_preview(parse(done.stdout))
+    notes = [_FROM_NOTHING.format(environment)] if from_nothing else []
+    return Preview(
+        replace(found, notes=notes),
+        place.root / str(usage_file) if usage_file else None,
+        None if limit is None else str(limit),
+    )
+
+
+def changed(settings: Mapping[str, object], changes: Sequence[str]) -> dict[str, object]:
+    """The content of a stack's file with each `KEY.FIELD=VALUE` put in. Raises FrugalError (2)."""
+    result = copy.deepcopy(dict(settings))
+    config = result.setdefault("config", {})
+    if not isinstance(config, dict):
+        raise FrugalError("`config` in the stack's file holds no keys.", code=2)
+    for change in changes:
+        key, equals, text = change.partition("=")
+        path = key.split(".")
+        if not equals or not all(path):
+            raise _wrong(change, "KEY=VALUE, such as homepage.cdn=none")
+        if ":" not in path[0]:
+            path[0] = f"{_PROJECT}:{path[0]}"
+        block = cast("dict[str, object]", config)
+        for name in path[:-1]:
+            below = block.setdefault(name, {})
+            if not isinstance(below, dict):
+                raise _wrong(change, f"a key that is there: {name} holds no fields")
+            block = cast("dict[str, object]", below)
+        block[path[-1]] = _scalar(change, text)
+    return result
+
+
+def _scalar(change: str, text: str) -> object:
+    try:
+        value: object = yaml.safe_load(text)
+    except yaml.YAMLError:
+        raise _wrong(change, "one value as YAML writes it: none, 2, true, '17'") from None
+    if value is None or isinstance(value, list | dict):
+        raise _wrong(change, "one value as YAML writes it: none, 2, true, '17'")
+    return value if isinstance(value, bool | int | float | str) else text
+
+
+def _wrong(change: str, allowed: str) -> FrugalError:
+    return FrugalError(f"--set {change!r} is not allowed; allowed: {allowed}", code=2)
+
+
+def _words(printed: str, errors: str) -> str:
+    """The engine's own words: with --json they are in the document's diagnostics."""
+    try:
+        told = cast("list[dict[str, str]]", json.loads(printed)["diagnostics"])
+        lines = [entry["message"].strip() for entry in told if entry["severity"] == "error"]
+    except (ValueError, KeyError, TypeError):
+        lines = []
+    return "\n".join(dict.fromkeys(lines)) or errors.strip() or printed.strip()

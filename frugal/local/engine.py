@@ -1,0 +1,327 @@
+"""The Pulumi engine: where its pieces are put, and how it is run.
+
+`local_engine` acts on the environment `local` alone; `preview_from_nothing` previews any
+environment from an empty state, without a login, and creates nothing.
+"""
+
+import importlib.metadata
+import io
+import os
+import shlex
+import shutil
+import signal
+import subprocess
+import sys
+import tarfile
+import tempfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import FrameType
+
+from rich.console import Console
+
+from frugal.errors import FrugalError
+from frugal.local.stack_file import stack_settings, without_secrets
+from frugal.local.toolchain import DYNAMIC_HOST, EXECUTOR, ensure_cli
+from frugal.paths import Checkout, checkout
+
+# Published on purpose: the local environment holds no secret worth keeping, and its salt is in the
+# repository, so that `up` leaves the checkout clean.
+LOCAL_PASSPHRASE = "frugal-local"  # noqa: S105
+LOCAL_STACK = "local"
+# The engine's state and logs are their owner's alone.
+_UMASK = 0o077
+_PLUGIN = "pulumi-resource-azure-native"
+
+
+class Interrupted(Exception):  # noqa: N818 - it is no error
+    """The user stopped the engine; what was under way has finished and is recorded."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Engine:
+    """The CLI with a home and a state of its own, acting on the project in `project`."""
+
+    pulumi: Path
+    project: Path
+    home: Path
+    backend: Path
+    passphrase: str
+    variables: Mapping[str, str] = field(default_factory=dict[str, str])
+
+    def settings(self) -> dict[str, str]:
+        """The environment variables that make any `pulumi` act as this engine."""
+        return {
+            "PATH": _path_with(self.pulumi.parent),
+            "PULUMI_HOME": str(self.home),
+            "PULUMI_BACKEND_URL": self.backend.as_uri(),
+            "PULUMI_CONFIG_PASSPHRASE": self.passphrase,
+            "PULUMI_SKIP_UPDATE_CHECK": "true",
+            # The engine, its plugins and the local cloud talk over the loopback: by no proxy.
+            **dict.fromkeys(("no_proxy", "NO_PROXY"), _no_proxy()),
+            **self.variables,
+        }
+
+    def environment(self) -> dict[str, str]:
+        """The whole environment of a run: the user's, then ours."""
+        inherited = {k: v for k, v in os.environ.items() if k not in FOREIGN}
+        return inherited | self.settings()
+
+    def run(self, *arguments: str, cwd: Path | None = None) -> str:
+        """Run quietly and return standard output; FrugalError carries the engine's own words."""
+        done = self.attempt(*arguments, cwd=cwd)
+        if done.returncode != 0:
+            words = (done.stderr.strip() or done.stdout.strip()).removeprefix("error: ")
+            raise FrugalError(f"pulumi {' '.join(arguments[:2])} failed: {words}")
+        return done.stdout
+
+    def attempt(self, *arguments: str, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
+        """Run quietly to the end, whatever the outcome."""
+        return subprocess.run(
+            [self.pulumi, *arguments, "--non-interactive", "--color", "never"],
+            cwd=cwd or self.project,
+            env=self.environment(),
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            check=False,
+            umask=_UMASK,
+        )
+
+    def follow(self, *arguments: str, keep_open: Sequence[int] = ()) -> int:
+        """Run with the engine's own display; return its exit code.
+
+        An interruption reaches the engine once, so that it ends what is under way and records it;
+        then Interrupted is raised. `keep_open`: descriptors that the engine holds as long as it
+        lives (a lock, so that it stays locked if we are killed).
+        """
+        # On a terminal the engine must stay in the foreground, and Ctrl-C reaches it by itself.
+        on_terminal = sys.stdin.isatty()
+        process = subprocess.Popen(
+            [self.pulumi, *arguments],
+            cwd=self.project,
+            env=self.environment(),
+            pass_fds=keep_open,
+            process_group=None if on_terminal else 0,
+            umask=_UMASK,
+        )
+        received: list[int] = []
+
+        def interrupt(number: int, _frame: FrameType | None) -> None:
+            received.append(number)
+            again = "Still stopping" if len(received) > 1 else "Stopping"
+            print(f"{again}: what is under way finishes first.", file=sys.stderr, flush=True)
+            if len(received) == 1 and (number != signal.SIGINT or not on_terminal):
+                process.send_signal(number)
+
+        before = {s: signal.signal(s, interrupt) for s in (signal.SIGINT, signal.SIGTERM)}
+        try:
+            code = process.wait()
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
+        if received:
+            raise Interrupted
+        return code
+
+
+FOREIGN = frozenset(
+    {
+        "PULUMI_ACCESS_TOKEN",
+        "PULUMI_STACK",
+        "PULUMI_CONFIG_PASSPHRASE_FILE",
+        # Both make the state a compressed file of another name.
+        "PULUMI_DIY_BACKEND_GZIP",
+        "PULUMI_SELF_MANAGED_STATE_GZIP",
+        # Without compiled modules each run takes twice as long.
+        "PYTHONDONTWRITEBYTECODE",
+        # Read by azure-native and infra/credentials.py.
+        "ACTIONS_ID_TOKEN_REQUEST_TOKEN",
+        "ACTIONS_ID_TOKEN_REQUEST_URL",
+        "ARM_AUXILIARY_TENANT_IDS",
+        "ARM_CLIENT_CERTIFICATE_PASSWORD",
+        "ARM_CLIENT_CERTIFICATE_PATH",
+        "ARM_CLIENT_ID",
+        "ARM_CLIENT_SECRET",
+        "ARM_DISABLE_INSTANCE_DISCOVERY",
+        "ARM_ENVIRONMENT",
+        "ARM_METADATA_HOSTNAME",
+        "ARM_OIDC_AUDIENCE",
+        "ARM_OIDC_TOKEN",
+        "ARM_OIDC_TOKEN_FILE_PATH",
+        "ARM_SUBSCRIPTION_ID",
+        "ARM_TENANT_ID",
+        "ARM_USE_DEFAULT_AZURE_CREDENTIAL",
+        "ARM_USE_MSI",
+        "ARM_USE_OIDC",
+        # Read by azure-identity 1.27: its default credential, and the flavour of managed identity
+        # that comes before the one of IDENTITY_ENDPOINT and IDENTITY_HEADER.
+        "AZURE_AUTHORITY_HOST",
+        "AZURE_CLIENT_CERTIFICATE_PASSWORD",
+        "AZURE_CLIENT_CERTIFICATE_PATH",
+        "AZURE_CLIENT_ID",
+        "AZURE_CLIENT_SECRET",
+        "AZURE_ENVIRONMENT",
+        "AZURE_FEDERATED_TOKEN_FILE",
+        "AZURE_PASSWORD",
+        "AZURE_TENANT_ID",
+        "AZURE_TOKEN_CREDENTIALS",
+        "AZURE_USERNAME",
+        "IDENTITY_SERVER_THUMBPRINT",
+    }
+)
+"""A user's variables with which our engine would act on another state, or sign in to Azure."""
+
+
+def install_cli(place: Checkout, console: Console) -> Path:
+    """Put the CLI and the executables that it starts into `.frugal/bin`; return the CLI's path.
+
+    Does next to nothing when they are there. Raises FrugalError as `ensure_cli` does.
+    """
+    cli = ensure_cli(place, console)
+    folder = place.bin
+    folder.mkdir(parents=True, exist_ok=True)
+    if not cli.built:
+        for own in folder.iterdir():
+            if own.name != "pulumi":
+                own.unlink()
+        _link(cli.binary, place.pulumi, hard=False)
+        return place.pulumi
+    # The CLI looks for its hosts beside the file that runs, not beside a symbolic link.
+    for name in ("pulumi", EXECUTOR, DYNAMIC_HOST):
+        _link(cli.binary.with_name(name), folder / name, hard=True)
+    language = [place.python, "-P", "-m", "frugal.local.hosts.language", folder / EXECUTOR]
+    _write_launcher(folder / "pulumi-language-python", language)
+    return place.pulumi
+
+
+def local_engine(place: Checkout, console: Console, variables: Mapping[str, str]) -> Engine:
+    """The engine of the environment `local`, ready to run once the daemon does.
+
+    `variables`: what points the program to the daemon's HTTP address.
+    """
+    host = place.root / "frugal" / "local" / "hosts" / "azure_native.py"
+    plugin = [place.python, "-I", "-S", host, place.cloud]
+    engine = Engine(
+        pulumi=install_cli(place, console),
+        project=place.root,
+        home=place.home,
+        backend=place.state,
+        passphrase=LOCAL_PASSPHRASE,
+        variables=variables,
+    )
+    place.make_local()
+    _install_plugin(engine, plugin)
+    return engine
+
+
+def preview_from_nothing(
+    place: Checkout,
+    console: Console,
+    stack: str,
+    *options: str,
+    settings: Mapping[str, object] | None = None,
+) -> subprocess.CompletedProcess[str]:
+    """Preview `stack` from an empty state without a login, with what `pulumi preview` printed.
+
+    Nothing in the checkout changes. Secrets of the stack's configuration are not read: the program
+    sees a placeholder. `options` go to `pulumi preview`, say `--json`, `--show-sames`; `settings`
+    stands for the content of the stack's file. Raises FrugalError where there is no such stack.
+    """
+    module = [place.python, "-P", "-m", "frugal.cloud.provider", "--plan-only"]
+    with tempfile.TemporaryDirectory(prefix="frugal-plan-") as scratch:
+        folder = Path(scratch).resolve()
+        (folder / "state").mkdir()
+        engine = Engine(
+            pulumi=install_cli(place, console),
+            project=place.root,
+            home=place.plan_home,
+            backend=folder / "state",
+            passphrase=LOCAL_PASSPHRASE,
+        )
+        _install_plugin(engine, module)
+        shutil.copy(place.root / "Pulumi.yaml", folder)
+        file = folder / f"Pulumi.{stack}.yaml"
+        file.write_text(without_secrets(settings or stack_settings(place, stack)))
+        # `stack init` writes its salt into the stack's file, so it runs where the copy is.
+        engine.run("stack", "init", stack, "--no-select", cwd=folder)
+        return engine.attempt("preview", "-s", stack, "--config-file", str(file), *options)
+
+
+def _install_plugin(engine: Engine, command: Sequence[str | Path]) -> None:
+    """Make `command` the azure-native plugin of the engine's home, in the SDK's version."""
+    version = importlib.metadata.version("pulumi-azure-native")
+    # The engine's own address, which it adds to the command line, is of no use to a provider.
+    script = _launcher(command)
+    there = engine.home / "plugins" / f"resource-azure-native-v{version}" / _PLUGIN
+    if there.exists() and there.read_text() == script:
+        return
+    engine.home.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=engine.home) as folder:
+        archive = Path(folder) / "plugin.tar.gz"
+        entry = tarfile.TarInfo(_PLUGIN)
+        entry.size, entry.mode = len(script.encode()), 0o755
+        with tarfile.open(archive, "w:gz") as tar:
+            tar.addfile(entry, io.BytesIO(script.encode()))
+        source = ["--file", str(archive), "--reinstall"]
+        engine.run("plugin", "install", "resource", "azure-native", version, *source)
+
+
+def _launcher(command: Sequence[str | Path]) -> str:
+    # Through sh, since a `#!` line takes neither spaces nor a long path.
+    return f"#!/bin/sh\nexec {shlex.join(str(part) for part in command)}\n"
+
+
+def _write_launcher(file: Path, command: Sequence[str | Path]) -> None:
+    script = _launcher(command).rstrip() + ' "$@"\n'
+    if file.exists() and file.read_text() == script:
+        return
+    fresh = file.with_name(f".{file.name}.{os.getpid()}")
+    fresh.write_text(script)
+    fresh.chmod(0o755)
+    fresh.replace(file)
+
+
+def _link(source: Path, link: Path, *, hard: bool) -> None:
+    if link.exists() and link.samefile(source) and link.is_symlink() != hard:
+        return
+    fresh = link.with_name(f".{link.name}.{os.getpid()}")
+    fresh.unlink(missing_ok=True)
+    if not hard:
+        fresh.symlink_to(source)
+    elif not _hard_link(source, fresh):
+        kept = link.stat() if link.exists() and not link.is_symlink() else None
+        wanted = source.stat()
+        if kept and (kept.st_size, kept.st_mtime_ns) == (wanted.st_size, wanted.st_mtime_ns):
+            return
+        shutil.copy2(source, fresh)
+    fresh.replace(link)
+
+
+def _hard_link(source: Path, link: Path) -> bool:
+    try:
+        link.hardlink_to(source)
+    except OSError:  # another file system, or one without hard links
+        return False
+    return True
+
+
+def _no_proxy() -> str:
+    given = os.environ.get("no_proxy") or os.environ.get("NO_PROXY") or ""
+    hosts = [host for host in given.split(",") if host]
+    return ",".join([*hosts, *(h for h in ("127.0.0.1", "localhost") if h not in hosts)])
+
+
+def _path_with(folder: Path) -> str:
+    """PATH with `folder` first, and in it once."""
+    entries = os.environ.get("PATH", os.defpath).split(os.pathsep)
+    return os.pathsep.join([str(folder), *(e for e in entries if e != str(folder))])
+
+
+if __name__ == "__main__":
+    # What `make setup` and `make test` run, so that the build is seen and not part of a test.
+    try:
+        install_cli(checkout(), Console(stderr=True))
+    except FrugalError as problem:
+        sys.exit(f"Error: {problem}")

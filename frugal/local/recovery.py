@@ -1,0 +1,206 @@
+"""Rebuild what was lost of the environment `local` from what is left of it.
+
+The engine's state and the daemon's store say of each other what should be there. A good
+`frugal up` leaves a copy of each beside the other one, so that no single folder holds both. Nothing
+here deletes rows: where they are gone or out of reach, RowsAtStakeError says so.
+docs/reliability.md has the table of damages.
+"""
+
+import json
+from pathlib import Path
+from typing import Any, cast
+
+import yaml
+from rich.console import Console
+
+from frugal.atomic import atomic_write
+from frugal.cloud import store
+from frugal.errors import RowsAtStakeError
+from frugal.local.daemon import Daemon
+from frugal.local.engine import LOCAL_STACK, Engine
+from frugal.paths import Checkout
+
+_META = "version: 1\n"  # the layout of Pulumi's file backend, in its meta.yaml
+_DATABASE_TYPES = ("azure-native:dbforpostgresql:Server", "azure-native:dbforpostgresql:Database")
+
+Deployment = dict[str, Any]
+"""The engine's own record of a stack: `resources`, `pending_operations` and more."""
+
+
+def keep_copies(checkout: Checkout, daemon: Daemon, engine: Engine) -> None:
+    """Copy the engine's state beside the daemon's store, and the store beside the state."""
+    atomic_write(_state_copy(checkout), engine.run("stack", "export", "--stack", LOCAL_STACK))
+    daemon.save()
+    store.copy(checkout.cloud, _store_copy(checkout))
+
+
+def restore_store(checkout: Checkout, console: Console) -> None:
+    """Bring a lost or damaged store back from its copy; does nothing where it is whole.
+
+    For a time when no daemon runs. Raises RowsAtStakeError where there is no copy and a database.
+    """
+    if store.read_ids(checkout.cloud) is not None:
+        return
+    recorded = read_recorded(checkout)
+    known = _recorded_ids(recorded or {})
+    damaged = (checkout.cloud / store.FILE).exists()
+    copied = store.read_ids(_store_copy(checkout))
+    if not damaged and not known and copied is None:
+        return
+    what = f"{checkout.cloud / store.FILE}, the local cloud's record of its resources, is "
+    what += "damaged" if damaged else "gone"
+    if copied is None:
+        if damaged or any(kind in _DATABASE_TYPES for kind in known.values()):
+            _refuse_with_databases(checkout, f"{what}, and there is no copy of it.")
+        (checkout.cloud / store.FILE).unlink(missing_ok=True)
+        console.print(f"{what}. All of it is made again.", soft_wrap=True)
+        return
+    store.restore(
+        checkout.cloud,
+        _store_copy(checkout),
+        # What the engine has deleted since the copy was made is not wanted back.
+        wanted=lambda resource_id, urn: not urn or recorded is None or resource_id.lower() in known,
+    )
+    console.print(f"{what}. It was restored from its copy.", soft_wrap=True)
+
+
+def restore_state(
+    checkout: Checkout, engine: Engine, resources: list[dict[str, str]], console: Console
+) -> None:
+    """Bring a lost or damaged state of the engine back; does nothing where it is whole.
+
+    `resources`: what the local cloud has. Of the copies that can be read, the one that fits it
+    best. Raises RowsAtStakeError where none can and there is a database.
+    """
+    _mend_backend(checkout)
+    recorded = read_recorded(checkout)
+    if recorded is not None and (_recorded_ids(recorded) or recorded.get("pending_operations")):
+        return
+    file = _stack_file(checkout)
+    own = {r["id"].lower() for r in resources if r["urn"]}
+    damaged = file.exists() and recorded is None
+    if not own:
+        if damaged:
+            file.unlink()
+        return
+    what = f"{file}, the engine's state, is {'damaged' if damaged else 'gone'}"
+    copies = (_read_export(_state_copy(checkout)), _read_checkpoint(_backup(checkout)))
+    usable = [copy for copy in copies if copy is not None and _recorded_ids(copy)]
+    if not usable:
+        _refuse_with_databases(checkout, f"{what}, and no copy of it can be read.")
+    if file.exists():
+        file.replace(file.with_name(f"{file.name}.damaged"))
+    if not usable:
+        console.print(f"{what}. All of it is made again.", soft_wrap=True)
+        return
+    best = min(usable, key=lambda copy: len(own ^ _recorded_ids(copy).keys()))
+    engine.run("stack", "select", LOCAL_STACK, "--create")
+    export = checkout.state / "import.json"
+    atomic_write(export, json.dumps({"version": 3, "deployment": best}))
+    engine.run("stack", "import", "--file", str(export), "--stack", LOCAL_STACK)
+    export.unlink()
+    console.print(f"{what}. It was restored from a copy.", soft_wrap=True)
+
+
+def refuse_lost_databases(missing: dict[str, str]) -> None:
+    """Raise RowsAtStakeError where a server or database is among what the local cloud lacks.
+
+    `missing`: types by id, of what the engine's state has and the local cloud has not.
+    """
+    lost = [i for i, kind in missing.items() if kind in _DATABASE_TYPES]
+    if lost:
+        raise RowsAtStakeError(
+            f"The engine's state has {lost[0]}, and the local cloud has it no more: its rows are "
+            "gone."
+        )
+
+
+def databases(checkout: Checkout) -> list[Path]:
+    """The folders with data of PostgreSQL."""
+    found = sorted(checkout.cloud.glob("postgres/*/data"))
+    return [folder for folder in found if any(folder.iterdir())]
+
+
+def read_recorded(checkout: Checkout) -> Deployment | None:
+    """What the engine's state holds, without the engine; None where it is gone or damaged."""
+    return _read_checkpoint(_stack_file(checkout))
+
+
+def _refuse_with_databases(checkout: Checkout, what: str) -> None:
+    found = databases(checkout)
+    if found:
+        raise RowsAtStakeError(
+            f"{what} The rows of the database are still in {found[0]}. To keep them, put the file "
+            "back from a backup of yours and run `frugal up` again; or copy that folder, serve it "
+            "with PostgreSQL and take the rows out with pg_dump."
+        )
+
+
+def _mend_backend(checkout: Checkout) -> None:
+    """Write meta.yaml again, without which the engine reads no state at all.
+
+    Beside each file the engine keeps a file `.attrs`, which it writes in place: a kill may leave it
+    empty, and then the file itself is not read ("EOF"). Without one it is (gocloud.dev 0.46,
+    fileblob/attrs.go, read in November 2026).
+    """
+    meta = checkout.state / ".pulumi" / "meta.yaml"
+    if not meta.parent.exists():
+        return
+    for attributes in meta.parent.rglob("*.attrs"):
+        if not _is_json(attributes):
+            attributes.unlink(missing_ok=True)
+    try:
+        content = yaml.safe_load(meta.read_text())
+    except (OSError, ValueError, yaml.YAMLError):
+        content = None
+    if not isinstance(content, dict) or "version" not in content:
+        atomic_write(meta, _META)
+
+
+def _is_json(file: Path) -> bool:
+    try:
+        json.loads(file.read_text())
+    except (OSError, ValueError):
+        return False
+    return True
+
+
+def _stack_file(checkout: Checkout) -> Path:
+    project = yaml.safe_load((checkout.root / "Pulumi.yaml").read_text())["name"]
+    return checkout.state / ".pulumi" / "stacks" / project / f"{LOCAL_STACK}.json"
+
+
+def _backup(checkout: Checkout) -> Path:
+    """The engine's own copy: the state before its last change."""
+    file = _stack_file(checkout)
+    return file.with_name(f"{file.name}.bak")
+
+
+def _state_copy(checkout: Checkout) -> Path:
+    return checkout.cloud / "state.json"
+
+
+def _store_copy(checkout: Checkout) -> Path:
+    return checkout.state / "store"
+
+
+def _read_checkpoint(file: Path) -> Deployment | None:
+    """The deployment in a stack's file; {} where nothing was deployed yet."""
+    try:
+        return cast("Deployment", json.loads(file.read_text())["checkpoint"].get("latest") or {})
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return None
+
+
+def _read_export(file: Path) -> Deployment | None:
+    try:
+        return cast("Deployment", json.loads(file.read_text())["deployment"] or {})
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
+def _recorded_ids(deployment: Deployment) -> dict[str, str]:
+    """Azure's resources in a deployment: types by id, in lower case."""
+    found = cast("list[dict[str, str]]", deployment.get("resources") or [])
+    azure = [r for r in found if "id" in r and r["type"].startswith("azure-native:")]
+    return {r["id"].lower(): r["type"] for r in azure}

