@@ -279,7 +279,7 @@ def _name(m: Model, request: provider_pb2.CheckRequest, olds: Body, news: Body) 
 
 
 def _previewed(token: str, inputs: Body) -> Body:
-    """What a preview may tell; of a type without a model that is its inputs."""
+    """The outputs that a preview knows; of a type without a model those are its inputs."""
     return previewed(model(token), inputs) if token in TYPES else inputs
 
 
