@@ -12,18 +12,17 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from frugal.cost.estimate import Estimate
 from frugal.cost.limit import verdict
 from frugal.cost.month import calendar_month, usual
 from frugal.cost.plan import Plan, from_preview, from_state, parse
-from frugal.cost.preview import preview
+from frugal.cost.preview import LIMIT, preview
 from frugal.cost.prices.sheet import load
 from frugal.cost.pricing import estimate
-from frugal.cost.report.document import document
+from frugal.cost.report.bill import bill_report
+from frugal.cost.report.data import estimate_data
 from frugal.cost.report.html import page
-from frugal.cost.report.markdown import markdown
+from frugal.cost.report.parts import Report
 from frugal.cost.report.show import Format, show
-from frugal.cost.report.table import show as show_table
 from frugal.cost.usage import load as load_usage
 from frugal.cost.usage import template
 from frugal.engine import LOCAL_STACK
@@ -67,20 +66,25 @@ def cost(
             metavar="YYYY-MM", help="That month's own hours and days, not 730 hours and 30 days."
         ),
     ] = None,
-    shown_as: Annotated[Format, typer.Option("--format", help="How it is shown.")] = Format.table,
+    shown_as: Annotated[
+        Format, typer.Option("--format", help="Format of the report.")
+    ] = Format.table,
+    details: Annotated[
+        bool, typer.Option("--details", help="Print every line, note and source in the table.")
+    ] = False,
     open_page: Annotated[
-        bool, typer.Option("--open", help="Show the html report in the browser.")
+        bool, typer.Option("--open", help="Open the HTML report in the browser.")
     ] = False,
     fail_above: Annotated[
         str | None,
-        typer.Option(metavar="USD", help="Exit code 3 where more is expected a month."),
+        typer.Option(metavar="USD", help="Exit with 3 if more is expected a month."),
     ] = None,
     fail_increase: Annotated[
         str | None,
-        typer.Option(metavar="USD", help="Exit code 3 where the change is an increase above this."),
+        typer.Option(metavar="USD", help="Exit with 3 if the bill grows by more a month."),
     ] = None,
     allow_unpriced: Annotated[
-        bool, typer.Option("--allow-unpriced", help="Exit code 4 no more for what has no price.")
+        bool, typer.Option("--allow-unpriced", help="Accept resources without a price.")
     ] = False,
 ) -> None:
     """Show what a plan costs a month: before, after, the change and why.
@@ -101,25 +105,22 @@ def cost(
                 "preview that `frugal cost` runs itself. Leave out the one or the other.",
                 code=2,
             )
-        plan, configured = _read(*files), None
+        plan, configured, limit = _read(*files), None, None
     else:
-        made = preview(checkout(), told, environment or LOCAL_STACK, changes or [])
-        plan, configured = made.plan, made.usage_file
+        priced = environment or LOCAL_STACK
+        with told.status(f"Previewing {priced}"):
+            made = preview(checkout(), told, priced, changes or [])
+        plan, configured, limit = made.plan, made.usage_file, _amount(LIMIT, made.limit)
     if init_usage:
         _write_usage(init_usage, plan, told)
         return
     title = f"The bill of {'a plan' if any(files) else environment or LOCAL_STACK}"
     bill = estimate(plan, load(), load_usage(usage_file or configured), taken)
+    report = bill_report(bill, title, limit)
     if open_page:
-        _open(bill, title)
+        _open(report)
     else:
-        show(
-            shown_as,
-            table=lambda console: show_table(console, bill),
-            document=lambda: document(bill),
-            markdown=lambda: markdown(bill),
-            page=lambda: page(bill, title),
-        )
+        show(shown_as, report, estimate_data(bill, limit), details=details)
     code, reason = verdict(
         bill, above=above, increase=increase, unpriced_is_accepted=allow_unpriced
     )
@@ -177,11 +178,11 @@ def _write_usage(file: Path, plan: Plan, told: Console) -> None:
     )
 
 
-def _open(bill: Estimate, title: str) -> None:
+def _open(report: Report) -> None:
     with tempfile.NamedTemporaryFile(
         "w", prefix="frugal-cost-", suffix=".html", delete=False, encoding="utf-8"
     ) as file:
-        file.write(page(bill, title))
+        file.write(page(report))
     shown = webbrowser.open(Path(file.name).as_uri())
     sys.stdout.write(f"{file.name}\n")
     if not shown:

@@ -3,10 +3,11 @@
 import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass
-from decimal import Decimal
-from typing import Literal
+from typing import Annotated, Literal
 
-from frugal.cost.money import Range, difference, total
+from pydantic import Field
+
+from frugal.cost.money import Amount, Amounts, Range, difference, total
 
 Change = Literal["added", "removed", "changed", "same"]
 
@@ -15,9 +16,9 @@ Change = Literal["added", "removed", "changed", "same"]
 class Bracket:
     """Part of a quantity that falls into one tier; in the meter's unit, price for one of it."""
 
-    start: Decimal
-    quantity: Decimal
-    unit_price: Decimal
+    start: Annotated[Amount, Field(serialization_alias="from")]
+    quantity: Amount
+    unit_price: Amount
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,11 +35,11 @@ class Line:
     type: str
     meter: str
     unit: str
-    quantity: Decimal
-    unit_price: Decimal | None
+    quantity: Amount
+    unit_price: Amount | None
     tiers: tuple[Bracket, ...]
-    monthly: Range
-    before: Range
+    monthly: Amounts
+    before: Amounts
     change: Change
     reason: str
     source: str
@@ -60,8 +61,8 @@ class Alert:
     """A notification of the plan's own budget that the estimate sets off."""
 
     budget: str
-    percent: Decimal
-    amount: Decimal
+    percent: Amount
+    amount: Amount
     kind: str
 
 
@@ -71,7 +72,7 @@ class Assumption:
 
     name: str
     key: str
-    value: Decimal
+    value: Amount
     why: str
 
 
@@ -87,7 +88,7 @@ class Estimate:
     free: Sequence[Remark]
     other: Sequence[Remark]
     notes: Sequence[str]
-    assumptions: Sequence[Assumption]
+    assumptions: Annotated[Sequence[Assumption], Field(serialization_alias="defaults")]
     alerts: Sequence[Alert]
 
     @property

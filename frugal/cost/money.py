@@ -2,7 +2,9 @@
 
 from collections.abc import Iterable
 from decimal import Context, Decimal, DivisionByZero, Inexact, InvalidOperation, Overflow
-from typing import NamedTuple
+from typing import Annotated, NamedTuple
+
+from pydantic import PlainSerializer
 
 EXACT = Context(prec=80, traps=[Inexact, InvalidOperation, DivisionByZero, Overflow])
 """Arithmetic that refuses to round: what cannot be exact must say how it is rounded."""
@@ -65,3 +67,14 @@ def rounded(amount: Decimal, *, sign: bool = False) -> str:
             return "0.00"
         return "<0.01" if amount > 0 else "-<0.01"
     return format(cents, "+,.2f" if sign else ",.2f")
+
+
+def _each_plain(amounts: Range) -> dict[str, str]:
+    return {name: plain(amount) for name, amount in amounts._asdict().items()}
+
+
+Amount = Annotated[Decimal, PlainSerializer(plain)]
+"""In JSON a decimal string."""
+
+Amounts = Annotated[Range, PlainSerializer(_each_plain)]
+"""In JSON an object with a decimal string for each case."""

@@ -19,7 +19,7 @@ from frugal.paths import Checkout
 
 _OPTIONS = ("--json", "--show-sames")
 _PROJECT = "frugal"
-_LIMIT = f"{_PROJECT}:maxMonthlyCost"
+LIMIT = f"{_PROJECT}:maxMonthlyCost"
 _USAGE = f"{_PROJECT}:usageFile"
 _FROM_NOTHING = (
     "{} is planned from nothing, by the rules of the local cloud and without a login: what it has "
@@ -29,10 +29,11 @@ _FROM_NOTHING = (
 
 @dataclass(frozen=True, slots=True)
 class Preview:
-    """A plan, and the usage file that the environment's settings name."""
+    """A plan, and what the environment's settings say of its bill: usage file and limit."""
 
     plan: Plan
     usage_file: Path | None
+    limit: str | None
 
 
 def preview(place: Checkout, console: Console, environment: str, changes: Sequence[str]) -> Preview:
@@ -44,8 +45,8 @@ def preview(place: Checkout, console: Console, environment: str, changes: Sequen
     """
     settings = changed(stack_settings(place, environment), changes)
     config = cast("dict[str, object]", settings.setdefault("config", {}))
-    # The bill is to be shown, not stopped at.
-    limit = config.pop(_LIMIT, None)
+    # The program would end the preview of a bill above it.
+    limit = config.pop(LIMIT, None)
     usage_file = config.get(_USAGE)
     from_nothing = environment != LOCAL_STACK or not (place.state / ".pulumi" / "stacks").exists()
     if from_nothing:
@@ -65,10 +66,10 @@ def preview(place: Checkout, console: Console, environment: str, changes: Sequen
         raise FrugalError(f"The preview{tried} failed: {words}", code=2 if changes else 1)
     found = from_preview(parse(done.stdout))
     notes = [_FROM_NOTHING.format(environment)] if from_nothing else []
-    if limit is not None:
-        notes.append(f"{_LIMIT} of {environment} is {limit}: above it, the preview stops.")
     return Preview(
-        replace(found, notes=notes), place.root / str(usage_file) if usage_file else None
+        replace(found, notes=notes),
+        place.root / str(usage_file) if usage_file else None,
+        None if limit is None else str(limit),
     )
 
 

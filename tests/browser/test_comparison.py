@@ -7,7 +7,8 @@ from axe_playwright_python.sync_playwright import Axe
 
 from frugal.cost.compare.result import compared
 from frugal.cost.compare.ways import Costs
-from frugal.cost.report.comparison_html import page as rendered
+from frugal.cost.report.comparison import comparison_report
+from frugal.cost.report.html import page as rendered
 from tests.browser.conftest import Visit, chromium
 from tests.cost.test_compare import costs, without_egress
 
@@ -25,7 +26,7 @@ def pages(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
     folder = tmp_path_factory.mktemp("pages")
     files = [folder / "whole.html", folder / "gaps.html"]
     for file, found in zip(files, (given, gaps), strict=True):
-        file.write_text(rendered(compared("homepage", found)), encoding="utf-8")
+        file.write_text(rendered(comparison_report(compared("homepage", found))), encoding="utf-8")
     return files
 
 
@@ -51,11 +52,11 @@ def test_a_figure_is_read_with_its_row_and_its_multiple(
     page, _ = visit(pages[0].as_uri(), width=width)
     table = page.get_by_role("table").first
     heads = table.get_by_role("columnheader")
-    assert [text.strip() for text in heads.all_inner_texts()] == ["1×", "10×", "100×"]  # noqa: RUF001
+    assert [text.strip() for text in heads.all_inner_texts()] == ["Option", "1×", "10×", "100×"]  # noqa: RUF001
     row = table.get_by_role("row").filter(
         has=page.get_by_role("rowheader", name="App Service", exact=True)
     )
     cells = row.get_by_role("cell").all_inner_texts()
     assert [text.split()[0] for text in cells] == ["17.41"] * 3
-    bar = page.get_by_role("img", name="Container Apps + edge: 105.14 USD a month")
+    bar = page.get_by_role("img", name="Container Apps + edge low 40.00, expected 105.14")
     assert bar.count() == 1

@@ -7,6 +7,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
+from frugal.cost.report.bill import bill_report
 from frugal.cost.report.html import page as rendered
 from tests.browser.conftest import Visit, chromium
 from tests.browser.record import Record
@@ -29,7 +30,7 @@ def look(visit: Visit, tmp_path: Path) -> Look:
 
     def open_page(estimate, **view):
         file = tmp_path / "report.html"
-        file.write_text(rendered(estimate, "The bill of a month"), encoding="utf-8")
+        file.write_text(rendered(bill_report(estimate, "The bill of a month")), encoding="utf-8")
         page, record = visit(file.as_uri(), **view)
         page.evaluate("document.querySelectorAll('details').forEach((one) => (one.open = true))")
         return page, record

@@ -41,7 +41,7 @@ DAYS_PATH = "/frugal/days"
 
 
 class Postgres:
-    """A server with a firewall rule, through both faces."""
+    """A server with a firewall rule, over gRPC and over HTTP."""
 
     def __init__(self, world: World, cloud: Cloud, arm: httpx.AsyncClient) -> None:
         self.world = world

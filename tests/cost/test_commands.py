@@ -286,3 +286,48 @@ def test_init_usage_of_a_plan_that_cannot_be_read_writes_nothing(tmp_path: Path)
     file = tmp_path / "mine.yaml"
     refused(frugal("cost", "--preview", "-", "--init-usage", str(file), given=b"{"))
     assert not file.exists()
+
+
+# The limit of an environment, and progress.
+
+
+@pytest.fixture
+def previewed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A preview of `dev` that gives a plan, and a limit in the settings of `dev`."""
+    done = subprocess.CompletedProcess([], 0, json.dumps(DEARER), "")
+    monkeypatch.setattr("frugal.cost.preview.plan", lambda *_, **__: done)
+
+
+def test_the_limit_of_an_environment_is_in_the_answer_and_in_json(previewed: None) -> None:
+    for limit, told in {
+        "80": "18.43 left",
+        "60.5": "exceeded by 1.07",
+        "'70'": "8.43 left",
+    }.items():
+        options = ("cost", "-s", "dev", "--set", f"maxMonthlyCost={limit}")
+        assert told in frugal(*options).out
+        found = json.loads(frugal(*options, "--format", "json").out)
+        assert found["limit"] == limit.strip("'")
+    assert "Limit" not in frugal("cost", "-s", "dev").out
+
+
+def test_a_limit_of_an_environment_that_is_no_amount(previewed: None) -> None:
+    message = refused(frugal("cost", "-s", "dev", "--set", "maxMonthlyCost=much"))
+    assert "frugal:maxMonthlyCost 'much' is not allowed; allowed: an amount in USD" in message
+
+
+def test_progress_is_shown_where_standard_error_is_a_terminal(
+    previewed: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert frugal("cost", "-s", "dev").err == ""
+    monkeypatch.setenv("TTY_COMPATIBLE", "1")  # rich takes the streams for terminals then
+    assert "Previewing dev" in frugal("cost", "-s", "dev").err
+
+
+def test_details_are_shown_when_asked_for() -> None:
+    short, whole = cost(DEARER).out, cost(DEARER, "--details").out
+    assert "17.41 → 61.57 USD a month expected (+44.17)" in short
+    assert len(short.splitlines()) <= 25
+    assert "P0v3 App" not in short
+    assert "P0v3 App" in whole
+    assert "Sources of the prices" in whole

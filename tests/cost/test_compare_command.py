@@ -1,5 +1,6 @@
 """`frugal compare` as it is typed, and what each of its formats holds."""
 
+import html
 import io
 import json
 import re
@@ -13,10 +14,11 @@ from rich.console import Console
 from frugal import cli
 from frugal.cost.compare import environment
 from frugal.cost.compare.result import Compared, compared
-from frugal.cost.report.comparison_document import document
-from frugal.cost.report.comparison_html import page
-from frugal.cost.report.comparison_markdown import markdown
-from frugal.cost.report.comparison_table import show
+from frugal.cost.report.comparison import comparison_report
+from frugal.cost.report.data import comparison_data
+from frugal.cost.report.html import page
+from frugal.cost.report.markdown import markdown
+from frugal.cost.report.terminal import print_report
 from frugal.cost.report.words import TIMES
 from frugal.errors import FrugalError
 from frugal.paths import Checkout
@@ -163,7 +165,7 @@ def test_something_unpriced_is_exit_code_4(place, monkeypatch, capsys) -> None:
 
 
 def test_json_has_every_digit(homepage: Compared) -> None:
-    found = json.loads(json.dumps(document(homepage)))
+    found = json.loads(json.dumps(comparison_data(homepage)))
     rows = {row["name"]: row for row in found["rows"]}
     assert rows["Container Apps"]["monthly"][1] == {
         "multiple": "10",
@@ -187,7 +189,7 @@ def test_json_has_every_digit(homepage: Compared) -> None:
 
 def printed(found: Compared, width: int) -> str:
     console = Console(width=width, record=True, file=io.StringIO())
-    show(console, found)
+    print_report(console, comparison_report(found), details=True)
     return console.export_text()
 
 
@@ -202,22 +204,31 @@ def test_the_table_fits_the_terminal(homepage: Compared, width: int) -> None:
     assert "None up to 1,000 times" in text
     assert re.search(r"App Service B1, translator +12\.65 +12\.11 +-0\.54 +12\.41", text)
     assert re.search(r"Container Apps, homepage +unknown +3\.23 +unknown", text)
-    assert text.rstrip().splitlines()[-1].startswith("  ")  # the advice comes last
+    # The answer comes first.
+    assert text.index("As long as the site has") < text.index("What each option costs")
 
 
 def test_bars_are_as_long_as_what_they_stand_for(homepage: Compared) -> None:
     lines = printed(homepage, 80).splitlines()
-    first = lines.index(f"  at 1{TIMES}")
-    bars = {line[2:24].strip(): line[24:].split(" ")[0] for line in lines[first + 1 : first + 6]}
+    first = next(n for n, line in enumerate(lines) if line.startswith(f"1{TIMES}  █ fixed"))
+    bars = {line[:22].strip(): line[23:].split(" ")[0] for line in lines[first + 1 : first + 6]}
     longest = len(bars["App Service + edge"])  # 52.5181
     assert bars["Static Web Apps"] == ""
     assert len(bars["Container Apps"]) == round(longest * 4.998 / 52.5181)
     assert len(bars["App Service"]) == round(longest * 17.408 / 52.5181)
 
 
-@pytest.mark.parametrize("render", [lambda found: printed(found, 80), markdown, page])
+def whole_markdown(found: Compared) -> str:
+    return markdown(comparison_report(found))
+
+
+def whole_page(found: Compared) -> str:
+    return page(comparison_report(found))
+
+
+@pytest.mark.parametrize("render", [lambda found: printed(found, 200), whole_markdown, whole_page])
 def test_what_is_unpriced_is_named_and_has_no_figure(gaps: Compared, render) -> None:
-    text = " ".join(re.sub(r"<[^>]+>", " ", render(gaps)).split())
+    text = " ".join(html.unescape(re.sub(r"<[^>]+>", " ", render(gaps))).split())
     assert "App Service is unpriced: homepage-web: no price of 'Standard Data Transfer Out'" in text
     assert "unpriced" in text
     assert "17.41 USD" not in text.split("January 2023")[0]
@@ -236,13 +247,13 @@ class _Links(HTMLParser):
 
 
 def test_the_page_asks_nothing_of_the_network(homepage: Compared) -> None:
-    links = _Links(page(homepage))
+    links = _Links(whole_page(homepage))
     assert links.found == []
     assert "script" not in links.tags
     assert links.tags.count("svg") == 15  # five rows at three multiples
 
 
 def test_markdown_tables_are_whole(homepage: Compared) -> None:
-    rows = [line for line in markdown(homepage).splitlines() if line.startswith("|")]
+    rows = [line for line in whole_markdown(homepage).splitlines() if line.startswith("|")]
     assert {line.count("|") for line in rows} == {5, 6}
-    assert "| App Service | 17.41 (17.41 – ↑17.41) |" in rows[4] + "|"  # noqa: RUF001
+    assert "| App Service | **17.41**<br>17.41 – ↑17.41 |" in rows[4] + "|"  # noqa: RUF001

@@ -6,12 +6,18 @@ import pytest
 from hypothesis import given, settings
 from markdown_it import MarkdownIt
 
-from frugal.cost.report.markdown import escaped, markdown
-from frugal.cost.report.words import TIMES, clean
+from frugal.cost.report.bill import bill_report
+from frugal.cost.report.markdown import escaped
+from frugal.cost.report.markdown import markdown as rendered
+from frugal.cost.report.words import clean
 from tests.cost import samples
 from tests.cost.any_estimate import ESTIMATES
 
 READER = MarkdownIt("commonmark").enable("table")
+
+
+def markdown(estimate) -> str:
+    return rendered(bill_report(estimate, "The bill of prod"))
 
 
 def tables(text: str) -> list[list[list[str]]]:
@@ -28,7 +34,7 @@ def tables(text: str) -> list[list[list[str]]]:
 
 def test_the_change_is_the_headline() -> None:
     assert markdown(samples.switch()).startswith(
-        "### +80.05 USD a month (34.22 → 114.27 expected)\n"
+        "### 34.22 → 114.27 USD a month expected (+80.05)\n"
     )
     assert markdown(samples.first()).startswith("### 114.27 USD a month expected\n")
     assert markdown(samples.unchanged()).startswith("### 114.27 USD a month expected, as before\n")
@@ -40,15 +46,19 @@ def test_totals_resources_and_lines_are_tables() -> None:
     assert totals[0] == ["USD a month", "Before", "After", "Change", "A year"]
     assert totals[3] == ["Expected", "34.22", "114.27", "+80.05", "1,371.18"]
     assert resources[1] == [
-        "translator (web:AppServicePlan) changed: sku.name B1 → P0v3",
+        "~ translator (web:AppServicePlan)<br>↳ sku.name B1 → P0v3",
         *("56.58", "56.58", "56.58", "+44.17"),
     ]
     assert resources[-1] == ["Total", "112.66", "114.27", "↑281.14", "+80.05"]
     assert [
-        *("translator", "P0v3 App", f"730 {TIMES} 0.0775 / hour"),
+        *("~ translator (web:AppServicePlan)<br>↳ sku.name B1 → P0v3", "", ""),
+        *("56.58", "56.58", "56.58", "+44.17"),
+    ] in lines
+    assert [
+        *("+ P0v3 App", "730", "0.0775 / hour"),
         *("56.58", "56.58", "56.58", "+56.58"),
     ] in lines
-    assert len(lines) == 1 + len(samples.LINES)
+    assert len(lines) == 1 + 7 + len(samples.LINES) + 1
 
 
 def test_details_are_folded() -> None:
@@ -56,7 +66,7 @@ def test_details_are_folded() -> None:
     folded = re.findall(r"<details><summary>(.*?)</summary>\n\n", text)
     assert folded == [
         "Line by line",
-        "5 figures of use are defaults, not your own",
+        "5 figures of use by default, not your own",
         "5 resources free",
         "5 resources of other providers, which are not priced",
         "Sources of the prices",
@@ -66,7 +76,7 @@ def test_details_are_folded() -> None:
 
 def test_what_has_no_price_comes_before_the_tables() -> None:
     text = markdown(samples.gaps())
-    assert "> **2 resources are unpriced: what they cost is in no figure here.**" in text
+    assert "> **2 resources without a price, in no figure here:**" in text
     assert text.index("[!CAUTION]") < text.index("| USD a month |")
     assert "**Total of what is priced**" in text
 
@@ -86,7 +96,7 @@ def test_text_of_the_plan_is_never_markup() -> None:
     )
     tags = set(re.findall(r"<(/?[a-z0-9]+)", READER.render(markdown(samples.hostile()))))
     assert {tag.strip("/") for tag in tags} <= {
-        *("h3", "p", "strong", "ul", "li", "blockquote", "br", "details", "summary"),
+        *("h3", "h4", "p", "strong", "ul", "li", "blockquote", "br", "details", "summary"),
         *("table", "thead", "tbody", "tr", "th", "td"),
     }
 

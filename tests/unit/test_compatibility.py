@@ -23,7 +23,7 @@ from frugal.cloud.store import FILE, KEY, Store
 from frugal.cloud.types.database import MIGRATED
 from frugal.cost.compare.result import compared
 from frugal.cost.plan import resource
-from frugal.cost.report.comparison_document import document as comparison
+from frugal.cost.report.data import comparison_data
 from frugal.cost.usage import Elsewhere, Offers, keys_of
 from infra.settings import Settings
 from tests.cost.command import frugal
@@ -181,7 +181,7 @@ def everything() -> dict[str, Any]:
 
 
 def test_json_of_a_comparison_has_its_keys() -> None:
-    assert missing("compare", paths(comparison(compared("homepage", costs())))) == []
+    assert missing("compare", paths(comparison_data(compared("homepage", costs())))) == []
 
 
 def test_json_of_the_prices_has_its_keys() -> None:

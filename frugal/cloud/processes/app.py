@@ -1,6 +1,7 @@
 """An app in single-revision mode: processes on this machine behind an ingress of its own."""
 
 import asyncio
+import contextlib
 from pathlib import Path
 
 from typing_extensions import override
@@ -242,20 +243,15 @@ class App(Site):
                         return replica
                     if self._serving.failed:
                         raise Unavailable(503, "no healthy upstream")
-                await self._next_change(pause=bool(refused))
+                with contextlib.suppress(TimeoutError):
+                    async with asyncio.timeout(_REFUSED_PAUSE if refused else None):
+                        await self._change.wait()
                 refused.clear()
         finally:
             self._waiting -= 1
             # A client that gave up takes its load away: what was started for it may cool down.
             if self._serving is not None:
                 self._serving.rescale()
-
-    async def _next_change(self, *, pause: bool) -> None:
-        try:
-            async with asyncio.timeout(_REFUSED_PAUSE if pause else None):
-                await self._change.wait()
-        except TimeoutError:
-            pass
 
     def _release(self, replica: Replica) -> None:
         replica.leave()

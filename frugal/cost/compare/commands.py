@@ -14,10 +14,8 @@ from frugal.cost.compare.ways import Costs
 from frugal.cost.limit import UNPRICED
 from frugal.cost.month import usual
 from frugal.cost.prices.sheet import load
-from frugal.cost.report.comparison_document import document
-from frugal.cost.report.comparison_html import page
-from frugal.cost.report.comparison_markdown import markdown
-from frugal.cost.report.comparison_table import show as show_table
+from frugal.cost.report.comparison import comparison_report
+from frugal.cost.report.data import comparison_data
 from frugal.cost.report.show import Format, show
 from frugal.cost.usage import load as load_usage
 from frugal.engine import LOCAL_STACK
@@ -58,13 +56,7 @@ def compare(
         usual(dt.datetime.now(tz=dt.UTC).date()),
     )
     found = compared(site.value, costs)
-    show(
-        shown_as,
-        table=lambda console: show_table(console, found),
-        document=lambda: document(found),
-        markdown=lambda: markdown(found),
-        page=lambda: page(found),
-    )
+    show(shown_as, comparison_report(found), comparison_data(found))
     missing = [row.way.name for row in found.rows if row.unpriced]
     if missing:
         told = f"Unpriced in {found.region}: {', '.join(missing)}."

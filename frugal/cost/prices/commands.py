@@ -15,7 +15,8 @@ from frugal.cost.prices.reading import described
 from frugal.cost.prices.refresh import Move, Outcome, read_anew, write
 from frugal.cost.prices.retail import ADDRESS, RetailPrices
 from frugal.cost.prices.sheet import Price, Sheet, load
-from frugal.cost.report.show import print_whole, write_json
+from frugal.cost.report.show import write_json
+from frugal.cost.report.terminal import print_whole
 from frugal.errors import FrugalError
 
 

@@ -1,1 +1,1 @@
-"""An estimate for people and for programs: a table, a page, a comment, a document."""
+"""Reports: one neutral document, rendered for the terminal, as Markdown, as HTML; and JSON."""

@@ -1,19 +1,20 @@
-"""Showing a report as it was asked for."""
+"""Output of a report in the format that is asked for."""
 
 import json
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from enum import StrEnum
 
 from rich.console import Console
-from rich.measure import Measurement
-from rich.padding import Padding
-from rich.table import Table
-from rich.text import Text
+
+from frugal.cost.report.html import page
+from frugal.cost.report.markdown import markdown
+from frugal.cost.report.parts import Report
+from frugal.cost.report.terminal import print_report
 
 
 class Format(StrEnum):
-    """How a report is shown."""
+    """Formats of a report."""
 
     table = "table"
     json = "json"
@@ -22,37 +23,18 @@ class Format(StrEnum):
 
 
 def show(
-    shown_as: Format,
-    *,
-    table: Callable[[Console], None],
-    document: Callable[[], Mapping[str, object]],
-    markdown: Callable[[], str],
-    page: Callable[[], str],
+    shown_as: Format, report: Report, data: Mapping[str, object], *, details: bool = True
 ) -> None:
-    """Make the one report that is asked for, and write it to standard output."""
+    """Write a report to standard output. `details`: with what its answer rests on, in a table."""
     match shown_as:
         case Format.table:
-            table(Console())
+            print_report(Console(), report, details=details)
         case Format.json:
-            write_json(document())
+            write_json(data)
         case Format.markdown:
-            sys.stdout.write(markdown())
+            sys.stdout.write(markdown(report))
         case Format.html:
-            sys.stdout.write(page())
-
-
-def print_whole(console: Console, table: Table) -> None:
-    """Print a table, wider than the terminal where its amounts need that: they are never cut."""
-    width = console.width
-    least = Measurement.get(console, console.options.update(max_width=1000), table).minimum
-    console.width = max(width, least)
-    console.print(table, crop=False)
-    console.width = width
-
-
-def indented(text: Text) -> Padding:
-    """Below a title."""
-    return Padding(text, (0, 0, 0, 2), expand=False)
+            sys.stdout.write(page(report))
 
 
 def write_json(document: Mapping[str, object]) -> None:

@@ -1,16 +1,19 @@
 """Words and figures for print, the same in every report."""
 
-from collections.abc import Sized
+import datetime as dt
+from collections.abc import Iterable, Sequence, Sized
 from decimal import Context, Decimal
 
-from frugal.cost.estimate import Change, Line
-from frugal.cost.money import plain, rounded
+from frugal.cost.estimate import Change, Line, Remark
+from frugal.cost.money import Range, plain, rounded
+from frugal.cost.report.parts import Cell
 
-MARKS: dict[Change, str] = {"added": "+", "removed": "-", "changed": "~", "same": " "}
-"""As the engine's own diff has them."""
+MARKS: dict[Change, str] = {"added": "+", "removed": "-", "changed": "~", "same": ""}
+"""As in the engine's own diff."""
 
+CHANGES = "+ added, - removed, ~ changed"
 GROWS_MARK = "↑"
-GROWS = "grows with use, and no declared limit holds it: high is not the most that it can be"
+GROWS = f"{GROWS_MARK} grows with use without a declared limit: high is not the maximum"
 TIMES = "\N{MULTIPLICATION SIGN}"
 CENTS = "Figures are rounded for print and added up exactly"
 
@@ -19,7 +22,7 @@ _PLACES = Context(prec=100)
 
 
 def clean(text: str) -> str:
-    """One line that does nothing to a terminal or a page: no control or direction characters."""
+    """Reduce a text to one line without control and direction characters."""
     line = " ".join(text.split())
     return "".join(char if char.isprintable() else "\N{REPLACEMENT CHARACTER}" for char in line)
 
@@ -30,12 +33,30 @@ def count(things: Sized, noun: str) -> str:
 
 
 def high(amount: Decimal, *, grows: bool) -> str:
-    """A figure of `high`, marked where it is no limit."""
+    """A figure of `high`, marked where no declared limit holds it."""
     return f"{GROWS_MARK}{rounded(amount)}" if grows else rounded(amount)
 
 
+def range_cells(amounts: Range, *, grows: bool) -> list[Cell]:
+    """Low, expected and high."""
+    low, expected, most = amounts
+    return [Cell(rounded(low)), Cell(rounded(expected)), Cell(high(most, grows=grows))]
+
+
+def span(amounts: Range, *, grows: bool) -> str:
+    """Low to high."""
+    return f"{rounded(amounts.low)} – {high(amounts.high, grows=grows)}"  # noqa: RUF001
+
+
+def change_cell(amount: Decimal) -> Cell:
+    """A change, signed; empty where there is none."""
+    if not amount:
+        return Cell()
+    return Cell(rounded(amount, sign=True), "more" if amount > 0 else "less")
+
+
 def quantity(value: Decimal) -> str:
-    """Thousands apart; at most four places, all of them where it would else be nothing."""
+    """Thousands apart; at most four places, or all of them where four would show zero."""
     short = value.quantize(Decimal("0.0001"), "ROUND_HALF_UP", _PLACES)
     return format(Decimal(plain(value if short == 0 else short)), ",f")
 
@@ -55,11 +76,33 @@ def _unit(unit: str) -> str:
     return text
 
 
-def amounts(line: Line) -> list[tuple[str, str]]:
-    """What the expected amount is made of: quantity and price of one, bracket by bracket."""
+def factors(line: Line) -> tuple[Cell, Cell]:
+    """Quantity and price of one that make the expected amount, a line for each bracket."""
     unit = _unit(line.unit)
-    if line.tiers and line.unit_price is None:
-        return [(quantity(one.quantity), f"{price(one.unit_price)} / {unit}") for one in line.tiers]
-    if line.unit_price is None:
-        return [(quantity(line.quantity), unit)]
-    return [(quantity(line.quantity), f"{price(line.unit_price)} / {unit}")]
+    if line.unit_price is not None:
+        return Cell(quantity(line.quantity)), Cell(f"{price(line.unit_price)} / {unit}")
+    amounts = [quantity(tier.quantity) for tier in line.tiers] or [quantity(line.quantity)]
+    prices = [f"{price(tier.unit_price)} / {unit}" for tier in line.tiers] or [unit]
+    return Cell(amounts[0], below=amounts[1:]), Cell(prices[0], below=prices[1:])
+
+
+def label(remark: Remark) -> str:
+    """`data (resources:ResourceGroup)`."""
+    return f"{remark.name} ({short_type(remark.type)})"
+
+
+def short_type(token: str) -> str:
+    """`azure-native:web/v20240401:WebApp` is `web:WebApp`; other providers keep their name."""
+    provider, _, rest = token.partition(":")
+    module, _, name = rest.partition(":")
+    return f"{module.partition('/')[0]}:{name}" if provider == "azure-native" else token
+
+
+def dates(currency: str, prices_as_of: dt.date, month: str) -> str:
+    """The day of the prices, and the length of a month."""
+    return f"List prices in {currency} as of {prices_as_of}; a month is {month}. {CENTS}."
+
+
+def sources(lines: Iterable[Line]) -> Sequence[str]:
+    """The sources of the prices, each once."""
+    return list(dict.fromkeys(line.source for line in lines if line.source))

@@ -1,0 +1,108 @@
+"""Reports as data, for programs; every amount an exact decimal string.
+
+docs/cost-report.schema.json describes that of an estimate.
+"""
+
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Any
+
+from pydantic import TypeAdapter
+
+from frugal.cost.compare.crossings import FURTHEST, PRECISION, Comparison
+from frugal.cost.compare.price_off import Item
+from frugal.cost.compare.result import MULTIPLES, Compared, Row
+from frugal.cost.estimate import Estimate, Remark
+from frugal.cost.money import Amount, Amounts, plain
+
+_ESTIMATE = TypeAdapter(Estimate)
+_TOTALS = TypeAdapter(dict[str, Amounts])
+_REMARKS = TypeAdapter(list[Remark])
+_AMOUNT = TypeAdapter(Amount | None)
+
+
+def estimate_data(bill: Estimate, limit: Decimal | None = None) -> Mapping[str, Any]:
+    """All of an estimate. `limit`: the environment's own, an amount a month."""
+    totals = {"monthly": bill.monthly, "before": bill.before, "delta": bill.delta}
+    return {
+        **_TOTALS.dump_python(totals, mode="json"),
+        **_ESTIMATE.dump_python(bill, mode="json", by_alias=True),
+        "limit": _AMOUNT.dump_python(limit),
+    }
+
+
+def comparison_data(comparison: Compared) -> Mapping[str, Any]:
+    """All of a comparison."""
+    visits = comparison.visits
+    return {
+        "site": comparison.site,
+        "environment": comparison.environment,
+        "region": comparison.region,
+        "currency": comparison.currency,
+        "prices_as_of": comparison.prices_as_of.isoformat(),
+        "month": comparison.month,
+        "usage": {
+            "active_seconds": plain(visits.active_seconds),
+            "requests": plain(visits.requests),
+            "egress_gb": plain(visits.egress_gb),
+            "given": sorted(visits.given),
+        },
+        "rows": [_row(row) for row in comparison.rows],
+        "crossings": {
+            "up_to": str(FURTHEST),
+            "precision": plain(PRECISION),
+            "pairs": [_pair(one) for one in comparison.comparisons],
+        },
+        "advice": list(comparison.advice),
+        "notes": list(comparison.notes),
+        "sources": list(comparison.sources),
+        "price_off": {
+            "month": "2023-01",
+            "items": [_item(item) for item in comparison.price_off.items],
+            "moving": list(comparison.price_off.moving),
+        },
+    }
+
+
+def _row(row: Row) -> dict[str, object]:
+    monthly = [
+        {"multiple": str(multiple), **{key: plain(value) for key, value in bill._asdict().items()}}
+        for multiple, bill in zip(MULTIPLES, row.bills, strict=True)
+        if bill is not None
+    ]
+    return {
+        "name": row.way.name,
+        "host": row.way.host,
+        "edge": "none" if row.way.edge == "none" else "frontDoor",
+        "monthly": monthly,
+        "grows": row.grows,
+        "unpriced_from": None if row.unpriced_from is None else str(row.unpriced_from),
+        "unpriced": _REMARKS.dump_python(list(row.unpriced)),
+    }
+
+
+def _pair(one: Comparison) -> dict[str, object]:
+    return {
+        "first": one.first,
+        "second": one.second,
+        "difference": plain(one.difference),
+        "at": [
+            {
+                "multiple": plain(turn.at),
+                "dearer": one.first if turn.first_is_dearer else one.second,
+            }
+            for turn in one.turns
+        ],
+    }
+
+
+def _item(item: Item) -> dict[str, object]:
+    return {
+        "what": item.what,
+        "list_price": _AMOUNT.dump_python(item.then),
+        "how": item.how,
+        "bill": plain(item.billed),
+        "unexplained": _AMOUNT.dump_python(item.rest),
+        "today": _AMOUNT.dump_python(item.today),
+        "since": item.since,
+    }
