@@ -155,12 +155,9 @@ class AppType(ResourceType, ABC):
 
     @override
     async def remove(self, cloud: "Cloud", resource: Resource) -> None:
-        app = cloud.running_as(App).get(key_of(resource.id))
-        if app is not None:
-            del cloud.running[key_of(resource.id)]
-            await app.stop()
-            shutil.rmtree(_home(cloud, resource), ignore_errors=True)
-            cloud.accounts.release(key_of(resource.id))
+        await super().remove(cloud, resource)
+        shutil.rmtree(_home(cloud, resource), ignore_errors=True)
+        cloud.accounts.release(key_of(resource.id))
 
 
 async def _listen(cloud: "Cloud", resource: Resource, spec: RunSpec) -> App:

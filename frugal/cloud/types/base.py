@@ -11,7 +11,7 @@ from starlette.routing import Route
 from frugal.cloud.bodies import Body, section, strings
 from frugal.cloud.contract import model
 from frugal.cloud.errors import CloudError
-from frugal.cloud.ids import name_of
+from frugal.cloud.ids import key_of, name_of
 from frugal.cloud.store import Resource
 
 if TYPE_CHECKING:
@@ -94,7 +94,10 @@ class ResourceType:
             await self.restore(cloud, resource)
 
     async def remove(self, cloud: "Cloud", resource: Resource) -> None:
-        """Undo what `apply` made."""
+        """Undo what `apply` made; if a type says no more, what runs is stopped."""
+        running = cloud.running.pop(key_of(resource.id), None)
+        if running is not None:
+            await running.stop()
 
     async def rows(self, cloud: "Cloud", resource: Resource) -> dict[str, int]:
         """Count the rows that would go with it, beyond those of the first migration, by table."""

@@ -1,6 +1,7 @@
 """Azure Front Door: a profile's endpoints, each a real caching proxy on a port of its own."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
 from starlette import routing
@@ -34,15 +35,13 @@ class Profile(ResourceType):
         return {"frontDoorId": guid(resource, "front door"), "resourceState": "Active"}
 
 
+@dataclass(eq=False)
 class RunningEndpoint(Running):
     """An endpoint that listens. `sites`: the names of the sites behind it."""
 
-    def __init__(
-        self, endpoint: Endpoint, listener: Listener, sites: Callable[[], Iterable[str]]
-    ) -> None:
-        self.endpoint = endpoint
-        self.listener = listener
-        self._sites = sites
+    endpoint: Endpoint
+    listener: Listener
+    sites: Callable[[], Iterable[str]]
 
     @override
     async def stop(self) -> None:
@@ -55,7 +54,7 @@ class RunningEndpoint(Running):
         """Add its address, as that of each site behind it."""
         address = local_address(self.listener.port)
         report.hosts[self.endpoint.host] = address
-        report.urls.update(dict.fromkeys(self._sites(), address))
+        report.urls.update(dict.fromkeys(self.sites(), address))
         report.add_health("edge", "healthy")
 
 
@@ -103,12 +102,6 @@ class AfdEndpoint(ResourceType):
         cloud.running[key_of(resource.id)] = RunningEndpoint(
             endpoint, listener, sites=lambda: sites_behind(cloud, resource)
         )
-
-    @override
-    async def remove(self, cloud: "Cloud", resource: Resource) -> None:
-        endpoint = cloud.running.pop(key_of(resource.id), None)
-        if endpoint is not None:
-            await endpoint.stop()
 
 
 class OriginGroup(ResourceType):
