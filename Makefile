@@ -84,7 +84,7 @@ audit: .frugal/venvs/audit/stamp ## Look up known vulnerabilities of what the lo
 	@.frugal/venvs/audit/bin/python -m tools.audit
 
 engine: .venv/run.stamp
-	@.venv/bin/python -m frugal.engine
+	@.venv/bin/python -m frugal.local.engine
 
 moved:
 	@[ ! -e .frugal/place ] || echo "This checkout was in $$(cat .frugal/place): setting it up anew"

@@ -17,8 +17,8 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks.durations import ASSUMED, TYPICAL, UNKNOWN, Duration
-from frugal.engine import plan
 from frugal.errors import FrugalError
+from frugal.local.engine import preview_from_nothing
 from frugal.paths import checkout
 
 _ENVIRONMENTS = ("dev", "prod")
@@ -96,7 +96,7 @@ def run(out: Console, progress: Console) -> None:
 
 
 def _planned(environment: str, progress: Console) -> list[State]:
-    done = plan(checkout(), progress, environment, "--json", "--show-sames")
+    done = preview_from_nothing(checkout(), progress, environment, "--json", "--show-sames")
     if done.returncode != 0:
         raise FrugalError(f"{environment} cannot be planned: {done.stdout + done.stderr}")
     planned = json.loads(done.stdout)

@@ -1,6 +1,6 @@
 """What the program costs at each preview: `pulumi preview` of dev against an empty program's.
 
-Both by `frugal.engine.plan`: from an empty state, without a login. A run includes making that state
+Both by `frugal.local.engine.preview_from_nothing`, without a login. A run includes making its state
 (half a second, the same for both).
 """
 
@@ -8,7 +8,7 @@ from rich.console import Console
 
 from benchmarks.projects import empty_program
 from benchmarks.timing import in_turns, show
-from frugal.engine import plan
+from frugal.local.engine import preview_from_nothing
 from frugal.paths import checkout
 
 _ROUNDS = 5
@@ -19,8 +19,8 @@ def run(out: Console, progress: Console) -> None:
     """Measure and print the table."""
     with empty_program(_STACK) as empty:
         kinds = {
-            "empty program": lambda: plan(empty, progress, _STACK),
-            "dev": lambda: plan(checkout(), progress, _STACK),
+            "empty program": lambda: preview_from_nothing(empty, progress, _STACK),
+            "dev": lambda: preview_from_nothing(checkout(), progress, _STACK),
         }
         for first in kinds.values():  # installs the plugin, compiles modules
             first()

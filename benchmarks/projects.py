@@ -15,11 +15,11 @@ from pathlib import Path
 import yaml
 from rich.console import Console
 
-from frugal import daemon as daemons
-from frugal.engine import Engine, install_cli
 from frugal.errors import FrugalError
+from frugal.local import daemon as daemons
+from frugal.local.engine import Engine, install_cli
+from frugal.local.toolchain import minimum_version
 from frugal.paths import Checkout, checkout
-from frugal.toolchain import minimum_version
 
 _FOREIGN = ("PULUMI_", "PYTHON", "VIRTUAL_ENV")
 
@@ -28,7 +28,7 @@ _FOREIGN = ("PULUMI_", "PYTHON", "VIRTUAL_ENV")
 def empty_program(stack: str) -> Generator[Checkout]:
     """A project whose program does nothing, in this checkout's virtualenv, with the stack's file.
 
-    It has what `frugal.engine.plan` wants of a checkout.
+    It has what `frugal.local.engine.preview_from_nothing` wants of a checkout.
     """
     here = checkout()
     with tempfile.TemporaryDirectory(prefix="frugal-bench-") as folder:

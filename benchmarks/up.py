@@ -9,7 +9,7 @@ from rich.console import Console
 
 from benchmarks.projects import Clone, empty_program, fresh_clone, plain_engine
 from benchmarks.timing import in_turns, show, timed
-from frugal.engine import Engine
+from frugal.local.engine import Engine
 
 _COLD = 2
 _WARM = 5

@@ -1,220 +1,67 @@
-"""The `frugal` command."""
+"""The `frugal` command: its subcommands, and errors as one message with an exit code."""
 
-import contextlib
 import errno
-import functools
-import json
-import os
-import pwd
-import shlex
+import importlib
 import sys
-import time
-from typing import Annotated
+from typing import cast
 
 import typer
 from rich.console import Console
+from typer.core import TyperCommand, TyperGroup
+from typer.main import get_command
 
-from frugal import daemon as daemons
-from frugal import findings, local, status
-from frugal.cloud.logfile import Reader
-from frugal.engine import FOREIGN
 from frugal.errors import FrugalError
-from frugal.paths import Checkout, checkout
+from frugal.paths import checkout
+
+_COMMANDS = ("up", "down", "status", "logs", "env", "doctor", "cost", "compare", "prices")
+
+
+class _Commands(TyperGroup):
+    """Imports the module of a command when it is asked for: not all of them in every run."""
+
+    def __init__(self, **attributes: object) -> None:
+        super().__init__(**attributes)  # pyright: ignore[reportArgumentType] - typer's own
+        self.commands = {name: TyperCommand(name) for name in _COMMANDS}
+
+    def get_command(self, ctx: object, cmd_name: str) -> TyperCommand | TyperGroup | None:  # noqa: ARG002
+        if cmd_name not in self.commands:
+            return None
+        module = importlib.import_module(f"frugal.commands.{cmd_name}")
+        return cast("TyperCommand | TyperGroup", get_command(module.app))
+
 
 app = typer.Typer(
     name="frugal",
-    help="Small Python sites on Azure, and the same ones on this machine.",
+    cls=_Commands,
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-# What a program reads goes to standard output; everything told to a person, to standard error.
-_out = Console()
-_err = Console(stderr=True)
 
 
-def _own_checkout() -> Checkout:
-    """The checkout. Raises FrugalError where its environment is another user's."""
-    place = checkout()
-    try:
-        owned = place.local if place.local.exists() else place.tool
-    except PermissionError:
-        owned = place.tool
-    owner = owned.stat().st_uid if owned.exists() else os.geteuid()
-    if os.geteuid() in (0, owner):
-        return place
-    try:
-        name = pwd.getpwuid(owner).pw_name
-    except KeyError:
-        name = str(owner)
-    raise FrugalError(
-        f"The environment in {place.root} is the user {name}'s, and nobody else's to use or see. "
-        "Clone the project into a folder of your own to have one."
-    )
-
-
-def _confirm(question: str) -> bool:
-    """Ask on a terminal; elsewhere the answer is no."""
-    return sys.stdin.isatty() and typer.confirm(question, err=True)
-
-
-_LOGS = ("homepage", "translator", "postgres", "edge")
-
-
-@app.command("up")
-def up_command(
-    accept_data_loss: Annotated[
-        bool,
-        typer.Option(
-            "--accept-data-loss", help="Begin anew where the database's rows are gone already."
-        ),
-    ] = False,
-) -> None:
-    """Bring the local environment up: everything that the program declares, on this machine."""
-    daemon, engine = local.up(_own_checkout(), _err, accept_data_loss=accept_data_loss)
-    status.show_after_up(_out, daemon.status(), engine)
-
-
-@app.command("down")
-def down_command(
-    yes: Annotated[bool, typer.Option("--yes", help="Delete the database's rows unasked.")] = False,
-) -> None:
-    """Take the local environment down to nothing: processes, ports, files and rows."""
-    removed = local.down(_own_checkout(), _err, yes=yes, confirm=_confirm)
-    if not removed:
-        _out.print("Nothing is running, and nothing is left to remove.")
-        return
-    _out.print("The local environment is gone:")
-    for line in removed:
-        _out.print(f"  {line}", soft_wrap=True)
-
-
-@app.command("status")
-def status_command(
-    as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False,
-) -> None:
-    """Show addresses and health of what runs here; exit code 1 where nothing does."""
-    place = _own_checkout()
-    daemon = daemons.find(place)
-    if daemon is None and daemons.find_unannounced(place):
-        raise FrugalError(
-            "A daemon runs here that can't be asked: it is starting or ending, or its file "
-            "daemon.json is gone or damaged. `make up` puts that right; nothing is lost."
-        )
-    found = daemon.status() if daemon else status.NOTHING
-    if as_json:
-        sys.stdout.write(json.dumps(found, indent=2) + "\n")
-    elif found["urls"]:
-        status.show(_out, found)
-    else:
-        part = len(found.get("resources", []))
-        _err.print(
-            f"No site is running; {part} resources are there. `make up` goes on."
-            if part
-            else "Nothing is running. `make up` brings the local environment up."
-        )
-    if not found["urls"]:
-        raise typer.Exit(1)
-
-
-@app.command("logs")
-def logs_command(
-    name: Annotated[str, typer.Argument(metavar="|".join(_LOGS))],
-    follow: Annotated[bool, typer.Option("-f", "--follow", help="Stay, show what comes.")] = False,
-) -> None:
-    """Show what an app, the database or the edge wrote."""
-    if name not in _LOGS:
-        raise FrugalError(f"There is no log {name!r}. Allowed: {', '.join(_LOGS)}.", code=2)
-    file = _own_checkout().logs / f"{name}.log"
-    if not file.exists():
-        raise FrugalError(f"There is no log of {name}: it has not run yet. `make up` starts it.")
-    log = Reader(file)
-    # A log that is gone went with its environment.
-    with contextlib.suppress(FileNotFoundError):
-        while True:
-            sys.stdout.write(log.read())
-            sys.stdout.flush()
-            if not follow:
-                return
-            time.sleep(0.2)
-
-
-@app.command("env")
-def env_command() -> None:
-    """Print the variables with which plain `pulumi ... -s local` works in your own shell.
-
-    A sign-in to Azure that the shell holds is unset in it.
-
-    Use: eval "$(.venv/bin/frugal env)"
-    """
-    settings = local.prepare_shell(_own_checkout(), _err).settings()
-    sys.stdout.write(f"unset {' '.join(sorted(FOREIGN - settings.keys()))}\n")
-    for name, value in settings.items():
-        sys.stdout.write(f"export {name}={shlex.quote(value)}\n")
-
-
-@app.command("doctor")
-def doctor_command(
-    environment: Annotated[
-        str | None, typer.Option("-s", "--stack", metavar="ENV", help="dev, prod: ask Azure.")
-    ] = None,
-    regions: Annotated[
-        bool, typer.Option("--regions", help="Find a region that has what ENV needs; minutes.")
-    ] = False,
-) -> None:
-    """Say what is missing on this machine or, with -s dev, in the subscription, and the remedy."""
-    # The program and azure-identity take half a second to import, and no other command needs them.
-    from frugal import doctor, subscription  # noqa: PLC0415
-
-    if environment in (None, "local"):
-        if regions:
-            message = "--regions asks Azure for an environment: frugal doctor -s dev --regions"
-            raise FrugalError(message, code=2)
-        found = doctor.examine(checkout())
-    else:
-        with _err.status("Asking Azure…"):
-            found = subscription.examine(
-                checkout(), environment, on_region=_show_region if regions else None
-            )
-    if not findings.show(_out, found):
-        raise typer.Exit(1)
-
-
-def _show_region(line: str) -> None:
-    _err.print(line, markup=False, highlight=False, soft_wrap=True)
-
-
-_OTHERS = frozenset(command.name for command in app.registered_commands)
-
-
-@functools.cache
-def _add_costs() -> None:
-    """Add the commands about money, which import as much as all the others together."""
-    from frugal.cost.commands import cost  # noqa: PLC0415
-    from frugal.cost.compare.commands import compare  # noqa: PLC0415
-    from frugal.cost.prices.commands import app as prices  # noqa: PLC0415
-
-    app.command("cost")(cost)
-    app.command("compare")(compare)
-    app.add_typer(prices, name="prices")
+@app.callback()
+def frugal() -> None:
+    """Small Python sites on Azure, and the same ones on this machine."""
 
 
 def main() -> None:
     """Run the command: every error one message, no traceback, an exit code that is not 0."""
-    if _OTHERS.isdisjoint(sys.argv[1:2]):
-        _add_costs()
     try:
         app()
     except FrugalError as error:
-        _err.print(f"Error: {error}", style="red", markup=False, highlight=False, soft_wrap=True)
-        sys.exit(error.code)
+        _fail(str(error), error.code)
     except OSError as error:
-        where = error.filename or checkout().root
+        place = error.filename or checkout().root
         if error.errno in {errno.ENOSPC, errno.EDQUOT}:
-            told = f"No space left on the disk of {where}. Make room, then run it again."
+            _fail(f"No space left on the disk of {place}. Make room, then run it again.", 1)
         elif error.errno in {errno.EACCES, errno.EPERM, errno.EROFS}:
-            told = f"{where}: {error.strerror}. Its owner has to run this, or to give it to you."
+            remedy = "Its owner has to run this, or to give it to you."
+            _fail(f"{place}: {error.strerror}. {remedy}", 1)
         else:
             raise
-        _err.print(f"Error: {told}", style="red", markup=False, highlight=False, soft_wrap=True)
-        sys.exit(1)
+
+
+def _fail(message: str, code: int) -> None:
+    stderr = Console(stderr=True)
+    stderr.print(f"Error: {message}", style="red", markup=False, highlight=False, soft_wrap=True)
+    sys.exit(code)

@@ -1,6 +1,7 @@
 """Where things live: in the checkout, and the one folder of the user that checkouts share."""
 
 import os
+import pwd
 import shutil
 from dataclasses import dataclass
 from functools import cache
@@ -103,6 +104,26 @@ def is_passable(path: Path) -> bool:
 def checkout() -> Checkout:
     """The clone that this module is in."""
     return Checkout(Path(__file__).resolve().parent.parent)
+
+
+def own_checkout() -> Checkout:
+    """The checkout. Raises FrugalError where its environment is another user's."""
+    place = checkout()
+    try:
+        owned = place.local if place.local.exists() else place.tool
+    except PermissionError:
+        owned = place.tool
+    owner = owned.stat().st_uid if owned.exists() else os.geteuid()
+    if os.geteuid() in (0, owner):
+        return place
+    try:
+        name = pwd.getpwuid(owner).pw_name
+    except KeyError:
+        name = str(owner)
+    raise FrugalError(
+        f"The environment in {place.root} is the user {name}'s, and nobody else's to use or see. "
+        "Clone the project into a folder of your own to have one."
+    )
 
 
 def user_cache() -> Path:

@@ -6,7 +6,6 @@ resource that was declared, and is then priced as `frugal cost` prices a plan.
 """
 
 import asyncio
-import datetime as dt
 from collections.abc import Mapping
 from decimal import Decimal
 from pathlib import Path
@@ -15,14 +14,15 @@ from typing import Any, cast
 import pulumi
 from pulumi import Output, Resource
 
-from frugal.cost.limit import refuse_above
-from frugal.cost.month import usual
-from frugal.cost.plan import from_resources, resource
-from frugal.cost.prices.sheet import load
-from frugal.cost.pricing import estimate
-from frugal.cost.properties import UNKNOWN
-from frugal.cost.report.summary import summary
-from frugal.cost.usage import load as load_usage
+from frugal.cost import (
+    UNKNOWN,
+    from_resources,
+    load_usage,
+    price,
+    refuse_above,
+    resource,
+    summary,
+)
 
 
 class Bill:
@@ -33,7 +33,9 @@ class Bill:
 
         Raises FrugalError for a usage file that cannot be used.
         """
-        self._usage = load_usage(usage_file)
+        # Read again for the bill; here a fault in it ends the run before anything is declared.
+        load_usage(usage_file)
+        self._usage_file = usage_file
         self._limit = limit
         self._declared: list[Resource] = []
         self._inputs: dict[str, Mapping[str, Any]] = {}
@@ -58,7 +60,7 @@ class Bill:
             )
             raise RuntimeError(message)
         plan = from_resources(resource(urn, inputs) for urn, inputs in self._inputs.items())
-        bill = estimate(plan, load(), self._usage, usual(dt.datetime.now(tz=dt.UTC).date()))
+        bill = price(plan, self._usage_file)
         if self._limit is not None:
             refuse_above(self._limit, bill)
         return summary(bill)

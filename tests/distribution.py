@@ -13,8 +13,8 @@ from pathlib import Path
 
 from rich.console import Console
 
+from frugal.local.toolchain import DYNAMIC_HOST, EXECUTOR, built_cli, declared_version, ensure_cli
 from frugal.paths import checkout
-from frugal.toolchain import DYNAMIC_HOST, EXECUTOR, built_cli, declared_version, ensure_cli
 
 STAND_IN = Path(__file__).with_name("language_host_stand_in.py")
 

@@ -3,7 +3,7 @@
 It does what the official one does before a program runs (pulumi 3.260, read in November 2026:
 sdk/python/cmd/pulumi-language-python/main.go and sdk/python/toolchain/pip.go): the virtualenv is
 looked for from the project's root, and its packages are listed with `python -m pip list`; both
-failures have the official texts. The rest is `frugal.hosts.language`.
+failures have the official texts. The rest is `frugal.local.hosts.language`.
 """
 
 import asyncio
@@ -16,7 +16,7 @@ import grpc.aio
 from google.protobuf.json_format import MessageToDict
 from pulumi.runtime.proto import language_pb2, plugin_pb2
 
-from frugal.hosts import language
+from frugal.local.hosts import language
 
 # What must not reach the program: it came from the launcher of this stand-in.
 os.environ.pop("PYTHONPATH", None)

@@ -14,8 +14,8 @@ from typing import Final
 from frugal.cloud.contract import model
 from frugal.cloud.days import DAYS
 from frugal.cloud.types import TYPES
+from frugal.commands.doctor.account import providers
 from frugal.cost.meters import METERS
-from frugal.subscription.account import providers
 
 ROOT: Final = Path(__file__).parents[1]
 FILES: Final = (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")))

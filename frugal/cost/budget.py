@@ -3,22 +3,22 @@
 from collections.abc import Iterable
 from decimal import Decimal
 
-from frugal.cost.estimate import Alert, Estimate
+from frugal.cost.estimate import Alert
 from frugal.cost.plan import Resource
 from frugal.cost.properties import Properties, Unpriced
 
 _MONTHS = {"Monthly": 1, "Quarterly": 3, "Annually": 12}
 
 
-def alerts(resources: Iterable[Resource], bill: Estimate) -> tuple[list[Alert], list[str]]:
-    """The notifications that the expected bill reaches, and a sentence for each other budget."""
+def alerts(resources: Iterable[Resource], expected: Decimal) -> tuple[list[Alert], list[str]]:
+    """Notifications that `expected` a month reaches; a sentence for each other budget."""
     found: list[Alert] = []
     told: list[str] = []
     for one in resources:
         if one.type != "azure-native:consumption:Budget":
             continue
         try:
-            reached = _reached(one, bill)
+            reached = _reached(one, expected)
         except Unpriced as reason:
             told.append(f"Budget {one.name} was not compared: {reason}.")
             continue
@@ -28,14 +28,14 @@ def alerts(resources: Iterable[Resource], bill: Estimate) -> tuple[list[Alert], 
     return found, told
 
 
-def _reached(one: Resource, bill: Estimate) -> list[Alert]:
+def _reached(one: Resource, monthly: Decimal) -> list[Alert]:
     """Amounts of a budget are in the subscription's currency, which is taken to be the bill's."""
     properties = one.properties
     amount = properties.number("amount")
     grain = properties.text("timeGrain")
     if grain not in _MONTHS:
         raise Unpriced(f"timeGrain {grain!r} is no length of time to compare with")
-    expected = bill.monthly.expected * _MONTHS[grain]
+    expected = monthly * _MONTHS[grain]
     return [
         Alert(one.name, percent, amount, kind)
         for percent, kind in _notifications(properties)

@@ -1,4 +1,4 @@
-"""Limits on a bill. None is kept by a bill that is not whole."""
+"""Limits on a bill: exceeded by what is priced, else missed by a bill with unpriced resources."""
 
 from decimal import Decimal
 
@@ -16,13 +16,13 @@ def verdict(
     bill: Estimate,
     *,
     above: Decimal | None,
-    increase: Decimal | None,
-    unpriced_is_accepted: bool,
+    increase: Decimal | None = None,
+    unpriced_is_accepted: bool = False,
 ) -> tuple[int, str]:
     """Exit code and its reason, or 0. `above`: most that may be expected; `increase`: of it.
 
-    A limit may be exceeded by what is priced alone; with something unpriced and not accepted none
-    can be said to be kept.
+    What is priced may exceed a limit by itself, so that comes first; a bill with unpriced
+    resources that are not accepted passes no limit.
     """
     expected, more = bill.monthly.expected, bill.delta.expected
     if above is not None and expected > above:
@@ -41,29 +41,27 @@ def verdict(
 
 
 def refuse_above(limit: Decimal, bill: Estimate) -> None:
-    """Raise FrugalError where `limit` USD a month is exceeded, or where nobody can say."""
-    if bill.unpriced:
-        names = "\n".join(f"  {one.name} ({one.type}): {one.reason}" for one in bill.unpriced)
-        message = (
-            f"frugal:maxMonthlyCost {rounded(limit)} {bill.currency}: nobody can say whether it is "
-            f"kept, since the bill is not whole. Unpriced:\n{names}\n"
-            "Change what has no price, or take the limit away: pulumi config rm maxMonthlyCost"
-        )
-        raise FrugalError(message, code=UNPRICED)
-    expected = bill.monthly.expected
-    if expected > limit:
+    """Raise FrugalError where the bill does not pass `limit`, USD a month."""
+    code, _reason = verdict(bill, above=limit)
+    if code == OVER:
         heaviest = sorted(bill.lines, key=_weight)[:_HEAVIEST]
         lines = "\n".join(
             f"  {rounded(line.monthly.expected):>10}  {line.name}: {line.meter}"
             for line in heaviest
         )
-        message = (
-            f"frugal:maxMonthlyCost: {rounded(expected)} {bill.currency} a month are expected, and "
-            f"the limit is {rounded(limit)}. The heaviest:\n{lines}\n"
+        raise FrugalError(
+            f"frugal:maxMonthlyCost: {rounded(bill.monthly.expected)} {bill.currency} a month are "
+            f"expected, and the limit is {rounded(limit)}. The heaviest:\n{lines}\n"
             "`frugal cost` shows the whole bill. Change the settings, or the limit: "
             "pulumi config set maxMonthlyCost AMOUNT"
         )
-        raise FrugalError(message, code=OVER)
+    if code == UNPRICED:
+        names = "\n".join(f"  {one.name} ({one.type}): {one.reason}" for one in bill.unpriced)
+        raise FrugalError(
+            f"frugal:maxMonthlyCost {rounded(limit)} {bill.currency} cannot be checked. "
+            f"Without a price: {len(bill.unpriced)}:\n{names}\n"
+            "Change what has no price, or take the limit away: pulumi config rm maxMonthlyCost"
+        )
 
 
 def _weight(line: Line) -> tuple[Decimal, str]:

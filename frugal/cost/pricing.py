@@ -4,11 +4,12 @@ Both sides of a plan are priced by the same rules, each with the whole of the gr
 that cannot be priced on one side is left out on both: a missing price is neither saving nor cost.
 """
 
-import dataclasses
+import datetime as dt
 from collections.abc import Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from decimal import Decimal, localcontext
+from pathlib import Path
 
 from frugal.cost import budget
 from frugal.cost.collector import gc_paused
@@ -19,51 +20,63 @@ from frugal.cost.meters import METERS
 from frugal.cost.meters.base import Charge, Free, UsageError, Use
 from frugal.cost.meters.free import FREE
 from frugal.cost.meters.front_door import ZONE
-from frugal.cost.money import EXACT, NOTHING, ZERO, Range, difference, rounded
-from frugal.cost.month import Month
+from frugal.cost.money import EXACT, NOTHING, ZERO, Range, rounded, total
+from frugal.cost.month import Month, usual
 from frugal.cost.plan import Plan, Resource
 from frugal.cost.prices.sheet import EGRESS, Meter, Price, Sheet, Tier
+from frugal.cost.prices.sheet import load as load_prices
 from frugal.cost.properties import Unpriced
 from frugal.cost.usage import Offers, Usage, assign
+from frugal.cost.usage import load as load_usage
 
 _FREE_EGRESS_GB = Decimal(100)
 
 
+def price(plan: Plan, usage_file: Path | None = None, month: Month | None = None) -> Estimate:
+    """Price a plan by the price table that comes with Frugal. Raises UsageError.
+
+    `usage_file`: figures of use, else those of a small site; `month`: 730 hours and 30 days, else.
+    """
+    usual_month = usual(dt.datetime.now(tz=dt.UTC).date())
+    return estimate(plan, load_prices(), load_usage(usage_file), month or usual_month)
+
+
 def estimate(plan: Plan, sheet: Sheet, usage: Usage, month: Month) -> Estimate:
-    """What the plan costs a month, before and after. Raises UsageError.
+    """Price a plan, before and after. Raises UsageError.
 
     `usage` is that of both sides; `month` is what a month is taken to be.
     """
     figures = assign(usage, {**plan.before, **plan.after}.values())
     with localcontext(EXACT), gc_paused():
-        free = grants(usage, month)
-        begin = max(_FREE_EGRESS_GB, usage.used_elsewhere.egress_gb)
         before, after = (_sort(side, figures, month) for side in (plan.before, plan.after))
-        left_out = {**before.unpriced, **after.unpriced}
-        while True:
-            old = _price(before, sheet, free, begin, left_out.keys())
-            new = _price(after, sheet, free, begin, left_out.keys())
-            missing = {**old.missing, **new.missing}
-            if not missing:
-                break
-            left_out |= missing
-        bill = Estimate(
+        old, new, left_out = _price_both(before, after, sheet, usage, month)
+        found = lines(plan, old.entries, new.entries)
+        monthly = total(line.monthly for line in found)
+        alerts, budget_notes = budget.alerts(plan.after.values(), monthly.expected)
+        notes = [*plan.notes, *_notes(new)]
+        if left_out and found:
+            notes.append("What is unpriced is in no total, neither before nor after.")
+        notes += budget_notes
+        if end := offer_end(usage, month):
+            without = usage.model_copy(update={"offers": Offers()})
+            _old, later, _left_out = _price_both(before, after, sheet, without, month)
+            step = later.expected - monthly.expected
+            notes.append(
+                f"The twelve-month offer of PostgreSQL ends on {end}: "
+                f"then {rounded(step, sign=True)} {sheet.currency} a month."
+            )
+        return Estimate(
             currency=sheet.currency,
             prices_as_of=sheet.as_of,
             month=month.name,
-            lines=lines(plan, old.entries, new.entries),
+            lines=found,
             unpriced=_remarks(left_out, plan),
             free=_remarks(_free(before, after, plan, left_out), plan),
             other=_remarks({**before.other, **after.other}, plan),
-            notes=(),
+            notes=notes,
             assumptions=[a for urn, a in after.assumed if urn not in left_out],
-            alerts=(),
+            alerts=alerts,
         )
-        found, told = budget.alerts(plan.after.values(), bill)
-        notes = [*plan.notes, *_notes(bill, new), *told]
-        if offer_end(usage, month):
-            notes.append(_step(plan, sheet, usage, month, bill))
-        return dataclasses.replace(bill, notes=notes, alerts=found)
 
 
 @dataclass(slots=True)
@@ -119,6 +132,27 @@ class _Priced:
     entries: dict[tuple[str, str], Entry]
     missing: dict[str, str]
     granted: list[tuple[Grant, Decimal]]
+
+    @property
+    def expected(self) -> Decimal:
+        """Sum of what is expected; for a context of exact arithmetic."""
+        return sum((entry.amount.expected for entry in self.entries.values()), ZERO)
+
+
+def _price_both(
+    before: _Side, after: _Side, sheet: Sheet, usage: Usage, month: Month
+) -> tuple[_Priced, _Priced, dict[str, str]]:
+    """Price both sides; leave out of both what has no price on one, and return the reasons."""
+    free = grants(usage, month)
+    begin = max(_FREE_EGRESS_GB, usage.used_elsewhere.egress_gb)
+    left_out = {**before.unpriced, **after.unpriced}
+    while True:
+        old = _price(before, sheet, free, begin, left_out.keys())
+        new = _price(after, sheet, free, begin, left_out.keys())
+        missing = {**old.missing, **new.missing}
+        if not missing:
+            return old, new, left_out
+        left_out |= missing
 
 
 def _price(
@@ -241,21 +275,8 @@ def _remarks(reasons: Mapping[str, str], plan: Plan) -> list[Remark]:
     return found
 
 
-def _notes(bill: Estimate, priced: _Priced) -> Iterable[str]:
+def _notes(priced: _Priced) -> Iterable[str]:
     for grant, used in priced.granted:
         yield f"Free, once for the whole plan: {grant.what}; {used.normalize():,f} of it used."
     if any(entry.charge.region == ZONE for entry in priced.entries.values()):
         yield f"Front Door is priced as if all visitors came from {ZONE} (North America, Europe)."
-    if bill.unpriced and (bill.lines or bill.before != bill.monthly):
-        yield "What is unpriced is in no total, neither before nor after."
-
-
-def _step(plan: Plan, sheet: Sheet, usage: Usage, month: Month, bill: Estimate) -> str:
-    """What ends with the twelve-month offer."""
-    without = usage.model_copy(update={"offers": Offers()})
-    later = estimate(plan, sheet, without, month)
-    step = difference(later.monthly, bill.monthly).expected
-    return (
-        f"The twelve-month offer of PostgreSQL ends on {offer_end(usage, month)}: "
-        f"then {rounded(step, sign=True)} {bill.currency} a month."
-    )

@@ -17,8 +17,8 @@ from frugal.cloud.days import DAYS
 from frugal.cloud.listen import Listener
 from frugal.cloud.postgres import Server
 from frugal.cloud.store import Resource
-from frugal.daemon import Daemon
 from frugal.errors import FrugalError
+from frugal.local.daemon import Daemon
 from tests.cloud.bad_days import PASSING
 from tests.cloud.pgbench import DATABASE
 from tests.cloud.provider_client import Made, refusal

@@ -151,7 +151,7 @@ def test_a_plan_that_is_made_can_have_no_settings(source: str, options: list[str
 def test_a_setting_that_the_program_does_not_take(monkeypatch: pytest.MonkeyPatch) -> None:
     told = {"diagnostics": [{"severity": "error", "message": "homepage.cnd: unknown key"}]}
     refusing = subprocess.CompletedProcess([], 255, json.dumps(told), "")
-    monkeypatch.setattr("frugal.cost.preview.plan", lambda *_, **__: refusing)
+    monkeypatch.setattr("frugal.commands.preview.preview_from_nothing", lambda *_, **__: refusing)
     message = refused(frugal("cost", "-s", "dev", "--set", "homepage.cnd=none"))
     assert "with --set homepage.cnd=none failed: homepage.cnd: unknown key" in message
     assert frugal("cost", "-s", "dev").code == 1
@@ -295,7 +295,7 @@ def test_init_usage_of_a_plan_that_cannot_be_read_writes_nothing(tmp_path: Path)
 def previewed(monkeypatch: pytest.MonkeyPatch) -> None:
     """A preview of `dev` that gives a plan, and a limit in the settings of `dev`."""
     done = subprocess.CompletedProcess([], 0, json.dumps(DEARER), "")
-    monkeypatch.setattr("frugal.cost.preview.plan", lambda *_, **__: done)
+    monkeypatch.setattr("frugal.commands.preview.preview_from_nothing", lambda *_, **__: done)
 
 
 def test_the_limit_of_an_environment_is_in_the_answer_and_in_json(previewed: None) -> None:

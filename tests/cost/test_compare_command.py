@@ -12,7 +12,7 @@ import pytest
 from rich.console import Console
 
 from frugal import cli
-from frugal.cost.compare import environment
+from frugal.commands import compared_sizes
 from frugal.cost.compare.result import Compared, compared
 from frugal.cost.report.comparison import comparison_report
 from frugal.cost.report.data import comparison_data
@@ -40,7 +40,7 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Checkout:
     """A checkout with files of its own: those of a developer must not count."""
     (tmp_path / "Pulumi.yaml").write_text(PROJECT)
     made = Checkout(tmp_path)
-    monkeypatch.setattr("frugal.cost.compare.commands.checkout", lambda: made)
+    monkeypatch.setattr("frugal.commands.compare.checkout", lambda: made)
     return made
 
 
@@ -81,7 +81,7 @@ config:
   frugal:usageFile: usage.yaml
 """,
     )
-    sizes, usage = environment.sizes(place, "dev")
+    sizes, usage = compared_sizes.sizes(place, "dev")
     assert (sizes.environment, sizes.location) == ("dev", "westeurope")
     assert sizes.replicas == {"homepage": (1, 4), "translator": (0, 1)}
     assert (sizes.database_sku, sizes.storage_gb) == ("Standard_B2s", 64)
@@ -91,7 +91,7 @@ config:
 
 def test_a_region_that_the_environment_does_not_name_is_the_projects(place: Checkout) -> None:
     write(place, "")
-    assert environment.sizes(place, "dev")[0].location == "swedencentral"
+    assert compared_sizes.sizes(place, "dev")[0].location == "swedencentral"
 
 
 @pytest.mark.parametrize(
@@ -127,7 +127,7 @@ def test_no_such_environment_or_usage_file(place, monkeypatch, capsys) -> None:
 def test_an_environment_that_the_program_does_not_know(place: Checkout) -> None:
     write(place, "config: {azure-native:location: eastus}", "stage")
     with pytest.raises(FrugalError, match="no environment") as refused:
-        environment.sizes(place, "stage")
+        compared_sizes.sizes(place, "stage")
     assert refused.value.code == 2
 
 

@@ -14,7 +14,8 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from typer.testing import CliRunner, Result
 
-from frugal.cost.prices import commands, refresh, sheet
+from frugal.commands import prices
+from frugal.cost.prices import refresh, sheet
 from frugal.cost.prices.retail import ADDRESS, RetailPrices
 from frugal.cost.prices.sheet import Price, Sheet, load
 from frugal.errors import FrugalError
@@ -50,7 +51,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def run(*arguments: str) -> Result:
-    return CliRunner().invoke(commands.app, arguments)
+    return CliRunner().invoke(prices.app, arguments)
 
 
 def outcome(sheet: Sheet, api: Api, **session: Any) -> refresh.Outcome:

@@ -14,7 +14,7 @@ from typing import Any
 
 import psutil
 
-from frugal import daemon as daemons
+from frugal.local import daemon as daemons
 from frugal.paths import Checkout
 
 PROGRAM = """\
@@ -224,5 +224,5 @@ def kill(pid: int) -> None:
 
 def plugins(clone: Clone) -> list[str]:
     """Command lines of what the engine started for this clone: language host, dynamic host."""
-    names = ("frugal.hosts", "pulumi.dynamic", "pulumi-language-python-exec")
+    names = ("frugal.local.hosts", "pulumi.dynamic", "pulumi-language-python-exec")
     return [line for line in clone.processes() if any(name in line for name in names)]

@@ -11,11 +11,11 @@ import psycopg
 import pytest
 from psycopg import sql
 
-from frugal import daemon as daemons
 from frugal.cloud.days import DAYS
 from frugal.cloud.postgres.server import RESOURCE
 from frugal.cloud.tokens import Tokens
-from frugal.daemon import Daemon
+from frugal.local import daemon as daemons
+from frugal.local.daemon import Daemon
 from frugal.paths import Checkout
 from tests.engine.clone import PATIENCE, Clone
 from tests.environment import Environment

@@ -10,7 +10,7 @@ from collections.abc import Callable
 import psycopg
 import pytest
 
-from frugal import daemon as daemons
+from frugal.local import daemon as daemons
 from frugal.paths import Checkout
 from tests.engine.clone import PATIENCE, Clone, kill
 from tests.engine.conftest import ROOT

@@ -11,11 +11,11 @@ from tests.engine.clone import Clone
 PLAN = """\
 import sys
 from rich.console import Console
-from frugal.engine import plan
+from frugal.local.engine import preview_from_nothing
 from frugal.errors import FrugalError
 from frugal.paths import checkout
 try:
-    done = plan(checkout(), Console(stderr=True), sys.argv[1], *sys.argv[2:])
+    done = preview_from_nothing(checkout(), Console(stderr=True), sys.argv[1], *sys.argv[2:])
 except FrugalError as error:
     sys.exit(f"refused: {error}")
 sys.stdout.write(done.stdout)
@@ -92,8 +92,13 @@ def test_make_setup_twice_installs_nothing_again(prepared: Clone) -> None:
 
 
 def test_make_notices_a_checkout_in_another_place(prepared: Clone, tmp_path: Path) -> None:
-    left_out = shutil.ignore_patterns("local", "plan", "site-packages")
-    root = Path(shutil.copytree(prepared.root, tmp_path / "copy", symlinks=True, ignore=left_out))
+    tool = prepared.root / ".frugal"
+    left_out = {tool / "local", tool / "plan"}
+
+    def ignore(folder: str, names: list[str]) -> list[str]:
+        return [n for n in names if n == "site-packages" or Path(folder, n) in left_out]
+
+    root = Path(shutil.copytree(prepared.root, tmp_path / "copy", symlinks=True, ignore=ignore))
     moved = Clone(root)
     done = moved.run("make", "setup")
     assert done.returncode == 0, done.stderr

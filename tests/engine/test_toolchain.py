@@ -1,5 +1,6 @@
 """Finding or building the Pulumi CLI, with a Go that only pretends."""
 
+import contextlib
 import os
 import subprocess
 import sys
@@ -9,8 +10,8 @@ import psutil
 import pytest
 from rich.console import Console
 
-from frugal import toolchain
 from frugal.errors import FrugalError
+from frugal.local import toolchain
 from frugal.paths import Checkout
 from tests.engine.clone import PATIENCE, kill, until
 
@@ -40,7 +41,7 @@ import sys
 from pathlib import Path
 from rich.console import Console
 from frugal.paths import Checkout
-from frugal.toolchain import ensure_cli
+from frugal.local.toolchain import ensure_cli
 print(ensure_cli(Checkout(Path(sys.argv[1])), Console(stderr=True)).binary)
 """
 
@@ -93,9 +94,10 @@ def test_half_built_one_is_never_used(store: Path) -> None:
     (store / "stall").touch()
     first = begin()
     until((store / "building").exists)
-    # Go as well, or it would still be writing when the next run looks.
+    # Go as well, or it would still be writing when the next run looks; what it waits with may end.
     for pid in [first.pid, *children(first.pid)]:
-        kill(pid)
+        with contextlib.suppress(ProcessLookupError):
+            kill(pid)
     first.wait()
     (store / "stall").unlink()
     target = toolchain.built_cli(VERSION).parent

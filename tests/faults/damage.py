@@ -26,7 +26,7 @@ import httpx
 import psutil
 import psycopg
 
-from frugal import daemon as daemons
+from frugal.local import daemon as daemons
 from frugal.paths import Checkout
 from tests.engine.clone import PATIENCE, Clone
 from tests.environment import copy_checkout

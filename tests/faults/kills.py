@@ -27,7 +27,7 @@ from pathlib import Path
 
 import psutil
 
-from frugal import daemon as daemons
+from frugal.local import daemon as daemons
 from tests.engine.clone import PATIENCE
 from tests.environment import copy_checkout
 from tests.faults.damage import Environment

@@ -29,7 +29,7 @@ from urllib.parse import urlsplit
 import psutil
 import psycopg
 
-from frugal import daemon as daemons
+from frugal.local import daemon as daemons
 from frugal.paths import Checkout
 
 # Of the requests a second without streams, what must be left beside them.

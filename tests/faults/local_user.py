@@ -30,7 +30,7 @@ from google.protobuf import struct_pb2
 from google.protobuf.empty_pb2 import Empty
 from pulumi.runtime.proto import provider_pb2, provider_pb2_grpc
 
-from frugal import daemon as daemons
+from frugal.local import daemon as daemons
 from frugal.paths import Checkout
 
 STRANGER = 65533

@@ -11,7 +11,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from frugal import daemon as daemons
+from frugal.local import daemon as daemons
 from frugal.paths import Checkout
 
 ROOT = Path(__file__).resolve().parents[2]

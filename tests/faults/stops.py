@@ -19,7 +19,7 @@ from pathlib import Path
 import httpx
 import psutil
 
-from frugal import daemon as daemons
+from frugal.local import daemon as daemons
 from tests.engine.clone import PATIENCE, until
 from tests.faults.damage import Environment
 from tests.faults.kills import small_or_whole

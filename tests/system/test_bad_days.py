@@ -5,8 +5,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from frugal import daemon as daemons
-from frugal.daemon import Daemon
+from frugal.local import daemon as daemons
+from frugal.local.daemon import Daemon
 from frugal.paths import Checkout
 from tests.cloud.bad_days import PASSING, WAITS
 from tests.engine.clone import Clone, plugins, until

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from frugal import cli
+from frugal import cli, paths
 from frugal.paths import Checkout
 
 COMMANDS = (["status"], ["status", "--json"], ["env"], ["up"], ["down", "--yes"], ["logs", "edge"])
@@ -20,7 +20,7 @@ def test_the_owner_is_named_in_one_line(
     command: list[str],
 ) -> None:
     (tmp_path / ".frugal" / "local").mkdir(parents=True)
-    monkeypatch.setattr(cli, "checkout", lambda: Checkout(tmp_path))
+    monkeypatch.setattr(paths, "checkout", lambda: Checkout(tmp_path))
     owner = pwd.getpwuid(os.getuid()).pw_name
     monkeypatch.setattr(os, "geteuid", lambda: os.getuid() + 1)
     monkeypatch.setattr("sys.argv", ["frugal", *command])

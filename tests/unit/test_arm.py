@@ -9,7 +9,7 @@ import pytest
 from azure.core.credentials import AccessToken
 from azure.core.exceptions import ClientAuthenticationError
 
-from frugal.engine import FOREIGN
+from frugal.local.engine import FOREIGN
 from infra import waits
 from infra.arm import Arm, ArmError
 

@@ -6,7 +6,7 @@ from decimal import Decimal
 
 import pytest
 
-from frugal.cost.compare.environment import of_settings
+from frugal.commands.compared_sizes import of_settings
 from frugal.cost.compare.ways import STATIC_REGIONS, Costs, Site, Way
 from frugal.cost.meters import METERS
 from frugal.cost.meters.base import Use

@@ -13,7 +13,7 @@ import pytest
 import trustme
 from azure.core.credentials import AccessToken
 
-from frugal.engine import FOREIGN
+from frugal.local.engine import FOREIGN
 from infra import credentials
 from infra.arm import Arm, ArmError
 from infra.credentials import PUBLIC, Account

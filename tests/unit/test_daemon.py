@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from frugal.cloud.processes.app import DEPLOY_TIMEOUT
-from frugal.daemon import Daemon
 from frugal.errors import FrugalError
+from frugal.local.daemon import Daemon
 
 
 def test_a_sweep_has_the_time_of_the_deployment_it_waits_for(

@@ -15,11 +15,10 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from rich.console import Console
 
-from frugal import doctor, findings, subscription
+from frugal.commands.doctor import account, findings, machine, region, subscription
+from frugal.commands.doctor.findings import Finding
 from frugal.errors import FrugalError
-from frugal.findings import Finding
 from frugal.paths import Checkout
-from frugal.subscription import account, region
 from infra.regions import REGIONS
 from infra.settings import read
 from infra.stacks.translator import PLAN_SKU
@@ -786,7 +785,7 @@ def test_unknown_environment_is_refused(place: Checkout) -> None:
 
 
 def test_this_machine() -> None:
-    found = {finding.subject: finding for finding in doctor.examine(Checkout(ROOT))}
+    found = {finding.subject: finding for finding in machine.examine(Checkout(ROOT))}
     assert found["Python"].state == "ok"
     assert found["PostgreSQL"].state == "ok"
     assert {"Pulumi CLI", "Disk space", "Chromium", "Local cloud"} <= found.keys()
@@ -799,7 +798,7 @@ def test_a_virtualenv_without_pip_is_named(monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.setattr(
         "importlib.util.find_spec", lambda name: None if name == "pip" else real(name)
     )
-    (finding,) = (f for f in doctor.examine(Checkout(ROOT)) if f.subject == "pip")
+    (finding,) = (f for f in machine.examine(Checkout(ROOT)) if f.subject == "pip")
     assert (finding.state, finding.commands) == ("missing", ("rm -rf .venv && make setup",))
 
 
@@ -811,7 +810,7 @@ def test_taken_port_is_named(tmp_path: Path) -> None:
     place.cloud.mkdir(parents=True)
     with ThreadingHTTPServer(("127.0.0.1", 0), BaseHTTPRequestHandler) as taken:
         (place.cloud / "ports.json").write_text(json.dumps({"homepage": taken.server_port}))
-        found = [f for f in doctor.examine(place) if f.subject == "Port"]
+        found = [f for f in machine.examine(place) if f.subject == "Port"]
     assert len(found) == 1
     assert f"{taken.server_port}, kept for homepage, is taken" in found[0].found
 

@@ -20,7 +20,7 @@ async def language_host(
     executor: Path,
 ) -> AsyncIterator[tuple[asyncio.subprocess.Process, language_pb2_grpc.LanguageRuntimeStub]]:
     process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-P", "-m", "frugal.hosts.language", executor, "127.0.0.1:1"),
+        *(sys.executable, "-P", "-m", "frugal.local.hosts.language", executor, "127.0.0.1:1"),
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
     )

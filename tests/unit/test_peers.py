@@ -21,8 +21,8 @@ from pulumi.runtime.proto import (
 from frugal import peers
 from frugal.cloud.provider import VERSION, Provider
 from frugal.cloud.provider import serve as serve_provider
-from frugal.hosts.language import LanguageHost
-from frugal.hosts.language import serve as serve_language
+from frugal.local.hosts.language import LanguageHost
+from frugal.local.hosts.language import serve as serve_language
 
 IS_ROOT = os.getuid() == 0
 SOMEBODY = 65534

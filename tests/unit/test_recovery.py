@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from frugal import recovery
 from frugal.cloud import store
 from frugal.cloud.store import Resource, Store
 from frugal.errors import RowsAtStakeError
+from frugal.local import recovery
 from frugal.paths import Checkout
 from tests.faults.damage import CASES
 

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from frugal.engine import NOT_READ
+from frugal.local.stack_file import NOT_READ
 from infra.settings import KEYS, SIZES, SettingsError, read
 from tests.unit.conftest import committed_config
 

@@ -6,18 +6,18 @@ import platform
 import shutil
 import sys
 
-from frugal import daemon as daemons
 from frugal.cloud.ports import Ports, listens
 from frugal.cloud.postgres.binaries import installations
-from frugal.findings import Finding
-from frugal.paths import Checkout, user_cache
-from frugal.toolchain import (
+from frugal.commands.doctor.findings import Finding
+from frugal.local import daemon as daemons
+from frugal.local.toolchain import (
     built_cli,
     declared_version,
     minimum_version,
     official_cli,
     usable_go,
 )
+from frugal.paths import Checkout, user_cache
 
 # What the apps' packages, PostgreSQL and its data take; the CLI's build needs more for a moment.
 _ROOM = 1024**3

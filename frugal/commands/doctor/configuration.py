@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping
 from typing import cast
 
-from frugal.engine import masked, read_settings, stack_settings
+from frugal.local.stack_file import masked, read_settings, stack_settings
 from frugal.paths import Checkout
 from infra.naming import PROJECT
 

@@ -11,10 +11,11 @@ from typing import cast
 import yaml
 from rich.console import Console
 
-from frugal import local
-from frugal.cost.plan import Plan, from_preview, parse
-from frugal.engine import LOCAL_STACK, plan, stack_settings
+from frugal.cost import Plan, from_preview, parse
 from frugal.errors import FrugalError
+from frugal.local.engine import LOCAL_STACK, preview_from_nothing
+from frugal.local.environment import prepare
+from frugal.local.stack_file import stack_settings
 from frugal.paths import Checkout
 
 _OPTIONS = ("--json", "--show-sames")
@@ -50,9 +51,9 @@ def preview(place: Checkout, console: Console, environment: str, changes: Sequen
     usage_file = config.get(_USAGE)
     from_nothing = environment != LOCAL_STACK or not (place.state / ".pulumi" / "stacks").exists()
     if from_nothing:
-        done = plan(place, console, environment, *_OPTIONS, settings=settings)
+        done = preview_from_nothing(place, console, environment, *_OPTIONS, settings=settings)
     else:
-        _daemon, engine = local.prepare(place, console)
+        _daemon, engine = prepare(place, console)
         with tempfile.TemporaryDirectory(prefix="frugal-cost-") as folder:
             file = Path(folder) / f"Pulumi.{environment}.yaml"
             file.write_text(yaml.safe_dump(settings))

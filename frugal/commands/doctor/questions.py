@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar, cast
 
-from frugal.findings import Finding
+from frugal.commands.doctor.findings import Finding
 from infra.arm import Arm, ArmError
 from infra.naming import PROJECT
 from infra.settings import Settings

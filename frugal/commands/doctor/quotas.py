@@ -3,8 +3,8 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from frugal.findings import Finding
-from frugal.subscription.questions import Subscription, child, missing
+from frugal.commands.doctor.findings import Finding
+from frugal.commands.doctor.questions import Subscription, child, missing
 
 _REMEDY = "Ask for more in the portal (Quotas), or "
 

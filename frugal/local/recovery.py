@@ -15,9 +15,9 @@ from rich.console import Console
 
 from frugal.atomic import atomic_write
 from frugal.cloud import store
-from frugal.daemon import Daemon
-from frugal.engine import LOCAL_STACK, Engine
 from frugal.errors import RowsAtStakeError
+from frugal.local.daemon import Daemon
+from frugal.local.engine import LOCAL_STACK, Engine
 from frugal.paths import Checkout
 
 _META = "version: 1\n"  # the layout of Pulumi's file backend, in its meta.yaml

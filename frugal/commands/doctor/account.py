@@ -5,9 +5,9 @@ import os
 from collections.abc import Mapping, Sequence
 
 from frugal.cloud import contract
-from frugal.findings import Finding
-from frugal.subscription.configuration import HIDDEN
-from frugal.subscription.questions import (
+from frugal.commands.doctor.configuration import HIDDEN
+from frugal.commands.doctor.findings import Finding
+from frugal.commands.doctor.questions import (
     Entry,
     Subscription,
     ask,
@@ -16,7 +16,7 @@ from frugal.subscription.questions import (
     plain,
     set_config,
 )
-from frugal.subscription.region import ENVIRONMENT, TYPES
+from frugal.commands.doctor.region import ENVIRONMENT, TYPES
 from infra.arm import Arm, ArmError
 from infra.credentials import NAMESPACE, SETTINGS
 from infra.settings import Settings

@@ -2,10 +2,10 @@
 
 from collections.abc import Callable, Iterator, Sequence
 
-from frugal.findings import Finding
-from frugal.subscription.postgres import postgres
-from frugal.subscription.questions import Subscription, ask, missing, plain, set_config
-from frugal.subscription.quotas import Need, usages
+from frugal.commands.doctor.findings import Finding
+from frugal.commands.doctor.postgres import postgres
+from frugal.commands.doctor.questions import Subscription, ask, missing, plain, set_config
+from frugal.commands.doctor.quotas import Need, usages
 from infra.regions import REGIONS
 
 PLAN_SKU = "B1"

@@ -1,7 +1,6 @@
 """The local cloud's daemon, seen from the command: start it, ask it, stop it."""
 
 import contextlib
-import fcntl
 import http.client
 import json
 import os
@@ -15,6 +14,7 @@ import psutil
 
 from frugal.errors import FrugalError, RowsAtStakeError
 from frugal.fingerprint import fingerprint
+from frugal.local.file_lock import locked
 from frugal.paths import Checkout
 
 # Seconds, for a machine that is busy with other things as well. Restarting everything that a stack
@@ -155,11 +155,10 @@ def start(checkout: Checkout, before_launch: Callable[[], None] | None = None) -
     RowsAtStakeError where a database's data is gone or damaged.
     """
     checkout.tool.mkdir(exist_ok=True)
-    with (checkout.tool / "start.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+    with locked(checkout.tool / "start.lock"):
         daemon = find(checkout)
-        locked = (checkout.cloud / "daemon.lock").exists()
-        if daemon is not None and daemon.code == fingerprint() and locked:
+        has_lock = (checkout.cloud / "daemon.lock").exists()
+        if daemon is not None and daemon.code == fingerprint() and has_lock:
             return daemon
         stop_all(checkout)
         if before_launch is not None:

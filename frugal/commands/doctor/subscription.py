@@ -5,10 +5,10 @@ Only questions are asked, each with a GET; nothing is changed.
 
 from collections.abc import Callable
 
-from frugal.findings import Finding
+from frugal.commands.doctor import account, region
+from frugal.commands.doctor.configuration import HIDDEN, load
+from frugal.commands.doctor.findings import Finding
 from frugal.paths import Checkout
-from frugal.subscription import account, region
-from frugal.subscription.configuration import HIDDEN, load
 from infra.arm import Arm, ArmError
 from infra.settings import SettingsError, read
 

@@ -10,7 +10,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from frugal.cost.money import plain
+from frugal.cost import plain
 from frugal.cost.prices.reading import described
 from frugal.cost.prices.refresh import Move, Outcome, read_anew, write
 from frugal.cost.prices.retail import ADDRESS, RetailPrices

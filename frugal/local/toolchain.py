@@ -6,7 +6,6 @@ name only when it is whole.
 """
 
 import contextlib
-import fcntl
 import os
 import platform
 import re
@@ -22,6 +21,7 @@ from pathlib import Path
 from rich.console import Console
 
 from frugal.errors import FrugalError
+from frugal.local.file_lock import locked
 from frugal.paths import Checkout, user_cache
 
 _MODULE = "github.com/pulumi/pulumi/pkg/v3"
@@ -112,7 +112,8 @@ def ensure_cli(checkout: Checkout, console: Console) -> Cli:
         )
     if not built.exists():
         built.parent.mkdir(parents=True, exist_ok=True)
-        with _locked(built.parent / "lock", console):
+        busy = "Another run is building the Pulumi CLI. Waiting for it."
+        with locked(built.parent / "lock", lambda: console.print(busy)):
             if not built.exists():
                 _build(checkout, version, built, console)
     return Cli(binary, built=True)
@@ -128,17 +129,6 @@ def usable_go() -> str | None:
     """The Go on PATH, where there is one that is new enough."""
     found = shutil.which("go")
     return found if found is not None and _go_version(found) >= _MINIMUM_GO else None
-
-
-@contextlib.contextmanager
-def _locked(file: Path, console: Console) -> Generator[None]:
-    with file.open("a") as held:
-        try:
-            fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            console.print("Another run is building the Pulumi CLI. Waiting for it.")
-            fcntl.flock(held, fcntl.LOCK_EX)
-        yield
 
 
 def _build(checkout: Checkout, version: str, target: Path, console: Console) -> None:

@@ -1,7 +1,7 @@
 """The Pulumi engine: where its pieces are put, and how it is run.
 
-`local_engine` acts on the environment `local` alone; `plan` previews any environment from an empty
-state, without a login, and creates nothing.
+`local_engine` acts on the environment `local` alone; `preview_from_nothing` previews any
+environment from an empty state, without a login, and creates nothing.
 """
 
 import importlib.metadata
@@ -18,14 +18,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import FrameType
-from typing import cast
 
-import yaml
 from rich.console import Console
 
 from frugal.errors import FrugalError
+from frugal.local.stack_file import stack_settings, without_secrets
+from frugal.local.toolchain import DYNAMIC_HOST, EXECUTOR, ensure_cli
 from frugal.paths import Checkout, checkout
-from frugal.toolchain import DYNAMIC_HOST, EXECUTOR, ensure_cli
 
 # Published on purpose: the local environment holds no secret worth keeping, and its salt is in the
 # repository, so that `up` leaves the checkout clean.
@@ -192,7 +191,7 @@ def install_cli(place: Checkout, console: Console) -> Path:
     # The CLI looks for its hosts beside the file that runs, not beside a symbolic link.
     for name in ("pulumi", EXECUTOR, DYNAMIC_HOST):
         _link(cli.binary.with_name(name), folder / name, hard=True)
-    language = [place.python, "-P", "-m", "frugal.hosts.language", folder / EXECUTOR]
+    language = [place.python, "-P", "-m", "frugal.local.hosts.language", folder / EXECUTOR]
     _write_launcher(folder / "pulumi-language-python", language)
     return place.pulumi
 
@@ -202,7 +201,7 @@ def local_engine(place: Checkout, console: Console, variables: Mapping[str, str]
 
     `variables`: what points the program to the daemon's HTTP address.
     """
-    host = place.root / "frugal" / "hosts" / "azure_native.py"
+    host = place.root / "frugal" / "local" / "hosts" / "azure_native.py"
     plugin = [place.python, "-I", "-S", host, place.cloud]
     engine = Engine(
         pulumi=install_cli(place, console),
@@ -217,7 +216,7 @@ def local_engine(place: Checkout, console: Console, variables: Mapping[str, str]
     return engine
 
 
-def plan(
+def preview_from_nothing(
     place: Checkout,
     console: Console,
     stack: str,
@@ -244,59 +243,10 @@ def plan(
         _install_plugin(engine, module)
         shutil.copy(place.root / "Pulumi.yaml", folder)
         file = folder / f"Pulumi.{stack}.yaml"
-        file.write_text(_without_secrets(settings or stack_settings(place, stack)))
+        file.write_text(without_secrets(settings or stack_settings(place, stack)))
         # `stack init` writes its salt into the stack's file, so it runs where the copy is.
         engine.run("stack", "init", stack, "--no-select", cwd=folder)
         return engine.attempt("preview", "-s", stack, "--config-file", str(file), *options)
-
-
-def stack_settings(place: Checkout, stack: str) -> dict[str, object]:
-    """Content of `Pulumi.<stack>.yaml`. Raises FrugalError (2) where it is missing or damaged."""
-    file = place.root / f"Pulumi.{stack}.yaml"
-    if not file.exists():
-        there = sorted(path.name.split(".")[1] for path in place.root.glob("Pulumi.*.yaml"))
-        message = f"There is no environment {stack!r}; there are: {', '.join(there)}."
-        raise FrugalError(message, code=2)
-    return read_settings(file)
-
-
-def read_settings(file: Path) -> dict[str, object]:
-    """Content of Pulumi.yaml or Pulumi.<stack>.yaml. Raises FrugalError (2) if it is damaged."""
-    again = f"Mend it, or get it back: git checkout {file.name}"
-    try:
-        content: object = yaml.safe_load(file.read_text()) or {}
-    except (OSError, yaml.YAMLError, UnicodeDecodeError) as error:
-        where = getattr(getattr(error, "problem_mark", None), "line", None)
-        line = "" if where is None else f", line {where + 1}"
-        if isinstance(error, OSError):
-            raise FrugalError(f"{file.name}: {error.strerror}. {again}", code=2) from None
-        raise FrugalError(f"{file.name}{line}: this is not YAML. {again}", code=2) from None
-    entries = cast("dict[str, object]", content) if isinstance(content, dict) else {}
-    if entries is not content or not isinstance(entries.get("config") or {}, dict):
-        raise FrugalError(f"{file.name} holds no keys, as it should. {again}", code=2)
-    return entries
-
-
-NOT_READ = "a-secret-that-a-plan-never-reads-0"
-"""In the place of a secret; as long as a setting may want it."""
-
-
-def _without_secrets(settings: Mapping[str, object]) -> str:
-    keys = ("encryptionsalt", "encryptedkey", "secretsprovider")
-    public = {k: v for k, v in settings.items() if k not in keys}
-    return yaml.safe_dump(masked(public, NOT_READ))
-
-
-def masked(value: object, placeholder: str) -> object:
-    """A value of a stack's file, its secrets (`{secure: …}`), however deep they lie, replaced."""
-    if isinstance(value, list):
-        return [masked(item, placeholder) for item in cast("list[object]", value)]
-    if not isinstance(value, dict):
-        return value
-    entries = cast("dict[str, object]", value)
-    if entries.keys() == {"secure"}:
-        return placeholder
-    return {key: masked(item, placeholder) for key, item in entries.items()}
 
 
 def _install_plugin(engine: Engine, command: Sequence[str | Path]) -> None:

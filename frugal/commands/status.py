@@ -1,19 +1,52 @@
-"""What runs here, for people: addresses, health, and what the last update did."""
+"""`frugal status`: addresses, health, and what the last update did."""
 
 import json
-from decimal import Decimal
-from typing import Any, cast
+import sys
+from typing import Annotated, Any, cast
 
+import typer
 from rich import box
 from rich.console import Console
 from rich.measure import Measurement
 from rich.table import Table
 
-from frugal.cost.money import Range, rounded
-from frugal.engine import LOCAL_STACK, Engine
+from frugal.errors import FrugalError
+from frugal.local import daemon as daemons
+from frugal.local.engine import LOCAL_STACK, Engine
+from frugal.paths import own_checkout
 
-NOTHING: dict[str, Any] = {"environment": "local", "urls": {}, "health": {}}
+_NOTHING: dict[str, Any] = {"environment": "local", "urls": {}, "health": {}}
 _COLOURS = {"healthy": "green", "starting": "yellow", "stopped": "yellow", "failed": "red"}
+
+app = typer.Typer()
+
+
+@app.command("status")
+def status(
+    as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False,
+) -> None:
+    """Show addresses and health of what runs here; exit code 1 where nothing does."""
+    place = own_checkout()
+    daemon = daemons.find(place)
+    if daemon is None and daemons.find_unannounced(place):
+        raise FrugalError(
+            "A daemon runs here that can't be asked: it is starting or ending, or its file "
+            "daemon.json is gone or damaged. `make up` puts that right; nothing is lost."
+        )
+    found = daemon.status() if daemon else _NOTHING
+    if as_json:
+        sys.stdout.write(json.dumps(found, indent=2) + "\n")
+    elif found["urls"]:
+        show(Console(), found)
+    else:
+        part = len(found.get("resources", []))
+        Console(stderr=True).print(
+            f"No site is running; {part} resources are there. `make up` goes on."
+            if part
+            else "Nothing is running. `make up` brings the local environment up."
+        )
+    if not found["urls"]:
+        raise typer.Exit(1)
 
 
 def show(console: Console, found: dict[str, Any], outputs: dict[str, object] | None = None) -> None:
@@ -47,11 +80,7 @@ def show_after_up(console: Console, found: dict[str, Any], engine: Engine) -> No
     bill = outputs.pop("monthlyCost", None)
     show(console, found, outputs)
     if bill:
-        low, expected, high = (rounded(Decimal(bill[case])) for case in Range._fields)
-        console.print(
-            f"On Azure: {expected} {bill['currency']} a month expected, {low} if nobody visits, "
-            f"{high} at its limits (`frugal cost`)."
-        )
+        console.print(f"On Azure: {bill['shown']} (`frugal cost`).")
     console.print(f"Resources: {_changes(engine)}. `make down` takes everything down.")
 
 

@@ -8,17 +8,15 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from frugal.cost.compare.environment import sizes
+from frugal.commands.compared_sizes import sizes
+from frugal.cost import UNPRICED, load_usage, usual
 from frugal.cost.compare.result import compared
 from frugal.cost.compare.ways import Costs
-from frugal.cost.limit import UNPRICED
-from frugal.cost.month import usual
 from frugal.cost.prices.sheet import load
 from frugal.cost.report.comparison import comparison_report
 from frugal.cost.report.data import comparison_data
 from frugal.cost.report.show import Format, show
-from frugal.cost.usage import load as load_usage
-from frugal.engine import LOCAL_STACK
+from frugal.local.engine import LOCAL_STACK
 from frugal.paths import checkout
 
 
@@ -29,6 +27,10 @@ class SiteName(StrEnum):
     translator = "translator"
 
 
+app = typer.Typer()
+
+
+@app.command("compare")
 def compare(
     site: Annotated[SiteName, typer.Argument(metavar="SITE", help="homepage|translator")],
     *,

@@ -8,8 +8,8 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import get_args
 
-from frugal.findings import Finding
-from frugal.subscription.questions import (
+from frugal.commands.doctor.findings import Finding
+from frugal.commands.doctor.questions import (
     Entry,
     Subscription,
     ask,
@@ -17,7 +17,7 @@ from frugal.subscription.questions import (
     missing,
     set_config,
 )
-from frugal.subscription.quotas import Need, usages
+from frugal.commands.doctor.quotas import Need, usages
 from infra.settings import Database
 
 _API_VERSION = "2025-08-01"

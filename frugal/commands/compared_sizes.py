@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, cast
 import yaml
 
 from frugal.cost.compare.ways import Sizes
-from frugal.engine import stack_settings
 from frugal.errors import FrugalError
+from frugal.local.stack_file import stack_settings
 from frugal.paths import Checkout
 
 if TYPE_CHECKING:

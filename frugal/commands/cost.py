@@ -1,6 +1,5 @@
 """`frugal cost`: the bill of a plan, before anything is deployed."""
 
-import datetime as dt
 import re
 import sys
 import tempfile
@@ -12,24 +11,30 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from frugal.cost.limit import verdict
-from frugal.cost.month import calendar_month, usual
-from frugal.cost.plan import Plan, from_preview, from_state, parse
-from frugal.cost.preview import LIMIT, preview
-from frugal.cost.prices.sheet import load
-from frugal.cost.pricing import estimate
+from frugal.commands.preview import LIMIT, preview
+from frugal.cost import (
+    Plan,
+    calendar_month,
+    from_preview,
+    from_state,
+    parse,
+    price,
+    usage_template,
+    verdict,
+)
 from frugal.cost.report.bill import bill_report
 from frugal.cost.report.data import estimate_data
 from frugal.cost.report.html import page
 from frugal.cost.report.parts import Report
 from frugal.cost.report.show import Format, show
-from frugal.cost.usage import load as load_usage
-from frugal.cost.usage import template
-from frugal.engine import LOCAL_STACK
 from frugal.errors import FrugalError
+from frugal.local.engine import LOCAL_STACK
 from frugal.paths import checkout
 
+app = typer.Typer()
 
+
+@app.command("cost")
 def cost(
     *,
     environment: Annotated[
@@ -95,27 +100,27 @@ def cost(
     """
     above = _amount("--fail-above", fail_above)
     increase = _amount("--fail-increase", fail_increase)
-    taken = calendar_month(month) if month is not None else usual(dt.datetime.now(tz=dt.UTC).date())
-    told = Console(stderr=True)
+    billed_month = calendar_month(month) if month is not None else None
+    stderr = Console(stderr=True)
     files = (preview_file, state_file)
     if any(file is not None for file in files):
         if environment or changes:
             raise FrugalError(
-                "--preview and --state take a plan that is made; -s and --set belong to the "
-                "preview that `frugal cost` runs itself. Leave out the one or the other.",
+                "--preview and --state read a plan that exists; -s and --set belong to the "
+                "preview that `frugal cost` runs itself. Use one or the other.",
                 code=2,
             )
         plan, configured, limit = _read(*files), None, None
     else:
         priced = environment or LOCAL_STACK
-        with told.status(f"Previewing {priced}"):
-            made = preview(checkout(), told, priced, changes or [])
+        with stderr.status(f"Previewing {priced}"):
+            made = preview(checkout(), stderr, priced, changes or [])
         plan, configured, limit = made.plan, made.usage_file, _amount(LIMIT, made.limit)
     if init_usage:
-        _write_usage(init_usage, plan, told)
+        _write_usage(init_usage, plan, stderr)
         return
     title = f"The bill of {'a plan' if any(files) else environment or LOCAL_STACK}"
-    bill = estimate(plan, load(), load_usage(usage_file or configured), taken)
+    bill = price(plan, usage_file or configured, billed_month)
     report = bill_report(bill, title, limit)
     if open_page:
         _open(report)
@@ -125,7 +130,7 @@ def cost(
         bill, above=above, increase=increase, unpriced_is_accepted=allow_unpriced
     )
     if code:
-        told.print(reason, style="red", markup=False, highlight=False, soft_wrap=True)
+        stderr.print(reason, style="red", markup=False, highlight=False, soft_wrap=True)
         raise typer.Exit(code)
 
 
@@ -162,14 +167,14 @@ def _content(name: str) -> bytes:
         raise FrugalError(f"{name!r} cannot be read: {error.strerror}.", code=2) from None
 
 
-def _write_usage(file: Path, plan: Plan, told: Console) -> None:
+def _write_usage(file: Path, plan: Plan, stderr: Console) -> None:
     if file.exists():
         raise FrugalError(f"{file} is there already; name another file, or remove it.", code=2)
     try:
-        file.write_text(template(plan.after.values()))
+        file.write_text(usage_template(plan.after.values()))
     except OSError as error:
         raise FrugalError(f"{file} cannot be written: {error.strerror}.", code=2) from None
-    told.print(
+    stderr.print(
         f"{file} has the figures of a small site. Put yours there, then: frugal cost --usage "
         f"{file}, or for the stack: pulumi config set usageFile {file}",
         markup=False,

@@ -1,0 +1,32 @@
+"""`frugal down`: take the local environment down."""
+
+import sys
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from frugal.local import environment
+from frugal.paths import own_checkout
+
+app = typer.Typer()
+
+
+@app.command("down")
+def down(
+    yes: Annotated[bool, typer.Option("--yes", help="Delete the database's rows unasked.")] = False,
+) -> None:
+    """Take the local environment down to nothing: processes, ports, files and rows."""
+    removed = environment.down(own_checkout(), Console(stderr=True), yes=yes, confirm=_confirm)
+    console = Console()
+    if not removed:
+        console.print("Nothing is running, and nothing is left to remove.")
+        return
+    console.print("The local environment is gone:")
+    for line in removed:
+        console.print(f"  {line}", soft_wrap=True)
+
+
+def _confirm(question: str) -> bool:
+    """Ask on a terminal; elsewhere the answer is no."""
+    return sys.stdin.isatty() and typer.confirm(question, err=True)

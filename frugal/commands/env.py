@@ -1,0 +1,27 @@
+"""`frugal env`: variables for plain `pulumi` in a user's own shell."""
+
+import shlex
+import sys
+
+import typer
+from rich.console import Console
+
+from frugal.local import environment
+from frugal.local.engine import FOREIGN
+from frugal.paths import own_checkout
+
+app = typer.Typer()
+
+
+@app.command("env")
+def env() -> None:
+    """Print the variables with which plain `pulumi ... -s local` works in your own shell.
+
+    A sign-in to Azure that the shell holds is unset in it.
+
+    Use: eval "$(.venv/bin/frugal env)"
+    """
+    settings = environment.prepare_shell(own_checkout(), Console(stderr=True)).settings()
+    sys.stdout.write(f"unset {' '.join(sorted(FOREIGN - settings.keys()))}\n")
+    for name, value in settings.items():
+        sys.stdout.write(f"export {name}={shlex.quote(value)}\n")

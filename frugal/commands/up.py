@@ -1,0 +1,28 @@
+"""`frugal up`: bring the local environment up."""
+
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from frugal.commands.status import show_after_up
+from frugal.local import environment
+from frugal.paths import own_checkout
+
+app = typer.Typer()
+
+
+@app.command("up")
+def up(
+    accept_data_loss: Annotated[
+        bool,
+        typer.Option(
+            "--accept-data-loss", help="Begin anew where the database's rows are gone already."
+        ),
+    ] = False,
+) -> None:
+    """Bring the local environment up: everything that the program declares, on this machine."""
+    daemon, engine = environment.up(
+        own_checkout(), Console(stderr=True), accept_data_loss=accept_data_loss
+    )
+    show_after_up(Console(), daemon.status(), engine)

@@ -1,0 +1,220 @@
+"""The environment `local`: up, down, and what both do first when an earlier run was killed."""
+
+import shutil
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
+from pathlib import Path
+
+from rich.console import Console
+
+from frugal.cloud.ports import listens
+from frugal.cloud.spawn import accounts
+from frugal.errors import FrugalError, RowsAtStakeError
+from frugal.local import daemon as daemons
+from frugal.local import recovery
+from frugal.local.daemon import Daemon
+from frugal.local.engine import LOCAL_STACK, Engine, Interrupted, local_engine
+from frugal.local.health import wait_until_answering, wait_until_healthy
+from frugal.local.lock import checkout_lock, checkout_lock_if_free
+from frugal.local.stack_file import read_settings
+from frugal.local.state import compare, mend, read_state, rebuild_options
+from frugal.paths import Checkout
+
+# What the apps' packages, PostgreSQL and the logs take when they are new.
+_SPACE = 500 * 1024**2
+# No question, and no outputs: they are shown at the end, beside the addresses here.
+_QUIETLY = ("--yes", "--suppress-outputs", "--stack", LOCAL_STACK)
+
+
+def prepare(checkout: Checkout, console: Console, *, restore: bool = True) -> tuple[Daemon, Engine]:
+    """Everything that an engine needs here: the CLI, the daemon, the stack `local`.
+
+    With `restore`, for which the caller holds the checkout's lock, a lost store or state comes
+    back from its copy. Raises RowsAtStakeError where rows are gone or out of reach.
+    """
+    free = shutil.disk_usage(checkout.root).free
+    if free < _SPACE and not checkout.local.exists():
+        raise FrugalError(
+            f"No space: {free // 1024**2} MB are free where {checkout.root} is, and the local "
+            f"environment needs about {_SPACE // 1024**2} MB. Make room and run the command again."
+        )
+    settings = checkout.root / f"Pulumi.{LOCAL_STACK}.yaml"
+    if not settings.exists():
+        raise FrugalError(f"{settings.name} is missing. Get it back: git checkout {settings.name}")
+    for file in (checkout.root / "Pulumi.yaml", settings):
+        read_settings(file)
+    # First the CLI, which may have to be built: no daemon is left behind when that fails.
+    local_engine(checkout, console, {})
+    if restore:
+        daemon = daemons.start(checkout, lambda: recovery.restore_store(checkout, console))
+    else:
+        daemon = daemons.start(checkout)
+    engine = local_engine(checkout, console, daemon.variables())
+    if restore:
+        recovery.restore_state(checkout, engine, daemon.status()["resources"], console)
+    engine.run("stack", "select", LOCAL_STACK, "--create")
+    return daemon, engine
+
+
+def prepare_shell(checkout: Checkout, console: Console) -> Engine:
+    """Prepare the engine for a user's own shell; say what `frugal up` would have to mend."""
+    with checkout_lock_if_free(checkout) as free:
+        daemon, engine = prepare(checkout, console, restore=free)
+    missing, strays = compare(checkout, daemon, read_state(engine))
+    recovery.refuse_lost_databases(missing)
+    if missing or strays:
+        console.print(
+            f"The engine's state and the local cloud differ: {len(missing)} resources are gone, "
+            f"{len(strays)} are in no state. Unless another run is under way, `make up` mends it.",
+            soft_wrap=True,
+        )
+    return engine
+
+
+def up(
+    checkout: Checkout, console: Console, *, accept_data_loss: bool = False
+) -> tuple[Daemon, Engine]:
+    """Bring everything that the program declares up, and wait until its sites answer.
+
+    Mends first what a killed run left, and rebuilds what was lost. Raises FrugalError: another run
+    is under way, the engine failed (it has shown why), an app is not healthy or does not answer;
+    RowsAtStakeError: rows are gone or out of reach. With `accept_data_loss` it begins anew then.
+    """
+    again = (
+        "Run `make up` again and it goes on where it stopped. `make down` takes all down, the "
+        "database's rows too."
+    )
+    with checkout_lock(checkout, console, "frugal up") as lock, _interruptible(again):
+        try:
+            daemon, engine = _prepare_up(checkout, console)
+        except RowsAtStakeError as error:
+            if not accept_data_loss:
+                raise
+            console.print(f"{error.what}\nBeginning anew, without those rows.", soft_wrap=True)
+            daemons.stop_all(checkout)
+            accounts.remove(checkout.cloud)
+            _remove(checkout.local)
+            daemon, engine = _prepare_up(checkout, console)
+        rebuilt = rebuild_options(daemon, engine, console)
+        code = engine.follow("up", *_QUIETLY, *rebuilt, keep_open=(lock,))
+        if code != 0:
+            raise FrugalError(f"{_why(code, daemon)} {again}")
+        wait_until_healthy(checkout, daemon, console)
+        wait_until_answering(daemon)
+        recovery.keep_copies(checkout, daemon, engine)
+        for place in accounts.sweep():
+            console.print(
+                f"{place} holds the database of a checkout that was moved or deleted "
+                f"({place}/environment says where it was). `make up` in its new place takes the "
+                "database over; if the checkout is gone for good, remove that folder by hand.",
+                soft_wrap=True,
+            )
+        return daemon, engine
+
+
+def _prepare_up(checkout: Checkout, console: Console) -> tuple[Daemon, Engine]:
+    daemon, engine = prepare(checkout, console)
+    if daemon.status()["health"].get("postgres") == "failed":
+        # A new start mends its data, or says what is wrong with it.
+        daemons.stop_all(checkout)
+        daemon, engine = prepare(checkout, console)
+    mend(checkout, daemon, engine, console)
+    return daemon, engine
+
+
+def _why(code: int, daemon: Daemon) -> str:
+    """Reason of a failed run, as far as the engine can't give it itself."""
+    if code < 0:
+        return f"The engine was killed (signal {-code}); what it had recorded is safe."
+    if not daemons.is_running(daemon.pid):
+        return daemons.ended(daemon)
+    return "The environment is not up; the engine says why above."
+
+
+def down(
+    checkout: Checkout, console: Console, *, yes: bool, confirm: Callable[[str], bool]
+) -> list[str]:
+    """Destroy by the engine, stop the daemon, remove the folder; return what was removed.
+
+    An empty list: there was nothing. Without `yes`, `confirm` is asked before rows are deleted
+    that no migration wrote. Raises FrugalError when it declines, when the engine's destroy failed
+    (all is removed nonetheless) or something would not go.
+    """
+    if not checkout.local.exists():
+        return [str(place) for place in accounts.remove(checkout.cloud)]
+    again = "Run `make down` again and it goes on where it stopped."
+    with checkout_lock(checkout, console, "frugal down") as lock, _interruptible(again):
+        prepared, failure = None, ""
+        try:
+            prepared = prepare(checkout, console)
+            rows = [f"{table}: {count} rows" for table, count in prepared[0].rows().items()]
+        except FrugalError as error:
+            failure = _unusable(error)
+            folders = recovery.databases(checkout)
+            rows = [f"{folder}: a database that can't be asked for its rows" for folder in folders]
+        if rows:
+            console.print("This deletes, for good:")
+            for line in rows:
+                console.print(f"  {line}", soft_wrap=True)
+            if not yes and not confirm("Delete these rows?"):
+                raise FrugalError(
+                    "Nothing was deleted. To delete the rows above and all the rest: "
+                    "frugal down --yes (make down YES=1)."
+                )
+        count = 0
+        ports: set[int] = set()
+        family = [p for pid in daemons.find_unannounced(checkout) for p in daemons.family(pid)]
+        if prepared is not None and not failure:
+            daemon, engine = prepared
+            try:
+                mend(checkout, daemon, engine, console, with_rows=True)
+                ports = {daemon.http, *daemon.status().get("ports", [])}
+                family = daemons.family(daemon.pid)
+                count = len(read_state(engine).ids)
+                code = engine.follow("destroy", *_QUIETLY, keep_open=(lock,))
+                failure = "The engine could not destroy everything (above)." if code else ""
+            except FrugalError as error:
+                failure = _unusable(error)
+        daemons.stop(family)
+        size = sum(f.lstat().st_size for f in checkout.local.rglob("*") if f.is_file())
+        # First what lies outside: it is found by what lies here.
+        outside = accounts.remove(checkout.cloud)
+        _remove(checkout.local)
+        open_ports = sorted(port for port in ports if listens(port))
+    if open_ports:
+        raise FrugalError(f"Something still listens on 127.0.0.1, port {open_ports}.")
+    if failure:
+        raise FrugalError(
+            f"{failure} The environment's processes and its folder {checkout.local} are gone "
+            "all the same, so nothing is left."
+        )
+    return [
+        *rows,
+        f"{count} resources, destroyed by the engine",
+        f"{len(family)} processes, ended",
+        f"{len(ports)} ports, free",
+        f"{checkout.local} ({size // 1024**2} MB)",
+        *map(str, outside),
+    ]
+
+
+def _unusable(error: FrugalError) -> str:
+    what = error.what if isinstance(error, RowsAtStakeError) else error
+    return f"The engine could not be used: {what}"
+
+
+def _remove(folder: Path) -> None:
+    try:
+        shutil.rmtree(folder)
+    except OSError as error:
+        raise FrugalError(
+            f"{error.filename} could not be removed ({error.strerror}). Remove {folder} by hand."
+        ) from error
+
+
+@contextmanager
+def _interruptible(again: str) -> Generator[None]:
+    try:
+        yield
+    except (Interrupted, KeyboardInterrupt):
+        raise FrugalError(f"Stopped; nothing is lost. {again}", code=130) from None

@@ -1,0 +1,132 @@
+"""State of the stack `local`: compared with the local cloud, mended where they differ."""
+
+import json
+import socket
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, cast
+
+from rich.console import Console
+
+from frugal.errors import FrugalError
+from frugal.local import daemon as daemons
+from frugal.local import recovery
+from frugal.local.daemon import Daemon
+from frugal.local.engine import LOCAL_STACK, Engine
+from frugal.local.stack_file import read_settings
+from frugal.paths import Checkout
+
+
+@dataclass(frozen=True)
+class State:
+    """The engine's record: ids of the resources, and how many operations never ended.
+
+    `standing`: types by id of Azure's resources, without those whose deletion had begun.
+    """
+
+    ids: list[str]
+    pending: int
+    standing: dict[str, str]
+
+
+def read_state(engine: Engine) -> State:
+    """Read the engine's state of the stack `local`. Raises FrugalError if it is damaged."""
+    try:
+        content = _export(engine)
+    except FrugalError as error:
+        raise FrugalError(
+            f"The engine can't read its state ({error}). The rows are safe; move "
+            f"{engine.backend / '.pulumi'} away and run `make up`: it takes the copy of the state."
+        ) from error
+    resources = content.get("resources") or []
+    ids = [r["id"] for r in resources if "id" in r and not r["type"].startswith("pulumi:")]
+    pending = content.get("pending_operations") or []
+    going = {p["resource"].get("id") for p in pending if p["type"] == "deleting"}
+    azure = [r for r in resources if "id" in r and r["type"].startswith("azure-native:")]
+    standing = {r["id"]: r["type"] for r in azure if r["id"] not in going}
+    return State(ids, len(pending), standing)
+
+
+def _export(engine: Engine) -> dict[str, list[dict[str, Any]]]:
+    """Deployment of the stack `local`; {} where nothing was deployed yet."""
+    content = json.loads(engine.run("stack", "export", "--stack", LOCAL_STACK))
+    return cast("dict[str, list[dict[str, Any]]]", content["deployment"] or {})
+
+
+def compare(
+    checkout: Checkout, daemon: Daemon, recorded: State
+) -> tuple[dict[str, str], list[str]]:
+    """Compare state and cloud: what the cloud lacks (types by id); ids that no state knows."""
+    resources = cast("list[dict[str, str]]", daemon.status()["resources"])
+    ids = {r["id"].lower() for r in resources}
+    missing = {i: kind for i, kind in recorded.standing.items() if i.lower() not in ids}
+    known = {i.lower() for i in recorded.ids}
+    own = [r["id"] for r in resources if r["urn"].split("::")[1:2] == [_project(checkout)]]
+    return missing, [i for i in own if i.lower() not in known]
+
+
+def _project(checkout: Checkout) -> str:
+    return str(read_settings(checkout.root / "Pulumi.yaml")["name"])
+
+
+def mend(
+    checkout: Checkout,
+    daemon: Daemon,
+    engine: Engine,
+    console: Console,
+    *,
+    with_rows: bool = False,
+) -> None:
+    """Bring state and cloud together again where they differ, as after a killed run.
+
+    Order matters: what exists and the state does not know would never be found again once the
+    engine's pending operations are cleared. Raises RowsAtStakeError before it loses any, unless
+    `with_rows`.
+    """
+    # Whatever their names are: a full disk leaves locks under those of temporary files. A file
+    # `.attrs` stands beside each and is none.
+    files = (engine.backend / ".pulumi" / "locks").rglob("*")
+    locks = [file for file in files if file.is_file() and file.suffix != ".attrs"]
+    for lock in locks:
+        _refuse_if_running(lock)
+    recorded = read_state(engine)
+    missing, strays = compare(checkout, daemon, recorded)
+    if not locks and not recorded.pending and not missing and not strays:
+        return
+    if not with_rows:
+        recovery.refuse_lost_databases(missing)
+    console.print("Mending what an interrupted run left.")
+    if locks:
+        engine.run("cancel", "--yes", "--stack", LOCAL_STACK)
+    for stray in daemon.sweep(_project(checkout), recorded.ids, with_rows=with_rows):
+        console.print(f"  removed, since no state knew it: {stray}", soft_wrap=True)
+    for resource_id in missing:
+        console.print(f"  gone, and made again: {resource_id}", soft_wrap=True)
+    engine.run("refresh", "--yes", "--clear-pending-creates", "--stack", LOCAL_STACK)
+
+
+def _refuse_if_running(lock: Path) -> None:
+    """Raise FrugalError while the engine that wrote this lock file lives."""
+    with suppress(OSError, ValueError, KeyError):
+        held = json.loads(lock.read_text())
+        if held.get("hostname") == socket.gethostname() and daemons.is_running(int(held["pid"])):
+            raise FrugalError(
+                f"A pulumi (pid {held['pid']}) is already working on this environment. "
+                "Wait until it has ended, then run the command again."
+            )
+
+
+def rebuild_options(daemon: Daemon, engine: Engine, console: Console) -> list[str]:
+    """Options of `pulumi up` that build the images again which apps wait for in vain."""
+    waiting = cast("dict[str, str]", daemon.status()["waiting"])
+    if not waiting:
+        return []
+    options: list[str] = []
+    for resource in _export(engine).get("resources") or []:
+        image: object = resource.get("outputs", {}).get("image")
+        # Each message names the whole reference, `server/repository@digest`.
+        if isinstance(image, str) and any(f"'{image}'" in text for text in waiting.values()):
+            console.print(f"{image} is gone and is built again.", soft_wrap=True)
+            options += ["--replace", resource["urn"]]
+    return options
