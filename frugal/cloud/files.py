@@ -36,7 +36,7 @@ class FileSite(Site):
     @property
     @override
     def port(self) -> int:
-        """Where it listens."""
+        """The port on which it listens."""
         return self._listener.port
 
     async def start(self) -> None:

@@ -1,4 +1,4 @@
-"""What runs on this machine because of a resource, and what `frugal status` shows of it."""
+"""Processes and listeners of resources, and their part of `frugal status`."""
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
@@ -29,17 +29,17 @@ class Report:
 
 
 class Running(ABC):
-    """What runs because of a resource, from its creation or the daemon's start on."""
+    """Something that runs for a resource, from its creation or the daemon's start on."""
 
     serves_apps: ClassVar[bool] = False
-    """Whether apps need it until they have ended."""
+    """Apps need it until they have ended."""
 
     @abstractmethod
     async def stop(self) -> None:
         """End it; the resource stays for the next start."""
 
     def report(self, report: Report) -> None:
-        """Add what `frugal status` shows of it; nothing, if a class says no more."""
+        """Add its part of `frugal status`; nothing, unless a class overrides this."""
         del report
 
 
@@ -52,7 +52,7 @@ class Site(Running):
     @property
     @abstractmethod
     def port(self) -> int:
-        """Where it listens."""
+        """The port on which it listens."""
 
     @abstractmethod
     def health(self) -> Health:

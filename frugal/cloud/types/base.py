@@ -1,4 +1,4 @@
-"""What every resource type shares; a type overrides only where it differs."""
+"""Base of the resource types; a type overrides only where it differs."""
 
 import hashlib
 import uuid
@@ -36,9 +36,9 @@ class ResourceType:
     """Properties that would have no effect here, by path; with the values that mean what happens
     here anyway."""
     keeps_name: ClassVar[bool] = False
-    """Whether Azure reserves the name for some days after a deletion."""
+    """Azure reserves the name for some days after a deletion."""
     until_purged: ClassVar[bool] = False
-    """Whether Azure keeps a deleted one, until it is purged or some time is over."""
+    """Azure keeps a deleted one until it is purged or some time is over."""
 
     def __init_subclass__(cls) -> None:
         if "token" in vars(cls):
@@ -60,12 +60,12 @@ class ResourceType:
         """Refuse a removal as Azure does."""
 
     def computed(self, cloud: "Cloud", resource: Resource) -> Body:
-        """What Azure adds to the body: outputs that are not inputs, merged into it in depth."""
+        """Return what Azure adds to the body: outputs that are not inputs, for a deep merge."""
         del cloud, resource
         return {}
 
     def live(self, cloud: "Cloud", resource: Resource) -> Body:
-        """Outputs that Azure finds out at each read; they are not kept."""
+        """Return outputs that Azure finds at each read; the store does not have them."""
         del cloud, resource
         return {}
 

@@ -26,7 +26,7 @@ _SHARE = 0.5
 
 
 class Profile(ResourceType):
-    """What endpoints belong to and the base fee is paid for."""
+    """The parent of endpoints, for which the base fee is paid."""
 
     token = "azure-native:cdn:Profile"
 
@@ -119,7 +119,7 @@ class OriginGroup(ResourceType):
 
 
 class _InRouting(ResourceType):
-    """What decides, two levels below its profile, where an endpoint's requests go."""
+    """A part of the routing of a profile's endpoints, two levels below the profile."""
 
     @override
     async def apply(self, cloud: "Cloud", resource: Resource, before: Resource | None) -> None:
@@ -145,7 +145,7 @@ class AfdOrigin(_InRouting):
 
 
 class AfdRoute(_InRouting):
-    """Which paths of an endpoint go to which origin group, and whether they are cached."""
+    """A route from paths of an endpoint to an origin group, cached or not."""
 
     token = "azure-native:cdn:Route"
     unsupported: ClassVar[Mapping[str, Sequence[object]]] = {
@@ -185,7 +185,7 @@ class AfdRoute(_InRouting):
 
 
 def origin_address(cloud: "Cloud", host: str) -> str | None:
-    """Where a declared host name answers on this machine; None when nothing has it."""
+    """Return the local address of a declared host name; None when nothing has it."""
     for site in cloud.running_as(Site).values():
         if site.host.lower() == host.lower():
             return f"http://127.0.0.1:{site.port}"
