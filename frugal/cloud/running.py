@@ -4,6 +4,8 @@ from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
 from typing import ClassVar, Literal
 
+from frugal.cloud.listen import Listener
+
 Health = Literal["starting", "healthy", "stopped", "failed"]
 _WORST_FIRST: tuple[Health, ...] = ("failed", "stopped", "starting", "healthy")
 
@@ -48,11 +50,12 @@ class Site(Running):
 
     name: str
     host: str
+    _listener: Listener
 
     @property
-    @abstractmethod
     def port(self) -> int:
         """The port on which it listens."""
+        return self._listener.port
 
     @abstractmethod
     def health(self) -> Health:
