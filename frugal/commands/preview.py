@@ -15,8 +15,8 @@ from frugal.cost import Plan, from_preview, parse
 from frugal.errors import FrugalError
 from frugal.local.engine import LOCAL_STACK, preview_from_nothing
 from frugal.local.environment import prepare
-from frugal.local.stack_file import stack_settings
 from frugal.paths import Checkout
+from frugal.stack_files import stack_file
 
 _OPTIONS = ("--json", "--show-sames")
 _PROJECT = "frugal"
@@ -44,7 +44,7 @@ def preview(place: Checkout, console: Console, environment: str, changes: Sequen
     by the local rules and without a login. No file changes. Raises FrugalError: 1 the preview
     failed, 2 it failed with `changes`, or the environment or a change is none.
     """
-    settings = changed(stack_settings(place, environment), changes)
+    settings = changed(stack_file(place.root, environment), changes)
     config = cast("dict[str, object]", settings.setdefault("config", {}))
     # The program would end the preview of a bill above it.
     limit = config.pop(LIMIT, None)

@@ -20,11 +20,10 @@ from frugal.cost.report.html import page
 from frugal.cost.report.markdown import markdown
 from frugal.cost.report.terminal import print_report
 from frugal.cost.report.words import TIMES
-from frugal.errors import FrugalError
 from frugal.paths import Checkout
 from tests.cost.test_compare import Costs, costs, without_egress
 
-PROJECT = "config: {azure-native:location: {value: swedencentral}}"
+PROJECT = "name: frugal\nconfig: {azure-native:location: {value: swedencentral}}"
 
 
 def run(monkeypatch, capsys, *arguments: str) -> tuple[int, str, str]:
@@ -124,11 +123,10 @@ def test_no_such_environment_or_usage_file(place, monkeypatch, capsys) -> None:
     assert "cannot be read" in err
 
 
-def test_an_environment_that_the_program_does_not_know(place: Checkout) -> None:
-    write(place, "config: {azure-native:location: eastus}", "stage")
-    with pytest.raises(FrugalError, match="no environment") as refused:
-        compared_sizes.sizes(place, "stage")
-    assert refused.value.code == 2
+def test_any_environment_that_has_a_file_can_be_compared(place: Checkout) -> None:
+    write(place, "config: {azure-native:location: westeurope}", "stage")
+    sizes, _usage_file = compared_sizes.sizes(place, "stage")
+    assert (sizes.environment, sizes.location) == ("stage", "westeurope")
 
 
 def test_the_owners_figures_come_from_the_file(place, monkeypatch, capsys, tmp_path) -> None:

@@ -16,7 +16,8 @@ from frugal.cost.prices.sheet import load
 from frugal.cost.usage import NO_USAGE, keys_of
 from infra.components.static_site import REGIONS
 from infra.settings import read
-from tests.unit.conftest import Declare
+from infra.stacks import MODELS
+from tests.unit.conftest import ENVIRONMENTS, Declare, deep_merge
 
 MONTH = usual(dt.date(2026, 11, 24))
 CHANGES = {
@@ -45,8 +46,9 @@ def test_each_way_is_charged_as_the_program_declares_it(
     program: Declare, environment: str, of: tuple[Site, Way], changes: dict[str, dict[str, object]]
 ) -> None:
     site, way = of
-    config = {f"frugal:{key}": json.dumps(fields) for key, fields in changes.items()}
-    settings = read(environment, {"azure-native:location": "eastus", **config})
+    values = deep_merge(ENVIRONMENTS[environment], changes)
+    config = {f"frugal:{key}": json.dumps(fields) for key, fields in values.items()}
+    settings = read(environment, {"azure-native:location": "eastus", **config}, MODELS)
     costs = Costs(of_settings(settings), NO_USAGE, load(), MONTH)
     sent = program(environment, changes)
     priced = costs.declared(site, way, Decimal(1))
