@@ -231,8 +231,7 @@ def _keys(sharing: Sequence[Resource]) -> Iterable[str]:
         for key, assumed in keys_of(one).items():
             keys.setdefault(key, []).append(assumed)
     for key, assumed in keys.items():
-        # Given, it would no longer follow from other figures, or be of each type's own size.
-        left_out = assumed[0].follows or len({one.value for one in assumed}) > 1
-        off = "# " if left_out else ""
+        # A comment: a figure here would replace what follows from others, or differing defaults.
+        off = "# " if assumed[0].follows or len({one.value for one in assumed}) > 1 else ""
         for one in assumed if off else assumed[:1]:
             yield f"    {off}{key}: {one.value}  # {one.why}"
