@@ -6,11 +6,14 @@ Operations and bodies: Microsoft.ContainerRegistry 2019-06-01-preview
 
 import asyncio
 import secrets
-from collections.abc import AsyncIterable
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from frugal.cloud.bodies import Body, section, strings
+from starlette.requests import Request
+from starlette.responses import JSONResponse, PlainTextResponse, Response
+
+from frugal.cloud.bodies import Body, json_object, section, strings
 from frugal.cloud.days import DAYS
 from frugal.cloud.errors import CloudError
 from frugal.cloud.ids import name_of
@@ -48,52 +51,63 @@ class Run:
 
 
 class Builds:
-    """The builds of every registry. Contexts and runs live in memory and die with the daemon."""
+    """The builds of every registry. Contexts and runs live in memory and die with the daemon.
 
-    def __init__(self, cloud: "Cloud") -> None:
+    `registry` finds the registry in the path of a request. A public method answers a request, and
+    raises CloudError as the registry refuses it.
+    """
+
+    def __init__(self, cloud: "Cloud", registry: Callable[[Request], Resource]) -> None:
         self._cloud = cloud
+        self._registry = registry
         self._contexts: dict[str, bytes] = {}
         self._uploads: set[str] = set()
         self._runs: dict[str, Run] = {}
 
-    def new_upload(self) -> str:
-        """A place for one context; its name is what keeps others out."""
+    async def make_upload(self, request: Request) -> Response:
+        """Give a place for one context; its name is what keeps others out."""
+        self._registry(request)
         upload = secrets.token_urlsafe(24)
         self._uploads.add(upload)
-        return upload
+        place = {"uploadUrl": f"{self._cloud.address}/uploads/{upload}"}
+        return JSONResponse({**place, "relativePath": f"source/{upload}"})
 
-    async def upload(self, upload: str, chunks: AsyncIterable[bytes]) -> None:
-        """Take a context in. Raises CloudError for an unknown place or too large a context."""
+    async def upload(self, request: Request) -> Response:
+        """Take a context in."""
+        if request.headers.get("x-ms-blob-type") != "BlockBlob":
+            raise CloudError("InvalidHeaderValue", "x-ms-blob-type must be BlockBlob.")
+        upload = request.path_params["upload"]
         if upload not in self._uploads:
             raise CloudError("AuthenticationFailed", "This upload address is not valid (any more).")
         content = bytearray()
-        async for chunk in chunks:
+        async for chunk in request.stream():
             content += chunk
             if len(content) > LARGEST_CONTEXT_BYTES:
                 raise CloudError("RequestBodyTooLarge", "A build context has at most 200 MiB here.")
         self._contexts[upload] = bytes(content)
+        return Response(status_code=201)
 
-    def schedule(self, registry: Resource, request: Body) -> Run:
-        """Start a build. Raises CloudError for a request that the registry refuses."""
+    async def schedule(self, request: Request) -> Response:
+        """Start a build."""
+        registry, task = self._registry(request), await json_object(request)
         subscription = registry.id.split("/")[2]
         self._cloud.days.refuse(
             "no-builds", registry.id, name=name_of(registry.id), subscription=subscription
         )
-        if request.get("type") != "DockerBuildRequest":
+        if task.get("type") != "DockerBuildRequest":
             raise CloudError(
                 "NotSupportedHere",
-                f"The local registry builds images; it got {request.get('type')}.",
+                f"The local registry builds images; it got {task.get('type')}.",
             )
-        platform = section(request, "platform")
-        if str(platform.get("os")).lower() != "linux":
+        if str(section(task, "platform").get("os")).lower() != "linux":
             raise CloudError("BadRequest", "platform.os must be Linux.")
-        upload = str(request.get("sourceLocation", "")).rsplit("/", 1)[-1]
+        upload = str(task.get("sourceLocation", "")).rsplit("/", 1)[-1]
         if upload not in self._contexts:
             raise CloudError("BadRequest", "sourceLocation: nothing was uploaded there.")
-        names = strings(request, "imageNames")
+        names = strings(task, "imageNames")
         if not names:
             raise CloudError("BadRequest", "imageNames: give at least one.")
-        dockerfile = request.get("dockerFilePath")
+        dockerfile = task.get("dockerFilePath")
         if not dockerfile:
             raise CloudError("BadRequest", "dockerFilePath: give the Dockerfile's path.")
         self._uploads.discard(upload)
@@ -102,20 +116,27 @@ class Builds:
         self._runs[run.id] = run
         build = self._build(run, context, str(dockerfile), names)
         self._cloud.keep(asyncio.ensure_future(build))
-        return run
+        return JSONResponse(run.body(), status_code=202)
 
-    def get(self, registry: Resource, run_id: str) -> Run:
-        """A run by its id; raises CloudError `RunNotFound`."""
-        run = self._runs.get(run_id)
-        if run is None or run.registry != registry.id:
-            raise CloudError("RunNotFound", f"Run '{run_id}' was not found.")
-        return run
+    async def show(self, request: Request) -> Response:
+        """Give a run's state."""
+        return JSONResponse(self._run(request, self._registry(request)).body())
 
-    def log(self, run_id: str) -> list[str]:
-        """The log of a run so far; raises CloudError `RunNotFound`."""
-        if run_id not in self._runs:
-            raise CloudError("RunNotFound", f"Run '{run_id}' was not found.")
-        return self._runs[run_id].log
+    async def show_log_address(self, request: Request) -> Response:
+        """Give the address of a run's log."""
+        run = self._run(request, self._registry(request))
+        return JSONResponse({"logLink": f"{self._cloud.address}/logs/{run.id}"})
+
+    async def show_log(self, request: Request) -> Response:
+        """Give a run's log so far."""
+        return PlainTextResponse("".join(f"{line}\n" for line in self._run(request).log))
+
+    def _run(self, request: Request, registry: Resource | None = None) -> Run:
+        name = request.path_params["run"]
+        run = self._runs.get(name)
+        if run is None or (registry is not None and run.registry != registry.id):
+            raise CloudError("RunNotFound", f"Run '{name}' was not found.")
+        return run
 
     async def _build(self, run: Run, context: bytes, dockerfile: str, names: list[str]) -> None:
         run.status = "Running"

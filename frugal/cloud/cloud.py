@@ -65,7 +65,7 @@ class Cloud:
         self.reaper = Reaper()
         self.images = Images(self.accounts, self.reaper)
         self.running: dict[str, Running] = {}
-        """What runs because of a resource, by the resource's key."""
+        """By the key of the resource that it runs for."""
         self.tunnel = Tunnel(self.ports.get("tunnel"), find=self._emulated_at)
         self.http_port = 0
         self.days = Days()
@@ -78,7 +78,7 @@ class Cloud:
 
     @property
     def address(self) -> str:
-        """Where Resource Manager and the token endpoint answer."""
+        """The address of Resource Manager and of the token endpoint."""
         return f"http://127.0.0.1:{self.http_port}"
 
     async def start(self) -> None:

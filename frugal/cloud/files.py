@@ -33,12 +33,6 @@ class FileSite(Site):
         self._files = StaticFiles(directory=folder, html=True, check_dir=False)
         self._listener = Listener(self._serve, port)
 
-    @property
-    @override
-    def port(self) -> int:
-        """Where it listens."""
-        return self._listener.port
-
     async def start(self) -> None:
         """Listen. Raises CloudError when the port is taken."""
         self.folder.mkdir(parents=True, exist_ok=True)

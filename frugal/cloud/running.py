@@ -1,8 +1,10 @@
-"""What runs on this machine because of a resource, and what `frugal status` shows of it."""
+"""Processes and listeners of resources, and their part of `frugal status`."""
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
 from typing import ClassVar, Literal
+
+from frugal.cloud.listen import Listener
 
 Health = Literal["starting", "healthy", "stopped", "failed"]
 _WORST_FIRST: tuple[Health, ...] = ("failed", "stopped", "starting", "healthy")
@@ -29,17 +31,17 @@ class Report:
 
 
 class Running(ABC):
-    """What runs because of a resource, from its creation or the daemon's start on."""
+    """Something that runs for a resource, from its creation or the daemon's start on."""
 
     serves_apps: ClassVar[bool] = False
-    """Whether apps need it until they have ended."""
+    """Apps need it until they have ended."""
 
     @abstractmethod
     async def stop(self) -> None:
         """End it; the resource stays for the next start."""
 
     def report(self, report: Report) -> None:
-        """Add what `frugal status` shows of it; nothing, if a class says no more."""
+        """Add its part of `frugal status`; nothing, unless a class overrides this."""
         del report
 
 
@@ -48,11 +50,12 @@ class Site(Running):
 
     name: str
     host: str
+    _listener: Listener
 
     @property
-    @abstractmethod
     def port(self) -> int:
-        """Where it listens."""
+        """The port on which it listens."""
+        return self._listener.port
 
     @abstractmethod
     def health(self) -> Health:

@@ -1,4 +1,4 @@
-"""What runs here, as `frugal status` shows it."""
+"""The content of `frugal status`."""
 
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 
 def status(cloud: "Cloud") -> dict[str, Any]:
-    """What everything that runs reports, and the resources that it runs for."""
+    """Collect the reports of everything that runs, and the resources that it runs for."""
     report = Report()
     for one in cloud.running.values():
         one.report(report)

@@ -1,4 +1,4 @@
-"""How much is used a month: the owner's figures from a usage file, else those of a small site."""
+"""Usage files: the owner's figures of use a month; without one, those of a small site."""
 
 import datetime as dt
 import re
@@ -46,7 +46,7 @@ class Offers(_Model):
 
 
 class ContainerAppsElsewhere(_Model):
-    """What other stacks of the subscription use of the free grants of Container Apps."""
+    """Use of the free grants of Container Apps by other stacks of the subscription."""
 
     vcpu_seconds: Figure = Decimal(0)
     gib_seconds: Figure = Decimal(0)
@@ -54,7 +54,7 @@ class ContainerAppsElsewhere(_Model):
 
 
 class Elsewhere(_Model):
-    """What other stacks use of the free amounts that are shared with them."""
+    """Use of shared free amounts by other stacks."""
 
     container_apps: ContainerAppsElsewhere = ContainerAppsElsewhere()
     log_analytics_gb: Figure = Decimal(0)
@@ -74,7 +74,7 @@ NO_USAGE = Usage()
 
 
 class _WrongError(Exception):
-    """What YAML would take without a word, or refuse without one of use. It says the line."""
+    """YAML that the loader would accept in silence, or refuse without the line."""
 
 
 class _Loader(yaml.SafeLoader):
@@ -231,8 +231,7 @@ def _keys(sharing: Sequence[Resource]) -> Iterable[str]:
         for key, assumed in keys_of(one).items():
             keys.setdefault(key, []).append(assumed)
     for key, assumed in keys.items():
-        # Given, it would no longer follow from other figures, or be of each type's own size.
-        left_out = assumed[0].follows or len({one.value for one in assumed}) > 1
-        off = "# " if left_out else ""
+        # A comment: a figure here would replace what follows from others, or differing defaults.
+        off = "# " if assumed[0].follows or len({one.value for one in assumed}) > 1 else ""
         for one in assumed if off else assumed[:1]:
             yield f"    {off}{key}: {one.value}  # {one.why}"

@@ -1,4 +1,4 @@
-"""What runs because of resources: how it comes back, what is shown of it, how it stops."""
+"""Processes and listeners of resources: the order of start and stop, their status."""
 
 import httpx
 from typing_extensions import override

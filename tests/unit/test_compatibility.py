@@ -56,7 +56,7 @@ def test_every_resource_is_as_recorded(program: Declare, environment: str) -> No
 
 
 def resources(recorder: Recorder) -> dict[str, dict[str, object]]:
-    """What the program sent, by URN."""
+    """Registered resources by URN."""
     return {
         sent.urn: {
             "type": sent.type,

@@ -68,12 +68,6 @@ class App(Site):
         self._failure: str | None = None
         self._notes: tuple[str, ...] = ()
 
-    @property
-    @override
-    def port(self) -> int:
-        """The port of its ingress."""
-        return self._listener.port
-
     async def start(self) -> None:
         """Let the ingress listen. Raises CloudError when the port is taken."""
         try:

@@ -8,8 +8,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal
 
+from typing_extensions import override
+
 from frugal.cloud.processes.log import AppLog
 from frugal.cloud.processes.program import Program, describe_exit
+from frugal.cloud.running import Running
 from frugal.cloud.spawn import Reaper, printing
 
 Status = Literal["Running", "Succeeded", "Failed", "Stopped"]
@@ -19,7 +22,7 @@ _LAST_LINES = 20
 _GRACE = 30.0
 
 
-class Unpulled:
+class Unpulled(Running):
     """An execution whose image was never pulled: it has failed, and nothing has run."""
 
     def __init__(self, name: str, reason: str, *, log: Path) -> None:
@@ -36,11 +39,12 @@ class Unpulled:
     async def wait(self) -> None:
         """Return: it has ended."""
 
+    @override
     async def stop(self) -> None:
         """Return: it has ended."""
 
 
-class Execution:
+class Execution(Running):
     """Runs a program until it succeeds or its tries are used up; it begins at once.
 
     `timeout`: seconds that each try has; one that takes longer has failed. `retries`: how often a
@@ -75,6 +79,7 @@ class Execution:
         """Return when it has ended, however that came."""
         await asyncio.wait((self._task,))
 
+    @override
     async def stop(self) -> None:
         """End it, if it still runs."""
         self._task.cancel()

@@ -1,4 +1,4 @@
-"""What container apps and web apps share: from a declared image and settings to a running App."""
+"""Base of container apps and web apps: from a declared image and settings to a running App."""
 
 import shutil
 from abc import ABC, abstractmethod
@@ -108,7 +108,7 @@ def _host(value: str) -> str | None:
 
 @dataclass(frozen=True, kw_only=True)
 class RunSpec:
-    """What a resource lets run: under which declared host name, from which image, and how."""
+    """A declared app: its host name, its image, and the revision to run."""
 
     host: str
     image: str
@@ -122,11 +122,11 @@ class AppType(ResourceType, ABC):
 
     @abstractmethod
     def run_spec(self, cloud: "Cloud", resource: Resource) -> RunSpec:
-        """What a body lets run. Raises CloudError."""
+        """Read a body. Raises CloudError."""
 
     @abstractmethod
     def runs_the_same(self, before: Resource, after: Resource) -> bool:
-        """Whether a change of the body needs no new revision."""
+        """Return True where a change of the body needs no new revision."""
 
     @override
     async def apply(self, cloud: "Cloud", resource: Resource, before: Resource | None) -> None:
@@ -155,12 +155,9 @@ class AppType(ResourceType, ABC):
 
     @override
     async def remove(self, cloud: "Cloud", resource: Resource) -> None:
-        app = cloud.running_as(App).get(key_of(resource.id))
-        if app is not None:
-            del cloud.running[key_of(resource.id)]
-            await app.stop()
-            shutil.rmtree(_home(cloud, resource), ignore_errors=True)
-            cloud.accounts.release(key_of(resource.id))
+        await super().remove(cloud, resource)
+        shutil.rmtree(_home(cloud, resource), ignore_errors=True)
+        cloud.accounts.release(key_of(resource.id))
 
 
 async def _listen(cloud: "Cloud", resource: Resource, spec: RunSpec) -> App:

@@ -1,4 +1,4 @@
-"""What every resource type shares; a type overrides only where it differs."""
+"""Base of the resource types; a type overrides only where it differs."""
 
 import hashlib
 import uuid
@@ -11,7 +11,7 @@ from starlette.routing import Route
 from frugal.cloud.bodies import Body, section, strings
 from frugal.cloud.contract import model
 from frugal.cloud.errors import CloudError
-from frugal.cloud.ids import name_of
+from frugal.cloud.ids import key_of, name_of
 from frugal.cloud.store import Resource
 
 if TYPE_CHECKING:
@@ -36,9 +36,9 @@ class ResourceType:
     """Properties that would have no effect here, by path; with the values that mean what happens
     here anyway."""
     keeps_name: ClassVar[bool] = False
-    """Whether Azure reserves the name for some days after a deletion."""
+    """Azure reserves the name for some days after a deletion."""
     until_purged: ClassVar[bool] = False
-    """Whether Azure keeps a deleted one, until it is purged or some time is over."""
+    """Azure keeps a deleted one until it is purged or some time is over."""
 
     def __init_subclass__(cls) -> None:
         if "token" in vars(cls):
@@ -60,12 +60,12 @@ class ResourceType:
         """Refuse a removal as Azure does."""
 
     def computed(self, cloud: "Cloud", resource: Resource) -> Body:
-        """What Azure adds to the body: outputs that are not inputs, merged into it in depth."""
+        """Return what Azure adds to the body: outputs that are not inputs, for a deep merge."""
         del cloud, resource
         return {}
 
     def live(self, cloud: "Cloud", resource: Resource) -> Body:
-        """Outputs that Azure finds out at each read; they are not kept."""
+        """Return outputs that Azure finds at each read; the store does not have them."""
         del cloud, resource
         return {}
 
@@ -94,7 +94,10 @@ class ResourceType:
             await self.restore(cloud, resource)
 
     async def remove(self, cloud: "Cloud", resource: Resource) -> None:
-        """Undo what `apply` made."""
+        """Undo what `apply` made; if a type says no more, what runs is stopped."""
+        running = cloud.running.pop(key_of(resource.id), None)
+        if running is not None:
+            await running.stop()
 
     async def rows(self, cloud: "Cloud", resource: Resource) -> dict[str, int]:
         """Count the rows that would go with it, beyond those of the first migration, by table."""

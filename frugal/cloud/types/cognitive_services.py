@@ -24,22 +24,10 @@ if TYPE_CHECKING:
 COGNITIVE_SERVICES_USER = "a97b65f3-24c7-4388-baec-2e87135dc908"
 
 
-class EmulatedHost(Running):
+class EmulatedHost(Listener, Running):
     """A host of Azure's own that this machine stands in for, over TLS at 127.0.0.1:`port`."""
 
-    def __init__(self, host: str, listener: Listener) -> None:
-        self.host = host
-        self._listener = listener
-
-    @property
-    def port(self) -> int:
-        """Where it listens."""
-        return self._listener.port
-
-    @override
-    async def stop(self) -> None:
-        """Close the port."""
-        await self._listener.stop()
+    host: str
 
 
 class Account(ResourceType):
@@ -134,20 +122,12 @@ class Account(ResourceType):
                 find_role(cloud, principal, COGNITIVE_SERVICES_USER, on=id_) is not None
             ),
         )
-        listener = Listener(
-            service.app,
-            cloud.ports.get(resource.id),
-            ssl=cloud.authority.context(host),
-        )
-        await listener.start()
+        port, context = cloud.ports.get(resource.id), cloud.authority.context(host)
+        emulated = EmulatedHost(service.app, port, ssl=context)
+        emulated.host = host
+        await emulated.start()
         await cloud.tunnel.start()
-        cloud.running[key_of(resource.id)] = EmulatedHost(host, listener)
-
-    @override
-    async def remove(self, cloud: "Cloud", resource: Resource) -> None:
-        emulated = cloud.running.pop(key_of(resource.id), None)
-        if emulated is not None:
-            await emulated.stop()
+        cloud.running[key_of(resource.id)] = emulated
 
 
 def host_of(resource: Resource) -> str:

@@ -144,7 +144,7 @@ class Database(ResourceType):
 
 
 class FirewallRule(ResourceType):
-    """Who may reach a server, by address."""
+    """A range of addresses that may reach a server."""
 
     token = "azure-native:dbforpostgresql:FirewallRule"
 

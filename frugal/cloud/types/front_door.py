@@ -1,6 +1,7 @@
 """Azure Front Door: a profile's endpoints, each a real caching proxy on a port of its own."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
 from starlette import routing
@@ -25,7 +26,7 @@ _SHARE = 0.5
 
 
 class Profile(ResourceType):
-    """What endpoints belong to and the base fee is paid for."""
+    """The parent of endpoints, for which the base fee is paid."""
 
     token = "azure-native:cdn:Profile"
 
@@ -34,15 +35,13 @@ class Profile(ResourceType):
         return {"frontDoorId": guid(resource, "front door"), "resourceState": "Active"}
 
 
+@dataclass(eq=False)
 class RunningEndpoint(Running):
     """An endpoint that listens. `sites`: the names of the sites behind it."""
 
-    def __init__(
-        self, endpoint: Endpoint, listener: Listener, sites: Callable[[], Iterable[str]]
-    ) -> None:
-        self.endpoint = endpoint
-        self.listener = listener
-        self._sites = sites
+    endpoint: Endpoint
+    listener: Listener
+    sites: Callable[[], Iterable[str]]
 
     @override
     async def stop(self) -> None:
@@ -55,7 +54,7 @@ class RunningEndpoint(Running):
         """Add its address, as that of each site behind it."""
         address = local_address(self.listener.port)
         report.hosts[self.endpoint.host] = address
-        report.urls.update(dict.fromkeys(self._sites(), address))
+        report.urls.update(dict.fromkeys(self.sites(), address))
         report.add_health("edge", "healthy")
 
 
@@ -104,12 +103,6 @@ class AfdEndpoint(ResourceType):
             endpoint, listener, sites=lambda: sites_behind(cloud, resource)
         )
 
-    @override
-    async def remove(self, cloud: "Cloud", resource: Resource) -> None:
-        endpoint = cloud.running.pop(key_of(resource.id), None)
-        if endpoint is not None:
-            await endpoint.stop()
-
 
 class OriginGroup(ResourceType):
     """A set of origins that a route points at."""
@@ -126,7 +119,7 @@ class OriginGroup(ResourceType):
 
 
 class _InRouting(ResourceType):
-    """What decides, two levels below its profile, where an endpoint's requests go."""
+    """A part of the routing of a profile's endpoints, two levels below the profile."""
 
     @override
     async def apply(self, cloud: "Cloud", resource: Resource, before: Resource | None) -> None:
@@ -152,7 +145,7 @@ class AfdOrigin(_InRouting):
 
 
 class AfdRoute(_InRouting):
-    """Which paths of an endpoint go to which origin group, and whether they are cached."""
+    """A route from paths of an endpoint to an origin group, cached or not."""
 
     token = "azure-native:cdn:Route"
     unsupported: ClassVar[Mapping[str, Sequence[object]]] = {
@@ -192,7 +185,7 @@ class AfdRoute(_InRouting):
 
 
 def origin_address(cloud: "Cloud", host: str) -> str | None:
-    """Where a declared host name answers on this machine; None when nothing has it."""
+    """Return the local address of a declared host name; None when nothing has it."""
     for site in cloud.running_as(Site).values():
         if site.host.lower() == host.lower():
             return f"http://127.0.0.1:{site.port}"

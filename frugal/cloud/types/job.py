@@ -4,7 +4,6 @@ Operations and bodies: Microsoft.App 2025-02-02-preview (`jobs/{name}/start`,
 `jobs/{name}/executions/{execution}`; models JobExecutionBase and JobExecution).
 """
 
-import asyncio
 import secrets
 import shutil
 from collections.abc import Mapping, Sequence
@@ -21,25 +20,12 @@ from frugal.cloud.errors import CloudError
 from frugal.cloud.ids import key_of, name_of
 from frugal.cloud.images import Image, repository_of
 from frugal.cloud.processes import Execution, NothingToRun, Unpulled, prepare
-from frugal.cloud.running import Running
 from frugal.cloud.store import Resource
 from frugal.cloud.types import apps, database, template
 from frugal.cloud.types.base import ResourceType, identity_outputs
 
 if TYPE_CHECKING:
     from frugal.cloud.cloud import Cloud
-
-
-class Executions(Running):
-    """The executions of a job since the daemon's start, by name."""
-
-    def __init__(self) -> None:
-        self.by_name: dict[str, Execution | Unpulled] = {}
-
-    @override
-    async def stop(self) -> None:
-        """End those that run."""
-        await asyncio.gather(*(one.stop() for one in self.by_name.values()))
 
 
 class Job(ResourceType):
@@ -95,11 +81,10 @@ class Job(ResourceType):
 
     @override
     async def remove(self, cloud: "Cloud", resource: Resource) -> None:
-        executions = _executions(cloud, resource)
-        cloud.running.pop(key_of(resource.id), None)
-        await executions.stop()
-        for name in executions.by_name:
-            shutil.rmtree(_folder(cloud, name), ignore_errors=True)
+        started = [key for key in cloud.running if key.startswith(_key(resource, ""))]
+        for key in started:
+            await cloud.running.pop(key).stop()
+            shutil.rmtree(_folder(cloud, name_of(key)), ignore_errors=True)
         cloud.accounts.release(key_of(resource.id))
 
 
@@ -118,14 +103,12 @@ async def start(cloud: "Cloud", resource: Resource) -> Execution | Unpulled:
         servers = await database.unmigrated(cloud)
         execution = await _run(cloud, resource, name, image, log)
         cloud.watch(_keep_migrated(cloud, execution, servers))
-    executions = _executions(cloud, resource)
-    executions.by_name[name] = execution
-    cloud.running[key_of(resource.id)] = executions
+    cloud.running[_key(resource, name)] = execution
     return execution
 
 
-def _executions(cloud: "Cloud", resource: Resource) -> Executions:
-    return cloud.running_as(Executions).get(key_of(resource.id)) or Executions()
+def _key(resource: Resource, execution: str) -> str:
+    return f"{key_of(resource.id)}/executions/{execution}"
 
 
 async def _keep_migrated(cloud: "Cloud", execution: Execution, servers: list[Resource]) -> None:
@@ -177,8 +160,8 @@ def _folder(cloud: "Cloud", execution: str) -> Path:
 
 def find(cloud: "Cloud", resource: Resource, name: str) -> Execution | Unpulled:
     """An execution of a job since the daemon's start; raises CloudError `NotFound`."""
-    found = _executions(cloud, resource).by_name.get(name)
-    if found is None:
+    found = cloud.running.get(_key(resource, name))
+    if not isinstance(found, Execution | Unpulled):
         raise CloudError(
             "NotFound", f"Job '{name_of(resource.id)}' has no execution '{name}' (any more)."
         )

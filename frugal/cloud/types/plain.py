@@ -93,7 +93,7 @@ class Workspace(ResourceType):
 
 
 class DiagnosticSetting(ResourceType):
-    """Where a resource's logs go."""
+    """A destination of a resource's logs."""
 
     token = "azure-native:monitor:DiagnosticSetting"
 
@@ -150,13 +150,13 @@ class AppServicePlan(ResourceType):
 
 
 class ScmPolicy(ResourceType):
-    """Whether basic credentials may publish over Kudu."""
+    """The policy on publishing with basic credentials over Kudu."""
 
     token = "azure-native:web:WebAppScmAllowed"
 
 
 class FtpPolicy(ResourceType):
-    """Whether basic credentials may publish over FTP."""
+    """The policy on publishing with basic credentials over FTP."""
 
     token = "azure-native:web:WebAppFtpAllowed"
 

@@ -1,6 +1,7 @@
 """Static web apps: a folder of files, served on a port of its own."""
 
 import shutil
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from typing_extensions import override
@@ -38,24 +39,21 @@ class StaticSite(ResourceType):
 
     @override
     async def restore(self, cloud: "Cloud", resource: Resource) -> None:
-        # As people call it: the name in the program, not the one with Pulumi's suffix.
-        name = resource.urn.rsplit("::", 1)[-1]
-        site = FileSite(
-            name,
-            host=_host(resource),
-            port=cloud.ports.get(resource.id),
-            folder=cloud.folder / "static" / name,
-        )
+        folder = _folder(cloud, resource)
+        port = cloud.ports.get(resource.id)
+        site = FileSite(folder.name, host=_host(resource), port=port, folder=folder)
         await site.start()
         cloud.running[key_of(resource.id)] = site
 
     @override
     async def remove(self, cloud: "Cloud", resource: Resource) -> None:
-        site = cloud.running_as(FileSite).get(key_of(resource.id))
-        if site is not None:
-            del cloud.running[key_of(resource.id)]
-            await site.stop()
-            shutil.rmtree(site.folder, ignore_errors=True)
+        await super().remove(cloud, resource)
+        shutil.rmtree(_folder(cloud, resource), ignore_errors=True)
+
+
+def _folder(cloud: "Cloud", resource: Resource) -> Path:
+    # As people call it: the name in the program, not the one with Pulumi's suffix.
+    return cloud.folder / "static" / resource.urn.rsplit("::", 1)[-1]
 
 
 def _host(resource: Resource) -> str:

@@ -1,4 +1,4 @@
-"""What container apps and jobs declare alike: one container, its variables, image and command."""
+"""The template of container apps and jobs: one container, its variables, image and command."""
 
 from typing import TYPE_CHECKING
 

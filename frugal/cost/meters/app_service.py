@@ -28,5 +28,5 @@ def plan(properties: Properties, _use: Use, month: Month) -> Iterable[Charge] | 
 
 @meter("web:WebApp", egress_gb=assume("1", "30,000 answers of about 35 kB"))
 def web_app(properties: Properties, use: Use, _month: Month) -> Iterable[Charge]:
-    """What goes to the internet."""
+    """Traffic to the internet."""
     return (by_use("bandwidth.egress", region(properties), use.figure("egress_gb")),)

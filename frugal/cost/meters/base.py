@@ -1,4 +1,4 @@
-"""What a service's file of meters gives: charges before grants and prices, and usage keys."""
+"""Base of the meters: charges before grants and prices, usage keys and their defaults."""
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
@@ -45,7 +45,7 @@ class Use:
     assumed: list[str] = field(default_factory=list[str])
 
     def has(self, key: str) -> bool:
-        """Whether the owner gave this figure."""
+        """Return True where the owner gave this figure."""
         return key in self.given
 
     def figure(self, key: str) -> Decimal:
@@ -58,7 +58,7 @@ class Use:
 
 
 class Charge(NamedTuple):
-    """What one meter of one resource counts in a month, in its base unit.
+    """A month's quantity of one meter of one resource, in its base unit.
 
     The base unit is what its price counts one of: seconds, requests (not millions of them).
     `grows`: by use, without a declared limit, so that `high` is what is expected.
@@ -114,5 +114,5 @@ def by_use(meter: str, region: str, quantity: Decimal) -> Charge:
 
 
 def region(properties: Properties) -> str:
-    """Where it is, as the price list names it: `East US` is `eastus`."""
+    """Return the location as the price table names it: `East US` is `eastus`."""
     return properties.text("location").replace(" ", "").lower()
