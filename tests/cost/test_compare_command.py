@@ -7,22 +7,26 @@ import re
 import sys
 from html.parser import HTMLParser
 from pathlib import Path
+from typing import get_args
 
 import pytest
+import yaml
 from rich.console import Console
 
 from frugal import cli
-from frugal.commands import compared_sizes
-from frugal.cost.compare.result import Compared, compared
+from frugal.commands.compare import _sites
+from frugal.cost.compare.options import HostingOption
+from frugal.cost.compare.result import Compared
+from frugal.cost.plan import Plan
 from frugal.cost.report.comparison import comparison_report
 from frugal.cost.report.data import comparison_data
 from frugal.cost.report.html import page
 from frugal.cost.report.markdown import markdown
 from frugal.cost.report.terminal import print_report
 from frugal.cost.report.words import TIMES
-from frugal.errors import FrugalError
 from frugal.paths import Checkout
-from tests.cost.test_compare import Costs, costs, without_egress
+from tests.cost.made import plan, registry, server
+from tests.cost.test_compare import compare, site, without_egress
 
 PROJECT = "config: {azure-native:location: {value: swedencentral}}"
 
@@ -50,16 +54,35 @@ def write(place: Checkout, content: str, name: str = "dev") -> None:
 
 @pytest.fixture(scope="module")
 def homepage() -> Compared:
-    return compared("homepage", costs())
+    return compare()
 
 
 @pytest.fixture(scope="module")
 def gaps() -> Compared:
-    given = costs("used_elsewhere: {egress_gb: 100}")
-    return compared("homepage", Costs(given.sizes, given.usage, without_egress(), given.month))
+    return compare("used_elsewhere: {egress_gb: 100}", prices=without_egress())
 
 
-def test_the_command_in_each_format(place, monkeypatch, capsys) -> None:
+@pytest.fixture
+def previewed(monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
+    """Previews that were asked for; the answer is a plan of a registry, a database and the site."""
+    asked: list[list[str]] = []
+
+    def preview(checkout: Checkout, _console: object, environment: str, changes: list[str]) -> Plan:
+        asked.append(changes)
+        (name, host), (_name, cdn) = (
+            change.replace("=", ".").split(".")[::2] for change in changes
+        )
+        option = HostingOption(host, "none" if cdn == "none" else "cache_misses")
+        file = checkout.root / f"Pulumi.{environment}.yaml"
+        place = yaml.safe_load(file.read_text())["config"]["azure-native:location"]
+        shared = [registry(place=place), server(name="postgres-server", place=place)]
+        return plan([*shared, *site(name, option, place, 0, 1)])
+
+    monkeypatch.setattr("frugal.commands.compare.preview_option", preview)
+    return asked
+
+
+def test_the_command_in_each_format(place, previewed, monkeypatch, capsys) -> None:
     write(place, "config: {azure-native:location: eastus}")
     for shown_as in ("table", "json", "markdown", "html"):
         code, out, err = run(
@@ -70,28 +93,42 @@ def test_the_command_in_each_format(place, monkeypatch, capsys) -> None:
         assert ("33.498" if shown_as == "json" else "33.50") in out, shown_as
 
 
-def test_region_and_sizes_are_the_environments(place: Checkout) -> None:
-    write(
-        place,
-        """\
-config:
-  azure-native:location: westeurope
-  frugal:homepage: {minReplicas: 1, maxReplicas: 4, sessionKey: {secure: v1:abc}, host: staticSite}
-  frugal:database: {sku: Standard_B2s, storageGb: 64}
-  frugal:usageFile: usage.yaml
-""",
+def test_each_option_that_the_settings_allow_is_previewed_once(
+    place, previewed, monkeypatch, capsys
+) -> None:
+    write(place, "config: {azure-native:location: eastus, frugal:homepage: {originLock: false}}")
+    code, out, _err = run(
+        monkeypatch, capsys, "compare", "homepage", "-s", "dev", "--format", "json"
     )
-    sizes, usage = compared_sizes.sizes(place, "dev")
-    assert (sizes.environment, sizes.location) == ("dev", "westeurope")
-    assert sizes.replicas == {"homepage": (1, 4), "translator": (0, 1)}
-    assert (sizes.database_sku, sizes.storage_gb) == ("Standard_B2s", 64)
-    assert usage is not None
-    assert usage.name == "usage.yaml"
+    hosts = get_args(_sites()["homepage"].model_fields["host"].annotation)
+    servers = [host for host in hosts if host != "staticSite"]
+    assert code == 0
+    assert sorted(previewed) == sorted(
+        [f"homepage.host={host}", f"homepage.cdn={cdn}"]
+        for host, cdn in [
+            ("staticSite", "none"),
+            *((host, cdn) for host in servers for cdn in ("none", "frontDoor")),
+        ]
+    )
+    (note,) = (n for n in json.loads(out)["notes"] if n.startswith("Not offered"))
+    assert "Static Web Apps + edge: frugal:homepage: cdn 'frontDoor' is not for host" in note
 
 
-def test_a_region_that_the_environment_does_not_name_is_the_projects(place: Checkout) -> None:
-    write(place, "")
-    assert compared_sizes.sizes(place, "dev")[0].location == "swedencentral"
+def test_an_option_that_another_setting_excludes_is_not_previewed(
+    place, previewed, monkeypatch, capsys
+) -> None:
+    locked = "frugal:homepage: {cdn: frontDoor, originLock: true}"
+    write(place, f"config: {{azure-native:location: eastus, {locked}}}")
+    code, out, _err = run(monkeypatch, capsys, "compare", "homepage", "-s", "dev")
+    assert code == 0
+    assert all("homepage.cdn=frontDoor" in changes for changes in previewed)
+    assert "originLock is for a site behind an edge of its own" in " ".join(out.split())
+
+
+def test_a_site_that_is_none(place, monkeypatch, capsys) -> None:
+    code, _out, err = run(monkeypatch, capsys, "compare", "blog", "-s", "dev")
+    assert code == 2
+    assert "There is no site 'blog' to compare; there are: homepage, translator." in err
 
 
 @pytest.mark.parametrize(
@@ -124,14 +161,9 @@ def test_no_such_environment_or_usage_file(place, monkeypatch, capsys) -> None:
     assert "cannot be read" in err
 
 
-def test_an_environment_that_the_program_does_not_know(place: Checkout) -> None:
-    write(place, "config: {azure-native:location: eastus}", "stage")
-    with pytest.raises(FrugalError, match="no environment") as refused:
-        compared_sizes.sizes(place, "stage")
-    assert refused.value.code == 2
-
-
-def test_the_owners_figures_come_from_the_file(place, monkeypatch, capsys, tmp_path) -> None:
+def test_the_owners_figures_come_from_the_file(
+    place, previewed, monkeypatch, capsys, tmp_path
+) -> None:
     write(place, "config: {azure-native:location: eastus}")
     usage = tmp_path / "usage.yaml"
     usage.write_text("version: 1\nresources: {homepage-app: {requests: 300000}}\n")
@@ -150,7 +182,7 @@ def test_the_owners_figures_come_from_the_file(place, monkeypatch, capsys, tmp_p
     }
 
 
-def test_something_unpriced_is_exit_code_4(place, monkeypatch, capsys) -> None:
+def test_something_unpriced_is_exit_code_4(place, previewed, monkeypatch, capsys) -> None:
     """No price is known in this region but those that are of no region."""
     write(place, "config: {azure-native:location: westus}")
     code, out, err = run(
@@ -158,10 +190,10 @@ def test_something_unpriced_is_exit_code_4(place, monkeypatch, capsys) -> None:
     )
     assert code == 4
     rows = {row["name"]: row for row in json.loads(out)["rows"]}
-    assert rows["App Service"]["monthly"] == []
-    assert {one["name"] for one in rows["App Service"]["unpriced"]} >= {"homepage-plan", "registry"}
-    assert rows["Static Web Apps"]["monthly"]
-    assert err.startswith("Unpriced in westus: Container Apps, App Service,")
+    assert rows["Container Apps"]["monthly"] == []
+    names = {one["name"] for one in rows["Container Apps"]["unpriced"]}
+    assert names >= {"homepage-app", "registry"}
+    assert err.startswith("Unpriced in westus: Static Web Apps, Container Apps")
 
 
 def test_json_has_every_digit(homepage: Compared) -> None:
@@ -178,6 +210,7 @@ def test_json_has_every_digit(homepage: Compared) -> None:
         "first": "Container Apps",
         "second": "App Service",
         "difference": "-12.41",
+        "up_to": "1000",
         "at": [{"multiple": "26.39", "dearer": "Container Apps"}],
     }
     assert pairs["App Service", "App Service + edge"]["at"] == []
