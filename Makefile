@@ -2,7 +2,7 @@
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .PHONY: help up down test test-system test-days test-engine test-parts test-faults check bench \
-	lock base audit setup engine moved
+	lock base docs audit setup engine moved
 
 # Compiled modules halve the time of each preview, and the user's own Python settings are not ours.
 unexport PYTHONDONTWRITEBYTECODE PYTHONPATH PYTHONHOME VIRTUAL_ENV
@@ -76,6 +76,9 @@ lock: .frugal/uv.stamp ## Renew every lock file
 
 base: .venv/run.stamp ## Renew the digests of the base images
 	@.venv/bin/python -m tools.base_images
+
+docs: .venv/run.stamp engine ## Renew the tables and bills of the documentation
+	@.venv/bin/python -m tools.docs
 
 audit: .frugal/venvs/audit/stamp ## Look up known vulnerabilities of what the lock files name
 	@.frugal/venvs/audit/bin/python -m tools.audit

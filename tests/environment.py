@@ -10,6 +10,7 @@ from typing import Any
 
 import httpx
 
+from tests.cost.made import PRICES
 from tests.distribution import lay_out
 from tests.engine.clone import Clone
 
@@ -95,7 +96,10 @@ class Environment:
 
 
 def copy_checkout(root: Path) -> None:
-    """Copy what git knows of this checkout, and what it would add, to `root`; no tests."""
+    """Copy what git knows of this checkout, and what it would add, to `root`; no tests.
+
+    Its price table is the one of the tests, so that exact figures hold.
+    """
     root.mkdir()
     tracked = subprocess.run(
         ["git", "ls-files", "--cached", "--others", "--exclude-standard"],
@@ -108,6 +112,7 @@ def copy_checkout(root: Path) -> None:
         if (ROOT / name).is_file() and not name.startswith("tests/"):
             (root / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy(ROOT / name, root / name)
+    shutil.copytree(PRICES, root / "frugal" / "cost" / "prices", dirs_exist_ok=True)
 
 
 @contextlib.contextmanager

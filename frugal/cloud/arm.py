@@ -1,44 +1,32 @@
 """The local cloud over HTTP: what a program asks Resource Manager for beside its resources.
 
-Discovery, tokens, image builds, executions of jobs, the purge of the edge and of deleted accounts,
-administrators of a database server, and reading, patching or deleting a resource by its id. Served
-on the loopback alone; every call under `/subscriptions` needs a token of this daemon, every one
-under `/frugal` its admin token.
+Discovery, tokens, the operations that each type gives, and reading, patching or deleting a resource
+by its id. Served on the loopback alone; every call under `/subscriptions` needs a token of this
+daemon, every one under `/frugal` its admin token.
 """
 
 import secrets
 from collections.abc import Awaitable, Callable, Mapping
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.middleware.base import BaseHTTPMiddleware
 from starlette.requests import Request
-from starlette.responses import JSONResponse, PlainTextResponse, Response
+from starlette.responses import JSONResponse, Response
 from starlette.routing import Match, Route
 
-from frugal.cloud.bodies import Body, deep_merge, section, strings
-from frugal.cloud.builds import Builds
-from frugal.cloud.contract import model
+from frugal.cloud.bodies import Body, deep_merge, json_object, section, strings
 from frugal.cloud.errors import CloudError
-from frugal.cloud.ids import key_of
 from frugal.cloud.status import status
 from frugal.cloud.store import Resource
 from frugal.cloud.tokens import InvalidToken
-from frugal.cloud.types import cognitive_services, database, job
+from frugal.cloud.types import TYPES
 
 if TYPE_CHECKING:
     from frugal.cloud.cloud import Cloud
 
-GROUP = "/subscriptions/{sub}/resourceGroups/{group}"
-REGISTRY = GROUP + "/providers/Microsoft.ContainerRegistry/registries/{name}"
-JOB = GROUP + "/providers/Microsoft.App/jobs/{name}"
-COGNITIVE = "/subscriptions/{sub}/providers/Microsoft.CognitiveServices"
-ACCOUNT = GROUP + "/providers/Microsoft.CognitiveServices/accounts/{name}"
-DELETED = COGNITIVE + "/locations/{location}/resourceGroups/{group}/deletedAccounts/{name}"
-SERVER = GROUP + "/providers/Microsoft.DBforPostgreSQL/flexibleServers/{name}"
-ENDPOINT = GROUP + "/providers/Microsoft.Cdn/profiles/{profile}/afdEndpoints/{name}"
 # The HTTP status of an error's code, 400 for every other one. 401 for a budget and a quota, 409 and
 # 503: the reports that DAYS names. That a server which is not accessible answers 409 is assumed.
 STATUS = {
@@ -69,26 +57,10 @@ class ResourceManagerApi:
     def __init__(self, cloud: "Cloud", *, admin_token: str) -> None:
         self._cloud = cloud
         self._admin_token = admin_token
-        self._builds = Builds(cloud)
         routes = [
             Route("/metadata/endpoints", self._endpoints),
             Route("/msi/token", self._token),
-            Route("/uploads/{upload}", self._upload, methods=["PUT"]),
-            Route(f"{REGISTRY}/listBuildSourceUploadUrl", self._new_upload, methods=["POST"]),
-            Route(f"{REGISTRY}/scheduleRun", self._schedule, methods=["POST"]),
-            Route(f"{REGISTRY}/runs/{{run}}", self._run),
-            Route(f"{REGISTRY}/runs/{{run}}/listLogSasUrl", self._log_url, methods=["POST"]),
-            Route("/logs/{run}", self._log),
-            Route(f"{JOB}/start", self._start_job, methods=["POST"]),
-            Route(f"{JOB}/executions/{{execution}}", self._execution),
-            Route(f"{ACCOUNT}/listKeys", self._keys, methods=["POST"]),
-            Route(f"{COGNITIVE}/deletedAccounts", self._deleted_accounts),
-            Route(DELETED, self._deleted_account, methods=["GET", "DELETE"]),
-            Route(f"{SERVER}/administrators", self._administrators),
-            Route(
-                f"{SERVER}/administrators/{{object_id}}", self._put_administrator, methods=["PUT"]
-            ),
-            Route(f"{ENDPOINT}/purge", self._purge, methods=["POST"]),
+            *(route for kind in TYPES.values() for route in kind.routes(cloud)),
             Route("/frugal/status", self._status),
             Route("/frugal/sweep", self._sweep, methods=["POST"]),
             Route("/frugal/rows", self._rows),
@@ -101,10 +73,6 @@ class ResourceManagerApi:
             middleware=[Middleware(BaseHTTPMiddleware, dispatch=self._admit)],
             exception_handlers={CloudError: _refusal, 405: _method_refusal},
         )
-
-    @property
-    def _base(self) -> str:
-        return f"http://127.0.0.1:{self._cloud.http_port}"
 
     async def _admit(
         self, request: Request, following: Callable[[Request], Awaitable[Response]]
@@ -128,7 +96,7 @@ class ResourceManagerApi:
 
     def _check_token(self, bearer: str) -> None:
         try:
-            claims = self._cloud.tokens.verify(bearer, resource=self._base)
+            claims = self._cloud.tokens.verify(bearer, resource=self._cloud.address)
         except InvalidToken as error:
             raise CloudError(
                 "Unauthorized", f"The access token is not accepted: {error}"
@@ -145,10 +113,10 @@ class ResourceManagerApi:
             [
                 {
                     "name": "FrugalLocal",
-                    "resourceManager": self._base,
+                    "resourceManager": self._cloud.address,
                     "authentication": {
-                        "loginEndpoint": self._base,
-                        "audiences": [self._base],
+                        "loginEndpoint": self._cloud.address,
+                        "audiences": [self._cloud.address],
                     },
                 }
             ]
@@ -162,114 +130,12 @@ class ResourceManagerApi:
         )
         return JSONResponse(answer)
 
-    def _registry(self, request: Request) -> Resource:
-        return self._cloud.store.need(REGISTRY.format_map(request.path_params))
-
-    async def _new_upload(self, request: Request) -> Response:
-        self._registry(request)
-        upload = self._builds.new_upload()
-        return JSONResponse(
-            {"uploadUrl": f"{self._base}/uploads/{upload}", "relativePath": f"source/{upload}"}
-        )
-
-    async def _upload(self, request: Request) -> Response:
-        if request.headers.get("x-ms-blob-type") != "BlockBlob":
-            raise CloudError("InvalidHeaderValue", "x-ms-blob-type must be BlockBlob.")
-        await self._builds.upload(request.path_params["upload"], request.stream())
-        return Response(status_code=201)
-
-    async def _schedule(self, request: Request) -> Response:
-        run = self._builds.schedule(self._registry(request), await _json(request))
-        return JSONResponse(run.body(), status_code=202)
-
-    async def _run(self, request: Request) -> Response:
-        run = self._builds.get(self._registry(request), request.path_params["run"])
-        return JSONResponse(run.body())
-
-    async def _log_url(self, request: Request) -> Response:
-        run = self._builds.get(self._registry(request), request.path_params["run"])
-        return JSONResponse({"logLink": f"{self._base}/logs/{run.id}"})
-
-    async def _log(self, request: Request) -> Response:
-        lines = self._builds.log(request.path_params["run"])
-        return PlainTextResponse("".join(f"{line}\n" for line in lines))
-
-    async def _start_job(self, request: Request) -> Response:
-        resource = self._cloud.store.need(JOB.format_map(request.path_params))
-        if await request.body():
-            raise CloudError("NotSupportedHere", "A job is started here as it is declared.")
-        execution = await self._cloud.run(job.start(self._cloud, resource))
-        answer = job.body(resource, execution)
-        return JSONResponse({"id": answer["id"], "name": answer["name"]})
-
-    async def _execution(self, request: Request) -> Response:
-        resource = self._cloud.store.need(JOB.format_map(request.path_params))
-        execution = job.find(self._cloud, resource, request.path_params["execution"])
-        return JSONResponse(job.body(resource, execution))
-
-    async def _purge(self, request: Request) -> Response:
-        resource = self._cloud.store.need(ENDPOINT.format_map(request.path_params))
-        paths = strings(await _json(request), "contentPaths")
-        if not paths or not all(p.startswith("/") for p in paths):
-            raise CloudError("BadRequest", "contentPaths: give paths that begin with '/'.")
-        endpoint, _ = self._cloud.endpoints[key_of(resource.id)]
-        await endpoint.purge(paths)
-        return Response(status_code=200)
-
-    async def _keys(self, request: Request) -> Response:
-        # The words are Azure's (Azure/terraform-azurerm-avm-res-cognitiveservices-account, issue
-        # 130, read in November 2026); an account with keys is refused when it is created.
-        self._cloud.store.need(ACCOUNT.format_map(request.path_params))
-        raise CloudError("BadRequest", "Failed to list key. disableLocalAuth is set to be true")
-
-    async def _deleted_accounts(self, request: Request) -> Response:
-        del request
-        listed = cognitive_services.listed_accounts(self._cloud)
-        return JSONResponse({"value": [cognitive_services.deleted_body(a) for a in listed]})
-
-    async def _deleted_account(self, request: Request) -> Response:
-        """Answer or purge a deleted account. The purge is long-running: gone is 404."""
-        if request.method == "DELETE":
-            cognitive_services.purge(self._cloud, request.url.path)
-            return Response(status_code=202)
-        account = cognitive_services.find_deleted(self._cloud, request.url.path)
-        return JSONResponse(cognitive_services.deleted_body(account))
-
-    async def _administrators(self, request: Request) -> Response:
-        server = self._cloud.store.need(SERVER.format_map(request.path_params))
-        listed = database.administrators(self._cloud, server.id)
-        return JSONResponse({"value": [_arm_body(self._cloud, a) for a in listed]})
-
-    async def _put_administrator(self, request: Request) -> Response:
-        """Create or update an administrator; one that the program declared stays its resource."""
-        body, token = await _json(request), database.Administrator.token
-        path = request.path_params
-        properties = section(body, "properties")
-        inputs = {
-            "resourceGroupName": path["group"],
-            "serverName": path["name"],
-            "objectId": path["object_id"],
-            **{k: v for k, v in body.items() if k != "properties"},
-            **properties,
-        }
-        findings = model(token).check(inputs)
-        if findings:
-            said = "; ".join(f"{f.path}: {f.message}" for f in findings)
-            raise CloudError("InvalidRequestContent", said)
-        before = self._cloud.store.get(request.url.path)
-        if before is None:
-            putting = self._cloud.create(token, inputs, subscription=path["sub"], urn="")
-        else:
-            putting = self._cloud.update(before.id, deep_merge(before.inputs, properties))
-        await self._cloud.run(putting)
-        return Response(status_code=202)
-
     async def _status(self, request: Request) -> Response:
         del request
         return JSONResponse(status(self._cloud))
 
     async def _sweep(self, request: Request) -> Response:
-        body = await _json(request)
+        body = await json_object(request)
         removed = await self._cloud.sweep(
             str(body.get("project")),
             set(strings(body, "known")),
@@ -287,7 +153,7 @@ class ResourceManagerApi:
         return JSONResponse({})
 
     async def _days(self, request: Request) -> Response:
-        days = await _json(request)
+        days = await json_object(request)
         self._cloud.days.switch(days)
         return JSONResponse(days)
 
@@ -299,21 +165,9 @@ class ResourceManagerApi:
             return Response(status_code=200)
         resource = self._cloud.read(resource_id)
         if request.method == "PATCH":
-            inputs = _patched(resource, await _json(request))
+            inputs = _patched(resource, await json_object(request))
             resource = await self._cloud.run(self._cloud.update(resource_id, inputs))
-        return JSONResponse(_arm_body(self._cloud, resource))
-
-
-def _arm_body(cloud: "Cloud", resource: Resource) -> Body:
-    outputs = cloud.outputs(resource)
-    outputs.pop("azureApiVersion", None)
-    top = {"name", "type", *model(resource.token).top_level} - {"properties"}
-    body: Body = {"id": resource.id, **{k: v for k, v in outputs.items() if k in top}}
-    # Most types' properties the SDK spreads out beside the others; some types' stay together.
-    nested = section(outputs, "properties")
-    spread = {k: v for k, v in outputs.items() if k not in {*top, "properties"}}
-    body["properties"] = {**spread, **nested}
-    return body
+        return JSONResponse(self._cloud.arm_body(resource))
 
 
 def _patched(resource: Resource, patch: Mapping[str, Any]) -> Body:
@@ -322,16 +176,6 @@ def _patched(resource: Resource, patch: Mapping[str, Any]) -> Body:
     properties = section(patch, "properties")
     more = {"properties": properties} if "properties" in resource.inputs else properties
     return deep_merge(deep_merge(resource.inputs, flat), more)
-
-
-async def _json(request: Request) -> Body:
-    try:
-        body = await request.json()
-    except ValueError as error:
-        raise CloudError("InvalidRequestContent", f"The request is not JSON: {error}") from error
-    if not isinstance(body, dict):
-        raise CloudError("InvalidRequestContent", "The request must be a JSON object.")
-    return cast("Body", body)
 
 
 def _refusal(request: Request, error: Exception) -> Response:

@@ -1,7 +1,12 @@
 """Bodies of resources: JSON objects, merged or with a value taken out."""
 
 from collections.abc import Iterable, Mapping
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
+
+from frugal.cloud.errors import CloudError
+
+if TYPE_CHECKING:
+    from starlette.requests import Request
 
 Body = dict[str, Any]
 
@@ -49,3 +54,14 @@ def redact(body: object, path: list[str]) -> None:
             redact(inside[head], rest)
         else:
             del inside[head]
+
+
+async def json_object(request: "Request") -> Body:
+    """The body of a request. Raises CloudError where it is no JSON object."""
+    try:
+        body = await request.json()
+    except ValueError as error:
+        raise CloudError("InvalidRequestContent", f"The request is not JSON: {error}") from error
+    if not isinstance(body, dict):
+        raise CloudError("InvalidRequestContent", "The request must be a JSON object.")
+    return cast("Body", body)

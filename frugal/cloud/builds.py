@@ -14,9 +14,8 @@ from frugal.cloud.bodies import Body, section, strings
 from frugal.cloud.days import DAYS
 from frugal.cloud.errors import CloudError
 from frugal.cloud.ids import name_of
-from frugal.cloud.images import BuildError, Image
+from frugal.cloud.images import BuildError, Image, repository_of
 from frugal.cloud.store import Resource
-from frugal.cloud.types import running
 
 if TYPE_CHECKING:
     from frugal.cloud.cloud import Cloud
@@ -126,7 +125,7 @@ class Builds:
                 context,
                 dockerfile=dockerfile,
                 log=run.log.append,
-                repository=running.short_name(names[0]),
+                repository=repository_of(names[0]),
             )
             await self._push(run, image, names)
         except (BuildError, CloudError) as error:

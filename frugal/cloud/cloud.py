@@ -11,9 +11,9 @@ import copy
 import os
 from collections.abc import AsyncGenerator, Coroutine
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 
-from frugal.cloud.bodies import Body, deep_merge, redact
+from frugal.cloud.bodies import Body, deep_merge, redact, section
 from frugal.cloud.contract import model
 from frugal.cloud.days import Days, one_write_scope, refusal
 from frugal.cloud.errors import CloudError
@@ -28,6 +28,7 @@ from frugal.cloud.ids import (
 )
 from frugal.cloud.images import Images
 from frugal.cloud.ports import Ports
+from frugal.cloud.running import Running
 from frugal.cloud.spawn import Accounts, Reaper
 from frugal.cloud.store import Resource, Store
 from frugal.cloud.tls import Authority
@@ -35,16 +36,10 @@ from frugal.cloud.tokens import Tokens
 from frugal.cloud.translator import Tunnel
 from frugal.cloud.types import TYPES
 from frugal.cloud.types.base import ResourceType, environment_id
-from frugal.cloud.types.unsupported import refuse_unsupported
-
-if TYPE_CHECKING:
-    from frugal.cloud.edge import Endpoint
-    from frugal.cloud.files import FileSite
-    from frugal.cloud.listen import Listener
-    from frugal.cloud.postgres import Server
-    from frugal.cloud.processes import App, Execution, Unpulled
+from frugal.cloud.types.cognitive_services import EmulatedHost
 
 T = TypeVar("T")
+R = TypeVar("R", bound=Running)
 
 DELETING = "deleting"
 """Marks a resource in the store from the begin of its deletion: a kill in the middle is seen."""
@@ -69,12 +64,8 @@ class Cloud:
         self.identities = Identities(self.store, self.tokens)
         self.reaper = Reaper()
         self.images = Images(self.accounts, self.reaper)
-        self.apps: dict[str, App] = {}
-        self.executions: dict[str, dict[str, Execution | Unpulled]] = {}
-        self.servers: dict[str, Server] = {}
-        self.endpoints: dict[str, tuple[Endpoint, Listener]] = {}
-        self.emulated: dict[str, Listener] = {}
-        self.sites: dict[str, FileSite] = {}
+        self.running: dict[str, Running] = {}
+        """What runs because of a resource, by the resource's key."""
         self.tunnel = Tunnel(self.ports.get("tunnel"), find=self._emulated_at)
         self.http_port = 0
         self.days = Days()
@@ -84,6 +75,11 @@ class Cloud:
         self._running: set[asyncio.Task[Any]] = set()
         self._later: set[asyncio.Task[None]] = set()
         self._watching: set[asyncio.Task[None]] = set()
+
+    @property
+    def address(self) -> str:
+        """Where Resource Manager and the token endpoint answer."""
+        return f"http://127.0.0.1:{self.http_port}"
 
     async def start(self) -> None:
         """Bring back everything that the resources on disk declare.
@@ -116,7 +112,7 @@ class Cloud:
         """Start the apps that waited for an image which is here now."""
         for resource_id in list(self.waiting):
             resource = self.store.get(resource_id)
-            if resource is None or key_of(resource_id) in self.apps:
+            if resource is None or key_of(resource_id) in self.running:
                 self.waiting.pop(resource_id)
             else:
                 await self._restore(resource)
@@ -127,21 +123,20 @@ class Cloud:
         await self.settle()
         if self._later:
             await asyncio.wait(self._later)
-        stopping = [app.stop() for app in self.apps.values()]
-        stopping += [listener.stop() for _, listener in self.endpoints.values()]
-        stopping += [listener.stop() for listener in self.emulated.values()]
-        stopping += [site.stop() for site in self.sites.values()]
-        stopping += [e.stop() for one in self.executions.values() for e in one.values()]
-        await asyncio.gather(*stopping)
-        await asyncio.gather(*(endpoint.close() for endpoint, _ in self.endpoints.values()))
+        running = self.running.values()
+        await asyncio.gather(*(one.stop() for one in running if not one.serves_apps))
         await self.tunnel.stop()
-        await asyncio.gather(*(server.stop() for server in self.servers.values()))
+        await asyncio.gather(*(one.stop() for one in running if one.serves_apps))
         await self.reaper.stop()
 
     def _emulated_at(self, host: str) -> int | None:
         """The port that emulates a host of Azure's (a Translator account's); None for others."""
-        listener = self.emulated.get(host)
-        return None if listener is None else listener.port
+        emulated = self.running_as(EmulatedHost).values()
+        return next((one.port for one in emulated if one.host == host), None)
+
+    def running_as(self, kind: type[R]) -> dict[str, R]:
+        """All that runs of one kind, by the resource's key."""
+        return {key: one for key, one in self.running.items() if isinstance(one, kind)}
 
     async def settle(self) -> None:
         """Wait until no operation is under way."""
@@ -200,7 +195,7 @@ class Cloud:
         resource = Resource(id=resource_id, token=token, inputs=copy.deepcopy(inputs), urn=urn)
         async with self._operation("create", resource):
             self._check_ancestors(resource_id)
-            refuse_unsupported(resource)
+            kind.refuse_unsupported(resource)
             kind.check(self, resource)
             resource.computed = kind.computed(self, resource)
             await kind.apply(self, resource, None)
@@ -222,7 +217,7 @@ class Cloud:
         after.inputs = copy.deepcopy(inputs)
         after.urn = urn or before.urn
         async with self._operation("update", after):
-            refuse_unsupported(after)
+            kind.refuse_unsupported(after)
             kind.check(self, after)
             after.computed = deep_merge(before.computed, kind.computed(self, after))
             await kind.apply(self, after, before)
@@ -288,7 +283,7 @@ class Cloud:
         """The rows that no migration wrote, by server, database and table (`server/db.s.table`)."""
         found: dict[str, int] = {}
         for resource in self.store:
-            if key_of(resource.id) in self.servers:
+            if key_of(resource.id) in self.running:
                 rows = await type_of(resource.token).rows(self, resource)
                 found |= {f"{name_of(resource.id)}/{table}": n for table, n in rows.items()}
         return found
@@ -310,6 +305,18 @@ class Cloud:
         body["name"] = name_of(resource.id)
         body["type"] = m.arm_type
         body["azureApiVersion"] = m.api_version
+        return body
+
+    def arm_body(self, resource: Resource) -> Body:
+        """A resource in Resource Manager's shape: most properties are inside `properties`."""
+        outputs = self.outputs(resource)
+        outputs.pop("azureApiVersion", None)
+        top = {"name", "type", *model(resource.token).top_level} - {"properties"}
+        body: Body = {"id": resource.id, **{k: v for k, v in outputs.items() if k in top}}
+        # Most types' properties the SDK spreads out beside the others; some types' stay together.
+        nested = section(outputs, "properties")
+        spread = {k: v for k, v in outputs.items() if k not in {*top, "properties"}}
+        body["properties"] = {**spread, **nested}
         return body
 
     def _check_ancestors(self, resource_id: str) -> None:

@@ -6,8 +6,10 @@ from typing import TYPE_CHECKING
 
 from starlette.responses import HTMLResponse
 from starlette.staticfiles import StaticFiles
+from typing_extensions import override
 
 from frugal.cloud.listen import Listener
+from frugal.cloud.running import Health, Site
 
 if TYPE_CHECKING:
     from starlette.types import Receive, Scope, Send
@@ -21,7 +23,7 @@ _EMPTY = """<!doctype html>
 """
 
 
-class FileSite:
+class FileSite(Site):
     """Serves `folder` at 127.0.0.1:`port`: a folder by its index.html, what is not by 404.html."""
 
     def __init__(self, name: str, *, host: str, port: int, folder: Path) -> None:
@@ -32,6 +34,7 @@ class FileSite:
         self._listener = Listener(self._serve, port)
 
     @property
+    @override
     def port(self) -> int:
         """Where it listens."""
         return self._listener.port
@@ -41,6 +44,12 @@ class FileSite:
         self.folder.mkdir(parents=True, exist_ok=True)
         await self._listener.start()
 
+    @override
+    def health(self) -> Health:
+        """Return that it serves: it does so as long as the daemon does."""
+        return "healthy"
+
+    @override
     async def stop(self) -> None:
         """Close the port; the files stay."""
         await self._listener.stop()

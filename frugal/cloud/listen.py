@@ -63,8 +63,10 @@ class Listener:
             workers=1,
             timeout_keep_alive=connections.KEEP_ALIVE_SECONDS,
             timeout_graceful_shutdown=self._grace,
-            ssl_context_factory=_always(self._ssl),
         )
+        # uvicorn makes a context of files alone; `load` would replace one given before.
+        config.load()
+        config.ssl = self._ssl
         server = _Server(config, self._share)
         self._server = server
         self._task = asyncio.create_task(server.serve([sock]), name=f"listener:{self.port}")
@@ -138,19 +140,6 @@ class _Server(uvicorn.Server):
         return connections.Protocol(
             config=self.config, server_state=self.server_state, app_state=self.lifespan.state
         )
-
-
-def _always(
-    context: ssl.SSLContext | None,
-) -> Callable[[uvicorn.Config, Callable[[], ssl.SSLContext]], ssl.SSLContext] | None:
-    """Wrap a ready TLS context: uvicorn takes one only through a function."""
-    if context is None:
-        return None
-
-    def factory(_config: uvicorn.Config, _default: Callable[[], ssl.SSLContext]) -> ssl.SSLContext:
-        return context
-
-    return factory
 
 
 def bind(port: int) -> socket.socket:

@@ -106,8 +106,8 @@ def cost(
     if any(file is not None for file in files):
         if environment or changes:
             raise FrugalError(
-                "--preview and --state take a plan that is made; -s and --set belong to the "
-                "preview that `frugal cost` runs itself. Leave out the one or the other.",
+                "--preview and --state read a plan that exists; -s and --set belong to the "
+                "preview that `frugal cost` runs itself. Use one or the other.",
                 code=2,
             )
         plan, configured, limit = _read(*files), None, None

@@ -2,7 +2,6 @@
 
 import json
 import sys
-from decimal import Decimal
 from typing import Annotated, Any, cast
 
 import typer
@@ -81,14 +80,7 @@ def show_after_up(console: Console, found: dict[str, Any], engine: Engine) -> No
     bill = outputs.pop("monthlyCost", None)
     show(console, found, outputs)
     if bill:
-        # Takes as long to import as all else here, and `frugal status` shows no bill.
-        from frugal.cost import rounded  # noqa: PLC0415
-
-        low, expected, high = (rounded(Decimal(bill[case])) for case in ("low", "expected", "high"))
-        console.print(
-            f"On Azure: {expected} {bill['currency']} a month expected, {low} if nobody visits, "
-            f"{high} at its limits (`frugal cost`)."
-        )
+        console.print(f"On Azure: {bill['shown']} (`frugal cost`).")
     console.print(f"Resources: {_changes(engine)}. `make down` takes everything down.")
 
 

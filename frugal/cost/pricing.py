@@ -16,8 +16,8 @@ from frugal.cost.collector import gc_paused
 from frugal.cost.estimate import Assumption, Bracket, Estimate, Remark
 from frugal.cost.grants import Grant, grants, offer_end, shares
 from frugal.cost.lines import Entry, lines
-from frugal.cost.meters import READERS
-from frugal.cost.meters.base import Charge, Free
+from frugal.cost.meters import METERS
+from frugal.cost.meters.base import Charge, Free, UsageError, Use
 from frugal.cost.meters.free import FREE
 from frugal.cost.meters.front_door import ZONE
 from frugal.cost.money import EXACT, NOTHING, ZERO, Range, rounded, total
@@ -26,7 +26,7 @@ from frugal.cost.plan import Plan, Resource
 from frugal.cost.prices.sheet import EGRESS, Meter, Price, Sheet, Tier
 from frugal.cost.prices.sheet import load as load_prices
 from frugal.cost.properties import Unpriced
-from frugal.cost.usage import Offers, Usage, UsageError, Use, assign, keys_of
+from frugal.cost.usage import Offers, Usage, assign
 from frugal.cost.usage import load as load_usage
 
 _FREE_EGRESS_GB = Decimal(100)
@@ -97,13 +97,13 @@ def _sort(
     for urn in sorted(resources):
         one = resources[urn]
         kind = one.type.partition(":")[2]
-        reader = READERS.get(kind)
+        meter = METERS.get(kind)
         if not one.is_azure:
             side.other[urn] = "not one of azure-native's"
-        elif reader:
-            use = Use(figures.get(one.name, {}), keys_of(one))
+        elif meter:
+            use = Use(figures.get(one.name, {}), meter.usage)
             try:
-                found = reader(one.properties, use, month)
+                found = meter.read(one.properties, use, month)
             except Unpriced as reason:
                 side.unpriced[urn] = str(reason)
                 continue

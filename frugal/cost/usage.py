@@ -1,28 +1,20 @@
 """How much is used a month: the owner's figures from a usage file, else those of a small site."""
 
 import datetime as dt
-import functools
 import re
 from collections.abc import Hashable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from decimal import Decimal
 from difflib import get_close_matches
 from fnmatch import fnmatchcase
 from pathlib import Path
-from typing import Annotated, Any, Literal, cast
+from typing import Annotated, Any, Literal
 
 import yaml
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
+from frugal.cost.meters import METERS
+from frugal.cost.meters.base import Assumed, UsageError
 from frugal.cost.plan import Resource
-from frugal.errors import FrugalError
-
-
-class UsageError(FrugalError):
-    """A usage file that cannot be used; one message, exit code 2."""
-
-    def __init__(self, message: str) -> None:
-        super().__init__(message, code=2)
 
 
 def _decimal(value: object) -> object:
@@ -77,49 +69,6 @@ class Usage(_Model):
 
 
 NO_USAGE = Usage()
-
-
-@dataclass(slots=True)
-class Use:
-    """The figures of one resource. `assumed`: the keys that fell back to the small site's."""
-
-    given: Mapping[str, Decimal]
-    profile: Mapping[str, "Assumed"]
-    assumed: list[str] = field(default_factory=list[str])
-
-    def has(self, key: str) -> bool:
-        """Whether the owner gave this figure."""
-        return key in self.given
-
-    def figure(self, key: str) -> Decimal:
-        """The owner's figure, else the small site's."""
-        value = self.given.get(key)
-        if value is not None:
-            return value
-        self.assumed.append(key)
-        return self.profile[key].value
-
-
-@dataclass(frozen=True, slots=True)
-class Assumed:
-    """A figure of the small site."""
-
-    value: Decimal
-    why: str
-
-
-@functools.cache
-def small_site() -> Mapping[str, Mapping[str, Assumed]]:
-    """The default profile: by type (`app:ContainerApp`), by key. These are all keys there are."""
-    text = (Path(__file__).parent / "small-site.yaml").read_text()
-    content = cast("dict[str, dict[str, dict[str, object]]]", yaml.safe_load(text))
-    return {
-        kind: {
-            key: Assumed(Decimal(str(entry["value"])), str(entry["why"]))
-            for key, entry in keys.items()
-        }
-        for kind, keys in content.items()
-    }
 
 
 class _WrongError(Exception):
@@ -200,7 +149,8 @@ def _siblings(path: Sequence[int | str]) -> Iterable[str]:
 
 def keys_of(resource: Resource) -> Mapping[str, Assumed]:
     """The usage keys of a resource; none where nothing of it depends on use."""
-    return small_site().get(resource.type.partition(":")[2], {})
+    meter = METERS.get(resource.type.partition(":")[2])
+    return meter.usage if meter else {}
 
 
 def assign(usage: Usage, resources: Iterable[Resource]) -> Mapping[str, Mapping[str, Decimal]]:
@@ -283,12 +233,8 @@ def _keys(sharing: Sequence[Resource]) -> Iterable[str]:
         for key, assumed in keys_of(one).items():
             keys.setdefault(key, []).append(assumed)
     for key, assumed in keys.items():
-        # Left out, these follow from other figures and the resource's own limits; so does what is
-        # not the same for all that have the name.
-        off = "# " if key in FOLLOWING or len({one.value for one in assumed}) > 1 else ""
+        # Given, it would no longer follow from other figures, or be of each type's own size.
+        left_out = assumed[0].follows or len({one.value for one in assumed}) > 1
+        off = "# " if left_out else ""
         for one in assumed if off else assumed[:1]:
             yield f"    {off}{key}: {one.value}  # {one.why}"
-
-
-FOLLOWING = ("idle_seconds", "retained_gb")
-"""Keys whose absence means what follows from other figures."""

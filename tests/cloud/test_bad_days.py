@@ -15,6 +15,7 @@ from frugal.cloud.arm import ResourceManagerApi
 from frugal.cloud.cloud import Cloud
 from frugal.cloud.days import DAYS
 from frugal.cloud.listen import Listener
+from frugal.cloud.postgres import Server
 from frugal.cloud.store import Resource
 from frugal.errors import FrugalError
 from frugal.local.daemon import Daemon
@@ -40,7 +41,7 @@ DAYS_PATH = "/frugal/days"
 
 
 class Postgres:
-    """A server with a firewall rule, through both faces."""
+    """A server with a firewall rule, over gRPC and over HTTP."""
 
     def __init__(self, world: World, cloud: Cloud, arm: httpx.AsyncClient) -> None:
         self.world = world
@@ -74,7 +75,7 @@ class Postgres:
         return (await self.arm.get(self.server.id)).json()["properties"]["state"]
 
     async def sign_in(self, database: str = "postgres") -> psycopg.AsyncConnection:
-        (server,) = self.cloud.servers.values()
+        (server,) = self.cloud.running_as(Server).values()
         server.set_firewall([("127.0.0.1", "127.0.0.1")])
         resource = "https://ossrdbms-aad.database.windows.net"
         token, _ = self.cloud.tokens.issue(client_id="c", object_id=OBJECT_ID, resource=resource)

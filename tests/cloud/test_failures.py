@@ -37,7 +37,7 @@ async def test_an_app_that_could_not_begin_is_gone(bench: Jobs) -> None:
     message = await bench.world.refused("app:ContainerApp", "site", **body(bench))
     assert message.startswith("The local cloud could not go on: [Errno ")
     assert str(homes) in message
-    assert cloud.apps == {}
+    assert cloud.running == {}
 
 
 async def test_a_server_that_could_not_begin_is_gone(world: World, cloud: Cloud) -> None:
@@ -49,7 +49,7 @@ async def test_a_server_that_could_not_begin_is_gone(world: World, cloud: Cloud)
         "authConfig": {"activeDirectoryAuth": "Enabled", "passwordAuth": "Disabled"},
     }
     assert "could not go on" in await world.refused("dbforpostgresql:Server", "db", **declared)
-    assert cloud.servers == {}
+    assert cloud.running == {}
 
 
 async def test_an_endpoint_whose_port_is_taken_holds_no_file(

@@ -232,7 +232,7 @@ async def test_while_it_runs_its_status_says_so_and_deleting_it_ends_it(bench: J
     running = (await bench.arm.get(path)).json()["properties"]
     assert running["status"] == "Running"
     assert "endTime" not in running
-    (execution,) = bench.cloud.executions[made.id.lower()].values()
+    (execution,) = bench.cloud.running_as(jobs.Executions)[made.id.lower()].by_name.values()
 
     await bench.world.engine.delete(made)
 
@@ -244,9 +244,9 @@ async def test_while_it_runs_its_status_says_so_and_deleting_it_ends_it(bench: J
 
 async def test_a_daemon_that_ends_takes_its_executions_along(bench: Jobs) -> None:
     await bench.start(await bench.make({"HANGS": "1"}))
-    (executions,) = bench.cloud.executions.values()
+    (executions,) = bench.cloud.running_as(jobs.Executions).values()
     await bench.cloud.stop()
-    assert [e.status for e in executions.values()] == ["Stopped"]
+    assert [e.status for e in executions.by_name.values()] == ["Stopped"]
 
 
 async def test_an_update_counts_at_the_next_start(bench: Jobs, engine: ProviderClient) -> None:
@@ -278,4 +278,4 @@ async def test_a_stranger_starts_nothing(bench: Jobs) -> None:
     made = await bench.make({})
     answer = await bench.arm.post(f"{made.id}/start", headers={"Authorization": "Bearer x"})
     assert answer.status_code == 401
-    assert not bench.cloud.executions
+    assert not bench.cloud.running_as(jobs.Executions)

@@ -61,18 +61,24 @@ def places(tmp_path: Path) -> Iterator[Accounts]:
 
 
 @pytest.fixture
-async def app(reaper: Reaper, tmp_path: Path, places: Accounts) -> AsyncIterator[App]:
-    app = App(
-        "sample",
-        host="sample.example.org",
+def make_app(reaper: Reaper, tmp_path: Path, places: Accounts) -> Callable[[str, float], App]:
+    """Make an app of this name, with these seconds for an answer and for a deployment."""
+    return lambda name, seconds: App(
+        name,
+        host=f"{name}.example.org",
         port=0,
         reaper=reaper,
-        log=tmp_path / "sample.log",
-        home=places.place("apps") / "sample",
-        user=places.number("sample"),
-        request_timeout=PATIENCE,
-        deploy_timeout=PATIENCE,
+        log=tmp_path / f"{name}.log",
+        home=places.place("apps") / name,
+        user=places.number(name),
+        request_timeout=seconds,
+        deploy_timeout=seconds,
     )
+
+
+@pytest.fixture
+async def app(make_app: Callable[[str, float], App]) -> AsyncIterator[App]:
+    app = make_app("sample", PATIENCE)
     await app.start()
     yield app
     await app.stop()
@@ -452,19 +458,9 @@ async def test_restore_does_not_wait_but_requests_do(
 
 
 async def test_a_start_that_takes_too_long_is_a_timeout(
-    reaper: Reaper, image: Image, tmp_path: Path, places: Accounts
+    image: Image, make_app: Callable[[str, float], App]
 ) -> None:
-    app = App(
-        "slow",
-        host="slow",
-        port=0,
-        reaper=reaper,
-        log=tmp_path / "slow.log",
-        home=places.place("apps") / "slow",
-        user=places.number("slow"),
-        request_timeout=0.1,
-        deploy_timeout=0.1,
-    )
+    app = make_app("slow", 0.1)
     await app.start()
     never = revision(image, environment={"NEVER_READY": "1"}, probes=(READINESS,))
     with pytest.raises(RevisionFailed, match=r"not ready after 0\.1 s"):
@@ -501,19 +497,7 @@ async def test_stop_does_not_wait_for_a_deploy(
         await deploying
 
 
-async def test_stop_ends_everything(
-    reaper: Reaper, image: Image, tmp_path: Path, places: Accounts
-) -> None:
-    app = App(
-        "gone",
-        host="gone",
-        port=0,
-        reaper=reaper,
-        log=tmp_path / "gone.log",
-        home=places.place("apps") / "gone",
-        user=places.number("gone"),
-    )
-    await app.start()
+async def test_stop_ends_everything(app: App, image: Image, tmp_path: Path) -> None:
     await app.deploy(revision(image, min_replicas=2, max_replicas=2))
     pids = [running["pid"] for running in replicas(app)]
     await app.stop()
@@ -523,6 +507,6 @@ async def test_stop_ends_everything(
     async with httpx.AsyncClient(timeout=PATIENCE) as client:
         with pytest.raises(httpx.ConnectError):
             await client.get(f"http://127.0.0.1:{app.port}/")
-    log = (tmp_path / "gone.log").read_text()
+    log = (tmp_path / "sample.log").read_text()
     assert "sample--1/1 * started (pid" in log
     assert "sample--1/2 | version sample--1" in log

@@ -1,19 +1,16 @@
 """A daemon that starts again on what an earlier one left, whole or not; the rows it guards."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
 from frugal.cloud.cloud import Cloud
 from frugal.cloud.errors import CloudError
 from frugal.cloud.ids import key_of
+from frugal.cloud.postgres import Server
 from frugal.cloud.store import Resource
 from frugal.cloud.types import TYPES, database
 from tests.cloud.provider_client import ProviderClient
-
-if TYPE_CHECKING:
-    from frugal.cloud.postgres import Server
 
 GROUP = "azure-native:resources:ResourceGroup"
 SERVER = (
@@ -86,7 +83,7 @@ async def test_what_lacks_its_image_waits_for_it(
     await after.stop()
 
 
-class Counted:
+class Counted(Server):
     """A server of which only the rows are of interest."""
 
     def __init__(self, **rows: int) -> None:
@@ -106,7 +103,7 @@ def add_server(cloud: Cloud, **rows: int) -> Counted:
     counted = Counted(**rows)
     urn = f"urn:pulumi:local::frugal::{database.FlexibleServer.token}::server"
     cloud.store.put(Resource(id=SERVER, token=database.FlexibleServer.token, inputs={}, urn=urn))
-    cloud.servers[key_of(SERVER)] = cast("Server", cast("Any", counted))
+    cloud.running[key_of(SERVER)] = counted
     return counted
 
 

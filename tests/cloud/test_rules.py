@@ -8,6 +8,7 @@ import pytest
 
 from frugal.cloud.cloud import Cloud
 from frugal.cloud.store import Resource
+from frugal.cloud.types.front_door import RunningEndpoint
 from tests.cloud.provider_client import Made, ProviderClient, refusal
 
 NATIVE = "azure-native"
@@ -126,11 +127,11 @@ async def test_a_redirect_to_https_needs_both_protocols(edge: Edge) -> None:
 
 
 async def test_an_endpoint_listens_until_it_is_deleted(edge: Edge, cloud: Cloud) -> None:
-    (pair,) = cloud.endpoints.values()
-    assert pair[1].port
+    (running,) = cloud.running_as(RunningEndpoint).values()
+    assert running.listener.port
     assert edge.endpoint.outputs["hostName"].endswith(".azurefd.net")
     await edge.world.engine.delete(edge.endpoint)
-    assert not cloud.endpoints
+    assert not cloud.running
 
 
 async def test_a_parent_must_be_there(world: World) -> None:

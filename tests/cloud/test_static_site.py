@@ -4,6 +4,7 @@ import httpx
 import pytest
 
 from frugal.cloud.cloud import Cloud
+from frugal.cloud.files import FileSite
 from frugal.cloud.status import status
 from tests.cloud.provider_client import Made, ProviderClient
 from tests.cloud.test_rules import World, world
@@ -19,7 +20,7 @@ async def made(world: World) -> Made:
 
 
 async def test_before_its_files_it_says_where_they_go(made: Made, cloud: Cloud) -> None:
-    (site,) = cloud.sites.values()
+    (site,) = cloud.running_as(FileSite).values()
     found = status(cloud)
     assert found["urls"]["homepage"] == f"http://localhost:{site.port}/"
     assert found["health"]["homepage"] == "healthy"
@@ -32,7 +33,7 @@ async def test_before_its_files_it_says_where_they_go(made: Made, cloud: Cloud) 
 
 
 async def test_its_files_are_served_also_after_a_restart(made: Made, cloud: Cloud) -> None:
-    (site,) = cloud.sites.values()
+    (site,) = cloud.running_as(FileSite).values()
     (site.folder / "talks").mkdir()
     (site.folder / "index.html").write_text("home")
     (site.folder / "talks" / "index.html").write_text("talks")
@@ -56,10 +57,10 @@ async def test_its_files_are_served_also_after_a_restart(made: Made, cloud: Clou
 
 
 async def test_it_goes_with_its_files(made: Made, cloud: Cloud, engine: ProviderClient) -> None:
-    (site,) = cloud.sites.values()
+    (site,) = cloud.running_as(FileSite).values()
     (site.folder / "index.html").write_text("home")
     await engine.delete(made)
-    assert not cloud.sites
+    assert not cloud.running
     assert not site.folder.exists()
     async with httpx.AsyncClient(timeout=60) as client:
         with pytest.raises(httpx.ConnectError):

@@ -56,7 +56,7 @@ async def test_what_could_not_be_kept_does_not_run(cloud: Cloud, engine: Provide
     with pytest.raises(grpc.aio.AioRpcError) as caught:
         await engine.create("azure-native:web:StaticSite", "site", body)
     assert "can't be written" in refusal(caught.value)
-    assert cloud.sites == {}
+    assert cloud.running == {}
     in_the_way.rmdir()
     site = await engine.create("azure-native:web:StaticSite", "site", body)
-    assert list(cloud.sites) == [site.id.lower()]
+    assert list(cloud.running) == [site.id.lower()]

@@ -71,7 +71,7 @@ async def two_apps_a_job_and_a_server(bench: Jobs) -> list[App]:
         container["resources"] = {"cpu": 0.25, "memory": "0.5Gi"}
         app["template"]["scale"] = {"minReplicas": 1, "maxReplicas": 1}
         await bench.world.make("app:ContainerApp", name, **app)
-    return list(bench.cloud.apps.values())
+    return list(bench.cloud.running_as(App).values())
 
 
 def everything(folder: Path) -> list[Path]:
@@ -114,7 +114,7 @@ async def test_modes_and_owners_keep_others_out(bench: Jobs) -> None:
     # The interpreter's copy is the one thing that is everybody's.
     own = [p for p in found if not p.is_relative_to(outside.resolve() / "copies")]
     assert read_as(STRANGER, STRANGER, paths=own) == []
-    users = [cloud.accounts.number(key) for key in cloud.apps]
+    users = [cloud.accounts.number(key) for key in cloud.running_as(App)]
     assert len({None, 0, *users}) == 4
     homes = [Path(str(app._home)) for app in apps]
     assert [(h.stat().st_uid, h.stat().st_mode & 0o777) for h in homes] == [
@@ -141,7 +141,7 @@ async def test_an_app_reads_what_is_its_own_and_nothing_of_another(bench: Jobs) 
     fields = dict(line.split(":\t") for line in status.splitlines() if ":\t" in line)
     user = int(fields["Uid"].split()[0])
     groups = [int(fields["Gid"].split()[0]), *map(int, fields["Groups"].split())]
-    assert user == cloud.accounts.number(next(iter(cloud.apps)))
+    assert user == cloud.accounts.number(next(iter(cloud.running_as(App))))
 
     assert one._serving is not None
     image = one._serving.revision.image.folder

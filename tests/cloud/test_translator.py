@@ -12,7 +12,8 @@ from frugal.cloud.cloud import Cloud
 from frugal.cloud.provider import Provider, serve
 from frugal.cloud.translator import Tunnel, tunnel
 from frugal.cloud.translator.service import distorted
-from frugal.cloud.types.running import platform_environment
+from frugal.cloud.types.apps import platform_environment
+from frugal.cloud.types.cognitive_services import EmulatedHost
 from tests.cloud.arm_client import arm_client
 from tests.cloud.provider_client import Made, ProviderClient, refusal
 from tests.cloud.test_rules import World, world
@@ -268,9 +269,9 @@ async def test_after_a_restart_it_answers_again(bench: Bench) -> None:
 
 
 async def test_a_deleted_account_answers_no_more(bench: Bench) -> None:
-    port = bench.cloud.emulated[ENDPOINT.removeprefix("https://")].port
+    port = next(iter(bench.cloud.running_as(EmulatedHost).values())).port
     await bench.world.engine.delete(bench.made)
-    assert not bench.cloud.emulated
+    assert not bench.cloud.running_as(EmulatedHost)
     with pytest.raises(ConnectionRefusedError):
         await asyncio.open_connection("127.0.0.1", port)
 

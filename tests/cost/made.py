@@ -1,10 +1,14 @@
-"""Plans made by hand, and their estimates at the prices that come with Frugal."""
+"""Plans made by hand, and their estimates at the prices of `tests/cost/prices`.
+
+Those are a copy of the table of November 2026 that no refresh changes, so exact figures hold.
+"""
 
 import datetime as dt
 import functools
 import json
 from collections.abc import Iterable
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 from frugal.cost.estimate import Estimate
@@ -18,7 +22,12 @@ from frugal.cost.usage import NO_USAGE, Usage, parse
 UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
 USUAL = usual(dt.date(2026, 11, 24))
 
-sheet = functools.cache(load)
+PRICES = Path(__file__).with_name("prices")
+
+
+@functools.cache
+def sheet() -> Sheet:
+    return load(PRICES)
 
 
 def urn(token: str, name: str) -> str:

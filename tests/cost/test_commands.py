@@ -6,7 +6,6 @@ from pathlib import Path
 
 import pytest
 
-from frugal.cost.prices.sheet import load
 from tests.cost.command import Ran, frugal
 from tests.cost.made import (
     UNKNOWN,
@@ -17,6 +16,7 @@ from tests.cost.made import (
     preview,
     registry,
     server,
+    sheet,
     state,
     step,
     workspace,
@@ -228,7 +228,7 @@ def test_json_amounts_are_exact_and_plain(tmp_path: Path) -> None:
         {"from": "50000", "quantity": "10000", "unit_price": "0.056001"},
     ]
     assert found["monthly"]["expected"] == "4020.0900009"
-    assert found["prices_as_of"] == load().as_of.isoformat()
+    assert found["prices_as_of"] == sheet().as_of.isoformat()
 
 
 # A month, use.

@@ -19,9 +19,20 @@ from frugal.cost.compare.options import Costs, HostingOption
 from frugal.cost.compare.result import Compared, compared
 from frugal.cost.money import Range
 from frugal.cost.plan import Plan, Resource
-from frugal.cost.prices.sheet import Sheet, load
+from frugal.cost.prices.sheet import Sheet
 from frugal.cost.usage import UsageError, parse
-from tests.cost.made import USUAL, app, azure, edge, plan, plan_of, registry, server, workspace
+from tests.cost.made import (
+    USUAL,
+    app,
+    azure,
+    edge,
+    plan,
+    plan_of,
+    registry,
+    server,
+    sheet,
+    workspace,
+)
 
 APPS, WEB, FILES = (HostingOption(h) for h in ("containerApp", "appService", "staticSite"))
 APPS_EDGE = HostingOption("containerApp", "cache_misses")
@@ -75,7 +86,7 @@ def costs(
         location=place,
         plans=plans,
         usage=parse(f"version: 1\n{usage}", "usage.yaml"),
-        sheet=prices or load(),
+        sheet=prices or sheet(),
         month=USUAL,
     )
 
@@ -326,9 +337,9 @@ def test_a_usage_that_cannot_be(usage: str, told: str) -> None:
 
 def without_egress() -> Sheet:
     """A sheet that has no price of what goes to the internet."""
-    sheet = load()
-    kept = {key: price for key, price in sheet.prices.items() if key[0] != "bandwidth.egress"}
-    return dataclasses.replace(sheet, prices=kept)
+    prices = sheet().prices
+    kept = {key: price for key, price in prices.items() if key[0] != "bandwidth.egress"}
+    return dataclasses.replace(sheet(), prices=kept)
 
 
 def test_a_row_without_a_price_is_unpriced_and_in_no_comparison() -> None:
@@ -370,7 +381,7 @@ def test_the_twelve_month_offer_is_said_with_its_end() -> None:
 def test_january_2023_against_list_prices() -> None:
     figures = {
         item.what: (item.list_price, item.bill, item.unexplained, item.today)
-        for item in case_study(load(), "eastus").items
+        for item in case_study(sheet(), "eastus").items
     }
 
     def of(*amounts: str | None) -> tuple[Decimal | None, ...]:
@@ -391,7 +402,7 @@ def test_january_2023_against_list_prices() -> None:
 
 
 def test_halving_the_cost_by_moving_the_translator() -> None:
-    study = case_study(load(), "eastus")
+    study = case_study(sheet(), "eastus")
     bills = {item.what: item.bill for item in study.items}
     whole = sum(bills.values()) - bills["PostgreSQL B1ms, then"]
     moved = bills["App Service B1, translator"]
@@ -403,10 +414,10 @@ def test_halving_the_cost_by_moving_the_translator() -> None:
 
 
 def test_what_has_changed_since_is_read_from_the_sheet() -> None:
-    since = {item.what: item.since for item in case_study(load(), "westeurope").items}
+    since = {item.what: item.since for item in case_study(sheet(), "westeurope").items}
     assert since["App Service B1, translator"] == "now 0.018 an hour"
     assert "now 35.00 a month" in since["CDN, classic"]
-    nowhere = {item.what: item.since for item in case_study(load(), "westus").items}
+    nowhere = {item.what: item.since for item in case_study(sheet(), "westus").items}
     assert nowhere["App Service B1, translator"] == "unpriced in westus"
 
 

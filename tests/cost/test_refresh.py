@@ -19,6 +19,7 @@ from frugal.cost.prices import refresh, sheet
 from frugal.cost.prices.retail import ADDRESS, RetailPrices
 from frugal.cost.prices.sheet import Price, Sheet, load
 from frugal.errors import FrugalError
+from tests.cost import made
 from tests.cost.retail_server import Api, Handler, Row, as_listed, row, serving
 
 TODAY = date(2026, 11, 24)
@@ -26,7 +27,7 @@ TODAY = date(2026, 11, 24)
 
 @pytest.fixture
 def shipped() -> Sheet:
-    return load()
+    return made.sheet()
 
 
 @pytest.fixture

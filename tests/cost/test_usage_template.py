@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 import yaml
 
-from frugal.cost.meters import READERS
+from frugal.cost.meters import METERS
 from frugal.cost.plan import from_preview, parse
-from frugal.cost.usage import FOLLOWING, NO_USAGE, Usage, keys_of, small_site, template
+from frugal.cost.usage import NO_USAGE, Usage, keys_of, template
 from frugal.cost.usage import parse as read_usage
 from tests.cost.made import app, azure, bill, edge, plan_of, registry, server, vault, workspace
 
@@ -48,11 +48,10 @@ def test_the_template_has_every_key_and_the_bill_of_the_defaults() -> None:
     usage = read_usage(text, "usage.yaml")
     same_bill(resources, usage)
     for one in resources:
-        given = usage.resources[one.name].keys() | set(FOLLOWING)
-        assert given >= keys_of(one).keys()
+        follows = {key for key, assumed in keys_of(one).items() if assumed.follows}
+        assert usage.resources[one.name].keys() | follows == keys_of(one).keys()
+        assert all(f"# {key}: " in text for key in follows)
     assert bill(*resources, usage=usage).assumptions == []
-    for key in FOLLOWING:
-        assert f"# {key}: " in text
 
 
 def test_the_template_names_what_is_used_elsewhere_and_offers() -> None:
@@ -108,13 +107,13 @@ def test_the_template_of_a_plan_without_use() -> None:
 
 
 def test_each_figure_of_the_small_site_says_why() -> None:
-    keys = small_site()
-    assert keys.keys() <= READERS.keys()
-    assert all(one.why and one.value >= 0 for of in keys.values() for one in of.values())
+    usage = {kind: meter.usage for kind, meter in METERS.items() if meter.usage}
+    assert usage
+    assert all(one.why and one.value >= 0 for of in usage.values() for one in of.values())
 
 
 def test_what_was_assumed_is_told_with_its_reason() -> None:
     found = bill(vault("vault"))
     [one] = found.assumptions
     assert (one.name, one.key, one.value) == ("vault", "operations", 10_000)
-    assert one.why == small_site()["keyvault:Vault"]["operations"].why
+    assert one.why == METERS["keyvault:Vault"].usage["operations"].why

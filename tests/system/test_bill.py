@@ -1,8 +1,9 @@
 """The bill in the preview and from `frugal cost`, on the running system, against figures by hand.
 
-Prices a month, USD: registry 30 days at 0.1666; B1 plan 730 h at 0.017 (westeurope 0.018); B1ms
-730 h at 0.017 (0.0199); 32 GiB at 0.115 (0.1369); Front Door 35, and for a small site 3 GB at
-0.0825, 10 times 10,000 requests at 0.009, 0.1 GB to the origin at 0.02.
+Prices a month of `tests/cost/prices`, which the clone has, in USD: registry 30 days at 0.1666; B1
+plan 730 h at 0.017 (westeurope 0.018); B1ms 730 h at 0.017 (0.0199); 32 GiB at 0.115 (0.1369);
+Front Door 35, and for a small site 3 GB at 0.0825, 10 times 10,000 requests at 0.009, 0.1 GB to the
+origin at 0.02.
 """
 
 import json
@@ -14,6 +15,7 @@ import pytest
 import yaml
 
 from tests.environment import ROOT, Environment
+from tools.docs import find
 
 README = ROOT / "README.md"
 
@@ -118,7 +120,14 @@ def test_limit_under_the_bill_creates_nothing(
 
 
 @pytest.mark.parametrize("name", ["dev", "prod"])
-def test_readme_has_the_bill_as_it_is_printed(environment: Environment, name: str) -> None:
+def test_readme_has_the_rows_of_the_bill(environment: Environment, name: str) -> None:
+    """Amounts move with the prices: `make docs` writes them."""
     printed = environment.clone.frugal("cost", "-s", name, "--format", "markdown").stdout
     head = printed.partition("<details>")[0]
-    assert f"<!-- bill of {name} -->\n{head}<!-- end of the bill -->" in README.read_text()
+    assert rows(find(README.read_text())[f"bill of {name}"]) == rows(head)
+    assert rows(head)
+
+
+def rows(block: str) -> set[str]:
+    """First cells of a block's tables."""
+    return {line.split("|")[1].strip() for line in block.splitlines() if line.startswith("|")}

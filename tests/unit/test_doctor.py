@@ -15,7 +15,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from rich.console import Console
 
-from frugal.commands.doctor import findings, machine, region, subscription
+from frugal.commands.doctor import account, findings, machine, region, subscription
 from frugal.commands.doctor.findings import Finding
 from frugal.errors import FrugalError
 from frugal.paths import Checkout
@@ -29,12 +29,7 @@ BASE = f"/subscriptions/{ID}"
 COGNITIVE = f"{BASE}/providers/Microsoft.CognitiveServices"
 BUDGETS = f"{BASE}/providers/Microsoft.Consumption/budgets"
 PERMISSIONS = f"{BASE}/providers/Microsoft.Authorization/permissions"
-NAMESPACES = (
-    *("Microsoft.App", "Microsoft.Cdn", "Microsoft.CognitiveServices", "Microsoft.Consumption"),
-    *("Microsoft.ContainerRegistry", "Microsoft.ContainerService", "Microsoft.DBforPostgreSQL"),
-    *("Microsoft.Insights", "Microsoft.ManagedIdentity", "Microsoft.OperationalInsights"),
-    "Microsoft.Web",
-)
+NAMESPACES = account.providers()
 
 
 def capabilities(place: str = "eastus") -> str:
@@ -348,6 +343,13 @@ def test_registration_has_a_command_for_each_namespace(azure: Azure, place: Chec
     (note,) = about(found, "App Service")
     assert (note.state, azure.asked("/Microsoft.Web/")) == ("note", [])
     assert "Microsoft.Web is registered" in note.found
+
+
+def test_providers_are_those_of_all_types_and_of_the_clusters_below_them() -> None:
+    of_types = {"Microsoft.App", "Microsoft.Consumption", "Microsoft.DBforPostgreSQL"}
+    assert {*of_types, "Microsoft.ContainerService"} < set(NAMESPACES)
+    # Azure registers these in every subscription.
+    assert not {"Microsoft.Authorization", "Microsoft.Resources"} & set(NAMESPACES)
 
 
 def test_namespaces_follow_the_settings(azure: Azure, place: Checkout) -> None:

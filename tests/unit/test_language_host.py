@@ -25,12 +25,14 @@ async def language_host(
         stdout=asyncio.subprocess.PIPE,
     )
     assert process.stdout is not None
-    port = int(await process.stdout.readline())
-    async with grpc.aio.insecure_channel(f"127.0.0.1:{port}") as channel:
-        yield process, language_pb2_grpc.LanguageRuntimeStub(channel)
-    if process.returncode is None:
-        process.kill()
-        await process.wait()
+    try:
+        port = int(await process.stdout.readline())
+        async with grpc.aio.insecure_channel(f"127.0.0.1:{port}") as channel:
+            yield process, language_pb2_grpc.LanguageRuntimeStub(channel)
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
 
 
 def run_request(folder: Path) -> language_pb2.RunRequest:

@@ -10,9 +10,18 @@ not what we happen to remember of Azure.
 """
 
 from frugal.cloud.contract.findings import Finding, Unknown
-from frugal.cloud.contract.model import Model, UnknownTypeError, model, tokens
+from frugal.cloud.contract.model import Model, UnknownTypeError, model, namespaces, tokens
 
 UNKNOWN = Unknown()
 """Stands in a body for a value that a preview does not know yet. The check skips it."""
 
-__all__ = ["UNKNOWN", "Finding", "Model", "Unknown", "UnknownTypeError", "model", "tokens"]
+__all__ = [
+    "UNKNOWN",
+    "Finding",
+    "Model",
+    "Unknown",
+    "UnknownTypeError",
+    "model",
+    "namespaces",
+    "tokens",
+]

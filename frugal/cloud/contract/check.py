@@ -2,8 +2,7 @@
 
 import difflib
 import re
-from collections.abc import Mapping, Sequence
-from functools import cache
+from collections.abc import Mapping
 from typing import Any, cast
 
 from frugal.cloud.contract.findings import Finding, Unknown
@@ -11,11 +10,12 @@ from frugal.cloud.contract.findings import Finding, Unknown
 Rule = Mapping[str, Any]
 Definitions = Mapping[str, Mapping[str, Any]]
 
-_ARTICLES = {
-    "string": "a string",
-    "integer": "a whole number",
-    "number": "a number",
-    "boolean": "true or false",
+# By type: the kinds of value that have it, and the words for what is wanted.
+_TYPES = {
+    "string": ({"a string"}, "a string"),
+    "integer": ({"a whole number"}, "a whole number"),
+    "number": ({"a whole number", "a number"}, "a number"),
+    "boolean": ({"a boolean"}, "true or false"),
 }
 
 
@@ -78,9 +78,9 @@ class Checker:
         kind = _kind(value)
         if isinstance(value, list) and "items" in rule:
             items = cast("list[object]", value)
-            low, high = rule.get("minItems"), rule.get("maxItems")
-            if (low is not None and len(items) < low) or (high is not None and len(items) > high):
-                self._add(path, f"has {len(items)} items, must have {_range(low, high)}")
+            allowed = _exceeded(len(items), rule.get("minItems"), rule.get("maxItems"))
+            if allowed:
+                self._add(path, f"has {len(items)} items, must have {allowed}")
             for index, item in enumerate(items):
                 self._value(f"{path}[{index}]", item, rule["items"])
         elif isinstance(value, Mapping) and ("values" in rule or rule.get("orMap")):
@@ -92,62 +92,49 @@ class Checker:
             self._add(path, f"is {kind}, must be {_wanted(rule)}")
 
     def _scalar(self, path: str, value: object, rule: Rule) -> None:
-        if not _has_type(value, rule["type"]):
+        kinds, _words = _TYPES.get(rule["type"], ({_kind(value)}, ""))
+        if _kind(value) not in kinds:
             self._add(path, f"is {_kind(value)}, must be {_wanted(rule)}")
         elif isinstance(value, str):
             self._string(path, value, rule)
         elif isinstance(value, int | float) and not isinstance(value, bool):
-            low, high = rule.get("minimum"), rule.get("maximum")
-            if (low is not None and value < low) or (high is not None and value > high):
-                self._add(path, f"is {_plain(value)}, must be {_range(low, high)}")
+            allowed = _exceeded(value, rule.get("minimum"), rule.get("maximum"))
+            if allowed:
+                self._add(path, f"is {value:.15g}, must be {allowed}")
 
     def _string(self, path: str, value: str, rule: Rule) -> None:
         given = "a secret value" if rule.get("secret") else repr(value)
-        allowed: list[str] = rule.get("enum", [])
-        if allowed and not _among(value, allowed, exact=bool(rule.get("exactCase"))):
-            self._add(path, f"is {given}, must be one of {', '.join(allowed)}")
-        low, high = rule.get("minLength"), rule.get("maxLength")
-        if (low is not None and len(value) < low) or (high is not None and len(value) > high):
-            length = f"{_range(low, high)} characters long"
+        known: list[str] = rule.get("enum", [])
+        # Azure compares the values of an enumeration without case, but for a few.
+        folded = value if rule.get("exactCase") else value.lower()
+        if known and folded not in {k if rule.get("exactCase") else k.lower() for k in known}:
+            self._add(path, f"is {given}, must be one of {', '.join(known)}")
+        allowed = _exceeded(len(value), rule.get("minLength"), rule.get("maxLength"))
+        if allowed:
+            length = f"{allowed} characters long"
             self._add(path, f"is {given} ({len(value)} characters), must be {length}")
         pattern = rule.get("pattern")
-        if pattern is not None and not _matches(pattern, value):
+        if pattern is not None and not re.search(pattern, value, re.ASCII):
             self._add(path, f"is {given}, must match {pattern}")
 
     def _add(self, path: str, message: str) -> None:
         self._findings.append(Finding(path, message))
 
 
-def _has_type(value: object, wanted: str) -> bool:
-    match wanted:
-        case "string":
-            return isinstance(value, str)
-        case "boolean":
-            return isinstance(value, bool)
-        case "integer":
-            # The engine's protocol has one kind of number: 8000 arrives as 8000.0.
-            return _is_number(value) and float(cast("float", value)).is_integer()
-        case "number":
-            return _is_number(value)
-        case _:
-            return True
-
-
-def _is_number(value: object) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)
-
-
 def _kind(value: object) -> str:
-    """What a value is, in the words of JSON, without showing it."""
-    if isinstance(value, bool):
-        return "a boolean"
-    if isinstance(value, str):
-        return "a string"
-    if _is_number(value):
-        return "a number" if not float(cast("float", value)).is_integer() else "a whole number"
-    if isinstance(value, Mapping):
-        return "an object"
-    return "a list" if isinstance(value, list) else type(value).__name__
+    """The kind of a value in the words of JSON, without showing it."""
+    match value:
+        case bool():
+            return "a boolean"
+        case str():
+            return "a string"
+        case int() | float():
+            # The engine's protocol has one kind of number: 8000 arrives as 8000.0.
+            return "a whole number" if float(value).is_integer() else "a number"
+        case Mapping():
+            return "an object"
+        case _:
+            return "a list" if isinstance(value, list) else type(value).__name__
 
 
 def _wanted(rule: Rule) -> str:
@@ -159,20 +146,16 @@ def _wanted(rule: Rule) -> str:
         return "a map"
     if rule.get("enum"):
         return f"one of {', '.join(rule['enum'])}"
-    return _ARTICLES.get(rule.get("type", ""), "given")
+    return _TYPES[rule["type"]][1] if rule.get("type") in _TYPES else "given"
 
 
-def _range(low: float | None, high: float | None) -> str:
+def _exceeded(value: float, low: float | None, high: float | None) -> str:
+    """The range that is allowed, in words, where `value` is outside of it; else empty."""
+    if (low is None or value >= low) and (high is None or value <= high):
+        return ""
     if low is None:
-        return f"at most {_plain(high)}"
-    if high is None:
-        return f"at least {_plain(low)}"
-    return f"{_plain(low)} to {_plain(high)}"
-
-
-def _plain(number: float | None) -> str:
-    """8000, not 8000.0."""
-    return str(int(number)) if number is not None and float(number).is_integer() else str(number)
+        return f"at most {high:.15g}"
+    return f"at least {low:.15g}" if high is None else f"{low:.15g} to {high:.15g}"
 
 
 def _nearest(name: str, properties: Mapping[str, Rule]) -> str:
@@ -182,19 +165,3 @@ def _nearest(name: str, properties: Mapping[str, Rule]) -> str:
     if close:
         return f"did you mean {plain[close[0]]}?"
     return f"known are {', '.join(sorted(properties))}"
-
-
-def _among(value: str, allowed: Sequence[str], *, exact: bool) -> bool:
-    """Azure compares the values of an enumeration without case, but for a few."""
-    if exact:
-        return value in allowed
-    return value.lower() in {each.lower() for each in allowed}
-
-
-@cache
-def _compiled(pattern: str) -> re.Pattern[str]:
-    return re.compile(pattern, re.ASCII)
-
-
-def _matches(pattern: str, value: str) -> bool:
-    return _compiled(pattern).search(value) is not None

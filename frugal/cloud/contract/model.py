@@ -100,6 +100,11 @@ def tokens() -> frozenset[str]:
     return frozenset(_index())
 
 
+def namespaces() -> frozenset[str]:
+    """The resource providers of all types in the contract (`Microsoft.App`)."""
+    return frozenset(model(token).arm_type.partition("/")[0] for token in tokens())
+
+
 @cache
 def model(token: str) -> Model:
     """The contract of the type with this Pulumi token.

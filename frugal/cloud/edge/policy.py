@@ -157,11 +157,10 @@ def accepts_gzip(accept_encoding: str) -> bool:
 def purge_matches(path: str, patterns: Sequence[str]) -> bool:
     """Whether a decoded path falls under a purge: `/a/b`, `/a/*` or `/*`, in any case."""
     folded = path.casefold()
-    for pattern in patterns:
-        wanted = unquote(pattern).casefold()
-        if folded == wanted or (wanted.endswith("*") and folded.startswith(wanted[:-1])):
-            return True
-    return False
+    wanted = [unquote(pattern).casefold() for pattern in patterns]
+    return any(
+        folded == each or (each.endswith("*") and folded.startswith(each[:-1])) for each in wanted
+    )
 
 
 def _implied_lifetime(status: int, headers: Headers, sent: int) -> int | None:

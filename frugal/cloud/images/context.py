@@ -11,7 +11,7 @@ import posixpath
 import tarfile
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from frugal.cloud.images.dockerfile import BuildError, Copy
 
@@ -47,7 +47,7 @@ class Context:
             message = f"The build context is not a whole tar.gz archive: {error}"
             raise BuildError(message) from error
         for path in entries:
-            for parent in _parents(path):
+            for parent in map(str, PurePosixPath(path).parents):
                 if entries.get(parent, Entry()).link is not None:
                     raise BuildError(f"The build context has {path} below the link {parent}.")
         return cls(entries)
@@ -167,8 +167,3 @@ def _inside(path: str, shown: str) -> str:
     if normal.startswith(("/", "../")) or normal == "..":
         raise BuildError(f"The build context reaches outside itself: {shown}.")
     return normal
-
-
-def _parents(path: str) -> list[str]:
-    parts = path.split("/")[:-1]
-    return ["/".join(parts[: count + 1]) for count in range(len(parts))]

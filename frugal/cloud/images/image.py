@@ -8,6 +8,12 @@ from pathlib import Path
 SYSTEM_PATH = "/usr/local/bin:/usr/bin:/bin"
 
 
+def repository_of(reference: str) -> str:
+    """An image's repository without registry and tag: an app's name here, in logs and status."""
+    repository = reference.rsplit("/", 1)[-1]
+    return repository.partition("@")[0].partition(":")[0]
+
+
 @dataclass(frozen=True, kw_only=True)
 class Image:
     """A built image.

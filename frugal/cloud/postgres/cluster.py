@@ -20,7 +20,7 @@ from frugal.cloud.spawn import Accounts, Reaper, RunAs
 from frugal.cloud.spawn.accounts import give, is_open
 
 if TYPE_CHECKING:
-    from frugal.cloud.processes import Health
+    from frugal.cloud.running import Health
 
 SUPERUSER = "azuresu"
 """Azure's name for the role that is its own alone (learn.microsoft.com, "Describe built-in Azure

@@ -89,7 +89,7 @@ class PostgresProxy:
     @property
     def sessions(self) -> int:
         """How many clients are signed in."""
-        return len(self._sessions)
+        return len(self._open_sessions())
 
     async def listen(self) -> None:
         """Open the port. Raises CloudError when it is taken."""
@@ -107,10 +107,12 @@ class PostgresProxy:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
         self._socket.close()
-        sessions = set(self._sessions)
-        for connection in sessions:
+        for connection in self._open_sessions():
             connection.transport.abort()
-        await asyncio.gather(*(connection.closed.wait() for connection in sessions))
+        await asyncio.gather(*(connection.closed.wait() for connection in self._sessions))
+
+    def _open_sessions(self) -> list[Connection]:
+        return [connection for connection in self._sessions if not connection.closed.is_set()]
 
     def _start(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.create_task(work)
@@ -176,16 +178,8 @@ class PostgresProxy:
         """Open the session behind and leave the two sides to each other."""
         backend = await self._connect()
         backend.transport.write(startup)
-        self._sessions.add(connection)
-        self._start(self._forget(connection))
+        self._sessions = {*self._open_sessions(), connection}
         connection.join(backend)
-
-    async def _forget(self, connection: Connection) -> None:
-        try:
-            await connection.closed.wait()
-        finally:
-            if connection.closed.is_set():
-                self._sessions.discard(connection)
 
     async def _cancel(self, packet: bytes) -> None:
         """Hand a request to cancel on; its secret is the server's, which is the one to check it."""

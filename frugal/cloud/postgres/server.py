@@ -6,10 +6,11 @@ import ipaddress
 from collections.abc import AsyncGenerator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, LiteralString
+from typing import LiteralString
 
 import psycopg
 from psycopg import sql
+from typing_extensions import override
 
 from frugal.cloud.errors import CloudError
 from frugal.cloud.logfile import LogFile
@@ -17,12 +18,10 @@ from frugal.cloud.postgres import principals
 from frugal.cloud.postgres.cluster import SUPERUSER, Cluster
 from frugal.cloud.postgres.postgres_proxy import Login, PostgresProxy, Refused, no_entry
 from frugal.cloud.postgres.principals import ADMINISTRATORS
+from frugal.cloud.running import Health, Report, Running
 from frugal.cloud.spawn import Accounts, Reaper
 from frugal.cloud.tls import Authority
 from frugal.cloud.tokens import InvalidToken, Tokens
-
-if TYPE_CHECKING:
-    from frugal.cloud.processes import Health
 
 RESOURCE = "https://ossrdbms-aad.database.windows.net"
 """The audience of PostgreSQL's tokens (learn.microsoft.com, "Use Microsoft Entra ID for
@@ -41,12 +40,14 @@ _TABLES: LiteralString = (
 _RESERVED_DATABASES = {"postgres", "template0", "template1", "azure_maintenance", "azure_sys"}
 
 
-class Server:
+class Server(Running):
     """One flexible server; `host` is its declared name, `port` where it answers on 127.0.0.1.
 
     With port 0 it takes a free one at `start`. Every address but those of `set_firewall` is
     refused, so everyone is until it is called. Methods raise CloudError.
     """
+
+    serves_apps = True
 
     def __init__(
         self,
@@ -102,6 +103,7 @@ class Server:
             self._proxy = proxy
             self.port = proxy.port
 
+    @override
     async def stop(self) -> None:
         """Close every session and shut down; the data stays."""
         async with self._changing:
@@ -118,9 +120,15 @@ class Server:
         await self.stop()
         await self._cluster.drop()
 
-    def health(self) -> "Health":
+    def health(self) -> Health:
         """Whether it takes connections, is on its way there, or neither."""
         return self._cluster.health
+
+    @override
+    def report(self, report: Report) -> None:
+        """Add its health, binaries and sessions."""
+        report.add_health("postgres", self.health())
+        report.postgres[self.name] = self.status()
 
     def status(self) -> dict[str, object]:
         """What runs: binaries and their version against the declared one, process, sessions."""

@@ -3,12 +3,11 @@
 from frugal.cloud.processes.app import App
 from frugal.cloud.processes.execution import Execution, Unpulled
 from frugal.cloud.processes.program import NothingToRun, prepare
-from frugal.cloud.processes.revision import Health, Probe, Revision, RevisionFailed
+from frugal.cloud.processes.revision import Probe, Revision, RevisionFailed
 
 __all__ = [
     "App",
     "Execution",
-    "Health",
     "NothingToRun",
     "Probe",
     "Revision",

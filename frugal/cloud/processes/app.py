@@ -1,7 +1,10 @@
 """An app in single-revision mode: processes on this machine behind an ingress of its own."""
 
 import asyncio
+import contextlib
 from pathlib import Path
+
+from typing_extensions import override
 
 from frugal.cloud.listen import Listener
 from frugal.cloud.processes.ingress import Ingress
@@ -9,8 +12,9 @@ from frugal.cloud.processes.log import AppLog
 from frugal.cloud.processes.program import NothingToRun, prepare
 from frugal.cloud.processes.replica import Replica
 from frugal.cloud.processes.replica_set import ReplicaSet
-from frugal.cloud.processes.revision import Health, Revision, RevisionFailed
+from frugal.cloud.processes.revision import Revision, RevisionFailed
 from frugal.cloud.proxy import Unavailable
+from frugal.cloud.running import Health, Report, Site
 from frugal.cloud.spawn import Reaper
 
 # Seconds that a request may wait for its answer, the start of a replica included.
@@ -25,7 +29,7 @@ _SHARE = 0.75
 _REFUSED_PAUSE = 0.2
 
 
-class App:
+class App(Site):
     """One app, reached at 127.0.0.1:`port`. `host` is its declared name, for people to read.
 
     `log`: the file for what it prints. `home`: the home folder of its processes, made
@@ -65,6 +69,7 @@ class App:
         self._notes: tuple[str, ...] = ()
 
     @property
+    @override
     def port(self) -> int:
         """Where its ingress listens."""
         return self._listener.port
@@ -77,6 +82,7 @@ class App:
             self._log.close()
             raise
 
+    @override
     async def stop(self) -> None:
         """Take no more requests, let those under way end, end every process."""
         self._stopping = True
@@ -124,6 +130,7 @@ class App:
             replica_set.start()
             self._switch(replica_set)
 
+    @override
     def health(self) -> Health:
         """Return how the app is; `stopped` also when it is scaled to zero."""
         replica_set = self._serving
@@ -136,6 +143,12 @@ class App:
         if not replica_set.replicas:
             return "stopped"
         return "failed" if replica_set.failed else "starting"
+
+    @override
+    def report(self, report: Report) -> None:
+        """Add its address, health and replicas."""
+        super().report(report)
+        report.apps[self.name] = self.status()
 
     def status(self) -> dict[str, object]:
         """Return what `frugal status` shows; nothing of it is secret."""
@@ -230,20 +243,15 @@ class App:
                         return replica
                     if self._serving.failed:
                         raise Unavailable(503, "no healthy upstream")
-                await self._next_change(pause=bool(refused))
+                with contextlib.suppress(TimeoutError):
+                    async with asyncio.timeout(_REFUSED_PAUSE if refused else None):
+                        await self._change.wait()
                 refused.clear()
         finally:
             self._waiting -= 1
             # A client that gave up takes its load away: what was started for it may cool down.
             if self._serving is not None:
                 self._serving.rescale()
-
-    async def _next_change(self, *, pause: bool) -> None:
-        try:
-            async with asyncio.timeout(_REFUSED_PAUSE if pause else None):
-                await self._change.wait()
-        except TimeoutError:
-            pass
 
     def _release(self, replica: Replica) -> None:
         replica.leave()

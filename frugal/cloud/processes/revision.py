@@ -6,8 +6,6 @@ from typing import Literal
 
 from frugal.cloud.images import Image
 
-Health = Literal["starting", "healthy", "stopped", "failed"]
-
 
 class RevisionFailed(Exception):  # noqa: N818 - the platform's own term
     """A revision that did not become ready; str() says why, with its last log lines."""

@@ -2,7 +2,6 @@
 
 from frugal.cloud.spawn.accounts import Accounts
 from frugal.cloud.spawn.output import printing
-from frugal.cloud.spawn.reaper import Reaper
-from frugal.cloud.spawn.user import RunAs
+from frugal.cloud.spawn.reaper import Reaper, RunAs
 
 __all__ = ["Accounts", "Reaper", "RunAs", "printing"]

@@ -7,8 +7,7 @@ from asyncio.subprocess import Process
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from pathlib import Path
 
-from frugal.cloud.spawn.reaper import Reaper
-from frugal.cloud.spawn.user import RunAs
+from frugal.cloud.spawn.reaper import Reaper, RunAs
 
 _LONGEST_LINE = 64 * 1024
 # Seconds that the last output of a process may take to come out of its pipe.

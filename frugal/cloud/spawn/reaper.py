@@ -8,14 +8,29 @@ import signal
 import sys
 from asyncio.subprocess import DEVNULL, PIPE, STDOUT, Process
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from frugal.cloud.spawn import gate, guard
-from frugal.cloud.spawn.user import RunAs
 
 # Isolated and without site packages: starts in some ten milliseconds, and nothing is imported
 # from where the daemon or the app happens to stand.
 _SCRIPT = (sys.executable, "-I", "-S")
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunAs:
+    """The user and the groups of a process, the first of them its main one.
+
+    Numbers, which need no name on this machine. Without them the process has the daemon's.
+    """
+
+    user: int | None = None
+    groups: tuple[int, ...] = ()
+
+    def __str__(self) -> str:
+        """The form that the gate takes."""
+        return "-" if self.user is None else ":".join(map(str, (self.user, *self.groups)))
 
 
 class Reaper:

@@ -2,13 +2,24 @@
 
 import hashlib
 import uuid
-from typing import TYPE_CHECKING, ClassVar
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, ClassVar, Final
 
-from frugal.cloud.bodies import Body, strings
+from starlette.requests import Request
+from starlette.routing import Route
+
+from frugal.cloud.bodies import Body, section, strings
+from frugal.cloud.contract import model
+from frugal.cloud.errors import CloudError
+from frugal.cloud.ids import name_of
 from frugal.cloud.store import Resource
 
 if TYPE_CHECKING:
     from frugal.cloud.cloud import Cloud
+
+
+KINDS: Final[list[type["ResourceType"]]] = []
+"""Every class that has a token."""
 
 
 class ResourceType:
@@ -19,10 +30,28 @@ class ResourceType:
     """
 
     token: ClassVar[str]
+    start_round: ClassVar[int] = 0
+    """When its resources come back at a start: 1, what apps connect to; 2, apps; 3, the edge."""
+    unsupported: ClassVar[Mapping[str, Sequence[object]]] = {}
+    """Properties that would have no effect here, by path; with the values that mean what happens
+    here anyway."""
     keeps_name: ClassVar[bool] = False
     """Whether Azure reserves the name for some days after a deletion."""
     until_purged: ClassVar[bool] = False
     """Whether Azure keeps a deleted one, until it is purged or some time is over."""
+
+    def __init_subclass__(cls) -> None:
+        if "token" in vars(cls):
+            KINDS.append(cls)
+
+    def refuse_unsupported(self, resource: Resource) -> None:
+        """Refuse a declared property that would have no effect here."""
+        for path, allowed in self.unsupported.items():
+            *parents, last = path.split(".")
+            value = section(resource.inputs, *parents).get(last)
+            if value and value not in allowed:
+                only = f"; here it may be {' or '.join(map(str, allowed))}" if allowed else ""
+                raise not_here(resource, f"{path}{only}")
 
     def check(self, cloud: "Cloud", resource: Resource) -> None:
         """Refuse what Azure refuses beyond the shape of the body: references first of all."""
@@ -45,6 +74,20 @@ class ResourceType:
         del cloud, resource
         return True
 
+    def routes(self, cloud: "Cloud") -> list[Route]:
+        """Operations over HTTP beyond reading, patching and deleting a resource."""
+        del cloud
+        return []
+
+    @property
+    def path(self) -> str:
+        """A resource's id with its `{parameters}`, as a route."""
+        return model(self.token).path
+
+    def named(self, cloud: "Cloud", request: Request) -> Resource:
+        """The resource in the path of a request; raises CloudError `ResourceNotFound`."""
+        return cloud.store.need(self.path.format_map(request.path_params))
+
     async def apply(self, cloud: "Cloud", resource: Resource, before: Resource | None) -> None:
         """Make it real on this machine; if a type says no more, a new one is brought up."""
         if before is None:
@@ -60,6 +103,12 @@ class ResourceType:
 
     async def restore(self, cloud: "Cloud", resource: Resource) -> None:
         """Bring it up as it is declared, as when the daemon starts again."""
+
+
+def not_here(resource: Resource, what: str) -> CloudError:
+    """The refusal of what Azure takes and this cloud does not have."""
+    name = name_of(resource.id)
+    return CloudError("NotSupportedHere", f"'{name}': the local cloud does not have {what}.")
 
 
 def short_hash(text: str, length: int = 8) -> str:

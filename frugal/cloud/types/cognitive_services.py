@@ -3,12 +3,16 @@
 import time
 from typing import TYPE_CHECKING, ClassVar
 
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
 from typing_extensions import override
 
 from frugal.cloud.bodies import Body, section
 from frugal.cloud.errors import CloudError
 from frugal.cloud.ids import key_of, name_of
 from frugal.cloud.listen import Listener
+from frugal.cloud.running import Running
 from frugal.cloud.store import Resource
 from frugal.cloud.translator import Translator
 from frugal.cloud.types.base import ResourceType
@@ -20,10 +24,29 @@ if TYPE_CHECKING:
 COGNITIVE_SERVICES_USER = "a97b65f3-24c7-4388-baec-2e87135dc908"
 
 
+class EmulatedHost(Running):
+    """A host of Azure's own that this machine stands in for, over TLS at 127.0.0.1:`port`."""
+
+    def __init__(self, host: str, listener: Listener) -> None:
+        self.host = host
+        self._listener = listener
+
+    @property
+    def port(self) -> int:
+        """Where it listens."""
+        return self._listener.port
+
+    @override
+    async def stop(self) -> None:
+        """Close the port."""
+        await self._listener.stop()
+
+
 class Account(ResourceType):
     """An account of the kind TextTranslation, for tokens alone."""
 
     token = "azure-native:cognitiveservices:Account"
+    start_round = 1
     until_purged: ClassVar[bool] = True
 
     @override
@@ -77,6 +100,32 @@ class Account(ResourceType):
         }
 
     @override
+    def routes(self, cloud: "Cloud") -> list[Route]:
+        async def list_keys(request: Request) -> Response:
+            # The words are Azure's (Azure/terraform-azurerm-avm-res-cognitiveservices-account,
+            # issue 130, read in November 2026); an account with keys is refused when created.
+            self.named(cloud, request)
+            raise CloudError("BadRequest", "Failed to list key. disableLocalAuth is set to be true")
+
+        async def list_deleted(_request: Request) -> Response:
+            return JSONResponse({"value": [deleted_body(one) for one in listed_accounts(cloud)]})
+
+        async def deleted(request: Request) -> Response:
+            """Answer or purge a deleted account. The purge is long-running: gone is 404."""
+            if request.method == "DELETE":
+                purge(cloud, request.url.path)
+                return Response(status_code=202)
+            return JSONResponse(deleted_body(find_deleted(cloud, request.url.path)))
+
+        provider = "/subscriptions/{sub}/providers/Microsoft.CognitiveServices"
+        place = f"{provider}/locations/{{location}}/resourceGroups/{{group}}"
+        return [
+            Route(f"{self.path}/listKeys", list_keys, methods=["POST"]),
+            Route(f"{provider}/deletedAccounts", list_deleted),
+            Route(f"{place}/deletedAccounts/{{name}}", deleted, methods=["GET", "DELETE"]),
+        ]
+
+    @override
     async def restore(self, cloud: "Cloud", resource: Resource) -> None:
         host, id_ = host_of(resource), resource.id
         service = Translator(
@@ -92,13 +141,13 @@ class Account(ResourceType):
         )
         await listener.start()
         await cloud.tunnel.start()
-        cloud.emulated[host] = listener
+        cloud.running[key_of(resource.id)] = EmulatedHost(host, listener)
 
     @override
     async def remove(self, cloud: "Cloud", resource: Resource) -> None:
-        listener = cloud.emulated.pop(host_of(resource), None)
-        if listener is not None:
-            await listener.stop()
+        emulated = cloud.running.pop(key_of(resource.id), None)
+        if emulated is not None:
+            await emulated.stop()
 
 
 def host_of(resource: Resource) -> str:

@@ -2,7 +2,8 @@
 
 import json
 import math
-from typing import TYPE_CHECKING, Literal, cast
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, ClassVar, Literal, cast
 
 from typing_extensions import override
 
@@ -11,8 +12,8 @@ from frugal.cloud.errors import CloudError
 from frugal.cloud.ids import name_of
 from frugal.cloud.processes import Probe, Revision
 from frugal.cloud.store import Resource
-from frugal.cloud.types import running, template
-from frugal.cloud.types.base import environment_id, identity_outputs, short_hash
+from frugal.cloud.types import apps, template
+from frugal.cloud.types.base import environment_id, identity_outputs, not_here, short_hash
 
 if TYPE_CHECKING:
     from frugal.cloud.cloud import Cloud
@@ -35,10 +36,30 @@ PROBE_DEFAULTS = {
 ANSWER_SECONDS, START_SECONDS = 30.0, 120.0
 
 
-class ContainerApp(running.AppType):
+class ContainerApp(apps.AppType):
     """One container app in single-revision mode, with one container."""
 
     token = "azure-native:app:ContainerApp"
+    unsupported: ClassVar[Mapping[str, Sequence[object]]] = {
+        "configuration.activeRevisionsMode": ("Single",),
+        "configuration.dapr": (),
+        "configuration.ingress.additionalPortMappings": (),
+        "configuration.ingress.corsPolicy": (),
+        "configuration.ingress.customDomains": (),
+        "configuration.ingress.ipSecurityRestrictions": (),
+        "configuration.ingress.stickySessions.affinity": ("none",),
+        "configuration.ingress.transport": ("auto", "http"),
+        "template.serviceBinds": (),
+        "template.volumes": (),
+    }
+
+    @override
+    def refuse_unsupported(self, resource: Resource) -> None:
+        super().refuse_unsupported(resource)
+        for rule in objects(resource.inputs, "template", "scale", "rules"):
+            if not rule.get("http"):
+                name = rule.get("name")
+                raise not_here(resource, f"scale rule '{name}'; here are http rules alone")
 
     @override
     def check(self, cloud: "Cloud", resource: Resource) -> None:
@@ -59,18 +80,16 @@ class ContainerApp(running.AppType):
         return outputs
 
     @override
-    def run_spec(self, cloud: "Cloud", resource: Resource) -> running.RunSpec:
+    def run_spec(self, cloud: "Cloud", resource: Resource) -> apps.RunSpec:
         container = template.container(resource)
         scale = section(resource.inputs, "template", "scale")
         target_port = int(_ingress(resource).get("targetPort") or 80)
         revision = Revision(
             name=_revision_name(resource),
-            image=running.find_image(
+            image=apps.find_image(
                 cloud, template.image(resource), template.puller(cloud, resource)
             ),
-            environment=running.platform_environment(
-                cloud, resource, template.environment(resource)
-            ),
+            environment=apps.platform_environment(cloud, resource, template.environment(resource)),
             command=template.command(resource),
             target_port=target_port,
             probes=tuple(_probe(p, target_port) for p in objects(container, "probes")),
@@ -80,7 +99,7 @@ class ContainerApp(running.AppType):
             concurrent_requests=_concurrent_requests(scale),
             termination_grace=float(_template(resource).get("terminationGracePeriodSeconds") or 30),
         )
-        return running.RunSpec(
+        return apps.RunSpec(
             host=_host(cloud, resource), image=template.image(resource), revision=revision
         )
 

@@ -1,11 +1,16 @@
 """PostgreSQL Flexible Server and its children: each server is a real PostgreSQL."""
 
 import contextlib
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, ClassVar
 
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
 from typing_extensions import override
 
-from frugal.cloud.bodies import Body, section
+from frugal.cloud.bodies import Body, deep_merge, json_object, section
+from frugal.cloud.contract import model
 from frugal.cloud.errors import CloudError
 from frugal.cloud.ids import key_of, name_of, parent_of
 from frugal.cloud.postgres import Server
@@ -24,6 +29,8 @@ class FlexibleServer(ResourceType):
     """A server with Entra authentication alone."""
 
     token = "azure-native:dbforpostgresql:Server"
+    start_round = 1
+    unsupported: ClassVar[Mapping[str, Sequence[object]]] = {"createMode": ("Create", "Default")}
     keeps_name: ClassVar[bool] = True
 
     @override
@@ -57,7 +64,7 @@ class FlexibleServer(ResourceType):
     async def apply(self, cloud: "Cloud", resource: Resource, before: Resource | None) -> None:
         version = str(resource.inputs.get("version", ""))
         if before is not None:
-            await cloud.servers[key_of(resource.id)].start(version=version)
+            await cloud.running_as(Server)[key_of(resource.id)].start(version=version)
             return
         try:
             await _server(cloud, resource).start(version=version)
@@ -77,13 +84,13 @@ class FlexibleServer(ResourceType):
     @override
     async def remove(self, cloud: "Cloud", resource: Resource) -> None:
         # None runs where a kill ended a deletion: its data may still be there.
-        server = cloud.servers.get(key_of(resource.id)) or _server(cloud, resource)
-        del cloud.servers[key_of(resource.id)]
+        server = cloud.running_as(Server).get(key_of(resource.id)) or _server(cloud, resource)
+        del cloud.running[key_of(resource.id)]
         await server.drop()
 
     @override
     async def rows(self, cloud: "Cloud", resource: Resource) -> dict[str, int]:
-        counted = await cloud.servers[key_of(resource.id)].rows()
+        counted = await cloud.running_as(Server)[key_of(resource.id)].rows()
         return {t: n for t, n in counted.items() if n > resource.data.get(MIGRATED, {}).get(t, 0)}
 
 
@@ -91,7 +98,7 @@ async def unmigrated(cloud: "Cloud") -> list[Resource]:
     """The servers without a row so far, of those that can be asked."""
     found: list[Resource] = []
     for resource in cloud.store.of(FlexibleServer.token):
-        server = cloud.servers.get(key_of(resource.id))
+        server = cloud.running_as(Server).get(key_of(resource.id))
         if server is None or MIGRATED in resource.data:
             continue
         with contextlib.suppress(CloudError):
@@ -103,7 +110,8 @@ async def unmigrated(cloud: "Cloud") -> list[Resource]:
 async def keep_migrated(cloud: "Cloud", servers: list[Resource]) -> None:
     """Keep how many rows a server's first migration, which has just ended, left in each table."""
     for found in servers:
-        server, resource = cloud.servers.get(key_of(found.id)), cloud.store.get(found.id)
+        server = cloud.running_as(Server).get(key_of(found.id))
+        resource = cloud.store.get(found.id)
         rows = await server.rows() if server and resource else {}
         if rows and resource:
             resource.data[MIGRATED] = rows
@@ -167,6 +175,37 @@ class Administrator(ResourceType):
         late = cloud.days.lasts("administrator-get-404", resource.created)
         return not late and self.is_listed(cloud, resource)
 
+    @override
+    def routes(self, cloud: "Cloud") -> list[Route]:
+        async def list_all(request: Request) -> Response:
+            server = FlexibleServer().named(cloud, request)
+            listed = administrators(cloud, server.id)
+            return JSONResponse({"value": [cloud.arm_body(one) for one in listed]})
+
+        async def put(request: Request) -> Response:
+            """Create or update; one that the program declared stays its resource."""
+            body = await json_object(request)
+            properties = section(body, "properties")
+            flat = {name: value for name, value in body.items() if name != "properties"}
+            inputs = {**request.path_params, **flat, **properties}
+            subscription = inputs.pop("subscriptionId")
+            findings = model(self.token).check(inputs)
+            if findings:
+                said = "; ".join(f"{f.path}: {f.message}" for f in findings)
+                raise CloudError("InvalidRequestContent", said)
+            before = cloud.store.get(request.url.path)
+            if before is None:
+                putting = cloud.create(self.token, inputs, subscription=subscription, urn="")
+            else:
+                putting = cloud.update(before.id, deep_merge(before.inputs, properties))
+            await cloud.run(putting)
+            return Response(status_code=202)
+
+        return [
+            Route(self.path.rpartition("/")[0], list_all),
+            Route(self.path, put, methods=["PUT"]),
+        ]
+
     def is_listed(self, cloud: "Cloud", resource: Resource) -> bool:
         """Return True where the server's list of administrators has it."""
         late = cloud.days.lasts("administrator-late", resource.created)
@@ -229,12 +268,12 @@ def _server(cloud: "Cloud", resource: Resource) -> Server:
         authority=cloud.authority,
         tokens=cloud.tokens,
     )
-    cloud.servers[key_of(resource.id)] = server
+    cloud.running[key_of(resource.id)] = server
     return server
 
 
 def _running(cloud: "Cloud", child: Resource) -> Server:
-    return cloud.servers[key_of(parent_of(child.id))]
+    return cloud.running_as(Server)[key_of(parent_of(child.id))]
 
 
 def _rule_resources(cloud: "Cloud", server_id: str) -> list[Resource]:

@@ -1,14 +1,19 @@
 """Azure Front Door: a profile's endpoints, each a real caching proxy on a port of its own."""
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, ClassVar
 
+from starlette import routing
+from starlette.requests import Request
+from starlette.responses import Response
 from typing_extensions import override
 
-from frugal.cloud.bodies import Body, section, strings
+from frugal.cloud.bodies import Body, json_object, section, strings
 from frugal.cloud.edge import CachePolicy, Endpoint, Origin, Route
 from frugal.cloud.errors import CloudError
 from frugal.cloud.ids import key_of, name_of, parent_of
 from frugal.cloud.listen import Listener
+from frugal.cloud.running import Report, Running, Site, local_address
 from frugal.cloud.store import Resource
 from frugal.cloud.types.base import ResourceType, guid, short_hash
 
@@ -29,15 +34,54 @@ class Profile(ResourceType):
         return {"frontDoorId": guid(resource, "front door"), "resourceState": "Active"}
 
 
+class RunningEndpoint(Running):
+    """An endpoint that listens. `sites`: the names of the sites behind it."""
+
+    def __init__(
+        self, endpoint: Endpoint, listener: Listener, sites: Callable[[], Iterable[str]]
+    ) -> None:
+        self.endpoint = endpoint
+        self.listener = listener
+        self._sites = sites
+
+    @override
+    async def stop(self) -> None:
+        """Close the port, then the connections to the origins; the cache is gone."""
+        await self.listener.stop()
+        await self.endpoint.close()
+
+    @override
+    def report(self, report: Report) -> None:
+        """Add its address, as that of each site behind it."""
+        address = local_address(self.listener.port)
+        report.hosts[self.endpoint.host] = address
+        report.urls.update(dict.fromkeys(self._sites(), address))
+        report.add_health("edge", "healthy")
+
+
 class AfdEndpoint(ResourceType):
     """A host name of the edge; it listens from its creation and answers 404 without a route."""
 
     token = "azure-native:cdn:AFDEndpoint"
+    start_round = 3
 
     @override
     def computed(self, cloud: "Cloud", resource: Resource) -> Body:
         host = f"{name_of(resource.id).lower()}-{short_hash(resource.id, 16)}.z01.azurefd.net"
         return {"hostName": host, "deploymentStatus": "NotStarted"}
+
+    @override
+    def routes(self, cloud: "Cloud") -> list[routing.Route]:
+        async def purge(request: Request) -> Response:
+            resource = self.named(cloud, request)
+            paths = strings(await json_object(request), "contentPaths")
+            if not paths or not all(p.startswith("/") for p in paths):
+                raise CloudError("BadRequest", "contentPaths: give paths that begin with '/'.")
+            running = cloud.running_as(RunningEndpoint)[key_of(resource.id)]
+            await running.endpoint.purge(paths)
+            return Response(status_code=200)
+
+        return [routing.Route(f"{self.path}/purge", purge, methods=["POST"])]
 
     @override
     async def restore(self, cloud: "Cloud", resource: Resource) -> None:
@@ -46,7 +90,7 @@ class AfdEndpoint(ResourceType):
             host=str(resource.computed["hostName"]),
             front_door_id=str(profile.computed["frontDoorId"]),
             routes=routes_of(cloud, resource),
-            connect=lambda host: local_address(cloud, host),
+            connect=lambda host: origin_address(cloud, host),
             log=cloud.logs / "edge.log",
             response_timeout=float(profile.inputs.get("originResponseTimeoutSeconds") or 60),
         )
@@ -56,15 +100,15 @@ class AfdEndpoint(ResourceType):
         except BaseException:
             await endpoint.close()
             raise
-        cloud.endpoints[key_of(resource.id)] = endpoint, listener
+        cloud.running[key_of(resource.id)] = RunningEndpoint(
+            endpoint, listener, sites=lambda: sites_behind(cloud, resource)
+        )
 
     @override
     async def remove(self, cloud: "Cloud", resource: Resource) -> None:
-        found = cloud.endpoints.pop(key_of(resource.id), None)
-        if found is not None:
-            endpoint, listener = found
-            await listener.stop()
-            await endpoint.close()
+        endpoint = cloud.running.pop(key_of(resource.id), None)
+        if endpoint is not None:
+            await endpoint.stop()
 
 
 class OriginGroup(ResourceType):
@@ -97,6 +141,7 @@ class AfdOrigin(_InRouting):
     """One host that a route's requests go to."""
 
     token = "azure-native:cdn:AFDOrigin"
+    unsupported: ClassVar[Mapping[str, Sequence[object]]] = {"sharedPrivateLinkResource": ()}
 
     @override
     async def check_removal(self, cloud: "Cloud", resource: Resource) -> None:
@@ -110,6 +155,11 @@ class AfdRoute(_InRouting):
     """Which paths of an endpoint go to which origin group, and whether they are cached."""
 
     token = "azure-native:cdn:Route"
+    unsupported: ClassVar[Mapping[str, Sequence[object]]] = {
+        "customDomains": (),
+        "originPath": ("/",),
+        "ruleSets": (),
+    }
 
     @override
     def check(self, cloud: "Cloud", resource: Resource) -> None:
@@ -141,17 +191,18 @@ class AfdRoute(_InRouting):
                 )
 
 
-def local_address(cloud: "Cloud", host: str) -> str | None:
+def origin_address(cloud: "Cloud", host: str) -> str | None:
     """Where a declared host name answers on this machine; None when nothing has it."""
-    for site in (*cloud.apps.values(), *cloud.sites.values()):
+    for site in cloud.running_as(Site).values():
         if site.host.lower() == host.lower():
             return f"http://127.0.0.1:{site.port}"
     return None
 
 
-def endpoint_hosts(cloud: "Cloud", endpoint: Resource) -> set[str]:
-    """The origin host names behind an endpoint."""
-    return {o.host for route in routes_of(cloud, endpoint) for o in route.origins}
+def sites_behind(cloud: "Cloud", endpoint: Resource) -> list[str]:
+    """The names of the sites that an endpoint's routes lead to."""
+    hosts = {o.host for route in routes_of(cloud, endpoint) for o in route.origins}
+    return [site.name for site in cloud.running_as(Site).values() if site.host in hosts]
 
 
 def routes_of(
@@ -209,9 +260,9 @@ def _configure(
 ) -> None:
     """Give every running endpoint of a profile its routes anew."""
     for resource in cloud.store.within(profile_id):
-        found = cloud.endpoints.get(key_of(resource.id))
-        if found is not None:
-            found[0].configure(routes_of(cloud, resource, changed, removed))
+        running = cloud.running_as(RunningEndpoint).get(key_of(resource.id))
+        if running is not None:
+            running.endpoint.configure(routes_of(cloud, resource, changed, removed))
 
 
 def _origins(

@@ -4,30 +4,50 @@ Operations and bodies: Microsoft.App 2025-02-02-preview (`jobs/{name}/start`,
 `jobs/{name}/executions/{execution}`; models JobExecutionBase and JobExecution).
 """
 
+import asyncio
 import secrets
 import shutil
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
 from typing_extensions import override
 
 from frugal.cloud.bodies import Body, section
 from frugal.cloud.errors import CloudError
 from frugal.cloud.ids import key_of, name_of
-from frugal.cloud.images import Image
+from frugal.cloud.images import Image, repository_of
 from frugal.cloud.processes import Execution, NothingToRun, Unpulled, prepare
+from frugal.cloud.running import Running
 from frugal.cloud.store import Resource
-from frugal.cloud.types import database, running, template
+from frugal.cloud.types import apps, database, template
 from frugal.cloud.types.base import ResourceType, identity_outputs
 
 if TYPE_CHECKING:
     from frugal.cloud.cloud import Cloud
 
 
+class Executions(Running):
+    """The executions of a job since the daemon's start, by name."""
+
+    def __init__(self) -> None:
+        self.by_name: dict[str, Execution | Unpulled] = {}
+
+    @override
+    async def stop(self) -> None:
+        """End those that run."""
+        await asyncio.gather(*(one.stop() for one in self.by_name.values()))
+
+
 class Job(ResourceType):
     """A job with a manual trigger and one container, one replica at a time."""
 
     token = "azure-native:app:Job"
+    start_round = 2
+    unsupported: ClassVar[Mapping[str, Sequence[object]]] = {"template.volumes": ()}
 
     @override
     def check(self, cloud: "Cloud", resource: Resource) -> None:
@@ -54,10 +74,32 @@ class Job(ResourceType):
         }
 
     @override
+    def routes(self, cloud: "Cloud") -> list[Route]:
+        async def begin(request: Request) -> Response:
+            resource = self.named(cloud, request)
+            if await request.body():
+                raise CloudError("NotSupportedHere", "A job is started here as it is declared.")
+            execution = await cloud.run(start(cloud, resource))
+            answer = body(resource, execution)
+            return JSONResponse({"id": answer["id"], "name": answer["name"]})
+
+        async def show(request: Request) -> Response:
+            resource = self.named(cloud, request)
+            execution = find(cloud, resource, request.path_params["execution"])
+            return JSONResponse(body(resource, execution))
+
+        return [
+            Route(f"{self.path}/start", begin, methods=["POST"]),
+            Route(f"{self.path}/executions/{{execution}}", show),
+        ]
+
+    @override
     async def remove(self, cloud: "Cloud", resource: Resource) -> None:
-        for execution in cloud.executions.pop(key_of(resource.id), {}).values():
-            await execution.stop()
-            shutil.rmtree(_folder(cloud, execution.name), ignore_errors=True)
+        executions = _executions(cloud, resource)
+        cloud.running.pop(key_of(resource.id), None)
+        await executions.stop()
+        for name in executions.by_name:
+            shutil.rmtree(_folder(cloud, name), ignore_errors=True)
         cloud.accounts.release(key_of(resource.id))
 
 
@@ -67,7 +109,7 @@ async def start(cloud: "Cloud", resource: Resource) -> Execution | Unpulled:
     One whose image can't be pulled has failed; Azure says so after the replica's timeout.
     """
     name = f"{name_of(resource.id)}-{secrets.token_hex(4)}"
-    log = cloud.logs / f"{running.short_name(template.image(resource))}.log"
+    log = cloud.logs / f"{repository_of(template.image(resource))}.log"
     try:
         image = _pull(cloud, resource)
     except CloudError as error:
@@ -76,8 +118,14 @@ async def start(cloud: "Cloud", resource: Resource) -> Execution | Unpulled:
         servers = await database.unmigrated(cloud)
         execution = await _run(cloud, resource, name, image, log)
         cloud.watch(_keep_migrated(cloud, execution, servers))
-    cloud.executions.setdefault(key_of(resource.id), {})[name] = execution
+    executions = _executions(cloud, resource)
+    executions.by_name[name] = execution
+    cloud.running[key_of(resource.id)] = executions
     return execution
+
+
+def _executions(cloud: "Cloud", resource: Resource) -> Executions:
+    return cloud.running_as(Executions).get(key_of(resource.id)) or Executions()
 
 
 async def _keep_migrated(cloud: "Cloud", execution: Execution, servers: list[Resource]) -> None:
@@ -96,7 +144,7 @@ def _pull(cloud: "Cloud", resource: Resource) -> Image:
         identity=puller.id if puller else "",
         registry=reference.partition("/")[0],
     )
-    return running.find_image(cloud, reference, puller)
+    return apps.find_image(cloud, reference, puller)
 
 
 async def _run(cloud: "Cloud", resource: Resource, name: str, image: Image, log: Path) -> Execution:
@@ -107,7 +155,7 @@ async def _run(cloud: "Cloud", resource: Resource, name: str, image: Image, log:
             name,
             image,
             command=template.command(resource),
-            environment=running.platform_environment(cloud, resource, declared),
+            environment=apps.platform_environment(cloud, resource, declared),
             home=_folder(cloud, name),
             user=cloud.accounts.number(key_of(resource.id)),
         )
@@ -129,7 +177,7 @@ def _folder(cloud: "Cloud", execution: str) -> Path:
 
 def find(cloud: "Cloud", resource: Resource, name: str) -> Execution | Unpulled:
     """An execution of a job since the daemon's start; raises CloudError `NotFound`."""
-    found = cloud.executions.get(key_of(resource.id), {}).get(name)
+    found = _executions(cloud, resource).by_name.get(name)
     if found is None:
         raise CloudError(
             "NotFound", f"Job '{name_of(resource.id)}' has no execution '{name}' (any more)."
@@ -146,7 +194,7 @@ def body(resource: Resource, execution: Execution | Unpulled) -> Body:
     }
     if execution.ended is not None:
         properties["endTime"] = execution.ended.isoformat()
-        short = running.short_name(template.image(resource))
+        short = repository_of(template.image(resource))
         said = "\n".join([f"{execution.reason} (`frugal logs {short}`)", *execution.last_lines])
         container: Body = {
             "name": template.container(resource)["name"],

@@ -24,16 +24,6 @@ class ResourceGroup(ResourceType):
     token = "azure-native:resources:ResourceGroup"
 
 
-class Registry(ResourceType):
-    """A container registry; its images are in `data["images"]`: repository → tag → digest."""
-
-    token = "azure-native:containerregistry:Registry"
-
-    @override
-    def computed(self, cloud: "Cloud", resource: Resource) -> Body:
-        return {"loginServer": f"{name_of(resource.id).lower()}.azurecr.io"}
-
-
 class UserAssignedIdentity(ResourceType):
     """An identity that apps act under."""
 

@@ -20,6 +20,7 @@ class StaticSite(ResourceType):
     """A static web app whose content is uploaded, not built from a repository."""
 
     token = "azure-native:web:StaticSite"
+    start_round = 2
 
     @override
     def check(self, cloud: "Cloud", resource: Resource) -> None:
@@ -46,12 +47,13 @@ class StaticSite(ResourceType):
             folder=cloud.folder / "static" / name,
         )
         await site.start()
-        cloud.sites[key_of(resource.id)] = site
+        cloud.running[key_of(resource.id)] = site
 
     @override
     async def remove(self, cloud: "Cloud", resource: Resource) -> None:
-        site = cloud.sites.pop(key_of(resource.id), None)
+        site = cloud.running_as(FileSite).get(key_of(resource.id))
         if site is not None:
+            del cloud.running[key_of(resource.id)]
             await site.stop()
             shutil.rmtree(site.folder, ignore_errors=True)
 

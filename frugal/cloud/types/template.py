@@ -6,7 +6,7 @@ from frugal.cloud.bodies import Body, objects, section, strings
 from frugal.cloud.errors import CloudError
 from frugal.cloud.ids import name_of
 from frugal.cloud.store import Resource
-from frugal.cloud.types import running
+from frugal.cloud.types import apps
 from frugal.cloud.types.base import environment_id, identities_of
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ def check(cloud: "Cloud", resource: Resource) -> None:
         raise CloudError(
             "NotSupportedHere", "The local cloud takes `args` only together with `command`."
         )
-    running.find_image(cloud, image(resource), puller(cloud, resource))
+    apps.find_image(cloud, image(resource), puller(cloud, resource))
     environment(resource)
 
 

@@ -1,6 +1,7 @@
 """Web apps for containers on App Service: one instance of the declared image."""
 
-from typing import TYPE_CHECKING
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, ClassVar
 
 from typing_extensions import override
 
@@ -9,7 +10,7 @@ from frugal.cloud.errors import CloudError
 from frugal.cloud.ids import name_of
 from frugal.cloud.processes import Probe, Revision
 from frugal.cloud.store import Resource
-from frugal.cloud.types import running
+from frugal.cloud.types import apps
 from frugal.cloud.types.base import identities_of, identity_outputs, short_hash
 
 if TYPE_CHECKING:
@@ -21,17 +22,23 @@ DEFAULT_PORT = 80
 START_LIMIT_SECONDS = 230
 
 
-class WebApp(running.AppType):
+class WebApp(apps.AppType):
     """A Linux web app that runs one container image."""
 
     token = "azure-native:web:WebApp"
+    unsupported: ClassVar[Mapping[str, Sequence[object]]] = {
+        "siteConfig.appCommandLine": (),
+        "siteConfig.azureStorageAccounts": (),
+        "siteConfig.connectionStrings": (),
+        "virtualNetworkSubnetId": (),
+    }
 
     @override
     def check(self, cloud: "Cloud", resource: Resource) -> None:
         cloud.store.need(str(resource.inputs.get("serverFarmId")))
         for identity in identities_of(resource):
             cloud.store.need(identity)
-        running.find_image(cloud, _image(resource), _puller(cloud, resource))
+        apps.find_image(cloud, _image(resource), _puller(cloud, resource))
 
     @override
     def computed(self, cloud: "Cloud", resource: Resource) -> Body:
@@ -44,15 +51,15 @@ class WebApp(running.AppType):
         }
 
     @override
-    def run_spec(self, cloud: "Cloud", resource: Resource) -> running.RunSpec:
+    def run_spec(self, cloud: "Cloud", resource: Resource) -> apps.RunSpec:
         settings = _settings(resource)
         port = int(settings.pop("WEBSITES_PORT", DEFAULT_PORT))
         declared = {k: v for k, v in settings.items() if not k.startswith("WEBSITES_")}
         config = _config(resource)
         revision = Revision(
             name=f"{name_of(resource.id)}-{short_hash(str(sorted(config.items(), key=str)), 7)}",
-            image=running.find_image(cloud, _image(resource), _puller(cloud, resource)),
-            environment=running.platform_environment(cloud, resource, declared),
+            image=apps.find_image(cloud, _image(resource), _puller(cloud, resource)),
+            environment=apps.platform_environment(cloud, resource, declared),
             command=None,
             target_port=port,
             probes=tuple(_probes(config.get("healthCheckPath") or "/", port)),
@@ -61,7 +68,7 @@ class WebApp(running.AppType):
             cooldown=0,
             concurrent_requests=1_000_000,
         )
-        return running.RunSpec(host=_host(resource), image=_image(resource), revision=revision)
+        return apps.RunSpec(host=_host(resource), image=_image(resource), revision=revision)
 
     @override
     def runs_the_same(self, before: Resource, after: Resource) -> bool:

@@ -4,6 +4,7 @@ import fnmatch
 import os
 from collections.abc import Mapping, Sequence
 
+from frugal.cloud import contract
 from frugal.commands.doctor.configuration import HIDDEN
 from frugal.commands.doctor.findings import Finding
 from frugal.commands.doctor.questions import (
@@ -25,6 +26,7 @@ _ACTIONS = {
     "Microsoft.Resources/subscriptions/resourceGroups/write": "Contributor",
     "Microsoft.Authorization/roleAssignments/write": "Role Based Access Control Administrator",
 }
+_ALWAYS_REGISTERED = {"Microsoft.Authorization", "Microsoft.Resources"}
 # Offers whose registry builds are paused (learn.microsoft.com, "Container Registry tasks overview",
 # read in November 2026).
 _NO_BUILDS = ("FreeTrial", "AzurePass", "Students")
@@ -118,27 +120,26 @@ def examine(subscription: Subscription) -> list[Finding]:
     return findings
 
 
-def namespaces(settings: Settings) -> list[str]:
-    """Resource providers of the types that the environment declares.
+def providers() -> list[str]:
+    """Resource providers of all types that the program may declare.
 
-    Microsoft.ContainerService among them: Azure makes a Container Apps environment on a cluster in
-    the subscription's name (microsoft/azure-container-apps #334; Azure/bicep #14935, 2024-08-28).
+    Microsoft.ContainerService among them, of which it declares none: Azure makes a Container Apps
+    environment on a cluster in the subscription's name (microsoft/azure-container-apps #334;
+    Azure/bicep #14935, 2024-08-28).
     """
-    needed = {
-        "Microsoft.App": True,
+    return sorted({*contract.namespaces(), "Microsoft.ContainerService"} - _ALWAYS_REGISTERED)
+
+
+def _needed(settings: Settings) -> list[str]:
+    """Resource providers of the types that the environment declares."""
+    optional = {
         "Microsoft.Cdn": bool(_behind_edge(settings)),
         "Microsoft.CognitiveServices": settings.translator.translation.provider == "azure",
         "Microsoft.Consumption": bool(settings.budget.monthly_amount),
-        "Microsoft.ContainerRegistry": True,
-        "Microsoft.ContainerService": True,
-        "Microsoft.DBforPostgreSQL": True,
-        "Microsoft.Insights": True,
-        "Microsoft.ManagedIdentity": True,
-        "Microsoft.OperationalInsights": True,
         "Microsoft.Web": settings.translator.host == "appService"
         or settings.homepage.host == "staticSite",
     }
-    return [name for name, is_needed in needed.items() if is_needed]
+    return [name for name in providers() if optional.get(name, True)]
 
 
 def _choose(arm: Arm, environment: str, config: Mapping[str, str]) -> tuple[str, Finding]:
@@ -202,7 +203,7 @@ def _edge(subscription: Subscription) -> list[Finding]:
 def _registrations(subscription: Subscription) -> list[Finding]:
     if not subscription.providers:
         return []
-    lacking = [n for n in namespaces(subscription.settings) if not subscription.is_registered(n)]
+    lacking = [n for n in _needed(subscription.settings) if not subscription.is_registered(n)]
     if not lacking:
         return [Finding("ok", "Resource providers", "all registered")]
     commands = tuple(

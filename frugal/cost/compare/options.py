@@ -12,12 +12,14 @@ from functools import cached_property
 from typing import Literal
 
 from frugal.cost.estimate import Estimate
+from frugal.cost.meters import METERS
+from frugal.cost.meters.base import UsageError
 from frugal.cost.money import EXACT, ZERO
 from frugal.cost.month import Month
 from frugal.cost.plan import Plan, Resource
 from frugal.cost.prices.sheet import Sheet
 from frugal.cost.pricing import estimate
-from frugal.cost.usage import Offers, Usage, UsageError, assign, keys_of, small_site
+from frugal.cost.usage import Offers, Usage, assign, keys_of
 
 EdgeUse = Literal["none", "cache_misses", "cache_hits"]
 """Edge in front of a host: its cache answers no visit, or all of them. The truth lies between."""
@@ -157,7 +159,7 @@ class Costs:
             own |= self._given.get(name, {})
         if "egress_gb" not in own and "bandwidth_gb" in own:
             own["egress_gb"] = own["bandwidth_gb"]
-        default = small_site()["app:ContainerApp"]
+        default = METERS["app:ContainerApp"].usage
         active, requests, egress = (own.get(key, default[key].value) for key in _KEYS)
         most = max((self._most(plan, site) for plan in self.plans.values()), default=ZERO)
         if "active_seconds" in own and most and active > most:
@@ -233,7 +235,7 @@ def _edges(plan: Plan) -> Iterator[Resource]:
 
 def _to_origin_gb() -> Decimal:
     """Size of one request that the edge sends on: the small site's figure, 1 kB."""
-    profile = small_site()["cdn:Profile"]
+    profile = METERS["cdn:Profile"].usage
     return EXACT.divide(profile["to_origin_gb"].value, profile["requests"].value)
 
 

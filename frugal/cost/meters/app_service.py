@@ -2,14 +2,14 @@
 
 from collections.abc import Iterable
 
-from frugal.cost.meters.base import Charge, Free, by_use, fixed, region
+from frugal.cost.meters.base import Charge, Free, Use, assume, by_use, fixed, meter, region
 from frugal.cost.month import Month
 from frugal.cost.properties import Properties, Unpriced
-from frugal.cost.usage import Use
 
 _SIZES = frozenset({"b1", "b2", "b3", "s1", "s2", "s3", "p0v3", "p1v3", "p2v3", "p3v3"})
 
 
+@meter("web:AppServicePlan")
 def plan(properties: Properties, _use: Use, month: Month) -> Iterable[Charge] | Free:
     """Instances times hours; apps and slots on it cost nothing more."""
     name = properties.text("sku.name")
@@ -26,6 +26,7 @@ def plan(properties: Properties, _use: Use, month: Month) -> Iterable[Charge] | 
     return (fixed(f"app-service.{size}", region(properties), instances * month.hours),)
 
 
+@meter("web:WebApp", egress_gb=assume("1", "30,000 answers of about 35 kB"))
 def web_app(properties: Properties, use: Use, _month: Month) -> Iterable[Charge]:
     """What goes to the internet."""
     return (by_use("bandwidth.egress", region(properties), use.figure("egress_gb")),)

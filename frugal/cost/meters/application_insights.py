@@ -1,11 +1,12 @@
 """Application Insights: what it takes in is billed by its workspace."""
 
-from frugal.cost.meters.base import Free
+from frugal.cost.meters.base import Free, Use, meter
 from frugal.cost.month import Month
 from frugal.cost.properties import Properties, Unpriced
-from frugal.cost.usage import Use
 
 
+# In version 2 of the provider it is `insights:Component`.
+@meter("applicationinsights:Component", "insights:Component")
 def component(properties: Properties, _use: Use, _month: Month) -> Free:
     """Free with a workspace; a classic one, without, bills its own data, by no price known here."""
     if not properties.names("workspaceResourceId"):

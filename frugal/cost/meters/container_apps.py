@@ -9,11 +9,10 @@ import re
 from collections.abc import Iterable
 from decimal import Decimal
 
-from frugal.cost.meters.base import Charge, Free, by_use, region
+from frugal.cost.meters.base import Charge, Free, UsageError, Use, assume, by_use, meter, region
 from frugal.cost.money import ZERO
 from frugal.cost.month import Month
 from frugal.cost.properties import Properties, Unpriced
-from frugal.cost.usage import UsageError, Use
 
 # What Azure takes where the declaration says nothing (scale rules page, read November 2026).
 _MIN_REPLICAS = "0"
@@ -22,6 +21,15 @@ _MAX_REPLICAS = "10"
 _MEMORY = re.compile(r"(\d{1,6}(?:\.\d{1,6})?)(Gi|Mi)")
 
 
+@meter(
+    "app:ContainerApp",
+    active_seconds=assume(
+        "90000", "ten visits a day, far apart, each keeps one replica for the cool-down of 300 s"
+    ),
+    idle_seconds=assume("0", "what is left of minReplicas, all month", follows=True),
+    requests=assume("30000", "1,000 a day"),
+    egress_gb=assume("1", "30,000 answers of about 35 kB"),
+)
 def container_app(properties: Properties, use: Use, month: Month) -> Iterable[Charge]:
     """Replica-seconds times size, active and idle; requests; what goes to the internet."""
     place = region(properties)
@@ -42,6 +50,11 @@ def container_app(properties: Properties, use: Use, month: Month) -> Iterable[Ch
     )
 
 
+@meter(
+    "app:Job",
+    executions=assume("10", "ten deployments"),
+    active_seconds=assume("60", "one execution, a minute on one replica"),
+)
 def job(properties: Properties, use: Use, _month: Month) -> Iterable[Charge]:
     """Executions times their replica-seconds times size: jobs are always active."""
     place = region(properties)
@@ -54,6 +67,7 @@ def job(properties: Properties, use: Use, _month: Month) -> Iterable[Charge]:
     )
 
 
+@meter("app:ManagedEnvironment")
 def environment(properties: Properties, _use: Use, _month: Month) -> Free:
     """Free without dedicated workload profiles (a Consumption environment's bill shows no fee)."""
     for profile in properties.blocks("workloadProfiles"):

@@ -5,17 +5,22 @@ Prices are by the visitors' zone; Zone 1 (North America, Europe, …) is taken f
 
 from collections.abc import Iterable
 
-from frugal.cost.meters.base import Charge, by_use, fixed
+from frugal.cost.meters.base import Charge, Use, assume, by_use, fixed, meter
 from frugal.cost.money import ZERO
 from frugal.cost.month import Month
 from frugal.cost.properties import Properties, Unpriced
-from frugal.cost.usage import Use
 
 ZONE = "Zone 1"
 
 _SIZES = {"standard_azurefrontdoor": "standard", "premium_azurefrontdoor": "premium"}
 
 
+@meter(
+    "cdn:Profile",
+    requests=assume("100000", "3,300 a day, pages and their assets"),
+    egress_gb=assume("3", "100,000 answers of about 30 kB"),
+    to_origin_gb=assume("0.1", "requests that the cache does not answer, 1 kB each"),
+)
 def profile(properties: Properties, use: Use, _month: Month) -> Iterable[Charge]:
     """Charges of one profile; the base fee is the same in a month of any length."""
     name = properties.text("sku.name")

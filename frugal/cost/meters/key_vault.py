@@ -2,12 +2,12 @@
 
 from collections.abc import Iterable
 
-from frugal.cost.meters.base import Charge, by_use, region
+from frugal.cost.meters.base import Charge, Use, assume, by_use, meter, region
 from frugal.cost.month import Month
 from frugal.cost.properties import Properties, Unpriced
-from frugal.cost.usage import Use
 
 
+@meter("keyvault:Vault", operations=assume("10000", "330 reads a day"))
 def vault(properties: Properties, use: Use, _month: Month) -> Iterable[Charge]:
     """Charges of one vault."""
     size = properties.text("properties.sku.name")

@@ -3,15 +3,23 @@
 from collections.abc import Iterable
 from decimal import Decimal
 
-from frugal.cost.meters.base import Charge, region
+from frugal.cost.meters.base import Charge, Use, assume, meter, region
 from frugal.cost.money import ZERO, quotient
 from frugal.cost.month import Month
 from frugal.cost.properties import Properties, Unpriced
-from frugal.cost.usage import Use
 
 _INCLUDED_DAYS = Decimal(31)
 
 
+@meter(
+    "operationalinsights:Workspace",
+    ingested_gb=assume("0.5", "17 MB a day, two apps that log each request"),
+    retained_gb=assume(
+        "0",
+        "what is ingested, for the days that retentionInDays has beyond 31",
+        follows=True,
+    ),
+)
 def workspace(properties: Properties, use: Use, month: Month) -> Iterable[Charge]:
     """Ingestion is bounded by the daily cap where there is one; retention by what is ingested."""
     size = properties.text("sku.name", "PerGB2018")

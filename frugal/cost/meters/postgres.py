@@ -5,11 +5,10 @@ High availability doubles compute and storage. A stopped server still pays its s
 
 from collections.abc import Iterable
 
-from frugal.cost.meters.base import Charge, by_use, fixed, region
+from frugal.cost.meters.base import Charge, Use, assume, by_use, fixed, meter, region
 from frugal.cost.money import ZERO
 from frugal.cost.month import Month
 from frugal.cost.properties import Properties, Unpriced
-from frugal.cost.usage import Use
 
 _SIZES = frozenset({"b1ms", "b2s", "b2ms", "d2ds_v5", "d4ds_v5", "d8ds_v5", "d16ds_v5"})
 _COPIES = {"disabled": 1, "samezone": 2, "zoneredundant": 2}
@@ -17,6 +16,10 @@ _COPIES = {"disabled": 1, "samezone": 2, "zoneredundant": 2}
 _TIERS = {32: "P4", 64: "P6", 128: "P10", 256: "P15", 512: "P20", 1024: "P30", 2048: "P40"}
 
 
+@meter(
+    "dbforpostgresql:Server",
+    backup_gb=assume("5", "seven days of a database of less than a gigabyte"),
+)
 def server(properties: Properties, use: Use, month: Month) -> Iterable[Charge]:
     """Charges of one server."""
     name = properties.text("sku.name")

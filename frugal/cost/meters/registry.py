@@ -3,16 +3,20 @@
 from collections.abc import Iterable
 from decimal import Decimal
 
-from frugal.cost.meters.base import Charge, by_use, fixed, region
+from frugal.cost.meters.base import Charge, Use, assume, by_use, fixed, meter, region
 from frugal.cost.money import ZERO
 from frugal.cost.month import Month
 from frugal.cost.properties import Properties, Unpriced
-from frugal.cost.usage import Use
 
 # GB that each size includes (registry SKU page, read November 2026).
 _INCLUDED_GB = {"basic": Decimal(10), "standard": Decimal(100), "premium": Decimal(500)}
 
 
+@meter(
+    "containerregistry:Registry",
+    stored_gb=assume("2", "twenty images of two apps that share their base"),
+    build_vcpu_seconds=assume("2400", "ten builds of two minutes on two vCPU"),
+)
 def registry(properties: Properties, use: Use, month: Month) -> Iterable[Charge]:
     """Charges of one registry."""
     size = properties.text("sku.name").lower()

@@ -3,13 +3,13 @@
 from collections.abc import Iterable
 from decimal import Decimal
 
-from frugal.cost.meters.base import Charge, Free, by_use, fixed, region
+from frugal.cost.meters.base import Charge, Free, Use, assume, by_use, fixed, meter, region
 from frugal.cost.money import quotient
 from frugal.cost.month import HOURS, Month
 from frugal.cost.properties import Properties, Unpriced
-from frugal.cost.usage import Use
 
 
+@meter("web:StaticSite", bandwidth_gb=assume("1", "30,000 answers of about 35 kB"))
 def static_site(properties: Properties, use: Use, month: Month) -> Iterable[Charge] | Free:
     """Part months are billed as hours of 730; that share is taken to 12 places."""
     size = properties.text("sku.name", "Free")

@@ -2,12 +2,15 @@
 
 from collections.abc import Iterable
 
-from frugal.cost.meters.base import Charge, Free, by_use, region
+from frugal.cost.meters.base import Charge, Free, Use, assume, by_use, meter, region
 from frugal.cost.month import Month
 from frugal.cost.properties import Properties, Unpriced
-from frugal.cost.usage import Use
 
 
+@meter(
+    "cognitiveservices:Account",
+    characters=assume("500000", "150 rounds of twelve hops with 280 characters each"),
+)
 def account(properties: Properties, use: Use, _month: Month) -> Iterable[Charge] | Free:
     """Charges of one account; other kinds of Cognitive Services have no price here."""
     kind = properties.text("kind")

@@ -11,11 +11,14 @@ from typing_extensions import override
 
 from frugal.cloud.errors import CloudError
 from frugal.cloud.ids import key_of, name_of
-from frugal.cloud.images import Image
+from frugal.cloud.images import Image, repository_of
+from frugal.cloud.postgres import Server
 from frugal.cloud.processes import App, Revision, RevisionFailed
 from frugal.cloud.store import Resource
 from frugal.cloud.types.base import ResourceType, identities_of, short_hash
-from frugal.cloud.types.plain import Registry, find_role
+from frugal.cloud.types.cognitive_services import EmulatedHost
+from frugal.cloud.types.plain import find_role
+from frugal.cloud.types.registry import Registry
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -52,7 +55,7 @@ def find_image(cloud: "Cloud", reference: str, puller: Resource | None) -> Image
         "role-late",
         role.id,
         role.created,
-        name=short_name(reference),
+        name=repository_of(reference),
         image=reference,
         identity=puller.id,
         registry=server,
@@ -69,12 +72,6 @@ def find_image(cloud: "Cloud", reference: str, puller: Resource | None) -> Image
     return image
 
 
-def short_name(reference: str) -> str:
-    """What an app is called here, in logs and status: its image's repository."""
-    repository = reference.rsplit("/", 1)[-1]
-    return repository.partition("@")[0].partition(":")[0]
-
-
 def platform_environment(
     cloud: "Cloud", resource: Resource, declared: "Mapping[str, str]"
 ) -> dict[str, str]:
@@ -87,14 +84,15 @@ def platform_environment(
     environment = dict(declared)
     identities = identities_of(resource)
     if identities:
-        environment["IDENTITY_ENDPOINT"] = f"http://127.0.0.1:{cloud.http_port}/msi/token"
+        environment["IDENTITY_ENDPOINT"] = f"{cloud.address}/msi/token"
         environment["IDENTITY_HEADER"] = cloud.identities.admit(identities)
-    for server in cloud.servers.values():
+    for server in cloud.running_as(Server).values():
         if declared.get("PGHOST") == server.host:
             environment["PGHOSTADDR"] = "127.0.0.1"
             environment["PGPORT"] = str(server.port)
             environment["PGSSLROOTCERT"] = str(cloud.authority.ca_file)
-    if any(_host(value) in cloud.emulated for value in declared.values()):
+    emulated = {one.host for one in cloud.running_as(EmulatedHost).values()}
+    if any(_host(value) in emulated for value in declared.values()):
         environment["HTTPS_PROXY"] = f"http://127.0.0.1:{cloud.tunnel.port}"
         environment["SSL_CERT_FILE"] = str(cloud.authority.bundle_file)
     return environment
@@ -120,6 +118,8 @@ class RunSpec:
 class AppType(ResourceType, ABC):
     """A type whose resources are running apps."""
 
+    start_round = 2
+
     @abstractmethod
     def run_spec(self, cloud: "Cloud", resource: Resource) -> RunSpec:
         """What a body lets run. Raises CloudError."""
@@ -133,7 +133,7 @@ class AppType(ResourceType, ABC):
         if before is not None and self.runs_the_same(before, resource):
             return
         spec = self.run_spec(cloud, resource)
-        app = cloud.apps.get(key_of(resource.id))
+        app = cloud.running_as(App).get(key_of(resource.id))
         fresh = app is None
         if app is None:
             app = await _listen(cloud, resource, spec)
@@ -155,15 +155,16 @@ class AppType(ResourceType, ABC):
 
     @override
     async def remove(self, cloud: "Cloud", resource: Resource) -> None:
-        app = cloud.apps.pop(key_of(resource.id), None)
+        app = cloud.running_as(App).get(key_of(resource.id))
         if app is not None:
+            del cloud.running[key_of(resource.id)]
             await app.stop()
             shutil.rmtree(_home(cloud, resource), ignore_errors=True)
             cloud.accounts.release(key_of(resource.id))
 
 
 async def _listen(cloud: "Cloud", resource: Resource, spec: RunSpec) -> App:
-    name = short_name(spec.image)
+    name = repository_of(spec.image)
     app = App(
         name,
         host=spec.host,
@@ -174,7 +175,7 @@ async def _listen(cloud: "Cloud", resource: Resource, spec: RunSpec) -> App:
         user=cloud.accounts.number(key_of(resource.id)),
     )
     await app.start()
-    cloud.apps[key_of(resource.id)] = app
+    cloud.running[key_of(resource.id)] = app
     return app
 
 
