@@ -20,7 +20,7 @@ from frugal.cost.report.data import comparison_data
 from frugal.cost.report.show import Format, show
 from frugal.errors import FrugalError
 from frugal.local.engine import LOCAL_STACK
-from frugal.paths import checkout
+from frugal.paths import Checkout, checkout
 
 if TYPE_CHECKING:
     from infra.settings import Settings
@@ -49,7 +49,7 @@ def compare(
     Exit codes: 1 a preview failed, 2 wrong input, 4 something is unpriced.
     """
     place, stderr = checkout(), Console(stderr=True)
-    settings, options, refused = _options(environment, site)
+    settings, options, refused = _options(place, environment, site)
     usage = load_usage(usage_file or settings.usage_file)
     plans: dict[HostingOption, Plan] = {}
     for option, values in options.items():
@@ -90,7 +90,7 @@ def _sites() -> Mapping[str, type[Any]]:
 
 
 def _options(
-    environment: str, site: str
+    place: Checkout, environment: str, site: str
 ) -> "tuple[Settings, dict[HostingOption, dict[str, str]], dict[HostingOption, str]]":
     """The environment's settings; a site's options, with the fields that choose each; exclusions.
 
@@ -103,7 +103,7 @@ def _options(
     if site not in models:
         message = f"There is no site {site!r} to compare; there are: {', '.join(models)}."
         raise FrugalError(message, code=2)
-    config = configuration.load(checkout(), environment)
+    config = configuration.load(place, environment)
     secret = {key for key, value in config.items() if configuration.HIDDEN in value}
     try:
         settings = read(environment, config, secret_keys=secret)
