@@ -117,7 +117,7 @@ class Guard(grpc.aio.ServerInterceptor):
 
 
 def is_admitted(peer: str, port: int) -> bool:
-    """Whether our user or root opened the connection of `peer` (as gRPC names it) to our port."""
+    """True if our user or root opened the connection of `peer` (as gRPC names it) to our port."""
     scheme, _, rest = peer.partition(":")
     host, _, peer_port = rest.rpartition(":")
     if scheme != "ipv4" or not peer_port.isdigit():

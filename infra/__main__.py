@@ -1,4 +1,4 @@
-"""What `pulumi up` runs: settings → stacks → outputs, and the bill of all that was declared."""
+"""Entry point of `pulumi up`: settings → stacks → outputs, and the bill of all that is declared."""
 
 import sys
 from collections.abc import Mapping
@@ -8,27 +8,32 @@ import pulumi
 
 from frugal.errors import FrugalError
 from infra.bill import Bill
-from infra.components.build_context import ContextError
-from infra.settings import Settings, SettingsError, load
-from infra.stacks import data, homepage, platform, spending, translator
+from infra.settings import Settings, load
+from infra.stacks import MODELS, SITES, data, platform, spending
+from infra.stacks.site import Deployed, Deployment
 
 
 def main(settings: Settings) -> None:
     """Declare everything of one environment."""
     base = platform.deploy(settings)
-    home = homepage.deploy(settings, base)
     database = data.deploy(settings, base.identities[platform.MIGRATION])
-    translation = translator.deploy(settings, base, database, home)
+    previous: Deployed | None = None
+    for site in SITES:
+        previous = site.deploy(
+            Deployment(
+                name=site.name,
+                settings=settings.sites[site.name],
+                environment=settings,
+                platform=base,
+                data=database,
+                previous=previous,
+            )
+        )
+        pulumi.export(f"{site.name}Url", previous.url)
+        pulumi.export(f"{site.name}OriginUrl", previous.origin_url)
+        for name, value in previous.outputs.items():
+            pulumi.export(name, value)
     spending.deploy(settings, base, database)
-    pulumi.export("homepageUrl", home.url)
-    pulumi.export("homepageOriginUrl", home.origin_url)
-    if home.upload:
-        pulumi.export("homepageUpload", home.upload)
-    else:
-        redirect_uri = pulumi.Output.concat(home.url, homepage.SIGN_IN_REDIRECT_PATH)
-        pulumi.export("signInRedirectUri", redirect_uri)
-    pulumi.export("translatorUrl", translation.url)
-    pulumi.export("translatorOriginUrl", translation.origin_url)
     pulumi.export("registry", base.registry.login_server)
 
 
@@ -47,10 +52,10 @@ def stop(error: Exception) -> Never:
 
 
 try:
-    chosen = load()
+    chosen = load(MODELS)
     spending.require_contacts(chosen, preview=pulumi.runtime.is_dry_run())
     bill = Bill(usage_file=chosen.usage_file, limit=chosen.max_monthly_cost)
     main(chosen)
     pulumi.run(monthly_cost)
-except (SettingsError, ContextError, FrugalError) as error:
+except FrugalError as error:
     stop(error)

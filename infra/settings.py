@@ -1,19 +1,19 @@
 """Settings of one environment: the only reader of Pulumi's configuration.
 
-One frozen, validated object. A wrong value or an unknown key is one line that names the key, the
-value given and what is allowed.
+One frozen, validated object, from the engine or from the environment's file. A wrong value or an
+unknown key is one line that names the key, the value given and what is allowed.
 """
 
 import json
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from decimal import Decimal
 from difflib import get_close_matches
+from functools import partial
 from pathlib import Path
 from types import MappingProxyType
-from typing import Annotated, Any, Literal, Self, cast
+from typing import Annotated, Literal, Self, TypeVar, cast
 
 import pulumi
-import yaml
 from pydantic import (
     AfterValidator,
     BaseModel,
@@ -22,46 +22,23 @@ from pydantic import (
     ValidationError,
     model_validator,
 )
+from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
+from frugal import stack_files
+from frugal.errors import FrugalError, describe
+from frugal.stack_files import PLACEHOLDER
+from infra.models import Model, SiteSettings, Switch, Whole, reject_bool, secrets_of
 from infra.naming import PROJECT, REGISTRY_ID
 from infra.regions import REGIONS
-from infra.site_settings import SECRETS, Homepage, Model, Translator, no_truth
 from infra.waits import DEFAULTS
 
-SIZES: Mapping[str, Mapping[str, Mapping[str, object]]] = {
-    "local": {
-        "homepage": {"cdn": "frontDoor", "maxReplicas": 3, "cooldownSeconds": 60},
-        "translator": {
-            "cdn": "frontDoor",
-            "maxReplicas": 2,
-            "cooldownSeconds": 60,
-            "translation": {"provider": "azure"},
-        },
-        "budget": {"monthlyAmount": 90},
-    },
-    "dev": {
-        "homepage": {"cdn": "none", "maxReplicas": 1},
-        "translator": {"cdn": "none", "maxReplicas": 1},
-        "budget": {"monthlyAmount": 40},
-    },
-    "prod": {
-        "homepage": {"cdn": "frontDoor", "maxReplicas": 5},
-        "translator": {
-            "cdn": "frontDoor",
-            "maxReplicas": 3,
-            # The free tier: it costs nothing, and beyond it the app translates offline and says so.
-            # There is one to a subscription, so dev, which may share it, translates offline.
-            "translation": {"provider": "azure"},
-        },
-        "budget": {"monthlyAmount": 90},
-    },
-}
-"""How the environments differ. What is the same in all of them is the default of its field."""
 
-
-class SettingsError(Exception):
+class SettingsError(FrugalError):
     """The configuration cannot be used; the text has one line for each thing that is wrong."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message, code=2)
 
 
 def _registry_id(value: str) -> str:
@@ -101,10 +78,14 @@ def _as_text(value: object) -> object:
     return str(value) if isinstance(value, int) else value
 
 
+def _as_number(value: object) -> object:
+    return int(value) if isinstance(value, str) and value.isdecimal() else value
+
+
 def _budget_amount(value: object) -> object:
     allowed = "0 (no budget) to 1000000, in the subscription's currency"
     try:
-        amount = float(str(no_truth(value)))
+        amount = float(str(reject_bool(value)))
     except ValueError as error:
         raise ValueError(allowed) from error
     if not 0 <= amount <= _LARGEST_BUDGET:
@@ -121,8 +102,16 @@ class Registry(Model):
 class Database(Model):
     """PostgreSQL Flexible Server. Storage in GiB; it can grow and never shrink."""
 
-    sku: Annotated[str, Field(pattern=r"^Standard_[BDE]\d+[a-z]*(_v\d+)?$")] = "Standard_B1ms"
-    storage_gb: Literal[32, 64, 128, 256, 512, 1024, 2048, 4096, 8192, 16384] = 32
+    sku: Annotated[
+        str,
+        Field(
+            pattern=r"^Standard_[BDE]\d+[a-z]*(_v\d+)?$",
+            description="Standard_B1ms, Standard_B2s, Standard_D2ds_v5 and the like",
+        ),
+    ] = "Standard_B1ms"
+    storage_gb: Annotated[
+        Literal[32, 64, 128, 256, 512, 1024, 2048, 4096, 8192, 16384], BeforeValidator(_as_number)
+    ] = 32
     high_availability: Literal["disabled", "sameZone", "zoneRedundant"] = "disabled"
     version: Annotated[Literal["16", "17", "18"], BeforeValidator(_as_text)] = "17"
 
@@ -140,11 +129,14 @@ class Database(Model):
 class Budget(Model):
     """Amount a month in the subscription's currency, 0 for no budget; contacts get its alerts."""
 
-    monthly_amount: Annotated[float, BeforeValidator(_budget_amount)]
-    contacts: tuple[Annotated[str, Field(pattern=r"^[^@\s]+@[^@\s]+\.[^@\s]+$")], ...] = ()
+    monthly_amount: Annotated[float, BeforeValidator(_budget_amount)] = 40
+    contacts: Annotated[
+        tuple[Annotated[str, Field(pattern=r"^[^@\s]+@[^@\s]+\.[^@\s]+$")], ...],
+        Field(description="an e-mail address"),
+    ] = ()
 
 
-Seconds = Annotated[int, BeforeValidator(no_truth), Field(ge=0, le=3600)]
+Seconds = Annotated[Whole, Field(ge=0, le=3600)]
 
 
 class Waits(Model):
@@ -160,7 +152,7 @@ class Waits(Model):
     role_age: Seconds = DEFAULTS["roleAge"]
     purge: Seconds = DEFAULTS["purge"]
     pull_limit: Seconds = DEFAULTS["pullLimit"]
-    deadline: Annotated[int, BeforeValidator(no_truth), Field(ge=1, le=7200)] = DEFAULTS["deadline"]
+    deadline: Annotated[Whole, Field(ge=1, le=7200)] = DEFAULTS["deadline"]
 
     @model_validator(mode="after")
     def _deadline_comes_last(self) -> Self:
@@ -175,88 +167,115 @@ class Waits(Model):
 
 
 class Settings(Model):
-    """Everything that may differ between environments."""
+    """Everything that may differ between environments.
 
-    environment: Literal["local", "dev", "prod"]
+    `environment`: name of the stack; `sites`: by name, each of its site's own model; `protected`:
+    None where it is not given.
+    """
+
+    environment: str
     location: Annotated[str, AfterValidator(_region)]
-    homepage: Homepage
-    translator: Translator
+    sites: Mapping[str, SiteSettings]
     registry: Registry
     database: Database
     budget: Budget
     waits: Waits
+    protected: Switch | None = None
     usage_file: Annotated[Path | None, AfterValidator(_in_checkout)] = None
     max_monthly_cost: Annotated[Decimal, Field(gt=0, max_digits=9, decimal_places=2)] | None = None
 
     @property
-    def protected(self) -> bool:
-        """Whether the data must survive a destroy."""
-        return self.environment == "prod"
+    def is_protected(self) -> bool:
+        """True where the data must survive a destroy: in `prod` unless `protected` is false."""
+        return self.environment == "prod" if self.protected is None else self.protected
 
 
-KEYS = ("homepage", "translator", "registry", "database", "budget", "waits")
-"""Keys that hold an object of fields."""
+KEYS = ("registry", "database", "budget", "waits")
+"""Keys beside the sites' that hold an object of fields."""
 
-PLAIN_KEYS = ("usageFile", "maxMonthlyCost")
+PLAIN_KEYS = ("protected", "usageFile", "maxMonthlyCost")
 """Keys that hold one value."""
 
+Models = Mapping[str, type[SiteSettings]]
+"""Models of the sites' settings, by the sites' names, which are their keys."""
 
-def load() -> Settings:
-    """Settings of the stack that runs. Raises SettingsError."""
+_M = TypeVar("_M", bound=Model)
+
+
+def load(models: Models) -> Settings:
+    """Settings of the stack that runs. Raises FrugalError.
+
+    The engine gives the program values and, by key, which hold a secret, but not the path of its
+    configuration file (CLI 3.259): with `--config-file` that is another than the stack's own.
+    """
     stack = pulumi.get_stack()
+    file = _CHECKOUT / f"Pulumi.{stack}.yaml"
     return read(
         stack,
         pulumi.runtime.get_config_env(),
+        models,
         secret_keys=pulumi.runtime.get_config_secret_keys_env(),
-        stored=_stored(_CHECKOUT / f"Pulumi.{stack}.yaml"),
+        stored=stack_files.entries(stack_files.read_file(file)) if file.exists() else {},
     )
 
 
-def _stored(file: Path) -> Mapping[str, object]:
-    """The configuration in a stack's file, where a secret is {"secure": …}; {} without a file."""
-    content: object = yaml.safe_load(file.read_text()) if file.exists() else None
-    return cast("Mapping[str, Mapping[str, object]]", content or {}).get("config") or {}
+def from_file(environment: str, models: Models, *, folder: Path = _CHECKOUT) -> Settings:
+    """Settings of an environment from its file; secrets are placeholders. Raises FrugalError."""
+    return read(environment, stack_files.configuration(folder, environment), models)
 
 
 def read(
     environment: str,
     config: Mapping[str, str],
+    models: Models,
     *,
     secret_keys: Collection[str] = (),
     stored: Mapping[str, object] = MappingProxyType({}),
 ) -> Settings:
     """Settings from a configuration as the engine gives it: full keys, objects as JSON text.
 
-    `secret_keys`: whose value, or part of it, is a secret; not repeated in an error. `stored`: the
-    same configuration as in the stack's file, which alone says what part. Raises SettingsError.
+    `secret_keys`: keys whose value is or holds a secret; nothing of them is repeated in an error
+    unless it is in `stored`, the entries of the stack's file, as it is. Raises SettingsError.
     """
-    if environment not in SIZES:
-        message = f"stack {environment!r} is no environment; allowed: {', '.join(SIZES)}"
-        raise SettingsError(message)
-    problems = [_unknown(key) for key in sorted(config) if _is_unknown(key)]
+    objects, problems = (*models, *KEYS), list[str]()
+    for key in sorted(config):
+        namespace, _, name = key.partition(":")
+        if namespace == PROJECT and name not in (*objects, *PLAIN_KEYS):
+            problems.append(_unknown(key, name, objects))
+    problem = partial(_problem, secret_keys=secret_keys, stored=stored)
+    given = {key: _parsed(config.get(f"{PROJECT}:{key}", "{}")) for key in objects}
+    sites = {
+        name: _validated(model, given[name], partial(problem, model, (name,)), problems)
+        for name, model in models.items()
+    }
     values: dict[str, object] = {
         "environment": environment,
         "location": config.get("azure-native:location", ""),
+        "sites": {name: site for name, site in sites.items() if site},
+        **{key: given[key] for key in KEYS},
+        **{key: config.get(f"{PROJECT}:{key}") for key in PLAIN_KEYS},
     }
-    for key in KEYS:
-        given = _parsed(config.get(f"{PROJECT}:{key}", "{}"))
-        values[key] = (
-            _laid_over(_sizes(environment, key, given), given) if isinstance(given, dict) else given
-        )
-    for key in PLAIN_KEYS:
-        values[key] = config.get(f"{PROJECT}:{key}")
+    settings = _validated(Settings, values, partial(problem, Settings, ()), problems)
+    if settings and not problems:
+        problems = _plaintext_secrets(settings, secret_keys, stored)
+    if problems or not settings:
+        raise SettingsError("\n".join(problems))
+    return settings
+
+
+def _validated(
+    model: type[_M], given: object, problem: Callable[[ErrorDetails], str], problems: list[str]
+) -> _M | None:
+    """Given values as a model; None and a line for each problem where they are not allowed."""
     try:
-        settings = Settings.model_validate(values)
+        return model.model_validate(given)
     except ValidationError as error:
-        problems += [_problem(detail, secret_keys, stored) for detail in error.errors()]
-    else:
-        problems += _in_clear(settings, secret_keys, stored)
-        if not problems:
-            return settings
-    raise SettingsError("\n".join(problems))
+        problems += map(problem, error.errors())
+        return None
 
 
-def _parsed(text: str) -> dict[str, object] | str:
+def _parsed(text: str) -> object:
+    """An object of a configuration; the text as it is where it is none."""
     try:
         value: object = json.loads(text)
     except json.JSONDecodeError:
@@ -264,43 +283,31 @@ def _parsed(text: str) -> dict[str, object] | str:
     return cast("dict[str, object]", value) if isinstance(value, dict) else text
 
 
-def _sizes(environment: str, key: str, given: Mapping[str, object]) -> Mapping[str, object]:
-    """The environment's own values, without those that what is given leaves no place for."""
-    if key == "homepage" and given.get("host") == "staticSite":
-        return {}  # neither replicas nor an edge
-    return SIZES[environment].get(key, {})
-
-
-def _laid_over(sizes: Mapping[str, object], given: Mapping[str, object]) -> dict[str, object]:
-    """`sizes` with `given` on it, object by object: one field given does not lose the others."""
-    result = dict(sizes)
-    for name, value in given.items():
-        old = result.get(name)
-        both = isinstance(value, dict) and isinstance(old, dict)
-        result[name] = (
-            _laid_over(cast("dict[str, object]", old), cast("dict[str, object]", value))
-            if both
-            else value
-        )
-    return result
-
-
-def _in_clear(
+def _plaintext_secrets(
     settings: Settings, secret_keys: Collection[str], stored: Mapping[str, object]
 ) -> list[str]:
-    """A line for each secret that lies in clear in the environment's file."""
-    key = f"{PROJECT}:homepage"
-    return [
-        f"{key}.{path}: is in clear in Pulumi.{settings.environment}.yaml; replace it, and give "
-        f"the new one as a secret: pulumi config set --secret --path homepage.{path} VALUE"
-        for path in settings.homepage.secret_fields
-        if not isinstance(kept := _at(stored, [key, *path.split(".")]), Mapping)
-        and (kept is not None or key not in secret_keys)
-    ]
+    """A line for each secret that is not encrypted where it is stored."""
+    problems: list[str] = []
+    for name, site in settings.sites.items():
+        key = f"{PROJECT}:{name}"
+        for path, value in secrets_of(site):
+            if value == PLACEHOLDER:
+                continue
+            if str(_at(stored, [key, *path.split(".")])) == value:
+                place = f"Pulumi.{settings.environment}.yaml"
+            elif key not in secret_keys:
+                place = "the configuration"
+            else:
+                continue
+            problems.append(
+                f"{key}.{path}: is in clear in {place}; replace it, and give the new one as a "
+                f"secret: pulumi config set --secret --path {name}.{path} VALUE"
+            )
+    return problems
 
 
 def _at(entries: object, path: Sequence[str]) -> object:
-    """What lies at a path of nested objects; None where nothing does."""
+    """Value at a path of nested objects; None where there is none."""
     for name in path:
         if not isinstance(entries, Mapping):
             return None
@@ -308,71 +315,68 @@ def _at(entries: object, path: Sequence[str]) -> object:
     return entries
 
 
-def _is_unknown(key: str) -> bool:
-    namespace, _, name = key.partition(":")
-    return namespace == PROJECT and name not in (*KEYS, *PLAIN_KEYS)
-
-
-def _unknown(key: str) -> str:
-    name = key.partition(":")[2]
-    if name.partition(".")[0] in KEYS:
+def _unknown(key: str, name: str, objects: Collection[str]) -> str:
+    if name.partition(".")[0] in objects:
         return f"{key}: set a field with --path: pulumi config set --path {name} VALUE"
-    return f"{key}: unknown key; allowed: {', '.join((*KEYS, *PLAIN_KEYS))}"
+    return f"{key}: unknown key; allowed: {', '.join((*objects, *PLAIN_KEYS))}"
 
 
 def _problem(
-    detail: ErrorDetails, secret_keys: Collection[str], stored: Mapping[str, object]
+    model: type[BaseModel],
+    prefix: Sequence[str],
+    detail: ErrorDetails,
+    *,
+    secret_keys: Collection[str],
+    stored: Mapping[str, object],
 ) -> str:
-    """One line: the key, the value given, what is allowed."""
-    path = detail["loc"]
+    """One line: the key, the value given, what is allowed. `prefix`: path of the model."""
+    path = (*prefix, *detail["loc"])
     full = "azure-native:location" if path[0] == "location" else f"{PROJECT}:{path[0]}"
     key = full + "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in path[1:])
     if detail["type"] == "extra_forbidden":
-        return f"{key}: unknown key; allowed: {', '.join(_fields(path[:-1]))}"
+        fields = _model_at(model, detail["loc"][:-1]).model_fields
+        allowed = [field.alias or name for name, field in fields.items()]
+        return f"{key}: unknown key; allowed: {', '.join(allowed)}"
     if detail["type"] == "value_error" and (len(path) == 1 or isinstance(detail["input"], dict)):
-        return f"{key}: {detail['msg'].removeprefix('Value error, ')}"
-    in_file = isinstance(_at(stored, [full, *map(str, path[1:])]), str | int | float)
-    hidden = SECRETS & set(path) or (full in secret_keys and not in_file)
-    shown = "[secret]" if hidden else repr(detail["input"])
-    return f"{key}: {shown} is not allowed; allowed: {_allowed(detail)}"
+        return f"{key}: {describe(detail)}"
+    field = _field_at(model, detail["loc"])
+    value = detail["input"]
+    is_public = full not in secret_keys or _at(stored, [full, *map(str, path[1:])]) == value
+    if value == PLACEHOLDER or not is_public or (field and _is_secret(field)):
+        shown = "[secret]"
+    else:
+        shown = repr(value)
+    return f"{key}: {shown} is not allowed; allowed: {_allowed(detail, path, field)}"
 
 
-def _allowed(detail: ErrorDetails) -> str:
-    context: Mapping[str, Any] = detail.get("ctx", {})
-    field = str([part for part in detail["loc"] if isinstance(part, str)][-1])
-    kind = detail["type"]
-    match kind:
-        case "literal_error":
-            return str(context["expected"]).replace("'", "").replace(" or ", ", ")
-        case "string_pattern_mismatch":
-            return _PATTERNS[field]
+def _allowed(detail: ErrorDetails, path: Sequence[str | int], field: FieldInfo | None) -> str:
+    dotted = ".".join(str(part) for part in path)
+    match detail["type"]:
         case "model_type":
-            path = ".".join(str(part) for part in detail["loc"])
-            return f"its fields, one at a time: pulumi config set --path {path}.FIELD VALUE"
+            return f"its fields, one at a time: pulumi config set --path {dotted}.FIELD VALUE"
         case "tuple_type":
-            path = ".".join(str(part) for part in detail["loc"])
-            return f"a list: pulumi config set --path '{path}[0]' VALUE"
+            return f"a list: pulumi config set --path '{dotted}[0]' VALUE"
+        case "string_pattern_mismatch" if field and field.description:
+            return field.description
         case _:
-            said = detail["msg"].removeprefix("Value error, ").removeprefix("Input should be ")
-            return _KINDS.get(kind, said)
+            return describe(detail)
 
 
-_KINDS = {
-    **dict.fromkeys(("int_parsing", "int_type", "int_from_float"), "a whole number"),
-    "bool_type": "true, false",
-    "string_too_short": "a text that is not empty",
-}
-_PATTERNS = {
-    "image": "a whole reference: registry.azurecr.io/homepage@sha256:… or registry/name:tag",
-    "sku": "Standard_B1ms, Standard_B2s, Standard_D2ds_v5 and the like",
-    "contacts": "an e-mail address",
-}
-
-
-def _fields(path: Sequence[str | int]) -> list[str]:
-    """The keys of the object at a path."""
-    model: type[BaseModel] = Settings
+def _model_at(model: type[BaseModel], path: Sequence[str | int]) -> type[BaseModel]:
     for part in path:
-        found = next(f for n, f in model.model_fields.items() if part in (n, f.alias))
-        model = cast("type[BaseModel]", found.annotation)
-    return [field.alias or name for name, field in model.model_fields.items()]
+        field = _field_at(model, [part])
+        model = cast("type[BaseModel]", field.annotation if field else None)
+    return model
+
+
+def _field_at(model: type[BaseModel], path: Sequence[str | int]) -> FieldInfo | None:
+    """Field at a path of keys, where a number is a place in the list before it."""
+    names = [part for part in path if isinstance(part, str)]
+    if not names:
+        return None
+    model = _model_at(model, names[:-1])
+    return next((f for n, f in model.model_fields.items() if names[-1] in (n, f.alias)), None)
+
+
+def _is_secret(field: FieldInfo) -> bool:
+    return "SecretStr" in str(field.annotation)

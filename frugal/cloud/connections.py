@@ -1,4 +1,4 @@
-"""What connections to this process may take: time for a request's head, and open descriptors."""
+"""Limits of connections to this process: time for a request's head, and open descriptors."""
 
 import asyncio
 import contextlib
@@ -78,7 +78,7 @@ async def accept(
 
 
 def _are_left(some: socket.socket, share: float) -> bool:
-    """Whether a new descriptor is below `share` of the limit: it gets the lowest free number."""
+    """True if a new descriptor is below `share` of the limit: it gets the lowest free number."""
     limit, _hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     if limit == resource.RLIM_INFINITY:
         return True

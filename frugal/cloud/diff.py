@@ -1,4 +1,4 @@
-"""What changed between two bodies, and whether Azure can change it in place."""
+"""Differences of two bodies, and those of them that Azure cannot change in place."""
 
 import re
 from collections.abc import Iterator, Mapping

@@ -50,7 +50,7 @@ def _read(file: Path) -> dict[str, int]:
 
 
 def listens(port: int) -> bool:
-    """Whether a program listens on this port of 127.0.0.1."""
+    """True if a program listens on this port of 127.0.0.1."""
     with socket.socket() as probe:
         probe.settimeout(1)
         return probe.connect_ex(("127.0.0.1", port)) == 0

@@ -127,6 +127,9 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
             self._locate(olds, news, context)
         findings = m.check({k: v for k, v in news.items() if k != AUTONAMED})
         failures = [provider_pb2.CheckFailure(property=f.path, reason=f.message) for f in findings]
+        if m.name_parameter and not news.get(m.name_parameter):
+            reason = "is missing, and pulumi:autonaming is disabled: give the resource a name"
+            failures.append(provider_pb2.CheckFailure(property=m.name_parameter, reason=reason))
         return provider_pb2.CheckResponse(inputs=_write(news), failures=failures)
 
     def _check_foreign(
@@ -244,7 +247,11 @@ def _token(urn: str) -> str:
 
 
 def _name(m: Model, request: provider_pb2.CheckRequest, olds: Body, news: Body) -> None:
-    """Give a resource a name where the program gave none, as the genuine provider does."""
+    """Give a resource a name where the program gave none, as the genuine provider does.
+
+    The engine may propose a name (pulumi:autonaming), which a UUID takes the place of unless it is
+    enforced, or disable names other than the program's (getDefaultName in provider.go).
+    """
     parameter = m.name_parameter
     if not parameter or news.get(parameter):
         return
@@ -253,12 +260,17 @@ def _name(m: Model, request: provider_pb2.CheckRequest, olds: Body, news: Body) 
         if AUTONAMED in olds:
             news[AUTONAMED] = olds[AUTONAMED]
         return
+    autonaming = request.autonaming if request.HasField("autonaming") else None
+    modes = provider_pb2.CheckRequest.AutonamingOptions
+    if autonaming and autonaming.mode == modes.DISABLE:
+        return
+    is_uuid = m.arm_type.lower() == "microsoft.authorization/roleassignments"
     name = request.urn.split("::")[-1]
     seed = hashlib.sha256(request.randomSeed or uuid.uuid4().bytes).digest()
     news[AUTONAMED] = True
-    if request.HasField("autonaming") and request.autonaming.proposed_name:
-        news[parameter] = request.autonaming.proposed_name
-    elif m.arm_type.lower() == "microsoft.authorization/roleassignments":
+    if autonaming and (autonaming.mode == modes.ENFORCE or not is_uuid):
+        news[parameter] = autonaming.proposed_name
+    elif is_uuid:
         news[parameter] = str(uuid.UUID(bytes=seed[:16], version=4))
     elif m.arm_type.count("/") > 1:
         news[parameter] = name
@@ -267,7 +279,7 @@ def _name(m: Model, request: provider_pb2.CheckRequest, olds: Body, news: Body) 
 
 
 def _previewed(token: str, inputs: Body) -> Body:
-    """What a preview may tell; of a type without a model that is its inputs."""
+    """The outputs that a preview knows; of a type without a model those are its inputs."""
     return previewed(model(token), inputs) if token in TYPES else inputs
 
 

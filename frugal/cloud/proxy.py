@@ -65,7 +65,7 @@ class Exchange:
 
     @property
     def has_body(self) -> bool:
-        """Whether the request has a body, be it empty."""
+        """True for a request with a body, even an empty one."""
         return any(n in {b"content-length", b"transfer-encoding"} for n, _ in self.headers)
 
     @property

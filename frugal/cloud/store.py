@@ -1,4 +1,4 @@
-"""What exists in the local cloud: every resource by its id, kept on disk across restarts.
+"""The resources of the local cloud by their ids, kept on disk across restarts.
 
 The file is encrypted as a whole, because a resource's body may hold secrets (a container app's
 `configuration.secrets`, an app setting): no reader of the disk or of a backup finds one in clear.
@@ -146,7 +146,7 @@ class Store:
             self._deleted.pop(key_of(resource.id), None)
 
     def is_reserved(self, token: str, resource_id: str) -> bool:
-        """Whether a deleted resource of this type still holds this name."""
+        """True if a deleted resource of this type still holds this name."""
         return self._reserved.get(_name_key(token, resource_id), 0) > time.time()
 
     def of(self, token: str) -> list[Resource]:
@@ -154,7 +154,7 @@ class Store:
         return [r for r in self if r.token == token]
 
     def within(self, resource_id: str) -> list[Resource]:
-        """What is inside a resource, innermost first: its children and what is scoped to it."""
+        """The resources inside one, innermost first: its children and what is scoped to it."""
         prefix = key_of(resource_id) + "/"
         inside = [r for key, r in self._resources.items() if key.startswith(prefix)]
         return sorted(inside, key=lambda r: (-r.id.count("/"), -r.created))
@@ -193,7 +193,7 @@ def restore(folder: Path, copied: Path, *, wanted: Callable[[str, str], bool]) -
 
 
 def _read(folder: Path) -> Body:
-    """What the store in `folder` holds. Raises CloudError `StateUnreadable`."""
+    """The content of the store in `folder`. Raises CloudError `StateUnreadable`."""
     try:
         cipher = Fernet((folder / KEY).read_bytes())
         content: Body = json.loads(cipher.decrypt((folder / FILE).read_bytes()))

@@ -25,7 +25,7 @@ class InvalidToken(Exception):  # noqa: N818 - reads as what it is
 
 @dataclass(frozen=True, kw_only=True)
 class Claims:
-    """Whose token it is: the identity's client id and its principal's object id."""
+    """The owner of a token: the identity's client id and its principal's object id."""
 
     client_id: str
     object_id: str
@@ -67,7 +67,7 @@ class Tokens:
         return jwt.encode(claims, self._key, algorithm=_ALGORITHM), expires
 
     def verify(self, token: str, *, resource: str) -> Claims:
-        """Whose token this is. Raises InvalidToken unless it is ours, current, for `resource`."""
+        """The owner of a token. Raises InvalidToken unless it is ours, current, for `resource`."""
         try:
             claims: dict[str, Any] = jwt.decode(
                 token,

@@ -2,14 +2,12 @@
 
 import datetime as dt
 import json
-from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, cast, get_args
 
 import typer
 from rich.console import Console
 
-from frugal.commands.doctor import configuration
 from frugal.commands.preview import preview_option
 from frugal.cost import UNPRICED, Plan, load_usage, usual
 from frugal.cost.compare.options import Costs, HostingOption
@@ -21,6 +19,7 @@ from frugal.cost.report.show import Format, show
 from frugal.errors import FrugalError
 from frugal.local.engine import LOCAL_STACK
 from frugal.paths import Checkout, checkout
+from frugal.stack_files import configuration
 
 if TYPE_CHECKING:
     from infra.settings import Settings
@@ -58,7 +57,7 @@ def compare(
             plans[option] = preview_option(place, stderr, environment, changes)
     costs = Costs(
         site=site,
-        sites=list(_sites()),
+        sites=list(settings.sites),
         environment=environment,
         location=settings.location,
         plans=plans,
@@ -75,20 +74,6 @@ def compare(
         raise typer.Exit(UNPRICED)
 
 
-def _sites() -> Mapping[str, type[Any]]:
-    """Models of the sites' settings by the sites' names."""
-    # The program takes half a second to import.
-    from infra.settings import Settings  # noqa: PLC0415
-    from infra.site_settings import Site  # noqa: PLC0415
-
-    models = {name: field.annotation for name, field in Settings.model_fields.items()}
-    return {
-        name: model
-        for name, model in models.items()
-        if isinstance(model, type) and issubclass(model, Site)
-    }
-
-
 def _options(
     place: Checkout, environment: str, site: str
 ) -> "tuple[Settings, dict[HostingOption, dict[str, str]], dict[HostingOption, str]]":
@@ -97,29 +82,29 @@ def _options(
     The options are the values that the site's settings allow, the exclusions those combinations
     that the environment's other settings leave no place for, with the reason. Raises FrugalError.
     """
+    # The program takes half a second to import.
     from infra.settings import SettingsError, read  # noqa: PLC0415
+    from infra.stacks import MODELS  # noqa: PLC0415
 
-    models = _sites()
-    if site not in models:
-        message = f"There is no site {site!r} to compare; there are: {', '.join(models)}."
+    if site not in MODELS:
+        message = f"There is no site {site!r} to compare; there are: {', '.join(MODELS)}."
         raise FrugalError(message, code=2)
-    config = configuration.load(place, environment)
-    secret = {key for key, value in config.items() if configuration.HIDDEN in value}
+    config = configuration(place.root, environment)
     try:
-        settings = read(environment, config, secret_keys=secret)
+        settings = read(environment, config, MODELS)
     except SettingsError as error:
         raise FrugalError(f"Pulumi.{environment}.yaml: {error}", code=2) from None
     key = f"frugal:{site}"
     fields = cast("dict[str, object]", json.loads(config.get(key, "{}")))
     options: dict[HostingOption, dict[str, str]] = {}
     refused: dict[HostingOption, str] = {}
-    for cdn in _values(models[site], "cdn"):
-        for host in _values(models[site], "host"):
+    for cdn in _values(MODELS[site], "cdn"):
+        for host in _values(MODELS[site], "host"):
             option = HostingOption(host, "none" if cdn == "none" else "cache_misses")
             values = {"host": host, "cdn": cdn}
             changed = {**config, key: json.dumps(fields | values)}
             try:
-                read(environment, changed, secret_keys=secret)
+                read(environment, changed, MODELS)
             except SettingsError as error:
                 refused[option] = str(error)
             else:

@@ -19,8 +19,8 @@ from frugal.errors import FrugalError
 from frugal.fingerprint import content_digest
 from frugal.local.engine import LOCAL_STACK, preview_from_nothing
 from frugal.local.environment import prepare
-from frugal.local.stack_file import stack_settings, without_secrets
 from frugal.paths import Checkout
+from frugal.stack_files import stack_file, without_secrets
 
 _OPTIONS = ("--json", "--show-sames")
 _PROJECT = "frugal"
@@ -49,7 +49,7 @@ def preview(place: Checkout, console: Console, environment: str, changes: Sequen
     by the local rules and without a login. No file changes. Raises FrugalError: 1 the preview
     failed, 2 it failed with `changes`, or the environment or a change is none.
     """
-    settings = changed(stack_settings(place, environment), changes)
+    settings = changed(stack_file(place.root, environment), changes)
     config = cast("dict[str, object]", settings.setdefault("config", {}))
     # The program would end the preview of a bill above it.
     limit = config.pop(LIMIT, None)
@@ -83,7 +83,7 @@ def preview_option(
     The preview is kept under a digest of the program, what plans it, the packages and the settings;
     the apps' own files are no part of it, since no price depends on them. Raises FrugalError.
     """
-    settings = changed(stack_settings(place, environment), changes)
+    settings = changed(stack_file(place.root, environment), changes)
     cast("dict[str, object]", settings["config"]).pop(LIMIT, None)
     program = ("infra", "__main__.py", "Pulumi.yaml")
     names = (*program, "frugal/cloud", "frugal/local", "requirements/run.lock")

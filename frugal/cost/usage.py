@@ -11,10 +11,12 @@ from typing import Annotated, Any, Literal
 
 import yaml
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic_core import ErrorDetails
 
 from frugal.cost.meters import METERS
 from frugal.cost.meters.base import Assumed, UsageError
 from frugal.cost.plan import Resource
+from frugal.errors import describe
 
 
 def _decimal(value: object) -> object:
@@ -123,19 +125,15 @@ def parse(text: str, name: str) -> Usage:
     try:
         return Usage.model_validate(content)
     except ValidationError as error:
-        lines = [
-            _problem(detail["loc"], detail["type"], detail["msg"], detail["input"])
-            for detail in error.errors()
-        ]
-        raise UsageError("\n".join(f"{name}: {line}" for line in lines)) from None
+        lines = [f"{name}: {_problem(detail)}" for detail in error.errors()]
+        raise UsageError("\n".join(lines)) from None
 
 
-def _problem(path: Sequence[int | str], kind: str, message: str, value: object) -> str:
-    where = ".".join(str(part) for part in path)
-    if kind == "extra_forbidden":
-        return f"{where}: unknown key; allowed: {', '.join(_siblings(path))}"
-    allowed = message.removeprefix("Value error, ").removeprefix("Input should be ")
-    return f"{where}: {value!r} is not allowed; allowed: {allowed}"
+def _problem(detail: ErrorDetails) -> str:
+    where = ".".join(map(str, detail["loc"]))
+    if detail["type"] == "extra_forbidden":
+        return f"{where}: unknown key; allowed: {', '.join(_siblings(detail['loc']))}"
+    return f"{where}: {detail['input']!r} is not allowed; allowed: {describe(detail)}"
 
 
 def _siblings(path: Sequence[int | str]) -> Iterable[str]:

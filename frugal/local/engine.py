@@ -22,9 +22,9 @@ from types import FrameType
 from rich.console import Console
 
 from frugal.errors import FrugalError
-from frugal.local.stack_file import stack_settings, without_secrets
 from frugal.local.toolchain import DYNAMIC_HOST, EXECUTOR, ensure_cli
 from frugal.paths import Checkout, checkout
+from frugal.stack_files import stack_file, without_secrets
 
 # Published on purpose: the local environment holds no secret worth keeping, and its salt is in the
 # repository, so that `up` leaves the checkout clean.
@@ -65,7 +65,12 @@ class Engine:
 
     def environment(self) -> dict[str, str]:
         """The whole environment of a run: the user's, then ours."""
-        inherited = {k: v for k, v in os.environ.items() if k not in FOREIGN}
+        inherited = {
+            name: value
+            for name, value in os.environ.items()
+            # The latter are options of any command of the CLI, named at their ends.
+            if name not in FOREIGN and not name.startswith("PULUMI_OPTION_")
+        }
         return inherited | self.settings()
 
     def run(self, *arguments: str, cwd: Path | None = None) -> str:
@@ -243,7 +248,7 @@ def preview_from_nothing(
         _install_plugin(engine, module)
         shutil.copy(place.root / "Pulumi.yaml", folder)
         file = folder / f"Pulumi.{stack}.yaml"
-        file.write_text(without_secrets(settings or stack_settings(place, stack)))
+        file.write_text(without_secrets(settings or stack_file(place.root, stack)))
         # `stack init` writes its salt into the stack's file, so it runs where the copy is.
         engine.run("stack", "init", stack, "--no-select", cwd=folder)
         return engine.attempt("preview", "-s", stack, "--config-file", str(file), *options)

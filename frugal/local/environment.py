@@ -16,9 +16,9 @@ from frugal.local.daemon import Daemon
 from frugal.local.engine import LOCAL_STACK, Engine, Interrupted, local_engine
 from frugal.local.health import wait_until_answering, wait_until_healthy
 from frugal.local.lock import checkout_lock, checkout_lock_if_free
-from frugal.local.stack_file import read_settings
 from frugal.local.state import compare, mend, read_state, rebuild_options
 from frugal.paths import Checkout
+from frugal.stack_files import read_file
 
 # What the apps' packages, PostgreSQL and the logs take when they are new.
 _SPACE = 500 * 1024**2
@@ -42,7 +42,7 @@ def prepare(checkout: Checkout, console: Console, *, restore: bool = True) -> tu
     if not settings.exists():
         raise FrugalError(f"{settings.name} is missing. Get it back: git checkout {settings.name}")
     for file in (checkout.root / "Pulumi.yaml", settings):
-        read_settings(file)
+        read_file(file)
     # First the CLI, which may have to be built: no daemon is left behind when that fails.
     local_engine(checkout, console, {})
     if restore:

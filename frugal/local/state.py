@@ -14,8 +14,8 @@ from frugal.local import daemon as daemons
 from frugal.local import recovery
 from frugal.local.daemon import Daemon
 from frugal.local.engine import LOCAL_STACK, Engine
-from frugal.local.stack_file import read_settings
 from frugal.paths import Checkout
+from frugal.stack_files import read_file
 
 
 @dataclass(frozen=True)
@@ -67,7 +67,7 @@ def compare(
 
 
 def _project(checkout: Checkout) -> str:
-    return str(read_settings(checkout.root / "Pulumi.yaml")["name"])
+    return str(read_file(checkout.root / "Pulumi.yaml")["name"])
 
 
 def mend(

@@ -5,15 +5,13 @@ Kept, it still counts as the one free account of the subscription, and its subdo
 Calls: Microsoft.CognitiveServices 2025-06-01, DeletedAccounts_List and DeletedAccounts_Purge.
 """
 
-import time
-from collections.abc import Callable
 from typing import Any
 
 from pulumi import Input, Output, ResourceOptions
-from pulumi.dynamic import CreateResult, DiffResult
+from pulumi.dynamic import CreateResult
 from pulumi.dynamic import Resource as DynamicResource
 
-from infra import waits
+from infra import polling, waits
 from infra.arm import Arm
 from infra.components.dynamic_provider import Provider
 from infra.components.wait import until
@@ -58,10 +56,8 @@ class AccountPurge(DynamicResource, module="frugal", name="AccountPurge"):
 class AccountPurgeProvider(Provider):
     """Acts at deletion alone."""
 
-    def diff(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> DiffResult:
-        """Another group or another location is another resource, after this one is gone."""
-        replaces = [key for key in ("group", "location") if _olds.get(key) != _news[key]]
-        return DiffResult(changes=bool(replaces), replaces=replaces, delete_before_replace=True)
+    replace_on = ("group", "location")
+    delete_before_replace = True
 
     def create(self, props: dict[str, Any]) -> CreateResult:
         """Nothing to do yet."""
@@ -79,22 +75,14 @@ class AccountPurgeProvider(Provider):
             )
 
 
-def purge(
-    arm: Arm,
-    *,
-    group: str,
-    listing: float,
-    deadline: float,
-    sleep: Callable[[float], None] = time.sleep,
-    clock: Callable[[], float] = time.monotonic,
-) -> None:
+def purge(arm: Arm, *, group: str, listing: float, deadline: float) -> None:
     """Purge the deleted Translator accounts of a resource group (resource id).
 
     The list follows a deletion, so an empty one counts after `listing` seconds; and a purge ends
     after its answer, so it is looked for until the list is empty. Raises WaitError, ArmError.
     """
     begun = set[str]()
-    start = clock()
+    start = polling.monotonic()
 
     def look() -> str | None:
         listed = _deleted(arm, group)
@@ -104,16 +92,11 @@ def purge(
                 begun.add(account)
         if listed:
             return f"it lists {listed[0].rsplit('/', 1)[-1]} as deleted"
-        late = not begun and clock() - start < listing
+        late = not begun and polling.monotonic() - start < listing
         return "it lists no deleted account yet" if late else None
 
-    until(
-        look,
-        f"the Translator account of {group.rsplit('/', 1)[-1]} is not purged",
-        deadline=deadline,
-        sleep=sleep,
-        clock=clock,
-    )
+    failure = f"the Translator account of {group.rsplit('/', 1)[-1]} is not purged"
+    until(look, failure, deadline=deadline)
 
 
 def _deleted(arm: Arm, group: str) -> list[str]:

@@ -1,24 +1,26 @@
 """A site on Azure App Service: a Linux plan and a web app that runs a container image."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from pulumi import ComponentResource, Input, Output, Resource, ResourceOptions
 from pulumi_azure_native import web
+
+from infra.components.placement import Placement
 
 
 @dataclass(frozen=True, kw_only=True)
 class AppServiceArgs:
     """Sizes are plain values, as they are priced.
 
-    `plan_sku`: a size of the Basic tier; `settings`: app settings in clear; `registry_server`:
-    where the identity pulls the image from, None for a public image; `after`: what must be there
-    before the app and outlive it (a component's own depends_on does not reach its children).
+    `plan_sku`: a size of the Basic tier, which runs one instance, always; `settings`: app settings
+    in clear; `secrets`: app settings that are secrets of the state (Azure encrypts all of them at
+    rest); `registry_server`: where the identity pulls the image from, None for a public image;
+    `after`: what must be there before the app and outlive it (a component's own depends_on does not
+    reach its children).
     """
 
-    resource_group_name: Input[str]
-    location: str
-    tags: Mapping[str, str]
+    placement: Placement
     app_name: Input[str]
     plan_sku: str
     image: Input[str]
@@ -28,6 +30,7 @@ class AppServiceArgs:
     port: int
     health_path: str
     settings: Mapping[str, Input[str]]
+    secrets: Mapping[str, Input[str]] = field(default_factory=dict[str, Input[str]])
     after: Sequence[Resource] = ()
 
 
@@ -40,9 +43,9 @@ class AppService(ComponentResource):
         super().__init__("frugal:web:AppService", name, None, opts)
         plan = web.AppServicePlan(
             f"{name}-plan",
-            resource_group_name=args.resource_group_name,
-            location=args.location,
-            tags=args.tags,
+            resource_group_name=args.placement.group,
+            location=args.placement.location,
+            tags=args.placement.tags,
             kind="linux",
             reserved=True,  # what makes it Linux
             zone_redundant=False,
@@ -52,9 +55,9 @@ class AppService(ComponentResource):
         site = web.WebApp(
             f"{name}-web",
             name=args.app_name,
-            resource_group_name=args.resource_group_name,
-            location=args.location,
-            tags=args.tags,
+            resource_group_name=args.placement.group,
+            location=args.placement.location,
+            tags=args.placement.tags,
             kind="app,linux,container",
             reserved=True,
             server_farm_id=plan.id,
@@ -74,14 +77,14 @@ class AppService(ComponentResource):
         scm = web.WebAppScmAllowed(
             f"{name}-scm",
             name=site.name,
-            resource_group_name=args.resource_group_name,
+            resource_group_name=args.placement.group,
             allow=False,
             opts=ResourceOptions(parent=self),
         )
         web.WebAppFtpAllowed(
             f"{name}-ftp",
             name=site.name,
-            resource_group_name=args.resource_group_name,
+            resource_group_name=args.placement.group,
             allow=False,
             opts=ResourceOptions(parent=self, depends_on=[scm]),
         )
@@ -113,6 +116,10 @@ def _site_config(args: AppServiceArgs) -> web.SiteConfigArgs:
         # Inline, not as a resource of its own, which would replace the whole set behind this one.
         app_settings=[
             web.NameValuePairArgs(name=key, value=value)
-            for key, value in {**platform, **args.settings}.items()
+            for key, value in {**platform, **args.settings, **_secret(args.secrets)}.items()
         ],
     )
+
+
+def _secret(values: Mapping[str, Input[str]]) -> Mapping[str, Input[str]]:
+    return {key: Output.secret(value) for key, value in values.items()}

@@ -11,8 +11,10 @@ from pathlib import Path
 from pathspec import PathSpec, Pattern
 from pathspec.patterns.gitignore.spec import GitIgnoreSpecPattern
 
+from frugal.errors import FrugalError
 
-class ContextError(Exception):
+
+class ContextError(FrugalError):
     """A folder cannot be built; the text says why."""
 
 

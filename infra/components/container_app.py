@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from pulumi import ComponentResource, Input, Output, Resource, ResourceOptions
 from pulumi_azure_native import app
 
+from infra.components.placement import Placement
+
 
 @dataclass(frozen=True, kw_only=True)
 class ContainerAppArgs:
@@ -18,9 +20,7 @@ class ContainerAppArgs:
     its children).
     """
 
-    resource_group_name: Input[str]
-    location: str
-    tags: Mapping[str, str]
+    placement: Placement
     environment_id: Input[str]
     app_name: str
     image: Input[str]
@@ -49,9 +49,9 @@ class ContainerApp(ComponentResource):
         app.ContainerApp(
             f"{name}-app",
             container_app_name=args.app_name,
-            resource_group_name=args.resource_group_name,
-            location=args.location,
-            tags=args.tags,
+            resource_group_name=args.placement.group,
+            location=args.placement.location,
+            tags=args.placement.tags,
             environment_id=args.environment_id,
             workload_profile_name="Consumption",
             identity={"type": "UserAssigned", "user_assigned_identities": [args.identity_id]},

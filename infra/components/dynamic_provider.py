@@ -5,10 +5,11 @@ import stat
 import sys
 import threading
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import cache
+from typing import Any, ClassVar
 
-from pulumi.dynamic import ConfigureRequest, ResourceProvider
+from pulumi.dynamic import ConfigureRequest, DiffResult, ResourceProvider
 
 from infra import credentials, waits
 from infra.arm import ArmError
@@ -20,9 +21,17 @@ class ProviderError(Exception):
 
 
 class Provider(ResourceProvider):
-    """A provider runs in a process of its own; it is found by its module's name, never copied."""
+    """A provider runs in a process of its own; it is found by its module's name, never copied.
+
+    `triggers`: properties whose change calls for `update`; `replace_on`: those whose change
+    replaces the resource, after it is deleted where `delete_before_replace` says so. A change of
+    any other property is none.
+    """
 
     serialize_as_secret_always = False
+    triggers: ClassVar[Sequence[str]] = ()
+    replace_on: ClassVar[Sequence[str]] = ()
+    delete_before_replace: ClassVar[bool] = False
 
     def configure(self, req: ConfigureRequest) -> None:
         """Prepare the process; called once for each provider in it, before anything else.
@@ -39,6 +48,17 @@ class Provider(ResourceProvider):
         # dynamic/__main__.py); for errors that explain themselves it gets their text.
         traceback.format_exc = _explained
         _watch_engine()
+
+    def diff(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> DiffResult:
+        """Compare the properties that count."""
+        changed = {
+            key for key in (*self.triggers, *self.replace_on) if _olds.get(key) != _news.get(key)
+        }
+        return DiffResult(
+            changes=bool(changed),
+            replaces=[key for key in self.replace_on if key in changed],
+            delete_before_replace=self.delete_before_replace,
+        )
 
 
 @cache

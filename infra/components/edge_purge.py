@@ -1,4 +1,4 @@
-"""What the edge keeps of a site goes when the site is another.
+"""Purge a site's edge cache when its release changes.
 
 Call: Microsoft.Cdn 2025-06-01, AFDEndpoints_PurgeContent (azure-rest-api-specs, read November
 2026).
@@ -7,7 +7,7 @@ Call: Microsoft.Cdn 2025-06-01, AFDEndpoints_PurgeContent (azure-rest-api-specs,
 from typing import Any
 
 from pulumi import Input, ResourceOptions
-from pulumi.dynamic import CreateResult, DiffResult, UpdateResult
+from pulumi.dynamic import CreateResult, UpdateResult
 from pulumi.dynamic import Resource as DynamicResource
 
 from infra.arm import Arm
@@ -18,7 +18,7 @@ PATHS = ("/*",)
 
 
 class EdgePurge(DynamicResource, module="frugal", name="EdgePurge"):
-    """Purges an endpoint (resource id) whenever `release`, what answers, is another."""
+    """Purges an endpoint (resource id) whenever `release`, what answers, changes."""
 
     def __init__(
         self,
@@ -34,16 +34,11 @@ class EdgePurge(DynamicResource, module="frugal", name="EdgePurge"):
 
 
 class EdgePurgeProvider(Provider):
-    """An endpoint that was made just now keeps nothing, so creating this purges nothing."""
+    """Purges on update. A new endpoint has nothing cached, so creating this purges nothing."""
 
-    def diff(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> DiffResult:
-        """Another endpoint is another resource; another release is a purge."""
-        replaces = ["endpoint"] if _olds["endpoint"] != _news["endpoint"] else []
-        return DiffResult(
-            changes=bool(replaces) or _olds["release"] != _news["release"],
-            replaces=replaces,
-            delete_before_replace=True,
-        )
+    triggers = ("release",)
+    replace_on = ("endpoint",)
+    delete_before_replace = True
 
     def create(self, props: dict[str, Any]) -> CreateResult:
         """Nothing to do."""

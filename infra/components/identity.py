@@ -7,7 +7,8 @@ from pulumi import ComponentResource, Input, Output, Resource, ResourceOptions
 from pulumi_azure_native import authorization, managedidentity
 
 from infra.components.dynamic_provider import Provider
-from infra.components.wait import Wait, role_known
+from infra.components.placement import Placement
+from infra.components.wait import Wait
 
 ACR_PULL = "7f951dda-4ed3-4680-a7ca-43fe172d538d"
 """Built-in role AcrPull (azure-docs built-in roles, read November 2026)."""
@@ -29,9 +30,7 @@ class IdentityArgs:
     wait at most; `after`: what the wait must not hold back, such as the build of an image.
     """
 
-    resource_group_name: Input[str]
-    location: str
-    tags: Mapping[str, str]
+    placement: Placement
     roles: Mapping[str, Role]
     role_age: float
     deadline: float
@@ -54,9 +53,9 @@ class Identity(ComponentResource):
         super().__init__("frugal:security:Identity", name, None, opts)
         identity = managedidentity.UserAssignedIdentity(
             f"{name}-identity",
-            resource_group_name=args.resource_group_name,
-            location=args.location,
-            tags=args.tags,
+            resource_group_name=args.placement.group,
+            location=args.placement.location,
+            tags=args.placement.tags,
             opts=ResourceOptions(parent=self),
         )
         for key, role in args.roles.items():
@@ -99,10 +98,11 @@ def assign(
         role_definition_id=scope.apply(lambda value: _role_definition_id(value, role.definition)),
         opts=ResourceOptions(parent=parent),
     )
-    return role_known(
+    return Wait(
         f"{name}-ready",
+        "role",
         assignment.id,
-        age=age,
+        settle=age,
         deadline=deadline,
         opts=ResourceOptions(parent=parent, depends_on=list(after)),
     )

@@ -8,17 +8,16 @@ containerregistry_build.json, read November 2026).
 
 import re
 import sys
-import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from pulumi import Input, Output, ResourceOptions
-from pulumi.dynamic import CreateResult, DiffResult, ReadResult, UpdateResult
+from pulumi.dynamic import CreateResult, ReadResult, UpdateResult
 from pulumi.dynamic import Resource as DynamicResource
 
-from infra import waits
+from infra import polling, waits
 from infra.arm import Arm, ArmError
 from infra.components.build_context import BuildContext, pack
 from infra.components.dynamic_provider import Provider, ProviderError
@@ -34,7 +33,6 @@ The agents of a registry share their addresses (MicrosoftLearning/mslearn-azure-
 Azure-Samples/azure-search-openai-demo #3101, 2026-06-18), so the next agent may well be let in.
 """
 
-_FIRST_POLL, _LONGEST_POLL = 0.5, 5.0  # seconds
 _RUNNING = {"Queued", "Started", "Running"}
 _BASE = re.compile(r"^ARG BASE=(?:docker\.io/(?:library/)?)?(?P<name>[^/@\s]+)", re.MULTILINE)
 
@@ -75,10 +73,7 @@ class Image(DynamicResource, module="frugal", name="Image"):
 class ImageProvider(Provider):
     """Builds again when registry, repository or content changes."""
 
-    def diff(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> DiffResult:
-        """Rebuild when registry, repository or content digest changes."""
-        keys = ("registry", "repository", "content")
-        return DiffResult(changes=any(_olds.get(key) != _news.get(key) for key in keys))
+    triggers = ("registry", "repository", "content")
 
     def create(self, props: dict[str, Any]) -> CreateResult:
         """Build. Safe to repeat: it ends in the same image."""
@@ -108,29 +103,22 @@ def _built(props: Mapping[str, Any]) -> dict[str, Any]:
     return {**props, "image": image}
 
 
-def build(
-    arm: Arm,
-    *,
-    registry: str,
-    repository: str,
-    context: Path,
-    sleep: Callable[[float], None] = time.sleep,
-) -> str:
+def build(arm: Arm, *, registry: str, repository: str, context: Path) -> str:
     """Build a folder in a registry (resource id) and return `login-server/repository@digest`.
 
     The log goes to standard error as it comes, which Pulumi shows. A build that Docker Hub's pull
-    limit ended is repeated once, `waits.pullLimit` seconds later. `sleep` is for tests. Raises
+    limit ended is repeated once, `waits.pullLimit` seconds later. Raises
     BuildError and ArmError.
     """
     packed = pack(context)
     server = arm.get(registry, api_version=REGISTRY_API_VERSION)["properties"]["loginServer"]
-    run, log = _run(arm, registry, repository, packed, sleep)
+    run, log = _run(arm, registry, repository, packed)
     if run["status"] != "Succeeded" and PULL_LIMIT in log:
         pause = waits.seconds("pullLimit")
         text = f"{repository}: Docker Hub refused the base image; next try in {pause:.0f} s"
         print(text, file=sys.stderr, flush=True)
-        sleep(pause)
-        run, log = _run(arm, registry, repository, packed, sleep)
+        polling.sleep(pause)
+        run, log = _run(arm, registry, repository, packed)
     if run["status"] != "Succeeded":
         if PULL_LIMIT in log:
             raise BuildError(_pull_limit(context, repository, server))
@@ -141,11 +129,7 @@ def build(
 
 
 def _run(
-    arm: Arm,
-    registry: str,
-    repository: str,
-    packed: BuildContext,
-    sleep: Callable[[float], None],
+    arm: Arm, registry: str, repository: str, packed: BuildContext
 ) -> tuple[dict[str, Any], str]:
     """Upload a context and build it once; properties and log of the run that ended."""
     place = arm.post(f"{registry}/listBuildSourceUploadUrl", api_version=BUILD_API_VERSION)
@@ -166,33 +150,32 @@ def _run(
             raise BuildError(_not_allowed(repository)) from error
         raise
     run_path = f"{registry}/runs/{scheduled['properties']['runId']}"
-    return _finished(arm, run_path, f"{repository}: ", sleep)
+    return _finished(arm, run_path, f"{repository}: ")
 
 
-def _finished(
-    arm: Arm, run_path: str, prefix: str, sleep: Callable[[float], None]
-) -> tuple[dict[str, Any], str]:
+def _finished(arm: Arm, run_path: str, prefix: str) -> tuple[dict[str, Any], str]:
     """Properties and log of a run once it has ended; the log is shown meanwhile, by whole lines."""
-    shown = 0
+    run: dict[str, Any] = {}
+    shown, log = 0, ""
     link = arm.post(f"{run_path}/listLogSasUrl", api_version=BUILD_API_VERSION)["logLink"]
-    deadline = time.monotonic() + BUILD_TIMEOUT + 60
-    poll = _FIRST_POLL
-    while True:
-        run: dict[str, Any] = arm.get(run_path, api_version=BUILD_API_VERSION)["properties"]
+
+    def look() -> str | None:
+        nonlocal run, shown, log
+        run = arm.get(run_path, api_version=BUILD_API_VERSION)["properties"]
         log = _log(arm, link)
         lines = log.splitlines(keepends=True)
-        ended = run["status"] not in _RUNNING
+        pending = run["status"] in _RUNNING
+        if pending and lines and not lines[-1].endswith("\n"):
+            lines.pop()
         for line in lines[shown:]:
-            if line.endswith("\n") or ended:
-                print(f"{prefix}{line.rstrip()}", file=sys.stderr, flush=True)
-                shown += 1
-        if ended:
-            return run, log
-        if time.monotonic() > deadline:
-            message = f"{run_path} has not ended within {BUILD_TIMEOUT} seconds"
-            raise BuildError(message)
-        sleep(poll)
-        poll = min(poll * 2, _LONGEST_POLL)
+            print(f"{prefix}{line.rstrip()}", file=sys.stderr, flush=True)
+        shown = len(lines)
+        return run["status"] if pending else None
+
+    if polling.poll(look, deadline=BUILD_TIMEOUT + 60):
+        message = f"{run_path} has not ended within {BUILD_TIMEOUT} seconds"
+        raise BuildError(message)
+    return run, log
 
 
 def _log(arm: Arm, link: str) -> str:

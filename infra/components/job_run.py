@@ -1,28 +1,28 @@
 """A job on Azure Container Apps that is run as part of the deployment.
 
-No resource type starts a job, so a dynamic resource does, when what it runs or what it is told is
-another, and it is done when the job is.
+No resource type starts a job, so a dynamic resource does, when image, command or environment
+change; it is created or updated once the job has succeeded.
 Calls: Microsoft.App 2025-02-02-preview, Jobs_Start and JobExecution (models JobExecutionBase and
 JobExecution in azure-mgmt-appcontainers 4.0.0b1, read November 2026).
 """
 
 import sys
-import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
 from pulumi import ComponentResource, Input, Resource, ResourceOptions
-from pulumi.dynamic import CreateResult, DiffResult, ReadResult, UpdateResult
+from pulumi.dynamic import CreateResult, ReadResult, UpdateResult
 from pulumi.dynamic import Resource as DynamicResource
 from pulumi_azure_native import app
 
 from infra.arm import Arm
 from infra.components.dynamic_provider import Provider, ProviderError
+from infra.components.placement import Placement
+from infra.polling import poll
 
 _API_VERSION = "2025-02-02-preview"
 _PENDING = {"Running", "Processing", "Unknown"}
-_FIRST_PAUSE, _LONGEST_PAUSE = 0.5, 5.0  # seconds between two looks
 _START_SECONDS = 600  # what Azure may need to place a replica and pull its image
 
 
@@ -36,9 +36,7 @@ class JobArgs:
     Analytics workspace that has its log, by its customer id; `after`: what must be there before.
     """
 
-    resource_group_name: Input[str]
-    location: str
-    tags: Mapping[str, str]
+    placement: Placement
     environment_id: Input[str]
     image: Input[str]
     identity_id: Input[str]
@@ -59,9 +57,9 @@ class Job(ComponentResource):
         super().__init__("frugal:containers:Job", name, None, opts)
         job = app.Job(
             f"{name}-job",
-            resource_group_name=args.resource_group_name,
-            location=args.location,
-            tags=args.tags,
+            resource_group_name=args.placement.group,
+            location=args.placement.location,
+            tags=args.placement.tags,
             environment_id=args.environment_id,
             workload_profile_name="Consumption",
             identity={"type": "UserAssigned", "user_assigned_identities": [args.identity_id]},
@@ -129,12 +127,10 @@ class JobRun(DynamicResource, module="frugal", name="JobRun"):
 
 
 class JobRunProvider(Provider):
-    """Starts the job when what it runs is another. A run that failed is made up for by the next."""
+    """Starts the job when what it runs changes. A failed run is retried by the next `pulumi up`."""
 
-    def diff(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> DiffResult:
-        """Only what the job runs calls for another run, not where its log is."""
-        keys = ("job", "image", "command", "environment")
-        return DiffResult(changes=any(_olds.get(key) != _news.get(key) for key in keys))
+    # Not where its log is.
+    triggers = ("job", "image", "command", "environment")
 
     def create(self, props: dict[str, Any]) -> CreateResult:
         """Run. The job must be safe to repeat."""
@@ -163,25 +159,18 @@ def _ran(props: Mapping[str, Any]) -> dict[str, Any]:
     return {**props, "execution": execution}
 
 
-def run(
-    arm: Arm,
-    *,
-    job: str,
-    limit: float,
-    workspace: str,
-    sleep: Callable[[float], None] = time.sleep,
-) -> str:
+def run(arm: Arm, *, job: str, limit: float, workspace: str) -> str:
     """Start a job (resource id), wait until it has succeeded, return the execution's name.
 
     Where it fails before any container ran, as its image could not be pulled, it is started once
     more: the identity's role may have reached the registry meanwhile (docs/adr/0009).
     `limit`: seconds that each start has; `workspace`: as in JobArgs. Raises JobError, ArmError.
     """
-    name, status, found = _execution(arm, job, limit, sleep)
+    name, status, found = _execution(arm, job, limit)
     if status == "Failed" and not _has_run(found):
         short = job.rsplit("/", 1)[-1]
         print(f"{short}: no container ran; starting it once more", file=sys.stderr, flush=True)
-        name, status, found = _execution(arm, job, limit, sleep)
+        name, status, found = _execution(arm, job, limit)
     if status != "Succeeded":
         if status in _PENDING:
             status = f"still {status} after {limit:.0f} seconds"
@@ -189,25 +178,27 @@ def run(
     return name
 
 
-def _execution(
-    arm: Arm, job: str, limit: float, sleep: Callable[[float], None]
-) -> tuple[str, str, Mapping[str, Any]]:
+def _execution(arm: Arm, job: str, limit: float) -> tuple[str, str, Mapping[str, Any]]:
     """Start a job; its execution's name, status and properties at its end or at the limit."""
     name = str(arm.post(f"{job}/start", api_version=_API_VERSION)["name"])
-    deadline = time.monotonic() + limit
-    pause = _FIRST_PAUSE
-    while True:
-        path = f"{job}/executions/{name}"
-        found: dict[str, Any] = arm.get(path, api_version=_API_VERSION)["properties"]
-        status = str(found.get("status", "Unknown"))
-        if status not in _PENDING or time.monotonic() > deadline:
-            return name, status, found
-        sleep(pause)
-        pause = min(pause * 2, _LONGEST_PAUSE)
+    execution: dict[str, Any] = {}
+
+    def look() -> str | None:
+        nonlocal execution
+        execution = arm.get(f"{job}/executions/{name}", api_version=_API_VERSION)["properties"]
+        status = _status(execution)
+        return status if status in _PENDING else None
+
+    poll(look, deadline=limit)
+    return name, _status(execution), execution
+
+
+def _status(execution: Mapping[str, Any]) -> str:
+    return str(execution.get("status", "Unknown"))
 
 
 def _containers(found: Mapping[str, Any]) -> list[Mapping[str, Any]]:
-    """What Azure says of each container of an execution."""
+    """Azure's report of each container of an execution."""
     detail = cast("Mapping[str, list[Mapping[str, Any]]]", found.get("detailedStatus") or {})
     return [
         container
@@ -217,12 +208,12 @@ def _containers(found: Mapping[str, Any]) -> list[Mapping[str, Any]]:
 
 
 def _has_run(found: Mapping[str, Any]) -> bool:
-    """Whether a container of an execution ended with an exit code."""
+    """True where a container of an execution ended with an exit code."""
     return any(container.get("code") is not None for container in _containers(found))
 
 
 def _ended(job: str, name: str, status: str, found: Mapping[str, Any], workspace: str) -> str:
-    """How an execution ended, what Azure says of its container, and the query for its log."""
+    """Describe an execution's end: its containers as Azure reports them, and where its log is."""
     said = [
         f"{container.get('status')}, exit code {container.get('code')}: "
         f"{container.get('additionalInformation') or 'nothing more is said'}"

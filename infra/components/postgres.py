@@ -1,12 +1,12 @@
 """Azure Database for PostgreSQL, Flexible Server: Entra sign-in only, TLS only."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 from pulumi import ComponentResource, Input, Output, Resource, ResourceOptions
 from pulumi_azure_native import dbforpostgresql
 
-from infra.components.wait import administrator_listed, server_ready
+from infra.components.placement import Placement
+from infra.components.wait import Wait
 
 BACKUP_DAYS = 7  # the least that Azure keeps
 _TIERS = {"B": "Burstable", "D": "GeneralPurpose", "E": "MemoryOptimized"}
@@ -30,9 +30,7 @@ class PostgresArgs:
     which a new server must be Ready on every look; `deadline`: seconds to wait at most.
     """
 
-    resource_group_name: Input[str]
-    location: str
-    tags: Mapping[str, str]
+    placement: Placement
     sku: str
     storage_gb: int
     high_availability: str
@@ -58,9 +56,9 @@ class Postgres(ComponentResource):
         super().__init__("frugal:data:Postgres", name, None, opts)
         server = dbforpostgresql.Server(
             f"{name}-server",
-            resource_group_name=args.resource_group_name,
-            location=args.location,
-            tags=args.tags,
+            resource_group_name=args.placement.group,
+            location=args.placement.location,
+            tags=args.placement.tags,
             version=args.version,
             sku={"name": args.sku, "tier": _TIERS[args.sku.removeprefix("Standard_")[0]]},
             storage={"storage_size_gb": args.storage_gb, "auto_grow": "Disabled"},
@@ -100,8 +98,9 @@ class Postgres(ComponentResource):
                 parent=self, depends_on=list(after), deleted_with=server, protect=protect
             )
 
-        ready = server_ready(
+        ready = Wait(
             f"{name}-server-ready",
+            "server",
             server.id,
             settle=args.settle,
             deadline=args.deadline,
@@ -110,7 +109,7 @@ class Postgres(ComponentResource):
         # Addresses of Azure, anyone's: sign-in is the barrier. The apps have no fixed address.
         firewall = dbforpostgresql.FirewallRule(
             f"{name}-azure",
-            resource_group_name=args.resource_group_name,
+            resource_group_name=args.placement.group,
             server_name=server.name,
             start_ip_address="0.0.0.0",  # noqa: S104 - Azure's way to say "from within Azure"
             end_ip_address="0.0.0.0",  # noqa: S104
@@ -120,7 +119,7 @@ class Postgres(ComponentResource):
         principal_type = "ServicePrincipal"
         administrator = dbforpostgresql.AdministratorsMicrosoftEntra(
             f"{name}-administrator",
-            resource_group_name=args.resource_group_name,
+            resource_group_name=args.placement.group,
             server_name=server.name,
             object_id=args.administrator.principal_id,
             principal_name=args.administrator.name,
@@ -128,20 +127,22 @@ class Postgres(ComponentResource):
             tenant_id=args.administrator.tenant_id,
             opts=options(firewall),
         )
-        listed = administrator_listed(
+        properties = {
+            "principalName": args.administrator.name,
+            "principalType": principal_type,
+            "tenantId": args.administrator.tenant_id,
+        }
+        listed = Wait(
             f"{name}-administrator-ready",
+            "administrator",
             administrator.id,
-            {
-                "principalName": args.administrator.name,
-                "principalType": principal_type,
-                "tenantId": args.administrator.tenant_id,
-            },
+            body={"properties": properties},
             deadline=args.deadline,
             opts=ResourceOptions(parent=self),
         )
         database = dbforpostgresql.Database(
             f"{name}-database",
-            resource_group_name=args.resource_group_name,
+            resource_group_name=args.placement.group,
             server_name=server.name,
             database_name=args.database,
             charset="UTF8",

@@ -1,12 +1,12 @@
 """A container registry: one of our own, or an existing one that is shared."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 import pulumi
-from pulumi import ComponentResource, Input, Output, ResourceOptions
+from pulumi import ComponentResource, Output, ResourceOptions
 from pulumi_azure_native import containerregistry
 
+from infra.components.placement import Placement
 from infra.naming import REGISTRY_ID
 
 
@@ -14,9 +14,7 @@ from infra.naming import REGISTRY_ID
 class RegistryArgs:
     """`existing_id`: resource id of a registry to share, in any resource group; None makes one."""
 
-    resource_group_name: Input[str]
-    location: str
-    tags: Mapping[str, str]
+    placement: Placement
     existing_id: str | None = None
 
 
@@ -37,11 +35,11 @@ class Registry(ComponentResource):
             # Its name begins with this one, and a registry has letters and digits only.
             registry = containerregistry.Registry(
                 name,
-                resource_group_name=args.resource_group_name,
-                location=args.location,
+                resource_group_name=args.placement.group,
+                location=args.placement.location,
                 sku={"name": "Basic"},
                 admin_user_enabled=False,
-                tags=args.tags,
+                tags=args.placement.tags,
                 opts=ResourceOptions(parent=self),
             )
             self.id, self.login_server = registry.id, registry.login_server

@@ -8,6 +8,7 @@ from pulumi_azure_native import cdn
 
 from infra.components.edge import Endpoint
 from infra.components.edge_purge import EdgePurge
+from infra.components.placement import Placement
 
 # What the sites serve, of the types that Front Door can compress.
 COMPRESSED = (
@@ -31,7 +32,7 @@ class SiteRouteArgs:
     led to one that is not there yet, and what else is written to the same profile.
     """
 
-    resource_group_name: Input[str]
+    placement: Placement
     endpoint: Endpoint
     origin_host: Input[str]
     private_paths: Sequence[str]
@@ -51,7 +52,7 @@ class SiteRoute(ComponentResource):
         profile_name = args.endpoint.profile_name
         group = cdn.AFDOriginGroup(
             f"{name}-origins",
-            resource_group_name=args.resource_group_name,
+            resource_group_name=args.placement.group,
             profile_name=profile_name,
             # No health probe: with one origin there is nowhere else to go, and probes from every
             # place of the edge would keep an app awake that scales to zero.
@@ -65,7 +66,7 @@ class SiteRoute(ComponentResource):
         )
         origin = cdn.AFDOrigin(
             f"{name}-origin",
-            resource_group_name=args.resource_group_name,
+            resource_group_name=args.placement.group,
             profile_name=profile_name,
             origin_group_name=group.name,
             host_name=args.origin_host,
@@ -87,7 +88,7 @@ class SiteRoute(ComponentResource):
         for route, (patterns, cache) in routes.items():
             before = cdn.Route(
                 route,
-                resource_group_name=args.resource_group_name,
+                resource_group_name=args.placement.group,
                 profile_name=profile_name,
                 endpoint_name=args.endpoint.name,
                 origin_group={"id": group.id},

@@ -1,10 +1,11 @@
 """A site of files on Azure Static Web Apps, the free plan: its content is uploaded afterwards."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
-from pulumi import ComponentResource, Input, Output, ResourceOptions
+from pulumi import ComponentResource, Output, ResourceOptions
 from pulumi_azure_native import web
+
+from infra.components.placement import Placement
 
 # Where a static web app may be placed (azure-docs static-web-apps overview, read November 2026).
 # Only its management lives there: its files are served from everywhere.
@@ -15,9 +16,7 @@ REGIONS = ("eastus2", "centralus", "westus2", "westeurope", "eastasia")
 class StaticSiteArgs:
     """`location`: of everything else; where it has no static web apps, the first of REGIONS is."""
 
-    resource_group_name: Input[str]
-    location: str
-    tags: Mapping[str, str]
+    placement: Placement
 
 
 class StaticSite(ComponentResource):
@@ -32,9 +31,9 @@ class StaticSite(ComponentResource):
         super().__init__("frugal:web:StaticSite", name, None, opts)
         site = web.StaticSite(
             name,
-            resource_group_name=args.resource_group_name,
-            location=args.location if args.location in REGIONS else REGIONS[0],
-            tags=args.tags,
+            resource_group_name=args.placement.group,
+            location=args.placement.location if args.placement.location in REGIONS else REGIONS[0],
+            tags=args.placement.tags,
             sku={"name": "Free", "tier": "Free"},
             # Files are uploaded to production and nothing else is built or staged.
             staging_environment_policy=web.StagingEnvironmentPolicy.DISABLED,

@@ -1,6 +1,6 @@
 """Azure AI Translator without keys: an account that only identities with a role may use."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from pulumi import ComponentResource, Input, Output, Resource, ResourceOptions
@@ -8,6 +8,7 @@ from pulumi_azure_native import cognitiveservices
 
 from infra.components.account_purge import AccountPurge
 from infra.components.identity import Role, assign
+from infra.components.placement import Placement
 
 COGNITIVE_SERVICES_USER = "a97b65f3-24c7-4388-baec-2e87135dc908"
 """Built-in role Cognitive Services User (learn.microsoft.com, built-in roles, November 2026)."""
@@ -24,9 +25,7 @@ class TranslationArgs:
     """
 
     group_id: Input[str]
-    resource_group_name: Input[str]
-    location: str
-    tags: Mapping[str, str]
+    placement: Placement
     sku: str
     subdomain: Input[str]
     principal_id: Input[str]
@@ -51,8 +50,8 @@ class Translation(ComponentResource):
         purge = AccountPurge(
             f"{name}-purge",
             group_id=args.group_id,
-            resource_group_name=args.resource_group_name,
-            location=args.location,
+            resource_group_name=args.placement.group,
+            location=args.placement.location,
             listing=args.purge_listing,
             deadline=args.deadline,
             opts=ResourceOptions(parent=self),
@@ -61,8 +60,8 @@ class Translation(ComponentResource):
             f"{name}-account",
             # From there, so that the engine deletes, purges and then makes the next one.
             resource_group_name=purge.resource_group_name,
-            location=args.location,
-            tags=args.tags,
+            location=args.placement.location,
+            tags=args.placement.tags,
             kind="TextTranslation",
             sku={"name": args.sku},
             properties=cognitiveservices.AccountPropertiesArgs(

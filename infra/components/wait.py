@@ -6,22 +6,22 @@ and _CreateOrUpdate (azure-mgmt-postgresqlflexibleservers 3.0.0); Microsoft.Auth
 reasons and their sources are in docs/adr/0009.
 """
 
-import time
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
-from typing import Any, cast
+from typing import Any, Literal, cast
 
-from pulumi import Input, Output, ResourceOptions
-from pulumi.dynamic import CreateResult, DiffResult
+from pulumi import Input, ResourceOptions
+from pulumi.dynamic import CreateResult
 from pulumi.dynamic import Resource as DynamicResource
 
+from infra import polling
 from infra.arm import Arm, ArmError
 from infra.components.dynamic_provider import Provider, ProviderError
 
 POSTGRES_API_VERSION = "2025-08-01"
 ROLES_API_VERSION = "2022-04-01"
 
-_FIRST_PAUSE, _LONGEST_PAUSE = 0.5, 10.0  # seconds between two looks
+_LONGEST_PAUSE = 10.0  # seconds between two looks
 _LOOKS_BEFORE_PUT = 4  # an administrator is late in the list more often than it is lost
 # Of HTTP; 0: no answer. 404: Resource Manager's own replicas are seconds behind each other. 409:
 # ServerIsBusy, AadAuthOperationCannotBePerformedWhenServerIsNotAccessible
@@ -35,22 +35,24 @@ class WaitError(ProviderError):
 
 
 class Wait(DynamicResource, module="frugal", name="Wait"):
-    """Done when Azure has finished. It waits again for another subject alone; deleting it is free.
+    """Done when Azure has finished. Another subject is another wait; deleting it does nothing.
 
-    Made by `server_ready`, `administrator_listed` and `role_known`. `settle` and `deadline`:
-    seconds; changing them changes nothing that is there.
+    Kinds: `server`, a PostgreSQL server that is Ready on every look of `settle` seconds;
+    `administrator`, one that its server lists, which is then Ready for its next child (`body`: of
+    the PUT that is repeated while the list lacks it); `role`, an assignment that is `settle`
+    seconds old, when the services that it is for know it. `deadline`: seconds to wait at most.
     """
 
     def __init__(
         self,
         name: str,
-        *,
-        kind: str,
+        kind: Literal["server", "administrator", "role"],
         subject: Input[str],
-        settle: float,
+        *,
         deadline: float,
-        body: Mapping[str, Any] | None,
-        opts: ResourceOptions | None,
+        settle: float = 0,
+        body: Mapping[str, Any] | None = None,
+        opts: ResourceOptions | None = None,
     ) -> None:
         props = {
             "kind": kind,
@@ -62,67 +64,10 @@ class Wait(DynamicResource, module="frugal", name="Wait"):
         super().__init__(WaitProvider(), name, props, opts)
 
 
-def server_ready(
-    name: str, server_id: Input[str], *, settle: float, deadline: float, opts: ResourceOptions
-) -> Wait:
-    """Wait until a PostgreSQL server is Ready on every look of `settle` seconds."""
-    return Wait(
-        name,
-        kind="server",
-        subject=server_id,
-        settle=settle,
-        deadline=deadline,
-        body=None,
-        opts=opts,
-    )
-
-
-def administrator_listed(
-    name: str,
-    administrator_id: Input[str],
-    properties: Mapping[str, Input[str]],
-    *,
-    deadline: float,
-    opts: ResourceOptions,
-) -> Wait:
-    """Wait until a server lists its administrator and is Ready for its next child.
-
-    `properties`: those of the administrator's PUT, which is repeated while the list lacks it.
-    """
-    return Wait(
-        name,
-        kind="administrator",
-        subject=administrator_id,
-        settle=0,
-        deadline=deadline,
-        body={"properties": dict(properties)},
-        opts=opts,
-    )
-
-
-def role_known(
-    name: str, assignment_id: Output[str], *, age: float, deadline: float, opts: ResourceOptions
-) -> Wait:
-    """Wait until a role assignment is `age` seconds old, when the services it is for know it."""
-    return Wait(
-        name,
-        kind="role",
-        subject=assignment_id,
-        settle=age,
-        deadline=deadline,
-        body=None,
-        opts=opts,
-    )
-
-
 class WaitProvider(Provider):
     """Waits at creation alone."""
 
-    def diff(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> DiffResult:
-        """Another subject is another wait; other seconds are not."""
-        keys = ("kind", "subject", "body")
-        replaces = [key for key in keys if _olds.get(key) != _news.get(key)]
-        return DiffResult(changes=bool(replaces), replaces=replaces)
+    replace_on = ("kind", "subject", "body")
 
     def create(self, props: dict[str, Any]) -> CreateResult:
         """Wait. Raises WaitError, ArmError."""
@@ -131,58 +76,34 @@ class WaitProvider(Provider):
         return CreateResult(f"{props['subject']}/{props['kind']}", props)
 
 
-def wait(
-    arm: Arm,
-    props: Mapping[str, Any],
-    *,
-    sleep: Callable[[float], None] = time.sleep,
-    clock: Callable[[], float] = time.monotonic,
-    now: Callable[[], datetime] = lambda: datetime.now(UTC),
-) -> None:
+def wait(arm: Arm, props: Mapping[str, Any]) -> None:
     """Return when the wait of these properties is over. Raises WaitError, ArmError."""
     subject = str(props["subject"])
     settle, deadline = float(props["settle"]), float(props["deadline"])
     short = subject.rsplit("/", 1)[-1]
     match props["kind"]:
         case "server":
-            until(
-                lambda: _not_ready(arm, subject),
-                f"the PostgreSQL server {short} is not ready",
-                settle=settle,
-                deadline=deadline,
-                sleep=sleep,
-                clock=clock,
-            )
+            failure = f"the PostgreSQL server {short} is not ready"
+            until(lambda: _not_ready(arm, subject), failure, settle=settle, deadline=deadline)
         case "administrator":
-            until(
-                _AdministratorLook(arm, subject, props["body"]),
-                f"the PostgreSQL server does not list its administrator {short}",
-                deadline=deadline,
-                sleep=sleep,
-                clock=clock,
-            )
+            look = _AdministratorLook(arm, subject, props["body"])
+            failure = f"the PostgreSQL server does not list its administrator {short}"
+            until(look, failure, deadline=deadline)
         case _:
             created: list[datetime] = []
-            until(
-                lambda: created.append(_created(arm, subject)),
-                f"Azure does not know the role assignment {short}",
-                deadline=deadline,
-                sleep=sleep,
-                clock=clock,
-            )
-            age = (now() - created[0]).total_seconds()
+            failure = f"Azure does not know the role assignment {short}"
+            until(lambda: created.append(_created(arm, subject)), failure, deadline=deadline)
+            age = (_now() - created[0]).total_seconds()
             # Whatever this machine's clock says, no longer than a new assignment takes.
-            sleep(max(0.0, min(settle, settle - age)))
+            polling.sleep(max(0.0, min(settle, settle - age)))
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
 
 
 def until(
-    look: Callable[[], str | None],
-    failure: str,
-    *,
-    deadline: float,
-    settle: float = 0.0,
-    sleep: Callable[[float], None] = time.sleep,
-    clock: Callable[[], float] = time.monotonic,
+    look: Callable[[], str | None], failure: str, *, deadline: float, settle: float = 0.0
 ) -> None:
     """Look until nothing is missing on any look of `settle` seconds.
 
@@ -190,18 +111,11 @@ def until(
     `failure` opens the error where something is missing at the deadline (seconds from now). Raises
     WaitError, ArmError.
     """
-    start, pause = clock(), _FIRST_PAUSE
-    settled: float | None = None  # the first look of those that missed nothing
-    while True:
-        missing = _passing(look)
-        moment = clock()
-        settled = None if missing else moment if settled is None else settled
-        if settled is not None and moment - settled >= settle:
-            return
-        if missing and moment - start >= deadline:
-            raise WaitError(_late(failure, missing, deadline))
-        sleep(pause if settled is None else min(pause, settled + settle - moment))
-        pause = min(pause * 2, _LONGEST_PAUSE)
+    missing = polling.poll(
+        lambda: _passing(look), deadline=deadline, settle=settle, longest=_LONGEST_PAUSE
+    )
+    if missing:
+        raise WaitError(_late(failure, missing, deadline))
 
 
 def _passing(look: Callable[[], str | None]) -> str | None:

@@ -1,1 +1,14 @@
-"""Stacks: what belongs and is deployed together, one file each."""
+"""Stacks: resources that belong and are deployed together, one file each; and the sites."""
+
+from infra.stacks.homepage import SITE as HOMEPAGE
+from infra.stacks.site import Site
+from infra.stacks.translator import SITE as TRANSLATOR
+
+SITES: tuple[Site, ...] = (
+    HOMEPAGE,
+    TRANSLATOR,
+)
+"""Sites of the program, in the order in which they are written to shared resources."""
+
+MODELS = {site.name: site.settings for site in SITES}
+"""Models of the sites' settings by their keys."""

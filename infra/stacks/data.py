@@ -1,17 +1,16 @@
 """Data: the database, in a group of its own.
 
-Deleting a resource group deletes what is in it, whatever Pulumi was told to keep.
+Deleting a resource group deletes what is in it, also what Pulumi protects.
 """
 
 from dataclasses import dataclass
 
-from pulumi import ResourceOptions
 from pulumi_azure_native import resources
 
 from infra.components.identity import Identity
 from infra.components.postgres import Administrator, Postgres, PostgresArgs
-from infra.naming import PROJECT, tags
 from infra.settings import Settings
+from infra.stacks.platform import resource_group
 
 HIGH_AVAILABILITY = {
     "disabled": "Disabled",
@@ -22,7 +21,7 @@ HIGH_AVAILABILITY = {
 
 @dataclass(frozen=True, kw_only=True)
 class Data:
-    """What the other stacks use."""
+    """Outputs for the other stacks."""
 
     group: resources.ResourceGroup
     postgres: Postgres
@@ -30,19 +29,11 @@ class Data:
 
 def deploy(settings: Settings, administrator: Identity) -> Data:
     """Declare the data group and the server with its database, administered by an identity."""
-    common = tags(settings.environment)
-    group = resources.ResourceGroup(
-        f"{PROJECT}-{settings.environment}-data",
-        location=settings.location,
-        tags=common,
-        opts=ResourceOptions(protect=settings.protected),
-    )
+    group, place = resource_group("data", settings)
     postgres = Postgres(
         "postgres",
         PostgresArgs(
-            resource_group_name=group.name,
-            location=settings.location,
-            tags=common,
+            placement=place,
             sku=settings.database.sku,
             storage_gb=settings.database.storage_gb,
             high_availability=HIGH_AVAILABILITY[settings.database.high_availability],
@@ -53,7 +44,7 @@ def deploy(settings: Settings, administrator: Identity) -> Data:
                 principal_id=administrator.principal_id,
                 tenant_id=administrator.tenant_id,
             ),
-            protect=settings.protected,
+            protect=settings.is_protected,
             settle=settings.waits.server,
             deadline=settings.waits.deadline,
         ),

@@ -1,132 +1,209 @@
-"""The homepage: on Azure Container Apps, or as files on Azure Static Web Apps."""
+"""The homepage: on Container Apps or App Service, or as files on Static Web Apps."""
 
 import shlex
 from collections.abc import Mapping
-from dataclasses import replace
+from typing import Annotated, Literal, Self
 
 from pulumi import Input, Output
+from pydantic import AfterValidator, SecretStr, model_validator
 
 from infra.components.static_site import StaticSite, StaticSiteArgs
-from infra.naming import tags
-from infra.settings import Settings
-from infra.site_settings import Homepage
-from infra.stacks.platform import Platform
-from infra.stacks.site import (
-    Site,
-    address,
-    container_app,
-    container_host,
-    route,
-)
+from infra.models import Https, Model, SiteSettings, Switch, Text, secrets_of
+from infra.stacks.site import Deployed, Deployment, Site
 
-NAME = "homepage"
 # Asking it begins the first load of the spreadsheet, which is ready when the first visitor is.
 READY_PATH = "/readyz"
 SIGN_IN_REDIRECT_PATH = "/auth_response"
 PRIVATE_PATHS = ("/login", SIGN_IN_REDIRECT_PATH, "/logout", "/me", "/account")
-# What makes another chart.
 QUERY_STRINGS = ("xvalues", "yvalues", "values", "labels", "title", "xlabel", "ylabel")
+"""Parameters of a chart's address; each value is another picture."""
+
+_SHORTEST_KEY = 32  # characters: 16 random bytes in hexadecimal
+_NEW_KEY = 'pulumi config set --secret --path homepage.sessionKey "$(openssl rand -hex 32)"'
+_SECRET_VARIABLES = {
+    "sessionKey": "SESSION_KEY",
+    "signIn.clientSecret": "OIDC_CLIENT_SECRET",
+    "sheet.apiKey": "SHEETS_API_KEY",
+}
 
 
-def deploy(settings: Settings, platform: Platform) -> Site:
-    """Declare the site where the settings say."""
-    if settings.homepage.host == "staticSite":
-        return _files(settings, platform)
-    chosen = settings.homepage
-    host = container_host(NAME, platform)
-    site = address(NAME, host, platform)
-    app_settings = _app_settings(chosen, site, platform)
-    app = container_app(
-        NAME,
-        chosen,
-        settings,
-        platform,
-        ready_path=READY_PATH,
-        app_settings=app_settings,
-        app_secrets=_app_secrets(chosen),
+def _long_enough(key: SecretStr) -> SecretStr:
+    if len(key.get_secret_value()) < _SHORTEST_KEY:
+        message = f"at least {_SHORTEST_KEY} characters: {_NEW_KEY}"
+        raise ValueError(message)
+    return key
+
+
+class SignIn(Model):
+    """The application that is registered for sign-in; without `clientId` there is no sign-in.
+
+    Without `clientSecret` the app's managed identity is its credential (a federated one).
+    """
+
+    client_id: Text | None = None
+    authority: Https = "https://login.microsoftonline.com/common"
+    client_secret: SecretStr | None = None
+
+
+class Csv(Model):
+    """Addresses of the worksheets, published as CSV."""
+
+    talks: Https | None = None
+    projects: Https | None = None
+    interviews: Https | None = None
+
+    @model_validator(mode="after")
+    def _all_or_none(self) -> Self:
+        given = [self.talks, self.projects, self.interviews]
+        if any(given) and not all(given):
+            raise ValueError("talks, projects and interviews go together: give all three")
+        return self
+
+
+class Sheet(Model):
+    """Source of the homepage's content: a spreadsheet by its id, or published CSV."""
+
+    id: Text | None = None
+    api_key: SecretStr | None = None
+    csv: Csv = Csv()
+
+    @model_validator(mode="after")
+    def _one_source(self) -> Self:
+        if (self.id is None) != (self.api_key is None):
+            message = (
+                "id and apiKey go together, and one of them is missing: "
+                "pulumi config set --path homepage.sheet.id ID; "
+                "pulumi config set --secret --path homepage.sheet.apiKey KEY"
+            )
+            raise ValueError(message)
+        if self.id and self.csv.talks:
+            raise ValueError("id and csv are two ways to one thing: give one of them")
+        return self
+
+
+class Homepage(SiteSettings):
+    """Settings of the homepage. `originLock`: answer only requests of the site's own edge."""
+
+    host: Literal["containerApp", "appService", "staticSite"] = "containerApp"
+    sign_in: SignIn = SignIn()
+    session_key: Annotated[SecretStr, AfterValidator(_long_enough)] | None = None
+    sheet: Sheet = Sheet()
+    origin_lock: Switch = False
+
+    @model_validator(mode="after")
+    def _sessions_have_a_key(self) -> Self:
+        if self.sign_in.client_id and not self.session_key:
+            message = f"signIn.clientId needs a sessionKey: {_NEW_KEY}"
+            raise ValueError(message)
+        return self
+
+    @model_validator(mode="after")
+    def _static_stands_alone(self) -> Self:
+        if self.host == "staticSite" and self.cdn != "none":
+            message = (
+                f"cdn {self.cdn!r} is not for host 'staticSite', which has an edge of its own; "
+                "allowed: none (pulumi config set --path homepage.cdn none)"
+            )
+            raise ValueError(message)
+        if self.host == "staticSite" and self.sign_in.client_id:
+            raise ValueError(
+                "signIn needs a server, and host 'staticSite' has none; "
+                "allowed: host containerApp or appService, or no signIn.clientId"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _locks_with_an_edge(self) -> Self:
+        if self.origin_lock and self.cdn == "none":
+            raise ValueError(
+                "originLock is for a site behind an edge of its own; "
+                "allowed: originLock false, or cdn frontDoor"
+            )
+        return self
+
+
+def deploy(site: Deployment[Homepage]) -> Deployed:
+    """Declare the site on its host."""
+    if site.settings.host == "staticSite":
+        return _files(site)
+    settings = _app_settings(site)
+    given = dict(secrets_of(site.settings))
+    secrets = {name: given[path] for path, name in _SECRET_VARIABLES.items() if path in given}
+    app = site.run(
+        ready_path=READY_PATH, settings=settings, secrets=secrets, after=site.previous_app
     )
-    way = route(
-        NAME,
+    image = site.platform.images[site.name].reference
+    return site.publish(
         app,
-        host,
-        platform,
-        # Settings change the pages too: the place of the account, another spreadsheet.
-        release=Output.json_dumps({"image": platform.images[NAME].reference, **app_settings}),
+        # Settings change the pages too: the link to the account, another spreadsheet.
+        release=Output.json_dumps({"image": image, **settings}),
         private_paths=PRIVATE_PATHS,
         query_strings=QUERY_STRINGS,
-    )
-    return replace(site, app=app, route=way)
-
-
-def _files(settings: Settings, platform: Platform) -> Site:
-    """A static web app; its files are made and uploaded by the command in `upload`."""
-    files = StaticSite(
-        NAME,
-        StaticSiteArgs(
-            resource_group_name=platform.group.name,
-            location=settings.location,
-            tags=tags(settings.environment),
-        ),
-    )
-    url = Output.concat("https://", files.host)
-    upload = _upload(files, url, settings, platform)
-    return Site(url=url, origin_url=url, upload=upload)
-
-
-def _upload(
-    files: StaticSite, url: Output[str], settings: Settings, platform: Platform
-) -> Output[str]:
-    """Export, and hand the files over; both secrets are asked for then and are kept nowhere."""
-    told = [f"{name}={shlex.quote(value)}" for name, value in _sheet(settings.homepage).items()]
-    if settings.homepage.sheet.id:
-        key = f"pulumi config get --path homepage.sheet.apiKey -s {settings.environment}"
-        told.append(f'SHEETS_API_KEY="$({key})"')
-    token = Output.concat(
-        "az staticwebapp secrets list --query properties.apiKey -o tsv --name ",
-        files.name,
-        " --resource-group ",
-        platform.group.name,
-    )
-    return Output.concat(
-        " ".join(["cd apps/homepage &&", *told, "flask --app homepage export site --base-url "]),
-        url,
-        ' && SWA_CLI_DEPLOYMENT_TOKEN="$(',
-        token,
-        ')" npx @azure/static-web-apps-cli deploy site --env production',
+        outputs={"signInRedirectUri": Output.concat(site.url, SIGN_IN_REDIRECT_PATH)},
     )
 
 
-def _sheet(chosen: Homepage) -> Mapping[str, str]:
-    """Where the content comes from, as the app's variables; only what is given."""
+def _app_settings(site: Deployment[Homepage]) -> Mapping[str, Input[str]]:
+    """Environment variables of the app that are no secrets."""
+    sign_in = site.settings.sign_in
+    settings: dict[str, Input[str]] = {
+        "PUBLIC_URL": site.url,
+        "AZURE_CLIENT_ID": site.platform.identities[site.name].client_id,
+        **_sheet(site.settings.sheet),
+    }
+    if sign_in.client_id:
+        settings["OIDC_CLIENT_ID"] = sign_in.client_id
+        settings["OIDC_AUTHORITY"] = sign_in.authority
+    if site.settings.origin_lock:
+        settings["FRONT_DOOR_ID"] = site.platform.endpoints[site.name].front_door_id
+    return settings
+
+
+def _sheet(sheet: Sheet) -> Mapping[str, str]:
+    """Environment variables for the source of the content; only those that are given."""
     given = {
-        "SHEET_ID": chosen.sheet.id,
-        "SHEET_CSV_TALKS": chosen.sheet.csv.talks,
-        "SHEET_CSV_PROJECTS": chosen.sheet.csv.projects,
-        "SHEET_CSV_INTERVIEWS": chosen.sheet.csv.interviews,
+        "SHEET_ID": sheet.id,
+        "SHEET_CSV_TALKS": sheet.csv.talks,
+        "SHEET_CSV_PROJECTS": sheet.csv.projects,
+        "SHEET_CSV_INTERVIEWS": sheet.csv.interviews,
     }
     return {name: value for name, value in given.items() if value is not None}
 
 
-def _app_settings(chosen: Homepage, site: Site, platform: Platform) -> Mapping[str, Input[str]]:
-    """What the app may be told in clear."""
-    told: dict[str, Input[str]] = {
-        "PUBLIC_URL": site.url,
-        "AZURE_CLIENT_ID": platform.identities[NAME].client_id,
-        **_sheet(chosen),
-    }
-    if chosen.sign_in.client_id:
-        told["OIDC_CLIENT_ID"] = chosen.sign_in.client_id
-        told["OIDC_AUTHORITY"] = chosen.sign_in.authority
-    endpoint = platform.endpoints.get(NAME)
-    if chosen.origin_lock and endpoint:
-        told["FRONT_DOOR_ID"] = endpoint.front_door_id
-    return told
+def _files(site: Deployment[Homepage]) -> Deployed:
+    """Declare a static web app; output `homepageUpload` makes and uploads its files."""
+    files = StaticSite(site.name, StaticSiteArgs(placement=site.platform.placement))
+    url = Output.concat("https://", files.host)
+    return Deployed(
+        url=url,
+        origin_url=url,
+        outputs={"homepageUpload": _upload(site, files, url)},
+        app=site.previous and site.previous.app,
+        route=site.previous and site.previous.route,
+    )
 
 
-def _app_secrets(chosen: Homepage) -> Mapping[str, Input[str]]:
-    variables = {
-        "SESSION_KEY": chosen.session_key,
-        "OIDC_CLIENT_SECRET": chosen.sign_in.client_secret,
-        "SHEETS_API_KEY": chosen.sheet.api_key,
-    }
-    return {key: value.get_secret_value() for key, value in variables.items() if value is not None}
+def _upload(site: Deployment[Homepage], files: StaticSite, url: Output[str]) -> Output[str]:
+    """Command that exports and uploads; it asks for both secrets and stores neither."""
+    sheet = site.settings.sheet
+    variables = [f"{name}={shlex.quote(value)}" for name, value in _sheet(sheet).items()]
+    if sheet.id:
+        stack = site.environment.environment
+        key = f"pulumi config get --path homepage.sheet.apiKey -s {stack}"
+        variables.append(f'SHEETS_API_KEY="$({key})"')
+    export = " ".join(
+        ["cd apps/homepage &&", *variables, "flask --app homepage export site --base-url "]
+    )
+    return Output.concat(
+        export,
+        url,
+        ' && SWA_CLI_DEPLOYMENT_TOKEN="$(',
+        "az staticwebapp secrets list --query properties.apiKey -o tsv --name ",
+        files.name,
+        " --resource-group ",
+        site.platform.placement.group,
+        ')" npx @azure/static-web-apps-cli deploy site --env production',
+    )
+
+
+SITE = Site(name="homepage", settings=Homepage, deploy=deploy)

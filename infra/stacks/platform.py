@@ -1,6 +1,6 @@
-"""Platform: what all sites stand on and what can be made again at any time."""
+"""Platform: the resources that all sites share, and that can be created again at any time."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from pulumi import Input, Output, Resource, ResourceOptions
@@ -9,6 +9,7 @@ from pulumi_azure_native import app, monitor, operationalinsights, resources
 from infra.components.edge import Edge, EdgeArgs, Endpoint
 from infra.components.identity import ACR_PULL, Identity, IdentityArgs, Role
 from infra.components.image import Image, ImageArgs
+from infra.components.placement import Placement
 from infra.components.registry import Registry, RegistryArgs
 from infra.naming import PROJECT, tags
 from infra.settings import Settings
@@ -35,7 +36,7 @@ class SiteImage:
 
 @dataclass(frozen=True, kw_only=True)
 class Platform:
-    """What the other stacks use.
+    """Outputs for the other stacks.
 
     `environment_logs`: the environment's last part, which comes before the first app, as an
     environment refuses two writes at once; `images`: of the sites; `identities`: of the sites and
@@ -44,6 +45,7 @@ class Platform:
     """
 
     group: resources.ResourceGroup
+    placement: Placement
     registry: Registry
     environment: app.ManagedEnvironment
     environment_logs: monitor.DiagnosticSetting
@@ -58,39 +60,37 @@ class Platform:
         return self.edge.endpoints if self.edge else {}
 
 
-def deploy(settings: Settings) -> Platform:
-    """Declare group, registry, identities, edge, logs and Container Apps environment."""
-    # A site of files runs nothing, pulls nothing, and has an edge of its own.
-    served = {} if settings.homepage.host == "staticSite" else {"homepage": settings.homepage}
-    sites = {**served, "translator": settings.translator}
+def resource_group(name: str, settings: Settings) -> tuple[resources.ResourceGroup, Placement]:
+    """Declare a resource group, protected where the environment is; placement of what is in it."""
     common = tags(settings.environment)
     group = resources.ResourceGroup(
-        f"{PROJECT}-{settings.environment}-platform",
+        f"{PROJECT}-{settings.environment}-{name}",
         location=settings.location,
         tags=common,
-        opts=ResourceOptions(protect=settings.protected),
+        opts=ResourceOptions(protect=settings.is_protected),
     )
-    registry = Registry(
-        "registry",
-        RegistryArgs(
-            resource_group_name=group.name,
-            location=settings.location,
-            tags=common,
-            existing_id=settings.registry.id,
-        ),
-    )
-    images = {site: _image(site, chosen.image, registry) for site, chosen in sites.items()}
-    identities = _identities(settings, group, registry, images)
-    behind_edge = [site for site, chosen in sites.items() if chosen.cdn == "frontDoor"]
-    edge = None
-    if behind_edge:
-        edge = Edge(
-            "edge", EdgeArgs(resource_group_name=group.name, tags=common, sites=behind_edge)
-        )
-    workspace = _workspace(settings, group.name)
-    environment = _environment(settings, group.name)
+    return group, Placement(group=group.name, location=settings.location, tags=common)
+
+
+def deploy(settings: Settings) -> Platform:
+    """Declare group, registry, images, identities, edge, logs and Container Apps environment."""
+    # A site of files runs nothing, pulls nothing, and has an edge of its own.
+    sites = {name: site for name, site in settings.sites.items() if site.is_container}
+    group, place = resource_group("platform", settings)
+    registry = Registry("registry", RegistryArgs(placement=place, existing_id=settings.registry.id))
+    images: dict[str, SiteImage] = {}
+    for name, site in sites.items():
+        builds = [image.build for image in images.values() if image.build]
+        # Two at once and the others in a row, for the reason that _identities gives.
+        images[name] = _image(name, site.image, registry, after=builds[1:][-1:])
+    identities = _identities(settings, place, registry, images)
+    behind_edge = [name for name, site in sites.items() if site.is_behind_edge]
+    edge = Edge("edge", EdgeArgs(placement=place, sites=behind_edge)) if behind_edge else None
+    workspace = _workspace(place)
+    environment = _environment(place)
     return Platform(
         group=group,
+        placement=place,
         registry=registry,
         environment=environment,
         environment_logs=_environment_logs(environment, workspace),
@@ -101,7 +101,9 @@ def deploy(settings: Settings) -> Platform:
     )
 
 
-def _image(site: str, given: str | None, registry: Registry) -> SiteImage:
+def _image(
+    site: str, given: str | None, registry: Registry, *, after: Sequence[Image]
+) -> SiteImage:
     """The ready image of the settings, else one built from `apps/<site>`."""
     if given:
         server = given.partition("/")[0]
@@ -109,13 +111,13 @@ def _image(site: str, given: str | None, registry: Registry) -> SiteImage:
             reference=given, registry_server=server if server.endswith(".azurecr.io") else None
         )
     args = ImageArgs(registry_id=registry.id, repository=site, context=f"apps/{site}")
-    build = Image(f"{site}-image", args)
+    build = Image(f"{site}-image", args, ResourceOptions(depends_on=list(after)))
     return SiteImage(reference=build.image, registry_server=registry.login_server, build=build)
 
 
 def _identities(
     settings: Settings,
-    group: resources.ResourceGroup,
+    place: Placement,
     registry: Registry,
     images: Mapping[str, SiteImage],
 ) -> Mapping[str, Identity]:
@@ -132,9 +134,7 @@ def _identities(
         identities[name] = Identity(
             name,
             IdentityArgs(
-                resource_group_name=group.name,
-                location=settings.location,
-                tags=tags(settings.environment),
+                placement=place,
                 roles={"pull": Role(definition=ACR_PULL, scope=registry.id)},
                 role_age=settings.waits.role_age,
                 deadline=settings.waits.deadline,
@@ -145,28 +145,28 @@ def _identities(
     return identities
 
 
-def _workspace(settings: Settings, group_name: Output[str]) -> operationalinsights.Workspace:
+def _workspace(place: Placement) -> operationalinsights.Workspace:
     return operationalinsights.Workspace(
         "logs",
-        resource_group_name=group_name,
-        location=settings.location,
+        resource_group_name=place.group,
+        location=place.location,
         sku={"name": "PerGB2018"},
         retention_in_days=LOG_RETENTION_DAYS,
         workspace_capping={"daily_quota_gb": LOG_CAP_GB_A_DAY},
-        tags=tags(settings.environment),
+        tags=place.tags,
     )
 
 
-def _environment(settings: Settings, group_name: Output[str]) -> app.ManagedEnvironment:
+def _environment(place: Placement) -> app.ManagedEnvironment:
     return app.ManagedEnvironment(
         "environment",
-        resource_group_name=group_name,
-        location=settings.location,
+        resource_group_name=place.group,
+        location=place.location,
         # By Azure Monitor, not by the workspace's shared key, which would enter the state.
         app_logs_configuration={"destination": "azure-monitor"},
         workload_profiles=[{"name": "Consumption", "workload_profile_type": "Consumption"}],
         zone_redundant=False,
-        tags=tags(settings.environment),
+        tags=place.tags,
     )
 
 

@@ -1,15 +1,19 @@
-"""What the stacks of the sites share: address, way through the edge, container app."""
+"""A site: its definition, and the deployment of its app on a host and behind the edge."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Generic, TypeVar
 
+import pulumi
 from pulumi import Input, Output, Resource
 
+from infra.components.app_service import AppService, AppServiceArgs, web_app_host
 from infra.components.container_app import ContainerApp, ContainerAppArgs, container_app_host
 from infra.components.site_route import SiteRoute, SiteRouteArgs
-from infra.naming import container_app_name, tags
+from infra.models import SiteSettings
+from infra.naming import container_app_name, unique_name
 from infra.settings import Settings
-from infra.site_settings import Site as SiteSettings
+from infra.stacks.data import Data
 from infra.stacks.platform import Platform
 
 PORT = 8000
@@ -17,101 +21,167 @@ PORT = 8000
 
 HEALTH_PATH = "/healthz"
 CPU = 0.25
+PLAN_SKU = "B1"
+
+S = TypeVar("S", bound=SiteSettings)
 
 
 @dataclass(frozen=True, kw_only=True)
-class Site:
-    """`url`: where visitors go; `origin_url`: the app itself, the same where there is no edge.
+class Deployed:
+    """A site's addresses, and where the next site's writes have to queue.
 
-    `upload`: the command that brings a site of files its files; `app`, `route`: on the Container
-    Apps environment and on the edge's profile; the next write there comes after them.
+    `url`: where visitors go; `origin_url`: the app itself, the same without an edge; `outputs`:
+    further outputs of the stack; `app`, `route`: the last resources so far on the Container Apps
+    environment and on the edge's profile, each of which takes one write at a time.
     """
 
     url: Output[str]
     origin_url: Output[str]
-    upload: Output[str] | None = None
+    outputs: Mapping[str, Output[str]] = field(default_factory=dict[str, Output[str]])
     app: Resource | None = None
     route: SiteRoute | None = None
 
 
-def address(name: str, origin_host: Output[str], platform: Platform) -> Site:
-    """Where a site is found: known before its app, which is told its public address."""
-    endpoint = platform.endpoints.get(name)
-    host = endpoint.host if endpoint else origin_host
-    return Site(
-        url=Output.concat("https://", host), origin_url=Output.concat("https://", origin_host)
-    )
+@dataclass(frozen=True, kw_only=True)
+class Deployment(Generic[S]):
+    """One site to deploy: its settings, and the stacks that it stands on.
 
-
-def route(
-    name: str,
-    app: Resource,
-    origin_host: Output[str],
-    platform: Platform,
-    *,
-    release: Input[str],
-    private_paths: Sequence[str],
-    query_strings: Sequence[str] = (),
-    after: SiteRoute | None = None,
-) -> SiteRoute | None:
-    """Lead the edge to a site's app, where the site is behind it.
-
-    `release`: what answers; `after`: the route of the site before it.
+    `environment`: settings of the whole environment; `previous`: the site that is written to the
+    environment and the edge before this one.
     """
-    if not platform.edge or name not in platform.endpoints:
-        return None
-    return SiteRoute(
-        f"{name}-route",
-        SiteRouteArgs(
-            resource_group_name=platform.group.name,
-            endpoint=platform.endpoints[name],
-            origin_host=origin_host,
-            private_paths=private_paths,
-            release=release,
-            query_strings=query_strings,
-            after=[app, platform.edge, *([after] if after else [])],
-        ),
-    )
+
+    name: str
+    settings: S
+    environment: Settings
+    platform: Platform
+    data: Data
+    previous: Deployed | None
+
+    @property
+    def unique_name(self) -> Output[str]:
+        """Name of the site's web app, unique in the world."""
+        return self.platform.group.id.apply(lambda group_id: unique_name(self.name, group_id))
+
+    @property
+    def origin_host(self) -> Output[str]:
+        """Host name of the app, known before it is made."""
+        if self.settings.host == "appService":
+            return web_app_host(self.unique_name)
+        return container_app_host(
+            container_app_name(self.name), self.platform.environment.default_domain
+        )
+
+    @property
+    def url(self) -> Output[str]:
+        """Public address, known before the app, which needs it as a setting."""
+        endpoint = self.platform.endpoints.get(self.name)
+        return Output.concat("https://", endpoint.host if endpoint else self.origin_host)
+
+    @property
+    def previous_app(self) -> Sequence[Resource]:
+        """Last write on the Container Apps environment before this site; one or none."""
+        return [self.previous.app] if self.previous and self.previous.app else []
+
+    def run(
+        self,
+        *,
+        ready_path: str,
+        settings: Mapping[str, Input[str]],
+        secrets: Mapping[str, Input[str]] | None = None,
+        after: Sequence[Resource] = (),
+    ) -> Resource:
+        """Declare the app on its host, once its identity may pull the image.
+
+        `settings`, `secrets`: the app's environment variables; `ready_path`: asked at the start of
+        a container app; `after`: what must be there before the app.
+        """
+        platform = self.platform
+        identity, image = platform.identities[self.name], platform.images[self.name]
+        if self.settings.host == "appService":
+            if self.settings.min_replicas:
+                pulumi.log.warn(
+                    f"frugal:{self.name}.minReplicas has no effect on host appService, "
+                    "which always runs one instance"
+                )
+            return AppService(
+                self.name,
+                AppServiceArgs(
+                    placement=platform.placement,
+                    app_name=self.unique_name,
+                    plan_sku=PLAN_SKU,
+                    image=image.reference,
+                    identity_id=identity.id,
+                    identity_client_id=identity.client_id,
+                    registry_server=image.registry_server,
+                    port=PORT,
+                    health_path=HEALTH_PATH,
+                    settings=settings,
+                    secrets=secrets or {},
+                    after=[identity, *after],
+                ),
+            )
+        return ContainerApp(
+            self.name,
+            ContainerAppArgs(
+                placement=platform.placement,
+                environment_id=platform.environment.id,
+                app_name=container_app_name(self.name),
+                image=image.reference,
+                identity_id=identity.id,
+                registry_server=image.registry_server,
+                port=PORT,
+                cpu=CPU,
+                min_replicas=self.settings.min_replicas,
+                max_replicas=self.settings.max_replicas,
+                cooldown_seconds=self.settings.cooldown_seconds,
+                health_path=HEALTH_PATH,
+                ready_path=ready_path,
+                settings=settings,
+                secrets=secrets or {},
+                after=[identity, platform.environment_logs, *after],
+            ),
+        )
+
+    def publish(
+        self,
+        app: Resource,
+        *,
+        release: Input[str],
+        private_paths: Sequence[str],
+        query_strings: Sequence[str] = (),
+        outputs: Mapping[str, Output[str]] | None = None,
+    ) -> Deployed:
+        """Declare the routes from the edge to the app, where the site is behind the edge.
+
+        `release`, `private_paths`, `query_strings`: as in SiteRouteArgs; `outputs`: as in Deployed.
+        """
+        edge, last_route = self.platform.edge, self.previous.route if self.previous else None
+        if edge and (endpoint := edge.endpoints.get(self.name)):
+            last_route = SiteRoute(
+                f"{self.name}-route",
+                SiteRouteArgs(
+                    placement=self.platform.placement,
+                    endpoint=endpoint,
+                    origin_host=self.origin_host,
+                    private_paths=private_paths,
+                    release=release,
+                    query_strings=query_strings,
+                    after=[app, edge, *([last_route] if last_route else [])],
+                ),
+            )
+        return Deployed(
+            url=self.url,
+            origin_url=Output.concat("https://", self.origin_host),
+            outputs=outputs or {},
+            app=app if isinstance(app, ContainerApp) else self.previous and self.previous.app,
+            route=last_route,
+        )
 
 
-def container_host(name: str, platform: Platform) -> Output[str]:
-    """Host name of a site's container app."""
-    return container_app_host(container_app_name(name), platform.environment.default_domain)
+@dataclass(frozen=True, kw_only=True)
+class Site:
+    """A site of the program: `settings` is the model of its key, and `deploy` declares it."""
 
-
-def container_app(
-    name: str,
-    chosen: SiteSettings,
-    settings: Settings,
-    platform: Platform,
-    *,
-    ready_path: str,
-    app_settings: Mapping[str, Input[str]],
-    app_secrets: Mapping[str, Input[str]] | None = None,
-    after: Sequence[Resource] = (),
-) -> ContainerApp:
-    """Declare a site's container app, once its identity may pull."""
-    identity, site_image = platform.identities[name], platform.images[name]
-    return ContainerApp(
-        name,
-        ContainerAppArgs(
-            resource_group_name=platform.group.name,
-            location=settings.location,
-            tags=tags(settings.environment),
-            environment_id=platform.environment.id,
-            app_name=container_app_name(name),
-            image=site_image.reference,
-            identity_id=identity.id,
-            registry_server=site_image.registry_server,
-            port=PORT,
-            cpu=CPU,
-            min_replicas=chosen.min_replicas,
-            max_replicas=chosen.max_replicas,
-            cooldown_seconds=chosen.cooldown_seconds,
-            health_path=HEALTH_PATH,
-            ready_path=ready_path,
-            settings=app_settings,
-            secrets=app_secrets or {},
-            after=[identity, platform.environment_logs, *after],
-        ),
-    )
+    name: str
+    settings: type[SiteSettings]
+    deploy: Callable[[Deployment[Any]], Deployed]

@@ -312,7 +312,7 @@ async def test_a_client_that_does_not_read_stops_the_server(bench: Bench) -> Non
     proxy = bench.server._proxy
     assert proxy is not None
     async with await bench.superuser() as watcher:
-        while not (paused := [p for p in proxy._sessions if not p._other.transport.is_reading()]):
+        while not (paused := [s for s in proxy.sessions if not s._other.transport.is_reading()]):
             assert await (await watcher.execute(answered)).fetchone() is None
     assert paused[0].transport.get_write_buffer_size() < 4_000_000
     while (await message(reader))[0] != b"D":

@@ -11,7 +11,15 @@ from frugal.cloud.cloud import Cloud
 from frugal.cloud.provider import Provider, serve
 from frugal.cloud.store import Resource
 from frugal.cloud.types import TYPES
-from tests.cloud.provider_client import SUBSCRIPTION, Made, ProviderClient, refusal, urn, wire
+from tests.cloud.provider_client import (
+    SUBSCRIPTION,
+    Made,
+    ProviderClient,
+    plain,
+    refusal,
+    urn,
+    wire,
+)
 
 GROUP = "azure-native:resources:ResourceGroup"
 REGISTRY = "azure-native:containerregistry:Registry"
@@ -41,6 +49,52 @@ async def test_a_name_and_a_location_are_given(engine: ProviderClient) -> None:
     assert made.inputs["location"] == "eastus"
     assert made.id == f"/subscriptions/{SUBSCRIPTION}/resourceGroups/{made.outputs['name']}"
     assert made.outputs["type"] == "Microsoft.Resources/resourceGroups"
+
+
+Autonaming = provider_pb2.CheckRequest.AutonamingOptions
+ROLE_BODY = {"scope": "/subscriptions/s", "principalId": "p", "roleDefinitionId": PULL}
+
+
+async def named(engine: ProviderClient, token: str, body: dict[str, object], mode: int) -> str:
+    """Name that a new resource gets under an autonaming of the engine's."""
+    request = provider_pb2.CheckRequest(
+        urn=urn(token, "name"),
+        news=wire(body),
+        randomSeed=b"seed",
+        autonaming=Autonaming(mode=mode, proposed_name="proposed"),
+    )
+    checked = await engine.stub.Check(request)
+    parameter = {GROUP: "resourceGroupName", ROLE: "roleAssignmentName"}[token]
+    return plain(checked.inputs)[parameter]
+
+
+async def test_a_name_is_the_engines_proposal_and_a_uuid_only_where_it_is_enforced(
+    engine: ProviderClient,
+) -> None:
+    assert await named(engine, GROUP, {}, Autonaming.PROPOSE) == "proposed"
+    assert await named(engine, GROUP, {}, Autonaming.ENFORCE) == "proposed"
+    assert (await named(engine, ROLE, ROLE_BODY, Autonaming.PROPOSE)).count("-") == 4
+    assert await named(engine, ROLE, ROLE_BODY, Autonaming.ENFORCE) == "proposed"
+
+
+async def test_with_autonaming_disabled_a_name_is_needed(engine: ProviderClient) -> None:
+    request = provider_pb2.CheckRequest(
+        urn=urn(GROUP, "platform"), news=wire({}), autonaming=Autonaming(mode=Autonaming.DISABLE)
+    )
+    (failure,) = (await engine.stub.Check(request)).failures
+    assert failure.property == "resourceGroupName"
+    assert "pulumi:autonaming is disabled" in failure.reason
+
+    for given in (
+        {"news": wire({"resourceGroupName": "mine"})},
+        {"olds": wire({"resourceGroupName": "mine"})},
+    ):
+        request = provider_pb2.CheckRequest(
+            urn=urn(GROUP, "platform"), autonaming=Autonaming(mode=Autonaming.DISABLE), **given
+        )
+        checked = await engine.stub.Check(request)
+        assert not checked.failures
+        assert plain(checked.inputs)["resourceGroupName"] == "mine"
 
 
 async def test_a_kept_name_survives_an_update(engine: ProviderClient) -> None:

@@ -14,7 +14,6 @@ import yaml
 from rich.console import Console
 
 from frugal import cli
-from frugal.commands.compare import _sites
 from frugal.cost.compare.options import HostingOption
 from frugal.cost.compare.result import Compared
 from frugal.cost.plan import Plan
@@ -25,10 +24,11 @@ from frugal.cost.report.markdown import markdown
 from frugal.cost.report.terminal import print_report
 from frugal.cost.report.words import TIMES
 from frugal.paths import Checkout
+from infra.stacks import MODELS
 from tests.cost.made import plan, registry, server
 from tests.cost.test_compare import compare, site, without_egress
 
-PROJECT = "config: {azure-native:location: {value: swedencentral}}"
+PROJECT = "name: frugal\nconfig: {azure-native:location: {value: swedencentral}}"
 
 
 def run(monkeypatch, capsys, *arguments: str) -> tuple[int, str, str]:
@@ -100,7 +100,7 @@ def test_each_option_that_the_settings_allow_is_previewed_once(
     code, out, _err = run(
         monkeypatch, capsys, "compare", "homepage", "-s", "dev", "--format", "json"
     )
-    hosts = get_args(_sites()["homepage"].model_fields["host"].annotation)
+    hosts = get_args(MODELS["homepage"].model_fields["host"].annotation)
     servers = [host for host in hosts if host != "staticSite"]
     assert code == 0
     assert sorted(previewed) == sorted(
@@ -159,6 +159,17 @@ def test_no_such_environment_or_usage_file(place, monkeypatch, capsys) -> None:
     )
     assert (code, out) == (2, "")
     assert "cannot be read" in err
+
+
+def test_any_environment_that_has_a_file_can_be_compared(
+    place, previewed, monkeypatch, capsys
+) -> None:
+    write(place, "config: {azure-native:location: westeurope}", "stage")
+    code, out, _err = run(
+        monkeypatch, capsys, "compare", "translator", "-s", "stage", "--format", "json"
+    )
+    found = json.loads(out)
+    assert (code, found["environment"], found["region"]) == (0, "stage", "westeurope")
 
 
 def test_the_owners_figures_come_from_the_file(

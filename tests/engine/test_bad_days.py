@@ -35,6 +35,7 @@ import pulumi
 from pulumi_azure_native import app, resources
 from infra.components.identity import ACR_PULL, Identity, IdentityArgs, Role
 from infra.components.image import Image, ImageArgs
+from infra.components.placement import Placement
 from infra.components.registry import Registry, RegistryArgs
 
 DAY, DEADLINE, REGION = {day!r}, {deadline}, {region!r}
@@ -45,7 +46,7 @@ def unordered(args):
 
 at_once = pulumi.ResourceOptions(transformations=[unordered])
 group = resources.ResourceGroup("platform", location=REGION)
-place = {{"resource_group_name": group.name, "location": REGION, "tags": {{}}}}
+place = {{"placement": Placement(group=group.name, location=REGION, tags={{}})}}
 
 def identity(name, **roles):
     args = IdentityArgs(**place, roles=roles, role_age=0, deadline=DEADLINE)
@@ -159,7 +160,7 @@ AppService(
 EDGE = """\
 from infra.components.edge import Edge, EdgeArgs
 
-args = EdgeArgs(resource_group_name=group.name, tags={}, sites=["one", "two"])
+args = EdgeArgs(**place, sites=["one", "two"])
 Edge("edge", args, opts=at_once)
 """
 BUDGET = """\

@@ -33,8 +33,9 @@ config:
 """
 
 
-def plan(clone: Clone, *arguments: str) -> subprocess.CompletedProcess[str]:
-    return clone.run(str(clone.root / ".venv" / "bin" / "python"), "-c", PLAN, *arguments)
+def plan(clone: Clone, *arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
+    python = str(clone.root / ".venv" / "bin" / "python")
+    return clone.run(python, "-c", PLAN, *arguments, **variables)
 
 
 def test_plan_is_made_from_nothing_and_changes_nothing(clone: Clone) -> None:
@@ -52,6 +53,18 @@ def test_plan_is_made_from_nothing_and_changes_nothing(clone: Clone) -> None:
         ]
         assert "a-secret-that-a-plan-never-reads" in json.dumps(json.loads(done.stdout)["config"])
         assert settings.read_text() == DEV
+    finally:
+        settings.unlink()
+
+
+def test_options_in_the_users_shell_do_not_reach_a_plan(clone: Clone) -> None:
+    settings = clone.root / "Pulumi.dev.yaml"
+    settings.write_text("config: {azure-native:location: eastus}")
+    try:
+        none = "urn:pulumi:dev::frugal::pkg:mod:None::none"
+        done = plan(clone, "dev", "--json", PULUMI_OPTION_TARGET=none)
+        assert done.returncode == 0, done.stdout + done.stderr
+        assert "azure-native:resources:ResourceGroup" in done.stdout
     finally:
         settings.unlink()
 

@@ -5,6 +5,7 @@ from tests.engine.clone import Clone
 PROGRAM = """\
 import pulumi
 import pulumi_azure_native as azure
+from infra.components.placement import Placement
 from infra.components.translation import Translation, TranslationArgs
 from infra.naming import unique_name
 
@@ -15,9 +16,7 @@ Translation(
     "translation",
     TranslationArgs(
         group_id=group.id,
-        resource_group_name=group.name,
-        location=location,
-        tags={},
+        placement=Placement(group=group.name, location=location, tags={}),
         sku="F0",
         subdomain=group.id.apply(lambda id_: unique_name("translator", id_)),
         principal_id=identity.principal_id,

@@ -161,8 +161,8 @@ def test_secrets_lie_nowhere_in_clear(environment: Environment) -> None:
     program = clone.root / "infra/stacks/site.py"
     text = program.read_text()
     secret = 'secrets={"CANARY": Output.secret(__import__("os").environ["CANARY"])}'
-    assert "secrets=app_secrets or {}" in text
-    program.write_text(text.replace("secrets=app_secrets or {}", secret))
+    assert "secrets=secrets or {}" in text
+    program.write_text(text.replace("secrets=secrets or {}", secret))
     shown = clone.run(frugal, "up", CANARY=CANARY)
     assert shown.returncode == 0, shown.stdout + shown.stderr
     line = 'eval "$(.venv/bin/frugal env)" && pulumi preview -s local --diff --non-interactive'

@@ -3,7 +3,7 @@
 import asyncio
 import json
 import runpy
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,10 +12,35 @@ import pytest
 import yaml
 from pulumi.runtime import settings as pulumi_settings
 
+from infra.stacks import HOMEPAGE, TRANSLATOR
+from infra.stacks.site import Site
 from tests.unit.recording import Recorder
 
 ROOT = Path(__file__).parents[2]
 Declare = Callable[..., Recorder]
+
+SAMPLES = (HOMEPAGE, TRANSLATOR)
+
+EDGE: Mapping[str, Any] = {"cdn": "frontDoor"}
+ENVIRONMENTS: Mapping[str, Mapping[str, Mapping[str, Any]]] = {
+    "local": {
+        "homepage": {**EDGE, "maxReplicas": 3, "cooldownSeconds": 60},
+        "translator": {
+            **EDGE,
+            "maxReplicas": 2,
+            "cooldownSeconds": 60,
+            "translation": {"provider": "azure"},
+        },
+        "budget": {"monthlyAmount": 90},
+    },
+    "dev": {},
+    "prod": {
+        "homepage": {**EDGE, "maxReplicas": 5},
+        "translator": {**EDGE, "maxReplicas": 3, "translation": {"provider": "azure"}},
+        "budget": {"monthlyAmount": 90},
+    },
+}
+"""The environments' files as committed; what a developer has in them must not count in a test."""
 
 
 @pytest.fixture
@@ -51,20 +76,31 @@ def record(
 def program(record: Callable[..., Recorder], monkeypatch: pytest.MonkeyPatch) -> Declare:
     """Run the whole program: `program("dev", {"homepage": {"cdn": "frontDoor"}}, preview=False)`.
 
-    The configuration is the given keys alone, beside a region and a contact: what a developer has
-    in the environments' files must not count.
+    `sites`: those that it declares; the two samples unless others are given.
+    The fields given, on those of the environment, beside a region and a contact. A key with an
+    empty object has the environment's fields and no contact.
     """
 
     def run(
-        environment: str, changes: Mapping[str, Any] | None = None, *, preview: bool = False
+        environment: str,
+        changes: Mapping[str, Any] | None = None,
+        *,
+        preview: bool = False,
+        sites: Sequence[Site] = SAMPLES,
     ) -> Recorder:
         recorder = record(stack=environment, preview=preview)
         keys: dict[str, Any] = {"budget": {"contacts": ["owner@example.com"]}, **(changes or {})}
-        config = {f"frugal:{key}": json.dumps(fields) for key, fields in keys.items()}
+        base = ENVIRONMENTS.get(environment, {})
+        config = {
+            f"frugal:{key}": json.dumps(deep_merge(base.get(key, {}), keys.get(key, {})))
+            for key in base.keys() | keys.keys()
+        }
         monkeypatch.setenv(
             "PULUMI_CONFIG", json.dumps({"azure-native:location": "eastus", **config})
         )
 
+        monkeypatch.setattr("infra.stacks.SITES", sites)
+        monkeypatch.setattr("infra.stacks.MODELS", {site.name: site.settings for site in sites})
         # The mocks know neither transforms nor asynchronous programs: the bill needs the engine.
         monkeypatch.setattr("infra.bill.Bill", _NoBill)
         monkeypatch.setattr(pulumi, "run", lambda _program: None)
@@ -77,6 +113,13 @@ def program(record: Callable[..., Recorder], monkeypatch: pytest.MonkeyPatch) ->
         return recorder
 
     return run
+
+
+def deep_merge(base: Any, changes: Any) -> Any:
+    """`base` with `changes` in it, object by object."""
+    if not isinstance(base, Mapping) or not isinstance(changes, Mapping):
+        return changes
+    return {**base, **{key: deep_merge(base.get(key), value) for key, value in changes.items()}}
 
 
 class _NoBill:

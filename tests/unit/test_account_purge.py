@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from typing import Any
+from unittest import mock
 
 import httpx
 import pytest
@@ -71,18 +72,18 @@ class Azure:
             sleep=self.sleep,
         )
 
+    def clock(self) -> float:
+        return self.seconds
+
     def sleep(self, seconds: float) -> None:
         self.seconds += seconds
 
     def purge(self, *, listing: float = 60, deadline: float = 900) -> None:
-        purge(
-            self.arm(),
-            group=GROUP,
-            listing=listing,
-            deadline=deadline,
-            sleep=self.sleep,
-            clock=lambda: self.seconds,
-        )
+        with (
+            mock.patch("infra.polling.sleep", self.sleep),
+            mock.patch("infra.polling.monotonic", self.clock),
+        ):
+            purge(self.arm(), group=GROUP, listing=listing, deadline=deadline)
 
 
 OURS = [deleted("site", "one"), deleted("SITE", "two")]

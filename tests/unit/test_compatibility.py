@@ -25,6 +25,7 @@ from frugal.cost.plan import resource
 from frugal.cost.report.data import comparison_data
 from frugal.cost.usage import Elsewhere, Offers, keys_of
 from infra.settings import Settings
+from infra.stacks import MODELS
 from tests.cost.command import frugal
 from tests.cost.made import (
     UNKNOWN,
@@ -108,7 +109,8 @@ def test_a_difference_names_its_place() -> None:
 
 
 def test_every_setting_has_its_name() -> None:
-    assert missing("settings", leaves(Settings)) == []
+    of_sites = [leaf for site, model in MODELS.items() for leaf in leaves(model, f"{site}.")]
+    assert missing("settings", [*leaves(Settings), *of_sites]) == []
 
 
 def leaves(model: type[BaseModel], prefix: str = "") -> Iterator[str]:

@@ -20,6 +20,7 @@ from infra.components.container_app import ContainerApp, ContainerAppArgs
 from infra.components.edge import Edge, EdgeArgs, Endpoint
 from infra.components.identity import ACR_PULL, Identity, IdentityArgs, Role
 from infra.components.job_run import Job, JobArgs
+from infra.components.placement import Placement
 from infra.components.postgres import Administrator, Postgres, PostgresArgs
 from infra.components.registry import Registry, RegistryArgs
 from infra.components.site_route import SiteRoute, SiteRouteArgs
@@ -28,7 +29,7 @@ from infra.components.translation import COGNITIVE_SERVICES_USER, Translation, T
 from tests.unit.recording import SUBSCRIPTION, Recorder, Sent
 
 TAGS = {"project": "frugal", "environment": "test"}
-PLACE: Mapping[str, Any] = {"resource_group_name": "group", "location": "eastus", "tags": TAGS}
+PLACE: Mapping[str, Any] = {"placement": Placement(group="group", location="eastus", tags=TAGS)}
 REGISTRY_ID = (
     f"/subscriptions/{SUBSCRIPTION}/resourceGroups/group"
     "/providers/Microsoft.ContainerRegistry/registries/shared"
@@ -69,7 +70,7 @@ def site_route(**changes: Any) -> SiteRoute:
         host=Output.from_input("endpoint.z01.azurefd.net"),
     )
     given: dict[str, Any] = {
-        "resource_group_name": "group",
+        **PLACE,
         "endpoint": endpoint,
         "origin_host": "site.example",
         "private_paths": ["/me"],
@@ -126,8 +127,19 @@ def translation(**changes: Any) -> Translation:
     return Translation("translation", TranslationArgs(**{**given, **changes}))
 
 
-def static_site(**changes: Any) -> StaticSite:
-    return StaticSite("pages", StaticSiteArgs(**{**PLACE, **changes}))
+def static_site(location: str = "eastus") -> StaticSite:
+    placement = Placement(group="group", location=location, tags=TAGS)
+    return StaticSite("pages", StaticSiteArgs(placement=placement))
+
+
+def app_service() -> AppService:
+    given: dict[str, Any] = {
+        **APP,
+        "plan_sku": "B1",
+        "identity_client_id": "client",
+        "secrets": {"SESSION_KEY": CANARY},
+    }
+    return AppService("site", AppServiceArgs(**given))
 
 
 COMPONENTS: Mapping[type[pulumi.ComponentResource], tuple[str, str, Callable[[], object]]] = {
@@ -150,17 +162,11 @@ COMPONENTS: Mapping[type[pulumi.ComponentResource], tuple[str, str, Callable[[],
         ),
     ),
     ContainerApp: ("frugal:web:ContainerApp", "site", container_app),
-    AppService: (
-        "frugal:web:AppService",
-        "site",
-        lambda: AppService(
-            "site", AppServiceArgs(**APP, plan_sku="B1", identity_client_id="client")
-        ),
-    ),
+    AppService: ("frugal:web:AppService", "site", app_service),
     Edge: (
         "frugal:web:Edge",
         "edge",
-        lambda: Edge("edge", EdgeArgs(resource_group_name="group", tags=TAGS, sites=["a", "b"])),
+        lambda: Edge("edge", EdgeArgs(**PLACE, sites=["a", "b"])),
     ),
     SiteRoute: ("frugal:web:SiteRoute", "site-route", site_route),
     Postgres: ("frugal:data:Postgres", "postgres", postgres),
@@ -291,6 +297,15 @@ def test_a_secret_is_read_by_reference(record: Callable[..., Recorder]) -> None:
         {"name": "SESSION_KEY", "secretRef": "session-key"},
     ]
     assert "configuration" not in app.clear
+
+
+def test_a_secret_is_an_app_setting_of_a_web_app(record: Callable[..., Recorder]) -> None:
+    web_app = recorded(record, app_service).one("WebApp")
+    assert web_app.at("siteConfig.appSettings")[2:] == [
+        {"name": "PUBLIC_URL", "value": "https://site.example"},
+        {"name": "SESSION_KEY", "value": CANARY},
+    ]
+    assert "siteConfig" not in web_app.clear
 
 
 SECURE: Mapping[str, Mapping[str, Any]] = {

@@ -17,7 +17,8 @@ from pydantic import BaseModel
 
 from frugal.cloud.contract import UNKNOWN, model
 from infra.settings import Database, Settings, SettingsError, read
-from infra.site_settings import Homepage, Site, Translation, Translator
+from infra.stacks import MODELS, SITES
+from infra.stacks.translator import TranslationService
 from tests.unit.conftest import Declare
 
 ABSENT = None
@@ -43,8 +44,8 @@ SIZES = choices(Database, "storage_gb")  # numbers are alike to a model, but for
 DOMAINS: Mapping[str, Sequence[Any]] = {
     "environment": ["dev", "prod"],
     "preview": [False, True],
-    "homepage.host": choices(Homepage, "host"),
-    "homepage.cdn": choices(Site, "cdn"),
+    **{f"{site}.host": choices(model, "host") for site, model in MODELS.items()},
+    **{f"{site}.cdn": choices(model, "cdn") for site, model in MODELS.items()},
     "homepage.originLock": [False, True],
     "homepage.signIn": [
         ABSENT,
@@ -63,16 +64,11 @@ DOMAINS: Mapping[str, Sequence[Any]] = {
         {"sheet": {"id": "sheet", "apiKey": "key"}},
         {"sheet": {"csv": CSV}},
     ],
-    "homepage.replicas": REPLICAS,
-    "homepage.cooldownSeconds": [1, 3600],
-    "homepage.image": IMAGES,
-    "translator.host": choices(Translator, "host"),
-    "translator.cdn": choices(Site, "cdn"),
-    "translator.replicas": REPLICAS,
-    "translator.cooldownSeconds": [1, 3600],
-    "translator.image": IMAGES,
-    "translator.translation.provider": choices(Translation, "provider"),
-    "translator.translation.sku": choices(Translation, "sku"),
+    **{f"{site}.replicas": REPLICAS for site in MODELS},
+    **{f"{site}.cooldownSeconds": [1, 3600] for site in MODELS},
+    **{f"{site}.image": IMAGES for site in MODELS},
+    "translator.translation.provider": choices(TranslationService, "provider"),
+    "translator.translation.sku": choices(TranslationService, "sku"),
     "registry.id": [ABSENT, REGISTRY_ID],
     "database.sku": ["Standard_B1ms", "Standard_B2s", "Standard_D2ds_v5", "Standard_E2ds_v5"],
     "database.storageGb": [SIZES[0], SIZES[-1]],
@@ -82,7 +78,7 @@ DOMAINS: Mapping[str, Sequence[Any]] = {
     "budget.contacts": [["a@example.com"], ["a@example.com", "b@example.com"]],
 }
 # Keys of which nothing is in a body that a model could refuse.
-NOT_SENT = {"environment", "location", "usageFile", "maxMonthlyCost", "waits"}
+NOT_SENT = {"environment", "location", "protected", "usageFile", "maxMonthlyCost", "waits"}
 Case = tuple[Any, ...]
 Pair = tuple[tuple[int, str], ...]
 
@@ -108,6 +104,7 @@ def is_valid(case: Sequence[Any]) -> bool:
         read(
             environment,
             {"azure-native:location": "eastus", **config},
+            MODELS,
             secret_keys={"frugal:homepage"},
         )
     except SettingsError:
@@ -169,7 +166,7 @@ def test_no_body_is_against_the_contract(
 ) -> None:
     monkeypatch.setenv("PULUMI_CONFIG_SECRET_KEYS", '["frugal:homepage"]')
     chosen = dict(zip(DOMAINS, case, strict=True))
-    recorder = program(chosen["environment"], fields(case), preview=chosen["preview"])
+    recorder = program(chosen["environment"], fields(case), preview=chosen["preview"], sites=SITES)
     findings = [
         f"{sent.name}: {finding}"
         for sent in recorder.azure()
@@ -192,8 +189,9 @@ def test_two_settings_that_exclude_each_other_are_the_only_pairs_left_out() -> N
 
 def test_every_setting_has_its_values_here() -> None:
     varied = {leaf for case in CASES for leaf in _leaves(fields(case))}
+    sites = {leaf for name, model in MODELS.items() for leaf in _leaves_of(model, f"{name}.")}
     sent = {leaf for leaf in _leaves_of(Settings) if leaf.partition(".")[0] not in NOT_SENT}
-    assert sent == varied
+    assert (sent - {"sites"}) | sites == varied
 
 
 def _leaves(value: Mapping[str, Any], prefix: str = "") -> Iterator[str]:

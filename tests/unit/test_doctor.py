@@ -21,7 +21,7 @@ from frugal.errors import FrugalError
 from frugal.paths import Checkout
 from infra.regions import REGIONS
 from infra.settings import read
-from infra.stacks.translator import PLAN_SKU
+from infra.stacks import MODELS
 
 ROOT = Path(__file__).resolve().parents[2]
 ID = "11111111-2222-3333-4444-555555555555"
@@ -535,9 +535,20 @@ def test_what_the_environment_has_made_needs_no_quota(azure: Azure, place: Check
     assert about(missing(subscription.examine(place, "dev")), "App Service") != []
 
 
+def test_each_site_on_app_service_needs_a_plan(azure: Azure, place: Checkout) -> None:
+    wants(place, "homepage", host="appService")
+    azure.answers[plans()] = {"value": [usage("B1", 0, 1), usage("*", 0, 9)]}
+    (found,) = missing(subscription.examine(place, "dev"))
+    assert found.found == "B1: 0 of 1 in use; 2 needed"
+    assert found.commands[:2] == tuple(
+        f"pulumi config set -s dev --path {site}.host containerApp"
+        for site in ("homepage", "translator")
+    )
+
+
 def test_only_what_the_settings_need_is_asked(azure: Azure, place: Checkout) -> None:
-    wants(place, "translator", host="containerApp", image="r.azurecr.io/t:1")
-    wants(place, "homepage", image="r.azurecr.io/h:1")
+    for site in MODELS:
+        wants(place, site, host="containerApp", image="r.azurecr.io/site:1")
     found = subscription.examine(place, "dev")
     assert about(found, "App Service", "Front Door", "Translator", "Image builds") == []
     assert azure.asked("/Microsoft.Web/") + azure.asked("/Microsoft.CognitiveServices/") == []
@@ -576,24 +587,23 @@ def test_settings_take_every_remedy(azure: Azure, place: Checkout) -> None:
         # As `pulumi config set --path` stores it.
         fields[name] = {"true": True, "false": False}.get(value, value)
     config = {f"frugal:{key}": json.dumps(value) for key, value in given.items()}
-    settings = read("dev", {**config, "azure-native:location": "eastus"})
-    assert (settings.homepage.cdn, settings.homepage.origin_lock) == ("none", False)
+    settings = read("dev", {**config, "azure-native:location": "eastus"}, MODELS)
+    homepage, translator = (settings.sites[name] for name in ("homepage", "translator"))
+    assert (homepage.cdn, homepage.origin_lock) == ("none", False)
     assert (settings.database.version, settings.database.high_availability) == ("16", "disabled")
-    assert (settings.translator.host, settings.budget.monthly_amount) == ("containerApp", 0)
-    assert settings.translator.translation.provider == "offline"
-
-
-def test_plan_size_is_the_programs() -> None:
-    assert region.PLAN_SKU == PLAN_SKU
+    assert (translator.host, settings.budget.monthly_amount) == ("containerApp", 0)
+    assert translator.translation.provider == "offline"
 
 
 def test_offer_without_builds_is_noted(azure: Azure, place: Checkout) -> None:
     free(azure, "AzurePass_2014-09-01")
     wants(place, "homepage", host="staticSite")
     (found,) = about(subscription.examine(place, "dev"), "Image builds")
-    assert (found.state, found.commands) == (
-        "note",
-        ("pulumi config set -s dev --path translator.image NAME",),
+    assert found.state == "note"
+    assert found.commands == tuple(
+        f"pulumi config set -s dev --path {site}.image NAME"
+        for site in MODELS
+        if site != "homepage"
     )
 
 

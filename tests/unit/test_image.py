@@ -3,9 +3,9 @@
 import io
 import json
 import tarfile
-from functools import partial
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import httpx
 import pytest
@@ -117,13 +117,8 @@ def app(tmp_path: Path) -> Path:
 
 
 def built(registry: BuildServer, app: Path) -> str:
-    return build(
-        registry.arm(),
-        registry=REGISTRY,
-        repository="site",
-        context=app,
-        sleep=registry.waits.append,
-    )
+    with mock.patch("infra.polling.sleep", registry.waits.append):
+        return build(registry.arm(), registry=REGISTRY, repository="site", context=app)
 
 
 def test_a_build(app: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -232,7 +227,7 @@ def test_the_provider_builds_in_the_checkout_and_keeps_no_path(
     registry = BuildServer()
     monkeypatch.setattr(image, "CHECKOUT", app.parent)
     monkeypatch.setattr(image, "Arm", registry.arm)
-    monkeypatch.setattr(image, "build", partial(build, sleep=registry.waits.append))
+    monkeypatch.setattr("infra.polling.sleep", registry.waits.append)
     result = ImageProvider().create({**PROPS, "context": app.name})
     assert result.outs == {**PROPS, "context": app.name, "image": f"r.azurecr.io/site@{DIGEST}"}
     assert str(app.parent) not in json.dumps(result.outs)

@@ -2,6 +2,7 @@
 
 import json
 from typing import Any
+from unittest import mock
 
 import httpx
 import pytest
@@ -82,7 +83,8 @@ class Azure:
 
 def ran(azure: Azure, limit: float = 60) -> tuple[str, list[float]]:
     waits: list[float] = []
-    name = run(azure.arm(), job=JOB, limit=limit, workspace="workspace", sleep=waits.append)
+    with mock.patch("infra.polling.sleep", waits.append):
+        name = run(azure.arm(), job=JOB, limit=limit, workspace="workspace")
     return name, waits
 
 
@@ -183,7 +185,7 @@ def test_the_provider_runs_at_creation_and_at_each_change(monkeypatch: pytest.Mo
     ):
         azure = Azure()
         monkeypatch.setattr(job_run, "Arm", azure.arm)
-        monkeypatch.setattr(job_run, "_FIRST_PAUSE", 0)
+        monkeypatch.setattr("infra.polling.sleep", lambda _: None)
         result = act()
         assert result.outs == {**PROPS, "execution": "migrate-1a2b"}
         assert azure.calls[0] == "POST /start"
@@ -196,7 +198,7 @@ def test_a_run_is_gone_with_its_job(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_a_run_that_fails_leaves_no_result(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(job_run, "Arm", Azure(ends="Failed").arm)
-    monkeypatch.setattr(job_run, "_FIRST_PAUSE", 0)
+    monkeypatch.setattr("infra.polling.sleep", lambda _: None)
     with pytest.raises(JobError):
         JobRunProvider().update("id", PROPS, PROPS)
 

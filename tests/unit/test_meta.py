@@ -11,7 +11,15 @@ from tests.unit.test_components import COMPONENTS
 HERE = Path(__file__).parent
 DECLARING = {component.__name__ for component in COMPONENTS} | {"run_path", "deploy"}
 # Builders that are handed to a decorated function, never called by a test.
-BUILDERS = {"container_app", "site_route", "postgres", "job", "translation", "static_site"}
+BUILDERS = {
+    "app_service",
+    "container_app",
+    "site_route",
+    "postgres",
+    "job",
+    "translation",
+    "static_site",
+}
 
 
 def undecorated(tree: ast.AST) -> Iterator[str]:

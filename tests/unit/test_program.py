@@ -11,6 +11,7 @@ import pytest
 from pulumi import Output
 from pulumi.output import Unknown
 
+from infra.stacks import SITES
 from tests.unit.conftest import Declare
 from tests.unit.recording import SUBSCRIPTION, Recorder, Sent
 
@@ -164,7 +165,7 @@ def _database(recorder: Recorder) -> list[str]:
 
 @pytest.mark.parametrize("environment", ["local", "dev", "prod"])
 def test_what_is_priced_is_known_before_anything_exists(program: Declare, environment: str) -> None:
-    recorder = program(environment, preview=True)
+    recorder = program(environment, preview=True, sites=SITES)
     for type_, paths in PRICED.items():
         for one in (one for one in recorder.azure() if one.type.endswith(f":{type_}")):
             for path in paths:
@@ -192,18 +193,25 @@ def test_image_is_built_while_the_role_spreads(program: Declare) -> None:
 
 
 # What refuses a second write while one is under way: environment, site, profile, server.
+SHARED = ("environment", "profile", "server")
 SCOPES: Mapping[str, tuple[str, ...]] = {
     "environment": ("ManagedEnvironment", "DiagnosticSetting", "app:ContainerApp", "app:Job"),
-    "site": ("AppServicePlan", "WebApp", "WebAppScmAllowed", "WebAppFtpAllowed"),
+    **{site.name: tuple(f"web:{t}" for t in WEB_APP if t != "AppService") for site in SITES},
     "profile": ("Profile", "AFDEndpoint", "AFDOriginGroup", "AFDOrigin", "Route"),
     "server": ("Server", "FirewallRule", "AdministratorsMicrosoftEntra", "Database"),
 }
+FILES = {"host": "staticSite", "cdn": "none"}
 HOSTS: Mapping[str, dict[str, Any]] = {
     "as it is": {},
     "container apps": {"translator": {"host": "containerApp"}},
-    "files": {"homepage": {"host": "staticSite"}},
+    "files": {"homepage": FILES},
     "files, container apps": {
-        "homepage": {"host": "staticSite"},
+        "homepage": FILES,
+        "translator": {"host": "containerApp"},
+    },
+    "app service": {"homepage": {"host": "appService"}},
+    "each on the other's": {
+        "homepage": {"host": "appService"},
         "translator": {"host": "containerApp"},
     },
     "one behind the edge": {"homepage": {"cdn": "none"}},
@@ -220,10 +228,13 @@ HOSTS: Mapping[str, dict[str, Any]] = {
 def test_where_azure_refuses_two_writes_at_once_there_is_one_at_a_time(
     program: Declare, environment: str, changes: dict[str, Any]
 ) -> None:
-    recorder = program(environment, changes)
-    for types in SCOPES.values():
+    recorder = program(environment, changes, sites=SITES)
+    for scope, types in SCOPES.items():
         within = [
-            one for one in recorder.azure() if one.type.endswith(tuple(f":{t}" for t in types))
+            one
+            for one in recorder.azure()
+            if one.type.endswith(tuple(f":{t}" for t in types))
+            and (scope in SHARED or one.name.startswith(f"{scope}-"))
         ]
         for one, other in itertools.combinations(within, 2):
             assert _in_order(recorder, one, other), f"{one.name} and {other.name} at once"
@@ -258,7 +269,7 @@ def test_no_wait_holds_back_a_build(
     program: Declare, environment: str, changes: dict[str, Any]
 ) -> None:
     """Pulumi's host of dynamic resources has four threads: one stays for what does not wait."""
-    recorder = program(environment, changes)
+    recorder = program(environment, changes, sites=SITES)
     builds, waits = recorder.all("Image"), recorder.all("Wait")
     slow = [*builds, *waits, *recorder.all("JobRun")]
     for four in itertools.combinations(slow, 4):
@@ -527,6 +538,54 @@ def test_what_changes_the_homepages_pages_empties_its_edge(
     assert "canary" not in with_sign_in
 
 
+def test_the_homepage_moves_to_app_service_with_its_edge_and_its_secrets(
+    program: Declare, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PULUMI_CONFIG_SECRET_KEYS", '["frugal:homepage"]')
+    exported: dict[str, Output[str]] = {}
+    monkeypatch.setattr("pulumi.export", exported.__setitem__)
+    homepage = {"host": "appService", "originLock": True, **SIGN_IN}
+    recorder = program("prod", {"homepage": homepage})
+    assert counted(recorder) == expected(
+        EVERYWHERE, WEB_APP, WEB_APP, EDGE, TRANSLATION, {"ContainerApp": -2}
+    )
+    web_app = recorder.one("WebApp", "homepage-web")
+    settings = {one["name"]: one["value"] for one in web_app.at("siteConfig.appSettings")}
+    public_url = "https://edge-homepage1a2b3c4d.z01.azurefd.net"
+    assert settings == {
+        "WEBSITES_PORT": "8000",
+        "WEBSITES_ENABLE_APP_SERVICE_STORAGE": "false",
+        "PUBLIC_URL": public_url,
+        "AZURE_CLIENT_ID": "22222222-2222-2222-2222-222222222222",
+        "SHEET_ID": "sheet",
+        "OIDC_CLIENT_ID": "client",
+        "OIDC_AUTHORITY": "https://login.microsoftonline.com/common",
+        "FRONT_DOOR_ID": "44444444-4444-4444-4444-444444444444",
+        "SESSION_KEY": "canary-" + "k" * 32,
+        "OIDC_CLIENT_SECRET": "canary-secret",
+        "SHEETS_API_KEY": "canary-api",
+    }
+    for one in recorder.sent:
+        assert "canary" not in repr(dict(one.clear)), one.name
+    assert web_app.at("siteConfig.healthCheckPath") == "/healthz"
+    origin = recorder.one("AFDOrigin", "homepage-route-origin")
+    assert origin.at("hostName") == f"{web_app.at('name')}.azurewebsites.net"
+    assert recorder.needs(origin, web_app)
+    assert recorder.needs(web_app, recorder.one("AFDEndpoint", "edge-homepage"))
+    assert recorder.needs(web_app, recorder.one("Wait", "homepage-pull-ready"))
+    assert _value(exported["signInRedirectUri"]) == f"{public_url}/auth_response"
+    assert _value(exported["homepageOriginUrl"]) == f"https://{origin.at('hostName')}"
+
+
+def test_replicas_without_an_effect_are_named(
+    program: Declare, caplog: pytest.LogCaptureFixture
+) -> None:
+    program("prod", {"homepage": {"host": "appService"}})
+    assert "minReplicas" not in caplog.text
+    program("prod", {"translator": {"minReplicas": 1}})
+    assert "frugal:translator.minReplicas has no effect on host appService" in caplog.text
+
+
 def test_published_csv_needs_no_secret(program: Declare) -> None:
     csv = {name: f"https://docs.example/{name}" for name in ("talks", "projects", "interviews")}
     settings = homepage_settings(program("dev", {"homepage": {"sheet": {"csv": csv}}}))
@@ -539,7 +598,7 @@ def test_published_csv_needs_no_secret(program: Declare) -> None:
 def test_a_homepage_of_files_takes_the_place_of_app_and_image(
     program: Declare, environment: str
 ) -> None:
-    recorder = program(environment, {"homepage": {"host": "staticSite"}})
+    recorder = program(environment, {"homepage": FILES})
     assert recorder.one("azure-native:web:StaticSite").at("sku.name") == "Free"
     assert not recorder.all("ContainerApp")
     assert [one.name for one in recorder.all("Image")] == ["translator-image"]

@@ -1,20 +1,28 @@
 """Settings: what is allowed, and what an error says."""
 
 import json
+from collections.abc import Mapping
 from typing import Any
 
 import pytest
 from pydantic import ValidationError
 
-from frugal.local.stack_file import NOT_READ
-from infra.settings import KEYS, SIZES, SettingsError, read
-from tests.unit.conftest import committed_config
+from frugal.stack_files import PLACEHOLDER
+from infra import settings as reader
+from infra.models import secrets_of
+from infra.settings import KEYS, Settings, SettingsError, from_file
+from infra.stacks import MODELS
+from tests.unit.conftest import ENVIRONMENTS, SAMPLES, committed_config
 
 LOCATION = {"azure-native:location": "eastus"}
 REGISTRY = (
     "/subscriptions/00000000-0000-0000-0000-000000000000/resourceGroups/shared"
     "/providers/Microsoft.ContainerRegistry/registries/common"
 )
+
+
+def read(environment: str, config: Mapping[str, str], **known: Any) -> Settings:
+    return reader.read(environment, config, MODELS, **known)
 
 
 def config(**keys: Any) -> dict[str, str]:
@@ -24,18 +32,19 @@ def config(**keys: Any) -> dict[str, str]:
     }
 
 
-def test_every_environment_has_sizes_and_a_file() -> None:
-    assert list(SIZES) == ["local", "dev", "prod"]
-    for environment in SIZES:
-        settings = read(environment, committed_config(environment))
-        assert settings.environment == environment
+def test_every_environment_has_a_file() -> None:
+    for environment in ENVIRONMENTS:
+        assert from_file(environment, MODELS).environment == environment
 
 
 def test_local_shows_everything_and_has_a_contact() -> None:
-    settings = read("local", LOCATION)
-    assert (settings.homepage.cdn, settings.translator.cdn) == ("frontDoor", "frontDoor")
-    assert (settings.homepage.host, settings.translator.host) == ("containerApp", "appService")
-    assert read("local", committed_config("local")).budget.contacts
+    settings = read("local", committed_config("local"))
+    assert {settings.sites[site.name].cdn for site in SAMPLES} == {"frontDoor"}
+    assert (settings.sites["homepage"].host, settings.sites["translator"].host) == (
+        "containerApp",
+        "appService",
+    )
+    assert settings.budget.contacts
 
 
 def test_local_can_never_be_azure() -> None:
@@ -46,32 +55,64 @@ def test_local_can_never_be_azure() -> None:
 
 def test_dev_is_the_cheapest_form() -> None:
     settings = read("dev", LOCATION)
-    assert (settings.homepage.cdn, settings.translator.cdn) == ("none", "none")
-    assert (settings.homepage.min_replicas, settings.translator.host) == (0, "appService")
+    assert {site.cdn for site in settings.sites.values()} == {"none"}
+    assert (settings.sites["homepage"].min_replicas, settings.sites["translator"].host) == (
+        0,
+        "appService",
+    )
     assert (settings.database.sku, settings.database.storage_gb) == ("Standard_B1ms", 32)
     assert (settings.database.version, settings.database.high_availability) == ("17", "disabled")
-    assert not settings.protected
+    assert not settings.is_protected
 
 
 def test_prod_is_protected_and_has_the_edge() -> None:
-    settings = read("prod", LOCATION)
-    assert settings.protected
-    assert (settings.homepage.cdn, settings.translator.cdn) == ("frontDoor", "frontDoor")
+    settings = read("prod", committed_config("prod"))
+    assert settings.is_protected
+    assert {settings.sites[site.name].cdn for site in SAMPLES} == {"frontDoor"}
 
 
-def test_one_field_does_not_lose_the_others() -> None:
-    settings = read("local", config(homepage={"minReplicas": 1}))
-    assert (settings.homepage.min_replicas, settings.homepage.cdn) == (1, "frontDoor")
+@pytest.mark.parametrize(
+    ("environment", "given", "is_protected"),
+    [
+        ("prod", None, True),
+        ("prod", "false", False),
+        ("prod", "true", True),
+        ("production", None, False),
+        ("production", "true", True),
+        ("staging", "false", False),
+    ],
+)
+def test_prod_is_protected_unless_false_is_written(
+    environment: str, given: str | None, is_protected: bool
+) -> None:
+    keys = LOCATION if given is None else {**LOCATION, "frugal:protected": given}
+    assert read(environment, keys).is_protected is is_protected
+
+
+def test_any_stack_is_an_environment() -> None:
+    settings = read("staging", LOCATION)
+    assert (settings.environment, settings.budget.monthly_amount) == ("staging", 40)
 
 
 def test_what_the_command_line_stores_is_understood() -> None:
-    settings = read("dev", config(database={"version": 17}, homepage={"maxReplicas": "2"}))
-    assert (settings.database.version, settings.homepage.max_replicas) == ("17", 2)
+    settings = read(
+        "dev",
+        config(
+            database={"version": 17, "storageGb": "64"},
+            homepage={"cdn": "frontDoor", "maxReplicas": "2", "originLock": "true"},
+            budget={"monthlyAmount": "12.5"},
+            waits={"server": "0"},
+        ),
+    )
+    homepage = settings.sites["homepage"]
+    assert (settings.database.version, settings.database.storage_gb) == ("17", 64)
+    assert (homepage.max_replicas, homepage.origin_lock) == (2, True)
+    assert (settings.budget.monthly_amount, settings.waits.server) == (12.5, 0)
 
 
 def test_settings_cannot_be_changed() -> None:
     with pytest.raises(ValidationError):
-        read("dev", LOCATION).homepage.cdn = "frontDoor"
+        read("dev", LOCATION).sites["homepage"].cdn = "frontDoor"
 
 
 def test_given_values_arrive() -> None:
@@ -85,16 +126,16 @@ def test_given_values_arrive() -> None:
             budget={"monthlyAmount": 12.5, "contacts": ["a@example.com", "b@example.com"]},
         ),
     )
-    assert settings.homepage.image == "common.azurecr.io/homepage:1"
+    assert settings.sites["homepage"].image == "common.azurecr.io/homepage:1"
     assert settings.registry.id == REGISTRY
-    assert settings.translator.host == "containerApp"
+    assert settings.sites["translator"].host == "containerApp"
     assert settings.budget.monthly_amount == 12.5
     assert settings.budget.contacts == ("a@example.com", "b@example.com")
 
 
 WRONG = [
     ({"homepage": {"host": "vm"}}, "frugal:homepage.host: 'vm'", "containerApp"),
-    ({"homepage": {"host": "appService"}}, "frugal:homepage.host: 'appService'", "containerApp"),
+    ({"translator": {"host": "staticSite"}}, "frugal:translator.host: 'staticSite'", "appService"),
     ({"homepage": {"cdn": "frontdoor"}}, "frugal:homepage.cdn: 'frontdoor'", "frontDoor, none"),
     ({"homepage": {"cdn": True}}, "frugal:homepage.cdn: True", "frontDoor, none"),
     ({"homepage": {"minReplicas": -1}}, "frugal:homepage.minReplicas: -1", "equal to 0"),
@@ -133,6 +174,8 @@ WRONG = [
     ({"translator": {"translation": {"key": 1}}}, "translation.key", "provider, sku"),
     ({"database": {"sku": "B1ms"}}, "frugal:database.sku: 'B1ms'", "Standard_B1ms"),
     ({"database": {"storageGb": 33}}, "frugal:database.storageGb: 33", "32, 64, 128"),
+    ({"database": {"storageGb": "33"}}, "frugal:database.storageGb: 33", "32, 64, 128"),
+    ({"database": {"storageGb": "32.0"}}, "frugal:database.storageGb: '32.0'", "32, 64, 128"),
     ({"database": {"version": 15}}, "frugal:database.version: '15'", "16, 17, 18"),
     ({"database": {"highAvailability": "on"}}, "frugal:database.highAvailability", "sameZone"),
     ({"database": {"highAvailability": "sameZone"}}, "Standard_B1ms", "Standard_D2ds_v5"),
@@ -155,11 +198,6 @@ def test_wrong_values_are_one_line_each(keys: dict[str, Any], given: str, allowe
     (line,) = str(error.value).splitlines()
     assert given in line
     assert allowed in line
-
-
-def test_an_unknown_environment_says_which_there_are() -> None:
-    with pytest.raises(SettingsError, match=r"stack 'staging' .*local, dev, prod"):
-        read("staging", LOCATION)
 
 
 @pytest.mark.parametrize("location", [None, "", "East US"])
@@ -205,11 +243,16 @@ def test_sign_in_and_the_sheet_arrive() -> None:
         "sessionKey": KEY,
         "sheet": {"id": "sheet", "apiKey": "a"},
     }
-    settings = read("dev", config(homepage=homepage), secret_keys={"frugal:homepage"}).homepage
+    keys = config(homepage=homepage)
+    settings = read("dev", keys, secret_keys={"frugal:homepage"}).sites["homepage"]
     assert settings.sign_in.authority == "https://login.example/t"
     assert settings.session_key
     assert settings.session_key.get_secret_value() == KEY
-    assert set(settings.secret_fields) == {"sessionKey", "signIn.clientSecret", "sheet.apiKey"}
+    assert {path for path, _ in secrets_of(settings)} == {
+        "sessionKey",
+        "signIn.clientSecret",
+        "sheet.apiKey",
+    }
     assert KEY not in repr(settings)
 
 
@@ -222,32 +265,43 @@ def test_a_secret_in_clear_is_refused_and_not_repeated() -> None:
 
 @pytest.mark.parametrize("field", ["sessionKey", "clientSecret"])
 def test_a_secret_in_clear_beside_another_is_refused(field: str) -> None:
-    """The engine says of the whole object that there is a secret in it; the file says where."""
+    """The engine names the object that has a secret in it; the file says where in the object."""
     secure = {"secure": "v1:…"}
-    kept: dict[str, Any] = {
+    file: dict[str, Any] = {
         "sessionKey": secure,
         "signIn": {"clientId": "c", "clientSecret": secure},
     }
     given = {"sessionKey": KEY, "signIn": {"clientId": "c", "clientSecret": "canary"}}
-    keys = {"frugal:homepage"}
-    assert read(
-        "dev", config(homepage=given), secret_keys=keys, stored={"frugal:homepage": kept}
-    ).homepage.session_key
+    known: dict[str, Any] = {
+        "secret_keys": {"frugal:homepage"},
+        "stored": {"frugal:homepage": file},
+    }
+    assert read("dev", config(homepage=given), **known).sites["homepage"].session_key
 
-    (kept if field == "sessionKey" else kept["signIn"])[field] = "in clear"
+    if field == "sessionKey":
+        file["sessionKey"] = KEY
+    else:
+        file["signIn"]["clientSecret"] = "canary"
     with pytest.raises(SettingsError) as error:
-        read("dev", config(homepage=given), secret_keys=keys, stored={"frugal:homepage": kept})
+        read("dev", config(homepage=given), **known)
     assert f"{field}: is in clear in Pulumi.dev.yaml" in str(error.value)
     assert len(str(error.value).splitlines()) == 1
     assert "canary" not in str(error.value)
 
 
-def test_what_a_plan_has_in_the_place_of_secrets_is_taken() -> None:
-    """A plan's own file holds no secret; the checkout's says that they are there."""
-    secrets = {"sessionKey": NOT_READ, "sheet": {"id": "sheet", "apiKey": NOT_READ}}
-    secure = {"secure": "v1:…"}
-    kept = {"sessionKey": secure, "sheet": {"id": "sheet", "apiKey": secure}}
-    assert read("dev", config(homepage=secrets), stored={"frugal:homepage": kept})
+def test_another_configuration_file_is_not_judged_by_the_stacks_own() -> None:
+    """With `--config-file` the engine reads values that are not in the stack's file."""
+    in_clear = {"frugal:homepage": {"sessionKey": "another-" + KEY}}
+    secure = {"frugal:homepage": {"sessionKey": {"secure": "v1:…"}}}
+    given = config(homepage={"sessionKey": KEY})
+    assert read("dev", given, secret_keys={"frugal:homepage"}, stored=in_clear)
+    with pytest.raises(SettingsError, match=r"sessionKey: is in clear in the configuration"):
+        read("dev", given, stored=secure)
+
+
+def test_the_placeholders_of_a_plan_are_no_secrets_in_clear() -> None:
+    secrets = {"sessionKey": PLACEHOLDER, "sheet": {"id": "sheet", "apiKey": PLACEHOLDER}}
+    assert read("dev", config(homepage=secrets))
 
 
 def test_what_lies_in_clear_beside_a_secret_is_shown() -> None:
@@ -296,7 +350,9 @@ def test_no_error_shows_a_secret(wrong: dict[str, Any]) -> None:
 
 
 def test_what_translates_where() -> None:
-    chosen = {name: read(name, LOCATION).translator.translation for name in SIZES}
+    chosen = {
+        name: from_file(name, MODELS).sites["translator"].translation for name in ENVIRONMENTS
+    }
     assert {name: one.provider for name, one in chosen.items()} == {
         "local": "azure",
         "dev": "offline",
@@ -305,20 +361,16 @@ def test_what_translates_where() -> None:
     assert {one.sku for one in chosen.values()} == {"F0"}
 
 
-def test_one_field_of_an_object_does_not_lose_the_others() -> None:
-    given = read("local", config(translator={"translation": {"sku": "S1"}})).translator
-    assert (given.translation.provider, given.translation.sku) == ("azure", "S1")
-    assert given.cdn == "frontDoor"
-
-
 def test_no_environment_is_locked_before_its_edge_answers() -> None:
-    assert not [name for name in SIZES if read(name, LOCATION).homepage.origin_lock]
+    homepages = [from_file(name, MODELS).sites["homepage"] for name in ENVIRONMENTS]
+    assert not [homepage for homepage in homepages if homepage.origin_lock]
 
 
-@pytest.mark.parametrize("environment", SIZES)
-def test_a_static_site_is_one_setting(environment: str) -> None:
-    settings = read(environment, config(homepage={"host": "staticSite"}))
-    assert (settings.homepage.host, settings.homepage.cdn) == ("staticSite", "none")
+def test_a_static_site_says_how_the_edge_is_left_out() -> None:
+    with pytest.raises(SettingsError, match=r"pulumi config set --path homepage.cdn none"):
+        read("prod", config(homepage={**ENVIRONMENTS["prod"]["homepage"], "host": "staticSite"}))
+    homepage = {**ENVIRONMENTS["prod"]["homepage"], "host": "staticSite", "cdn": "none"}
+    assert read("prod", config(homepage=homepage)).sites["homepage"].host == "staticSite"
 
 
 def test_azure_is_waited_for_and_this_machine_is_not() -> None:
@@ -327,7 +379,7 @@ def test_azure_is_waited_for_and_this_machine_is_not() -> None:
         assert (waits.server, waits.role_age, waits.purge, waits.pull_limit) == (60, 150, 60, 60)
     waits = read("local", committed_config("local")).waits
     assert (waits.server, waits.role_age, waits.purge, waits.pull_limit) == (0, 0, 0, 0)
-    deadlines = {read(one, committed_config(one)).waits.deadline for one in SIZES}
+    deadlines = {read(one, committed_config(one)).waits.deadline for one in ENVIRONMENTS}
     assert deadlines == {900}
 
 

@@ -4,10 +4,12 @@ Time is a clock that only sleeping moves.
 """
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any
+from unittest import mock
 
 import httpx
 import pytest
@@ -46,6 +48,15 @@ class Time:
 
     def now(self) -> datetime:
         return START + timedelta(seconds=self.seconds)
+
+    @contextmanager
+    def passing(self) -> Iterator[None]:
+        with (
+            mock.patch("infra.polling.sleep", self.sleep),
+            mock.patch("infra.polling.monotonic", self.clock),
+            mock.patch("infra.components.wait._now", self.now),
+        ):
+            yield
 
 
 def refused(status: int, code: str) -> httpx.Response:
@@ -88,7 +99,7 @@ class Azure:
         )
 
     def wait(self, kind: str, subject: str, *, settle: float = 0, deadline: float = 900) -> None:
-        with self.arm() as arm:
+        with self.arm() as arm, self.time.passing():
             wait(
                 arm,
                 {
@@ -98,9 +109,6 @@ class Azure:
                     "deadline": deadline,
                     "body": {"properties": ENTRA},
                 },
-                sleep=self.time.sleep,
-                clock=self.time.clock,
-                now=self.time.now,
             )
 
 
@@ -150,12 +158,14 @@ def test_another_refusal_ends_the_wait() -> None:
     assert azure.asked == [SERVER]
 
 
-def test_who_is_not_signed_in_is_not_kept_waiting() -> None:
+def test_who_is_not_signed_in_is_not_kept_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("infra.polling.sleep", lambda _: pytest.fail("it slept"))
+
     def look() -> None:
         raise ArmError("NotSignedIn", "no access to Azure")
 
     with pytest.raises(ArmError, match="NotSignedIn"):
-        until(look, "nothing", deadline=60, sleep=lambda _: pytest.fail("it slept"))
+        until(look, "nothing", deadline=60)
 
 
 @pytest.mark.parametrize(

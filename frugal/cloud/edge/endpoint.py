@@ -52,7 +52,7 @@ _PRECONDITIONS = frozenset({b"if-match", b"if-unmodified-since"})
 
 @dataclass(frozen=True, kw_only=True)
 class Route:
-    """Which paths go to which origins; the first origin that can be reached answers.
+    """Paths and the origins that they go to; the first origin that can be reached answers.
 
     `patterns` are exact paths or end in `/*`; `cache` is None where caching is off.
     """

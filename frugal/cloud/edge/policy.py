@@ -32,7 +32,7 @@ DROPPED_REQUEST_HEADERS = frozenset(
     {b"accept", b"accept-charset", b"accept-language", b"content-length", b"transfer-encoding"}
     | {b"vary"}
 )
-"""What a route with caching keeps from the origin (`Vary`: learn Q&A 5781347, 02/19/2026)."""
+"""Headers that a caching route keeps from the origin (`Vary`: learn Q&A 5781347, 02/19/2026)."""
 
 # What Front Door compresses: larger than 1 KB and smaller than 8 MB.
 _COMPRESSED_SIZE = range(1024 + 1, 8 * 1024 * 1024)
@@ -65,7 +65,7 @@ class CachePolicy:
 
 
 def cache_url(host: str, path: str, query: str, policy: CachePolicy) -> str:
-    """What identifies a page: host, path and the parameters that count, in any order."""
+    """The identity of a page: host, path and the parameters that count, in any order."""
     parameters = sorted(p for p in query.split("&") if p and _counts(p, policy))
     return f"http://{host.lower()}{path}?{'&'.join(parameters)}"
 
@@ -90,13 +90,13 @@ def directives(cache_control: str) -> dict[str, str | None]:
 
 
 def is_private(headers: Headers) -> bool:
-    """Whether X-Cache says PRIVATE_NOSTORE: the response is for one visitor only."""
+    """True for a response for one visitor only: X-Cache says PRIVATE_NOSTORE."""
     given = directives(headers.get("cache-control", ""))
     return "no-store" in given or ("private" in given and given["private"] is None)
 
 
 def is_no_cache(headers: Headers) -> bool:
-    """Whether the response is for one use only: `no-cache` without field names."""
+    """True for a response for one use only: `no-cache` without field names."""
     given = directives(headers.get("cache-control", ""))
     return "no-cache" in given and given["no-cache"] is None
 
@@ -134,7 +134,7 @@ def from_engine(headers: Headers) -> list[tuple[str, str]]:
 
 
 def should_compress(policy: CachePolicy, headers: Headers, size: int) -> bool:
-    """Whether the edge itself compresses a body of `size` bytes for who accepts it."""
+    """True if the edge itself compresses a body of `size` bytes for who accepts it."""
     media_type = headers.get("content-type", "").partition(";")[0].strip().lower()
     return (
         policy.compress
@@ -146,7 +146,7 @@ def should_compress(policy: CachePolicy, headers: Headers, size: int) -> bool:
 
 
 def accepts_gzip(accept_encoding: str) -> bool:
-    """Whether an Accept-Encoding header names gzip (or `*`) with a weight above zero."""
+    """True if an Accept-Encoding header names gzip (or `*`) with a weight above zero."""
     for item in accept_encoding.lower().split(","):
         coding, _, weight = item.partition(";")
         if coding.strip() in {"gzip", "x-gzip", "*"}:
@@ -155,7 +155,7 @@ def accepts_gzip(accept_encoding: str) -> bool:
 
 
 def purge_matches(path: str, patterns: Sequence[str]) -> bool:
-    """Whether a decoded path falls under a purge: `/a/b`, `/a/*` or `/*`, in any case."""
+    """True if a decoded path falls under a purge: `/a/b`, `/a/*` or `/*`, in any case."""
     folded = path.casefold()
     wanted = [unquote(pattern).casefold() for pattern in patterns]
     return any(

@@ -1,4 +1,4 @@
-"""What a Dockerfile asks for: the steps that can be carried out here, and the names of the rest."""
+"""Read a Dockerfile: the steps that can be carried out here, and the names of the rest."""
 
 import io
 import json

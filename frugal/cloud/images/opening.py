@@ -67,7 +67,7 @@ def _copied(python: Path, accounts: Accounts) -> Path:
 
 
 def _let_find_library(executable: Path, library: Path) -> None:
-    """Where a program names the absolute folder of its shared library, name it from its own.
+    """Name the folder of a program's shared library relative to the program, not absolute.
 
     Such a path is in the file as text that ends with a zero (ELF's string table).
     """

@@ -31,7 +31,7 @@ _SIGN_IN_SECONDS = 60
 
 @dataclass(frozen=True, kw_only=True)
 class Login:
-    """Who wants in: the role, the database, and the client's IPv4 address."""
+    """A client that signs in: its role, its database, and its IPv4 address."""
 
     user: str
     database: str
@@ -49,7 +49,7 @@ class Refused(Exception):  # noqa: N818 - an answer, not a fault
 
 
 class Authenticator(Protocol):
-    """Who decides on a login, and where the server behind listens."""
+    """Decides on a login, and names the socket of the server behind."""
 
     def admit(self, login: Login) -> None:
         """Raises Refused for an address that may not come near."""
@@ -87,9 +87,9 @@ class PostgresProxy:
         self._sessions: set[Connection] = set()
 
     @property
-    def sessions(self) -> int:
-        """How many clients are signed in."""
-        return len(self._open_sessions())
+    def sessions(self) -> list[Connection]:
+        """The connections of the clients that are signed in."""
+        return [connection for connection in self._sessions if not connection.closed.is_set()]
 
     async def listen(self) -> None:
         """Open the port. Raises CloudError when it is taken."""
@@ -107,12 +107,9 @@ class PostgresProxy:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
         self._socket.close()
-        for connection in self._open_sessions():
+        for connection in self.sessions:
             connection.transport.abort()
         await asyncio.gather(*(connection.closed.wait() for connection in self._sessions))
-
-    def _open_sessions(self) -> list[Connection]:
-        return [connection for connection in self._sessions if not connection.closed.is_set()]
 
     def _start(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.create_task(work)
@@ -178,7 +175,7 @@ class PostgresProxy:
         """Open the session behind and leave the two sides to each other."""
         backend = await self._connect()
         backend.transport.write(startup)
-        self._sessions = {*self._open_sessions(), connection}
+        self._sessions = {*self.sessions, connection}
         connection.join(backend)
 
     async def _cancel(self, packet: bytes) -> None:

@@ -121,7 +121,7 @@ class Server(Running):
         await self._cluster.drop()
 
     def health(self) -> Health:
-        """Whether it takes connections, is on its way there, or neither."""
+        """The health of its process."""
         return self._cluster.health
 
     @override
@@ -131,7 +131,7 @@ class Server(Running):
         report.postgres[self.name] = self.status()
 
     def status(self) -> dict[str, object]:
-        """What runs: binaries and their version against the declared one, process, sessions."""
+        """Details for `frugal status`: binaries and declared version, process, sessions."""
         found = self._cluster.installation
         return {
             "host": self.host,
@@ -144,7 +144,7 @@ class Server(Running):
             "differs": bool(found and self._declared and found.major != self._declared),
             "pid": self._cluster.pid,
             "restarts": self._cluster.restarts,
-            "sessions": self._proxy.sessions if self._proxy else 0,
+            "sessions": len(self._proxy.sessions) if self._proxy else 0,
             "data": str(self._cluster.data),
             "databases": dict(self._databases),
         }

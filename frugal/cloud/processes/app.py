@@ -71,7 +71,7 @@ class App(Site):
     @property
     @override
     def port(self) -> int:
-        """Where its ingress listens."""
+        """The port of its ingress."""
         return self._listener.port
 
     async def start(self) -> None:

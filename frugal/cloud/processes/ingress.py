@@ -96,7 +96,7 @@ async def _forward(exchange: Exchange, replica: Replica, until_answered: asyncio
 
 
 def _is_repeatable(exchange: Exchange) -> bool:
-    """Whether the request may be sent once more after a connection broke."""
+    """True if the request may be sent once more after a connection broke."""
     unsent = exchange.status is None and not exchange.body_begun
     return unsent and exchange.method in _REPEATABLE
 

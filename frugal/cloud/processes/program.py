@@ -16,7 +16,7 @@ class NothingToRun(Exception):  # noqa: N818 - reads as what it is
 
 @dataclass(frozen=True, kw_only=True)
 class Program:
-    """What the reaper starts. `notes`: what of the image is not as in a container."""
+    """A program that the reaper can start. `notes`: what of the image is not as in a container."""
 
     command: tuple[str, ...]
     environment: Mapping[str, str]

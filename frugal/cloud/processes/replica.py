@@ -68,12 +68,12 @@ class Replica:
 
     @property
     def ready(self) -> bool:
-        """Whether requests may be sent to it."""
+        """True if requests may be sent to it."""
         return self.state == "ready"
 
     @property
     def failed(self) -> bool:
-        """Whether it ended so often in a row that there is no hope soon."""
+        """True if it ended so often in a row that waiting will not help."""
         return self.failures >= TRIES
 
     def enter(self) -> None:

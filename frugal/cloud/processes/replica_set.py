@@ -29,7 +29,7 @@ class ReplicaSet:
 
     @property
     def failed(self) -> bool:
-        """Whether nothing is ready and waiting will not help: failed often, or all unready."""
+        """True if nothing is ready and waiting will not help: failed often, or all unready."""
         states = {replica.state for replica in self.replicas}
         return "ready" not in states and (
             states == {"unready"} or any(replica.failed for replica in self.replicas)

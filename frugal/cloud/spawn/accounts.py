@@ -230,7 +230,7 @@ class Accounts:
 
 
 def is_open(path: Path) -> bool:
-    """Whether every user of this machine can read this file, or pass through this folder."""
+    """True if every user of this machine can read this file, or pass through this folder."""
     real = path.resolve()
     wanted = _OTHERS_PASS if real.is_dir() else _OTHERS_READ
     return real.exists() and bool(real.stat().st_mode & wanted) and is_passable(real)
@@ -282,7 +282,7 @@ def _sign(place: Path, folder: Path) -> None:
 
 
 def _is_of(place: Path, folder: Path) -> bool:
-    """Whether it was this environment's, and the checkout is not another one in the same place."""
+    """True if it was this environment's; a later checkout in the same place is another one."""
     try:
         signed = (place / "environment").read_text().splitlines()
     except OSError:
@@ -317,7 +317,7 @@ def _owner(place: Path) -> Path | None:
 
 
 def _is_named(first: int) -> bool:
-    """Whether this machine gave a name to one of the numbers that begin here."""
+    """True if this machine gave a name to one of the numbers that begin here."""
     for number in range(first, first + SIZE):
         for find in (pwd.getpwuid, grp.getgrgid):
             with contextlib.suppress(KeyError):

@@ -89,7 +89,7 @@ class Tunnel:
 
 
 def is_loopback(address: str) -> bool:
-    """Whether an IP address leads to this machine's loopback."""
+    """True for an IP address that leads to this machine's loopback."""
     parsed = ipaddress.ip_address(address.partition("%")[0])
     return (getattr(parsed, "ipv4_mapped", None) or parsed).is_loopback
 

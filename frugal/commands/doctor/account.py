@@ -5,7 +5,6 @@ import os
 from collections.abc import Mapping, Sequence
 
 from frugal.cloud import contract
-from frugal.commands.doctor.configuration import HIDDEN
 from frugal.commands.doctor.findings import Finding
 from frugal.commands.doctor.questions import (
     Entry,
@@ -17,9 +16,12 @@ from frugal.commands.doctor.questions import (
     set_config,
 )
 from frugal.commands.doctor.region import ENVIRONMENT, TYPES
+from frugal.stack_files import PLACEHOLDER
 from infra.arm import Arm, ArmError
 from infra.credentials import NAMESPACE, SETTINGS
 from infra.settings import Settings
+from infra.stacks.homepage import Homepage
+from infra.stacks.translator import TranslationService, Translator
 
 # What a deployer does beyond creating resources: give the apps' identities their roles.
 _ACTIONS = {
@@ -50,7 +52,7 @@ def sign_in(
     What is missing is a variable in the place of each.
     """
     names = {f"{NAMESPACE}:{key}": variables for key, variables in SETTINGS.items()}
-    clear = {key: value for key, value in config.items() if HIDDEN not in value}
+    clear = {key: value for key, value in config.items() if PLACEHOLDER not in value}
     lacking = [
         key
         for key, variables in names.items()
@@ -134,10 +136,9 @@ def _needed(settings: Settings) -> list[str]:
     """Resource providers of the types that the environment declares."""
     optional = {
         "Microsoft.Cdn": bool(_behind_edge(settings)),
-        "Microsoft.CognitiveServices": settings.translator.translation.provider == "azure",
+        "Microsoft.CognitiveServices": _translation(settings).provider == "azure",
         "Microsoft.Consumption": bool(settings.budget.monthly_amount),
-        "Microsoft.Web": settings.translator.host == "appService"
-        or settings.homepage.host == "staticSite",
+        "Microsoft.Web": any(site.host != "containerApp" for site in settings.sites.values()),
     }
     return [name for name in providers() if optional.get(name, True)]
 
@@ -166,10 +167,9 @@ def _choose(arm: Arm, environment: str, config: Mapping[str, str]) -> tuple[str,
 
 def _builds(subscription: Subscription) -> list[Finding]:
     settings = subscription.settings
-    built = {"homepage": settings.homepage, "translator": settings.translator}
-    if settings.homepage.host == "staticSite":
-        del built["homepage"]
-    sites = [site for site, chosen in built.items() if chosen.image is None]
+    sites = [
+        name for name, site in settings.sites.items() if site.is_container and site.image is None
+    ]
     if not sites or not subscription.offer:
         return []
     if not any(word in subscription.offer for word in _NO_BUILDS):
@@ -181,8 +181,11 @@ def _builds(subscription: Subscription) -> list[Finding]:
 
 
 def _behind_edge(settings: Settings) -> list[str]:
-    sites = {"homepage": settings.homepage, "translator": settings.translator}
-    return [site for site, chosen in sites.items() if chosen.cdn == "frontDoor"]
+    return [name for name, site in settings.sites.items() if site.is_behind_edge]
+
+
+def _translation(settings: Settings) -> TranslationService:
+    return next(s.translation for s in settings.sites.values() if isinstance(s, Translator))
 
 
 def _edge(subscription: Subscription) -> list[Finding]:
@@ -195,8 +198,11 @@ def _edge(subscription: Subscription) -> list[Finding]:
     text = f"Azure forbids it to the offer {subscription.offer}"
     remedy = "Upgrade the subscription to pay-as-you-go, or do without an edge:"
     commands = [set_config(settings, f"{site}.cdn", "none") for site in sites]
-    if settings.homepage.origin_lock:
-        commands.insert(0, set_config(settings, "homepage.originLock", "false"))
+    commands[:0] = [
+        set_config(settings, f"{name}.originLock", "false")
+        for name, site in settings.sites.items()
+        if isinstance(site, Homepage) and site.origin_lock
+    ]
     return [Finding("missing", "Front Door", text, remedy, tuple(commands))]
 
 
@@ -283,7 +289,7 @@ def _budget(subscription: Subscription) -> list[Finding]:
 def _translator(subscription: Subscription) -> list[Finding]:
     """Ask for the one free Translator of a subscription: still to be had, or our own already."""
     settings = subscription.settings
-    chosen = settings.translator.translation
+    chosen = _translation(settings)
     if (chosen.provider, chosen.sku) != ("azure", "F0"):
         return []
     arm, base = subscription.arm, f"{subscription.path}/providers/Microsoft.CognitiveServices"

@@ -7,9 +7,8 @@ from frugal.commands.doctor.postgres import postgres
 from frugal.commands.doctor.questions import Subscription, ask, missing, plain, set_config
 from frugal.commands.doctor.quotas import Need, usages
 from infra.regions import REGIONS
-
-PLAN_SKU = "B1"
-"""Size of the translator's App Service plan; infra.stacks.translator takes seconds to import."""
+from infra.settings import Settings
+from infra.stacks.site import PLAN_SKU
 
 ENVIRONMENT = "Microsoft.App/managedEnvironments"
 _POSTGRES = "Microsoft.DBforPostgreSQL/flexibleServers"
@@ -76,7 +75,7 @@ def search(
 def _questions(subscription: Subscription) -> dict[str, tuple[str, _Question]]:
     """Subject and question for each type of resource that the environment declares."""
     questions: dict[str, tuple[str, _Question]] = {_POSTGRES: ("PostgreSQL", postgres)}
-    if subscription.settings.translator.host == "appService":
+    if _on_app_service(subscription.settings):
         questions[_PLAN] = ("App Service", _app_service)
     questions[ENVIRONMENT] = ("Container Apps", _container_apps)
     return questions
@@ -103,16 +102,21 @@ def _line(region: str, findings: Sequence[Finding]) -> str:
 
 
 def _app_service(subscription: Subscription, region: str) -> list[Finding]:
-    """Ask for an instance of the plan's size, and of all sizes together (the row `*`).
+    """Ask for an instance of the plan's size for each site, and of all sizes (the row `*`).
 
     Both rows and what binds: a subscription without any (api-version 2024-11-01, 2026-08-10), where
     `*` is displayed as "Total Regional VMs".
     """
     path = f"{subscription.path}/providers/Microsoft.Web/locations/{region}/usages"
-    need = Need(subject="App Service", rows=(PLAN_SKU, "*"))
-    instead = set_config(subscription.settings, "translator.host", "containerApp")
+    sites = _on_app_service(subscription.settings)
+    need = Need(subject="App Service", rows=(PLAN_SKU, "*"), amount=len(sites))
+    instead = [set_config(subscription.settings, f"{s}.host", "containerApp") for s in sites]
     quotas = usages(subscription, path, api_version="2024-11-01")
-    return [need.compare(subscription, quotas, instead)]
+    return [need.compare(subscription, quotas, *instead)]
+
+
+def _on_app_service(settings: Settings) -> list[str]:
+    return [name for name, site in settings.sites.items() if site.host == "appService"]
 
 
 def _container_apps(subscription: Subscription, region: str) -> list[Finding]:

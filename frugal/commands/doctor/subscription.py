@@ -5,12 +5,13 @@ Only questions are asked, each with a GET; nothing is changed.
 
 from collections.abc import Callable
 
+from frugal import stack_files
 from frugal.commands.doctor import account, region
-from frugal.commands.doctor.configuration import HIDDEN, load
 from frugal.commands.doctor.findings import Finding
 from frugal.paths import Checkout
 from infra.arm import Arm, ArmError
 from infra.settings import SettingsError, read
+from infra.stacks import MODELS
 
 _PATIENCE = 20.0  # seconds in all for which a question that Azure is too busy for is asked again
 
@@ -23,10 +24,9 @@ def examine(
     `on_region`: called with a line on each region tried; without it only the environment's own
     region is asked. Raises FrugalError for an environment that does not exist.
     """
-    config = load(checkout, environment)
+    config = stack_files.configuration(checkout.root, environment)
     try:
-        secret = {key for key, value in config.items() if HIDDEN in value}
-        settings = read(environment, config, secret_keys=secret)
+        settings = read(environment, config, MODELS)
     except SettingsError as error:
         return [Finding("missing", "Settings", str(error), f"Mend Pulumi.{environment}.yaml.")]
     findings = account.contacts(settings)
