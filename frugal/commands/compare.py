@@ -11,7 +11,7 @@ from rich.console import Console
 from frugal.commands.preview import preview_option
 from frugal.cost import UNPRICED, Plan, load_usage, usual
 from frugal.cost.compare.options import Costs, HostingOption
-from frugal.cost.compare.result import compared
+from frugal.cost.compare.result import compare_options
 from frugal.cost.prices.sheet import load
 from frugal.cost.report.comparison import comparison_report
 from frugal.cost.report.data import comparison_data
@@ -65,7 +65,7 @@ def compare(
         sheet=load(),
         month=usual(dt.datetime.now(tz=dt.UTC).date()),
     )
-    comparison = compared(costs, refused)
+    comparison = compare_options(costs, refused)
     show(shown_as, comparison_report(comparison), comparison_data(comparison))
     missing = [row.option.name for row in comparison.rows if row.unpriced]
     if missing:

@@ -16,7 +16,7 @@ import pytest
 from frugal.cost.compare.break_even import break_even_points
 from frugal.cost.compare.case_study_2023 import case_study
 from frugal.cost.compare.options import Costs, HostingOption
-from frugal.cost.compare.result import Compared, compared
+from frugal.cost.compare.result import HostingComparison, compare_options
 from frugal.cost.money import Range
 from frugal.cost.plan import Plan, Resource
 from frugal.cost.prices.sheet import Sheet
@@ -91,29 +91,29 @@ def costs(
     )
 
 
-def compare(usage: str = "", **environment: object) -> Compared:
-    return compared(costs(usage, **environment), {})
+def compare(usage: str = "", **environment: object) -> HostingComparison:
+    return compare_options(costs(usage, **environment), {})
 
 
 def prices_of(found: Costs, option: HostingOption, multiple: str | int = 1) -> Decimal:
     return found.expected(option, Decimal(multiple))
 
 
-def expected(found: Compared) -> dict[str, list[Decimal]]:
+def expected(found: HostingComparison) -> dict[str, list[Decimal]]:
     return {row.option.name: [bill.expected for bill in row.bills if bill] for row in found.rows}
 
 
 @pytest.fixture(scope="module")
-def homepage() -> Compared:
+def homepage() -> HostingComparison:
     return compare()
 
 
 @pytest.fixture(scope="module")
-def translator() -> Compared:
+def translator() -> HostingComparison:
     return compare(of="translator", most=2)
 
 
-def test_homepage_at_its_usage_and_at_10_and_100_times_of_it(homepage: Compared) -> None:
+def test_homepage_at_its_usage_and_at_10_and_100_times_of_it(homepage: HostingComparison) -> None:
     edge = [
         # 35 + 3 * 0.009 + 0.0825 + 30,000 requests of 1 kB * 0.02 a GB
         Decimal("35.1101"),
@@ -139,7 +139,7 @@ def test_homepage_at_its_usage_and_at_10_and_100_times_of_it(homepage: Compared)
     }
 
 
-def test_low_and_high(homepage: Compared) -> None:
+def test_low_and_high(homepage: HostingComparison) -> None:
     apps = next(row for row in homepage.rows if row.option == APPS)
     # Nobody visits: the registry. The limits used all month: three replicas active.
     assert apps.bills[0] == Range(REGISTRY, REGISTRY, REGISTRY + Decimal("53.73"))
@@ -147,7 +147,7 @@ def test_low_and_high(homepage: Compared) -> None:
     assert all(row.grows for row in homepage.rows)
 
 
-def test_the_database_is_on_each_row_of_the_translator(translator: Compared) -> None:
+def test_the_database_is_on_each_row_of_the_translator(translator: HostingComparison) -> None:
     database = Decimal("16.09")  # 730 * 0.017 + 32 * 0.115
     found = expected(translator)
     assert list(found) == [
@@ -205,7 +205,7 @@ def test_files_are_offered_up_to_the_100_gb_of_the_free_size() -> None:
 
 
 def points(
-    found: Compared, first: HostingOption, second: HostingOption
+    found: HostingComparison, first: HostingOption, second: HostingOption
 ) -> list[tuple[Decimal, bool]]:
     pair = next(
         one for one in found.comparisons if (one.first, one.second) == (first.name, second.name)
@@ -213,7 +213,7 @@ def points(
     return [(point.at, point.first_is_dearer) for point in pair.break_even_points]
 
 
-def test_break_even_points(homepage: Compared) -> None:
+def test_break_even_points(homepage: HostingComparison) -> None:
     # Beyond 8 times Container Apps takes 22,500 * 0.000024 + 45,000 * 0.000003 = 0.675 for each
     # time more, and App Service 12.41: 8 + 12.41 / 0.675 = 26.3852
     assert points(homepage, APPS, WEB) == [(Decimal("26.39"), True)]
@@ -246,7 +246,9 @@ def test_lines_that_cross_twice_and_a_step() -> None:
     assert break_even_points(lambda _at: Decimal(5), lambda _at: Decimal(5)) == []
 
 
-def test_advice_is_computed_with_its_condition(homepage: Compared, translator: Compared) -> None:
+def test_advice_is_computed_with_its_condition(
+    homepage: HostingComparison, translator: HostingComparison
+) -> None:
     server, files, edge = homepage.advice
     assert server == (
         # 30,000 * 26.39
@@ -431,5 +433,7 @@ def test_any_multiple_keeps_its_order(name: str) -> None:
 
 
 def test_an_option_that_the_settings_exclude_is_noted_with_the_reason() -> None:
-    found = compared(costs(), {HostingOption("staticSite", "cache_misses"): "it has an edge"})
+    found = compare_options(
+        costs(), {HostingOption("staticSite", "cache_misses"): "it has an edge"}
+    )
     assert "Not offered by the settings: Static Web Apps + edge: it has an edge" in found.notes

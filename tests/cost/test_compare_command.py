@@ -15,7 +15,7 @@ from rich.console import Console
 
 from frugal import cli
 from frugal.cost.compare.options import HostingOption
-from frugal.cost.compare.result import Compared
+from frugal.cost.compare.result import HostingComparison
 from frugal.cost.plan import Plan
 from frugal.cost.report.comparison import comparison_report
 from frugal.cost.report.data import comparison_data
@@ -53,12 +53,12 @@ def write(place: Checkout, content: str, name: str = "dev") -> None:
 
 
 @pytest.fixture(scope="module")
-def homepage() -> Compared:
+def homepage() -> HostingComparison:
     return compare()
 
 
 @pytest.fixture(scope="module")
-def gaps() -> Compared:
+def gaps() -> HostingComparison:
     return compare("used_elsewhere: {egress_gb: 100}", prices=without_egress())
 
 
@@ -207,7 +207,7 @@ def test_something_unpriced_is_exit_code_4(place, previewed, monkeypatch, capsys
     assert err.startswith("Unpriced in westus: Static Web Apps, Container Apps")
 
 
-def test_json_has_every_digit(homepage: Compared) -> None:
+def test_json_has_every_digit(homepage: HostingComparison) -> None:
     found = json.loads(json.dumps(comparison_data(homepage)))
     rows = {row["name"]: row for row in found["rows"]}
     assert rows["Container Apps"]["monthly"][1] == {
@@ -231,14 +231,14 @@ def test_json_has_every_digit(homepage: Compared) -> None:
     assert all(re.fullmatch(r"-?(0|[1-9]\d*)(\.\d*[1-9])?", one) for one in amounts)
 
 
-def printed(found: Compared, width: int) -> str:
+def printed(found: HostingComparison, width: int) -> str:
     console = Console(width=width, record=True, file=io.StringIO())
     print_report(console, comparison_report(found), details=True)
     return console.export_text()
 
 
 @pytest.mark.parametrize("width", [80, 120])
-def test_the_table_fits_the_terminal(homepage: Compared, width: int) -> None:
+def test_the_table_fits_the_terminal(homepage: HostingComparison, width: int) -> None:
     text = printed(homepage, width)
     assert max(map(len, text.splitlines())) <= width
     assert re.search(r"Container Apps +5\.00 +6\.35 +59\.13 *\n", text)
@@ -252,7 +252,7 @@ def test_the_table_fits_the_terminal(homepage: Compared, width: int) -> None:
     assert text.index("As long as the site has") < text.index("What each option costs")
 
 
-def test_bars_are_as_long_as_what_they_stand_for(homepage: Compared) -> None:
+def test_bars_are_as_long_as_what_they_stand_for(homepage: HostingComparison) -> None:
     lines = printed(homepage, 80).splitlines()
     first = next(n for n, line in enumerate(lines) if line.startswith(f"1{TIMES}  █ fixed"))
     bars = {line[:22].strip(): line[23:].split(" ")[0] for line in lines[first + 1 : first + 6]}
@@ -262,16 +262,16 @@ def test_bars_are_as_long_as_what_they_stand_for(homepage: Compared) -> None:
     assert len(bars["App Service"]) == round(longest * 17.408 / 52.5181)
 
 
-def whole_markdown(found: Compared) -> str:
+def whole_markdown(found: HostingComparison) -> str:
     return markdown(comparison_report(found))
 
 
-def whole_page(found: Compared) -> str:
+def whole_page(found: HostingComparison) -> str:
     return page(comparison_report(found))
 
 
 @pytest.mark.parametrize("render", [lambda found: printed(found, 200), whole_markdown, whole_page])
-def test_what_is_unpriced_is_named_and_has_no_figure(gaps: Compared, render) -> None:
+def test_what_is_unpriced_is_named_and_has_no_figure(gaps: HostingComparison, render) -> None:
     text = " ".join(html.unescape(re.sub(r"<[^>]+>", " ", render(gaps))).split())
     assert "App Service is unpriced: homepage-web: no price of 'Standard Data Transfer Out'" in text
     assert "unpriced" in text
@@ -290,14 +290,14 @@ class _Links(HTMLParser):
         self.found += [value or "" for name, value in attrs if name in ("src", "href")]
 
 
-def test_the_page_asks_nothing_of_the_network(homepage: Compared) -> None:
+def test_the_page_asks_nothing_of_the_network(homepage: HostingComparison) -> None:
     links = _Links(whole_page(homepage))
     assert links.found == []
     assert "script" not in links.tags
     assert links.tags.count("svg") == 15  # five rows at three multiples
 
 
-def test_markdown_tables_are_whole(homepage: Compared) -> None:
+def test_markdown_tables_are_whole(homepage: HostingComparison) -> None:
     rows = [line for line in whole_markdown(homepage).splitlines() if line.startswith("|")]
     assert {line.count("|") for line in rows} == {5, 6}
     assert "| App Service | **17.41**<br>17.41 – ↑17.41 |" in rows[4] + "|"  # noqa: RUF001

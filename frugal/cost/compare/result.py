@@ -38,7 +38,7 @@ class Row:
 
 
 @dataclass(frozen=True, slots=True)
-class Compared:
+class HostingComparison:
     """The comparison. `region`: of the environment; `refused`: by option, the settings' reason."""
 
     site: str
@@ -56,7 +56,7 @@ class Compared:
     case_study: CaseStudy
 
 
-def compared(costs: Costs, refused: Mapping[HostingOption, str]) -> Compared:
+def compare_options(costs: Costs, refused: Mapping[HostingOption, str]) -> HostingComparison:
     """Compare the options of a site. `refused`: those that the settings exclude, with the reason.
 
     Raises UsageError.
@@ -67,7 +67,7 @@ def compared(costs: Costs, refused: Mapping[HostingOption, str]) -> Compared:
     comparisons = [_comparison(*pair, costs) for pair in combinations(priced, 2)]
     bills = [costs.bill(option) for option in options]
     sources = [line.source for bill in bills for line in bill.lines if line.source]
-    return Compared(
+    return HostingComparison(
         site=costs.site,
         environment=costs.environment,
         region=costs.location,

@@ -4,14 +4,14 @@ from collections.abc import Iterator, Sequence
 
 from frugal.cost.compare.break_even import FURTHEST, PRECISION, Comparison
 from frugal.cost.compare.case_study_2023 import Item as PaidItem
-from frugal.cost.compare.result import MULTIPLES, Compared, Row
+from frugal.cost.compare.result import MULTIPLES, HostingComparison, Row
 from frugal.cost.money import rounded
 from frugal.cost.report import parts, words
 
 _COLUMNS = [f"{multiple}{words.TIMES}" for multiple in MULTIPLES]
 
 
-def comparison_report(comparison: Compared) -> parts.Report:
+def comparison_report(comparison: HostingComparison) -> parts.Report:
     """Build the report of a comparison."""
     reasons = [item for row in comparison.rows for item in _unpriced(row)]
     return parts.Report(
@@ -33,7 +33,7 @@ def comparison_report(comparison: Compared) -> parts.Report:
     )
 
 
-def _usage(comparison: Compared) -> str:
+def _usage(comparison: HostingComparison) -> str:
     """The visits of a month, and which figures are the owner's."""
     visits = comparison.visits
     figures = (
@@ -55,7 +55,7 @@ def _unpriced(row: Row) -> Iterator[str]:
         yield f"{row.option.name} is unpriced{where}: {one.name}: {one.reason}"
 
 
-def _figures(comparison: Compared) -> parts.Table:
+def _figures(comparison: HostingComparison) -> parts.Table:
     grows = any(row.grows for row in comparison.rows)
     return parts.Table(
         name="plain",
@@ -76,7 +76,7 @@ def _cells(row: Row) -> Iterator[parts.Cell]:
             yield parts.Cell(rounded(bill.expected), "strong", below)
 
 
-def _charts(comparison: Compared) -> Iterator[parts.Chart]:
+def _charts(comparison: HostingComparison) -> Iterator[parts.Chart]:
     """A chart for each multiple, on a scale of its own."""
     for number, title in enumerate(_COLUMNS):
         bars = [
@@ -87,7 +87,7 @@ def _charts(comparison: Compared) -> Iterator[parts.Chart]:
         yield parts.Chart(title, f"{comparison.currency} a month", bars)
 
 
-def _details(comparison: Compared) -> Iterator[parts.Block]:
+def _details(comparison: HostingComparison) -> Iterator[parts.Block]:
     precision = words.price(PRECISION)
     about = f"Multiples of its usage from 0.1 to {FURTHEST:,}, rounded up to {precision}."
     points = parts.Listing(list(_break_even(comparison.comparisons)))

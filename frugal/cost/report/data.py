@@ -11,7 +11,7 @@ from pydantic import TypeAdapter
 
 from frugal.cost.compare.break_even import FURTHEST, PRECISION, Comparison
 from frugal.cost.compare.case_study_2023 import Item
-from frugal.cost.compare.result import MULTIPLES, Compared, Row
+from frugal.cost.compare.result import MULTIPLES, HostingComparison, Row
 from frugal.cost.estimate import Estimate, Remark
 from frugal.cost.money import Amount, Amounts, plain
 
@@ -31,7 +31,7 @@ def estimate_data(bill: Estimate, limit: Decimal | None = None) -> Mapping[str, 
     }
 
 
-def comparison_data(comparison: Compared) -> Mapping[str, Any]:
+def comparison_data(comparison: HostingComparison) -> Mapping[str, Any]:
     """All of a comparison."""
     visits = comparison.visits
     return {
