@@ -1,4 +1,4 @@
-"""`frugal logs`: what an app, the database or the edge wrote."""
+"""`frugal logs`: the log of an app, the database or the edge."""
 
 import contextlib
 import sys
@@ -11,7 +11,6 @@ from frugal.cloud.logfile import Reader
 from frugal.errors import FrugalError
 from frugal.paths import own_checkout
 
-_LOGS = ("homepage", "translator", "postgres", "edge")
 _PAUSE = 0.2  # seconds between two looks at a log that is followed
 
 app = typer.Typer()
@@ -19,13 +18,17 @@ app = typer.Typer()
 
 @app.command("logs")
 def logs(
-    name: Annotated[str, typer.Argument(metavar="|".join(_LOGS))],
+    name: Annotated[str, typer.Argument(metavar="NAME", help="An app, postgres or edge.")],
     follow: Annotated[bool, typer.Option("-f", "--follow", help="Stay, show what comes.")] = False,
 ) -> None:
     """Show what an app, the database or the edge wrote."""
-    if name not in _LOGS:
-        raise FrugalError(f"There is no log {name!r}. Allowed: {', '.join(_LOGS)}.", code=2)
-    file = own_checkout().logs / f"{name}.log"
+    place = own_checkout()
+    apps = {file.parent.name for file in place.root.glob("apps/*/Dockerfile")}
+    written = {file.stem for file in place.logs.glob("*.log")}
+    allowed = ", ".join(sorted({*apps, *written, "postgres", "edge"}))
+    if name not in allowed.split(", "):
+        raise FrugalError(f"There is no log {name!r}. Allowed: {allowed}.", code=2)
+    file = place.logs / f"{name}.log"
     if not file.exists():
         raise FrugalError(f"There is no log of {name}: it has not run yet. `make up` starts it.")
     log = Reader(file)

@@ -116,8 +116,8 @@ def test_program_that_fails_fails_the_command(clone: Clone) -> None:
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["logs", "nosuch"], "no log 'nosuch'. Allowed: homepage, translator, postgres, edge."),
-        (["logs"], "homepage|translator|postgres|edge"),
+        (["logs", "nosuch"], "no log 'nosuch'. Allowed: "),
+        (["logs"], "NAME"),
         (["logs", "edge"], "no log of edge"),
         (["nosuch"], "nosuch"),
         (["up", "--now"], "--now"),
