@@ -1,4 +1,4 @@
-"""Which code this is, and under which network settings it runs.
+"""Digests of code: the tool's own with its network settings, and any files of the checkout.
 
 A daemon that was started by other code, or that reaches the network another way than its user does
 now (a proxy, a certificate file), is told apart from one that can be used.
@@ -8,17 +8,27 @@ import hashlib
 import os
 from pathlib import Path
 
+_CODE = (".py", ".json")
 _NETWORK = ("http_proxy", "https_proxy", "all_proxy", "ssl_cert_file", "ssl_cert_dir")
 
 
 def fingerprint() -> str:
-    """A digest of every module of the tool as it is on disk, and of the network's variables."""
+    """Digest the tool's modules as they are on disk, and the network's variables."""
     package = Path(__file__).parent
-    digest = hashlib.sha256()
-    for module in sorted(package.rglob("*.py")):
-        digest.update(module.relative_to(package).as_posix().encode() + b"\0")
-        digest.update(module.read_bytes())
+    digest = hashlib.sha256(content_digest(package.parent, package.name).encode())
     for name, value in sorted(os.environ.items()):
         if name.lower() in _NETWORK:
             digest.update(f"{name}={value}\0".encode())
+    return digest.hexdigest()
+
+
+def content_digest(root: Path, *names: str) -> str:
+    """SHA-256 of files, and of modules and JSON data in folders, named from `root`."""
+    digest = hashlib.sha256()
+    for name in names:
+        path = root / name
+        files = sorted(f for f in path.rglob("*") if f.suffix in _CODE) if path.is_dir() else [path]
+        for file in files:
+            digest.update(file.relative_to(root).as_posix().encode() + b"\0")
+            digest.update(file.read_bytes())
     return digest.hexdigest()

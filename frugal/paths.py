@@ -90,6 +90,11 @@ class Checkout:
         return self.cloud / "logs"
 
     @property
+    def previews(self) -> Path:
+        """Previews kept by `frugal compare`."""
+        return self.tool / "plan" / "previews"
+
+    @property
     def plan_home(self) -> Path:
         """PULUMI_HOME for planning without a login: its azure-native only checks."""
         return self.tool / "plan" / "pulumi"

@@ -1,66 +1,117 @@
-"""`frugal compare`: one site on each host, with and without the edge."""
+"""`frugal compare`: the bill with one site on each host, with and without the edge."""
 
 import datetime as dt
-from enum import StrEnum
+import json
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any, cast, get_args
 
 import typer
 from rich.console import Console
 
-from frugal.commands.compared_sizes import sizes
-from frugal.cost import UNPRICED, load_usage, usual
-from frugal.cost.compare.result import compared
-from frugal.cost.compare.ways import Costs
+from frugal.commands.preview import preview_option
+from frugal.cost import UNPRICED, Plan, load_usage, usual
+from frugal.cost.compare.options import Costs, HostingOption
+from frugal.cost.compare.result import compare_options
 from frugal.cost.prices.sheet import load
 from frugal.cost.report.comparison import comparison_report
 from frugal.cost.report.data import comparison_data
 from frugal.cost.report.show import Format, show
+from frugal.errors import FrugalError
 from frugal.local.engine import LOCAL_STACK
-from frugal.paths import checkout
+from frugal.paths import Checkout, checkout
+from frugal.stack_files import configuration
 
-
-class SiteName(StrEnum):
-    """What can be compared."""
-
-    homepage = "homepage"
-    translator = "translator"
-
+if TYPE_CHECKING:
+    from infra.settings import Settings
 
 app = typer.Typer()
 
 
 @app.command("compare")
 def compare(
-    site: Annotated[SiteName, typer.Argument(metavar="SITE", help="homepage|translator")],
+    site: Annotated[str, typer.Argument(metavar="SITE", help="homepage, translator, …")],
     *,
     environment: Annotated[
         str,
-        typer.Option("-s", "--stack", metavar="ENV", help="Whose region and sizes: local, dev, …"),
+        typer.Option("-s", "--stack", metavar="ENV", help="Compare in: local, dev, …"),
     ] = LOCAL_STACK,
     usage_file: Annotated[
         Path | None, typer.Option("--usage", metavar="FILE", help="Your own figures of use.")
     ] = None,
     shown_as: Annotated[Format, typer.Option("--format", help="How it is shown.")] = Format.table,
 ) -> None:
-    """Show what a site costs a month on each host, with and without the edge, as it grows.
+    """Show the bill with a site on each host, with and without the edge, as the site grows.
 
-    At its usage, at 10 and at 100 times of it. The usage is that of its own app in the usage file
+    At its usage, at 10 and at 100 times that. The usage is that of its own app in the usage file
     (homepage-app, translator-app: requests, egress_gb, active_seconds; translator-web: egress_gb),
-    else a small site's.
-    Exit codes: 2 wrong input, 4 something is unpriced.
+    else a small site's. The first time in an environment takes a preview for each option.
+    Exit codes: 1 a preview failed, 2 wrong input, 4 something is unpriced.
     """
-    of_environment, configured = sizes(checkout(), environment)
+    place, stderr = checkout(), Console(stderr=True)
+    settings, options, refused = _options(place, environment, site)
+    usage = load_usage(usage_file or settings.usage_file)
+    plans: dict[HostingOption, Plan] = {}
+    for option, values in options.items():
+        changes = [f"{site}.{name}={value}" for name, value in values.items()]
+        with stderr.status(f"Previewing {environment} with {option.name}"):
+            plans[option] = preview_option(place, stderr, environment, changes)
     costs = Costs(
-        of_environment,
-        load_usage(usage_file or configured),
-        load(),
-        usual(dt.datetime.now(tz=dt.UTC).date()),
+        site=site,
+        sites=list(settings.sites),
+        environment=environment,
+        location=settings.location,
+        plans=plans,
+        usage=usage,
+        sheet=load(),
+        month=usual(dt.datetime.now(tz=dt.UTC).date()),
     )
-    found = compared(site.value, costs)
-    show(shown_as, comparison_report(found), comparison_data(found))
-    missing = [row.way.name for row in found.rows if row.unpriced]
+    comparison = compare_options(costs, refused)
+    show(shown_as, comparison_report(comparison), comparison_data(comparison))
+    missing = [row.option.name for row in comparison.rows if row.unpriced]
     if missing:
-        told = f"Unpriced in {found.region}: {', '.join(missing)}."
-        Console(stderr=True).print(told, style="red", markup=False, highlight=False)
+        message = f"Unpriced in {comparison.region}: {', '.join(missing)}."
+        stderr.print(message, style="red", markup=False, highlight=False)
         raise typer.Exit(UNPRICED)
+
+
+def _options(
+    place: Checkout, environment: str, site: str
+) -> "tuple[Settings, dict[HostingOption, dict[str, str]], dict[HostingOption, str]]":
+    """The environment's settings; a site's options, with the fields that choose each; exclusions.
+
+    The options are the values that the site's settings allow, the exclusions those combinations
+    that the environment's other settings leave no place for, with the reason. Raises FrugalError.
+    """
+    # The program takes half a second to import.
+    from infra.settings import SettingsError, read  # noqa: PLC0415
+    from infra.stacks import MODELS  # noqa: PLC0415
+
+    if site not in MODELS:
+        message = f"There is no site {site!r} to compare; there are: {', '.join(MODELS)}."
+        raise FrugalError(message, code=2)
+    config = configuration(place.root, environment)
+    try:
+        settings = read(environment, config, MODELS)
+    except SettingsError as error:
+        raise FrugalError(f"Pulumi.{environment}.yaml: {error}", code=2) from None
+    key = f"frugal:{site}"
+    fields = cast("dict[str, object]", json.loads(config.get(key, "{}")))
+    options: dict[HostingOption, dict[str, str]] = {}
+    refused: dict[HostingOption, str] = {}
+    for cdn in _values(MODELS[site], "cdn"):
+        for host in _values(MODELS[site], "host"):
+            option = HostingOption(host, "none" if cdn == "none" else "cache_misses")
+            values = {"host": host, "cdn": cdn}
+            changed = {**config, key: json.dumps(fields | values)}
+            try:
+                read(environment, changed, MODELS)
+            except SettingsError as error:
+                refused[option] = str(error)
+            else:
+                options[option] = values
+    return settings, options, refused
+
+
+def _values(model: type[Any], field: str) -> tuple[str, ...]:
+    """Values that a field of the settings allows."""
+    return get_args(model.model_fields[field].annotation)

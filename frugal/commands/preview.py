@@ -1,27 +1,32 @@
-"""The preview that `frugal cost` runs itself, with settings changed for this one look."""
+"""Previews that `frugal cost` and `frugal compare` run themselves, with settings changed."""
 
 import copy
+import hashlib
 import json
 import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from subprocess import CompletedProcess
 from typing import cast
 
 import yaml
 from rich.console import Console
 
+from frugal.atomic import atomic_write
 from frugal.cost import Plan, from_preview, parse
 from frugal.errors import FrugalError
+from frugal.fingerprint import content_digest
 from frugal.local.engine import LOCAL_STACK, preview_from_nothing
 from frugal.local.environment import prepare
 from frugal.paths import Checkout
-from frugal.stack_files import stack_file
+from frugal.stack_files import stack_file, without_secrets
 
 _OPTIONS = ("--json", "--show-sames")
 _PROJECT = "frugal"
 LIMIT = f"{_PROJECT}:maxMonthlyCost"
 _USAGE = f"{_PROJECT}:usageFile"
+_KEPT_PREVIEWS = 40
 _FROM_NOTHING = (
     "{} is planned from nothing, by the rules of the local cloud and without a login: what it has "
     "on Azure today is not read."
@@ -60,11 +65,7 @@ def preview(place: Checkout, console: Console, environment: str, changes: Sequen
             done = engine.attempt(
                 "preview", "-s", environment, "--config-file", str(file), *_OPTIONS
             )
-    if done.returncode != 0:
-        tried = "".join(f" with --set {change}" for change in changes)
-        words = _words(done.stdout, done.stderr)
-        # A change for one look is the input of this command, and the program did not take it.
-        raise FrugalError(f"The preview{tried} failed: {words}", code=2 if changes else 1)
+    _refuse_failed(done, changes)
     found = from_preview(parse(done.stdout))
     notes = [_FROM_NOTHING.format(environment)] if from_nothing else []
     return Preview(
@@ -72,6 +73,39 @@ def preview(place: Checkout, console: Console, environment: str, changes: Sequen
         place.root / str(usage_file) if usage_file else None,
         None if limit is None else str(limit),
     )
+
+
+def preview_option(
+    place: Checkout, console: Console, environment: str, changes: Sequence[str]
+) -> Plan:
+    """Plan an environment from nothing with `changes`, once for the same program and settings.
+
+    The preview is kept under a digest of the program, what plans it, the packages and the settings;
+    the apps' own files are no part of it, since no price depends on them. Raises FrugalError.
+    """
+    settings = changed(stack_file(place.root, environment), changes)
+    cast("dict[str, object]", settings["config"]).pop(LIMIT, None)
+    program = ("infra", "__main__.py", "Pulumi.yaml")
+    names = (*program, "frugal/cloud", "frugal/local", "requirements/run.lock")
+    key = "\0".join((content_digest(place.root, *names), environment, without_secrets(settings)))
+    file = place.previews / f"{hashlib.sha256(key.encode()).hexdigest()}.json"
+    if not file.exists():
+        done = preview_from_nothing(place, console, environment, *_OPTIONS, settings=settings)
+        _refuse_failed(done, changes)
+        file.parent.mkdir(parents=True, exist_ok=True)
+        atomic_write(file, done.stdout)
+        newest_last = sorted(file.parent.glob("*.json"), key=lambda kept: kept.stat().st_mtime)
+        for old in newest_last[:-_KEPT_PREVIEWS]:
+            old.unlink(missing_ok=True)
+    return from_preview(parse(file.read_bytes()))
+
+
+def _refuse_failed(done: CompletedProcess[str], changes: Sequence[str]) -> None:
+    if done.returncode != 0:
+        tried = "".join(f" with --set {change}" for change in changes)
+        words = _words(done.stdout, done.stderr)
+        # A change for one look is the input of this command, and the program did not take it.
+        raise FrugalError(f"The preview{tried} failed: {words}", code=2 if changes else 1)
 
 
 def changed(settings: Mapping[str, object], changes: Sequence[str]) -> dict[str, object]:

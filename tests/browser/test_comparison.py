@@ -5,12 +5,10 @@ from pathlib import Path
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 
-from frugal.cost.compare.result import compared
-from frugal.cost.compare.ways import Costs
 from frugal.cost.report.comparison import comparison_report
 from frugal.cost.report.html import page as rendered
 from tests.browser.conftest import Visit, chromium
-from tests.cost.test_compare import costs, without_egress
+from tests.cost.test_compare import compare, without_egress
 
 pytestmark = pytest.mark.skipif(
     chromium() is None,
@@ -21,12 +19,11 @@ pytestmark = pytest.mark.skipif(
 @pytest.fixture(scope="module")
 def pages(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
     """One that is whole, and one with rows that have no price."""
-    given, used = costs(), costs("used_elsewhere: {egress_gb: 100}")
-    gaps = Costs(used.sizes, used.usage, without_egress(), used.month)
+    gaps = compare("used_elsewhere: {egress_gb: 100}", prices=without_egress())
     folder = tmp_path_factory.mktemp("pages")
     files = [folder / "whole.html", folder / "gaps.html"]
-    for file, found in zip(files, (given, gaps), strict=True):
-        file.write_text(rendered(comparison_report(compared("homepage", found))), encoding="utf-8")
+    for file, found in zip(files, (compare(), gaps), strict=True):
+        file.write_text(rendered(comparison_report(found)), encoding="utf-8")
     return files
 
 

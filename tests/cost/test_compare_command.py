@@ -7,13 +7,16 @@ import re
 import sys
 from html.parser import HTMLParser
 from pathlib import Path
+from typing import get_args
 
 import pytest
+import yaml
 from rich.console import Console
 
 from frugal import cli
-from frugal.commands import compared_sizes
-from frugal.cost.compare.result import Compared, compared
+from frugal.cost.compare.options import HostingOption
+from frugal.cost.compare.result import HostingComparison
+from frugal.cost.plan import Plan
 from frugal.cost.report.comparison import comparison_report
 from frugal.cost.report.data import comparison_data
 from frugal.cost.report.html import page
@@ -21,7 +24,9 @@ from frugal.cost.report.markdown import markdown
 from frugal.cost.report.terminal import print_report
 from frugal.cost.report.words import TIMES
 from frugal.paths import Checkout
-from tests.cost.test_compare import Costs, costs, without_egress
+from infra.stacks import MODELS
+from tests.cost.made import plan, registry, server
+from tests.cost.test_compare import compare, site, without_egress
 
 PROJECT = "name: frugal\nconfig: {azure-native:location: {value: swedencentral}}"
 
@@ -48,17 +53,36 @@ def write(place: Checkout, content: str, name: str = "dev") -> None:
 
 
 @pytest.fixture(scope="module")
-def homepage() -> Compared:
-    return compared("homepage", costs())
+def homepage() -> HostingComparison:
+    return compare()
 
 
 @pytest.fixture(scope="module")
-def gaps() -> Compared:
-    given = costs("used_elsewhere: {egress_gb: 100}")
-    return compared("homepage", Costs(given.sizes, given.usage, without_egress(), given.month))
+def gaps() -> HostingComparison:
+    return compare("used_elsewhere: {egress_gb: 100}", prices=without_egress())
 
 
-def test_the_command_in_each_format(place, monkeypatch, capsys) -> None:
+@pytest.fixture
+def previewed(monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
+    """Previews that were asked for; the answer is a plan of a registry, a database and the site."""
+    asked: list[list[str]] = []
+
+    def preview(checkout: Checkout, _console: object, environment: str, changes: list[str]) -> Plan:
+        asked.append(changes)
+        (name, host), (_name, cdn) = (
+            change.replace("=", ".").split(".")[::2] for change in changes
+        )
+        option = HostingOption(host, "none" if cdn == "none" else "cache_misses")
+        file = checkout.root / f"Pulumi.{environment}.yaml"
+        place = yaml.safe_load(file.read_text())["config"]["azure-native:location"]
+        shared = [registry(place=place), server(name="postgres-server", place=place)]
+        return plan([*shared, *site(name, option, place, 0, 1)])
+
+    monkeypatch.setattr("frugal.commands.compare.preview_option", preview)
+    return asked
+
+
+def test_the_command_in_each_format(place, previewed, monkeypatch, capsys) -> None:
     write(place, "config: {azure-native:location: eastus}")
     for shown_as in ("table", "json", "markdown", "html"):
         code, out, err = run(
@@ -69,28 +93,42 @@ def test_the_command_in_each_format(place, monkeypatch, capsys) -> None:
         assert ("33.498" if shown_as == "json" else "33.50") in out, shown_as
 
 
-def test_region_and_sizes_are_the_environments(place: Checkout) -> None:
-    write(
-        place,
-        """\
-config:
-  azure-native:location: westeurope
-  frugal:homepage: {minReplicas: 1, maxReplicas: 4, sessionKey: {secure: v1:abc}, host: staticSite}
-  frugal:database: {sku: Standard_B2s, storageGb: 64}
-  frugal:usageFile: usage.yaml
-""",
+def test_each_option_that_the_settings_allow_is_previewed_once(
+    place, previewed, monkeypatch, capsys
+) -> None:
+    write(place, "config: {azure-native:location: eastus, frugal:homepage: {originLock: false}}")
+    code, out, _err = run(
+        monkeypatch, capsys, "compare", "homepage", "-s", "dev", "--format", "json"
     )
-    sizes, usage = compared_sizes.sizes(place, "dev")
-    assert (sizes.environment, sizes.location) == ("dev", "westeurope")
-    assert sizes.replicas == {"homepage": (1, 4), "translator": (0, 1)}
-    assert (sizes.database_sku, sizes.storage_gb) == ("Standard_B2s", 64)
-    assert usage is not None
-    assert usage.name == "usage.yaml"
+    hosts = get_args(MODELS["homepage"].model_fields["host"].annotation)
+    servers = [host for host in hosts if host != "staticSite"]
+    assert code == 0
+    assert sorted(previewed) == sorted(
+        [f"homepage.host={host}", f"homepage.cdn={cdn}"]
+        for host, cdn in [
+            ("staticSite", "none"),
+            *((host, cdn) for host in servers for cdn in ("none", "frontDoor")),
+        ]
+    )
+    (note,) = (n for n in json.loads(out)["notes"] if n.startswith("Not offered"))
+    assert "Static Web Apps + edge: frugal:homepage: cdn 'frontDoor' is not for host" in note
 
 
-def test_a_region_that_the_environment_does_not_name_is_the_projects(place: Checkout) -> None:
-    write(place, "")
-    assert compared_sizes.sizes(place, "dev")[0].location == "swedencentral"
+def test_an_option_that_another_setting_excludes_is_not_previewed(
+    place, previewed, monkeypatch, capsys
+) -> None:
+    locked = "frugal:homepage: {cdn: frontDoor, originLock: true}"
+    write(place, f"config: {{azure-native:location: eastus, {locked}}}")
+    code, out, _err = run(monkeypatch, capsys, "compare", "homepage", "-s", "dev")
+    assert code == 0
+    assert all("homepage.cdn=frontDoor" in changes for changes in previewed)
+    assert "originLock is for a site behind an edge of its own" in " ".join(out.split())
+
+
+def test_a_site_that_is_none(place, monkeypatch, capsys) -> None:
+    code, _out, err = run(monkeypatch, capsys, "compare", "blog", "-s", "dev")
+    assert code == 2
+    assert "There is no site 'blog' to compare; there are: homepage, translator." in err
 
 
 @pytest.mark.parametrize(
@@ -123,13 +161,20 @@ def test_no_such_environment_or_usage_file(place, monkeypatch, capsys) -> None:
     assert "cannot be read" in err
 
 
-def test_any_environment_that_has_a_file_can_be_compared(place: Checkout) -> None:
+def test_any_environment_that_has_a_file_can_be_compared(
+    place, previewed, monkeypatch, capsys
+) -> None:
     write(place, "config: {azure-native:location: westeurope}", "stage")
-    sizes, _usage_file = compared_sizes.sizes(place, "stage")
-    assert (sizes.environment, sizes.location) == ("stage", "westeurope")
+    code, out, _err = run(
+        monkeypatch, capsys, "compare", "translator", "-s", "stage", "--format", "json"
+    )
+    found = json.loads(out)
+    assert (code, found["environment"], found["region"]) == (0, "stage", "westeurope")
 
 
-def test_the_owners_figures_come_from_the_file(place, monkeypatch, capsys, tmp_path) -> None:
+def test_the_owners_figures_come_from_the_file(
+    place, previewed, monkeypatch, capsys, tmp_path
+) -> None:
     write(place, "config: {azure-native:location: eastus}")
     usage = tmp_path / "usage.yaml"
     usage.write_text("version: 1\nresources: {homepage-app: {requests: 300000}}\n")
@@ -148,7 +193,7 @@ def test_the_owners_figures_come_from_the_file(place, monkeypatch, capsys, tmp_p
     }
 
 
-def test_something_unpriced_is_exit_code_4(place, monkeypatch, capsys) -> None:
+def test_something_unpriced_is_exit_code_4(place, previewed, monkeypatch, capsys) -> None:
     """No price is known in this region but those that are of no region."""
     write(place, "config: {azure-native:location: westus}")
     code, out, err = run(
@@ -156,13 +201,13 @@ def test_something_unpriced_is_exit_code_4(place, monkeypatch, capsys) -> None:
     )
     assert code == 4
     rows = {row["name"]: row for row in json.loads(out)["rows"]}
-    assert rows["App Service"]["monthly"] == []
-    assert {one["name"] for one in rows["App Service"]["unpriced"]} >= {"homepage-plan", "registry"}
-    assert rows["Static Web Apps"]["monthly"]
-    assert err.startswith("Unpriced in westus: Container Apps, App Service,")
+    assert rows["Container Apps"]["monthly"] == []
+    names = {one["name"] for one in rows["Container Apps"]["unpriced"]}
+    assert names >= {"homepage-app", "registry"}
+    assert err.startswith("Unpriced in westus: Static Web Apps, Container Apps")
 
 
-def test_json_has_every_digit(homepage: Compared) -> None:
+def test_json_has_every_digit(homepage: HostingComparison) -> None:
     found = json.loads(json.dumps(comparison_data(homepage)))
     rows = {row["name"]: row for row in found["rows"]}
     assert rows["Container Apps"]["monthly"][1] == {
@@ -176,6 +221,7 @@ def test_json_has_every_digit(homepage: Compared) -> None:
         "first": "Container Apps",
         "second": "App Service",
         "difference": "-12.41",
+        "up_to": "1000",
         "at": [{"multiple": "26.39", "dearer": "Container Apps"}],
     }
     assert pairs["App Service", "App Service + edge"]["at"] == []
@@ -185,14 +231,14 @@ def test_json_has_every_digit(homepage: Compared) -> None:
     assert all(re.fullmatch(r"-?(0|[1-9]\d*)(\.\d*[1-9])?", one) for one in amounts)
 
 
-def printed(found: Compared, width: int) -> str:
+def printed(found: HostingComparison, width: int) -> str:
     console = Console(width=width, record=True, file=io.StringIO())
     print_report(console, comparison_report(found), details=True)
     return console.export_text()
 
 
 @pytest.mark.parametrize("width", [80, 120])
-def test_the_table_fits_the_terminal(homepage: Compared, width: int) -> None:
+def test_the_table_fits_the_terminal(homepage: HostingComparison, width: int) -> None:
     text = printed(homepage, width)
     assert max(map(len, text.splitlines())) <= width
     assert re.search(r"Container Apps +5\.00 +6\.35 +59\.13 *\n", text)
@@ -206,7 +252,7 @@ def test_the_table_fits_the_terminal(homepage: Compared, width: int) -> None:
     assert text.index("As long as the site has") < text.index("What each option costs")
 
 
-def test_bars_are_as_long_as_what_they_stand_for(homepage: Compared) -> None:
+def test_bars_are_as_long_as_what_they_stand_for(homepage: HostingComparison) -> None:
     lines = printed(homepage, 80).splitlines()
     first = next(n for n, line in enumerate(lines) if line.startswith(f"1{TIMES}  █ fixed"))
     bars = {line[:22].strip(): line[23:].split(" ")[0] for line in lines[first + 1 : first + 6]}
@@ -216,16 +262,16 @@ def test_bars_are_as_long_as_what_they_stand_for(homepage: Compared) -> None:
     assert len(bars["App Service"]) == round(longest * 17.408 / 52.5181)
 
 
-def whole_markdown(found: Compared) -> str:
+def whole_markdown(found: HostingComparison) -> str:
     return markdown(comparison_report(found))
 
 
-def whole_page(found: Compared) -> str:
+def whole_page(found: HostingComparison) -> str:
     return page(comparison_report(found))
 
 
 @pytest.mark.parametrize("render", [lambda found: printed(found, 200), whole_markdown, whole_page])
-def test_what_is_unpriced_is_named_and_has_no_figure(gaps: Compared, render) -> None:
+def test_what_is_unpriced_is_named_and_has_no_figure(gaps: HostingComparison, render) -> None:
     text = " ".join(html.unescape(re.sub(r"<[^>]+>", " ", render(gaps))).split())
     assert "App Service is unpriced: homepage-web: no price of 'Standard Data Transfer Out'" in text
     assert "unpriced" in text
@@ -244,14 +290,14 @@ class _Links(HTMLParser):
         self.found += [value or "" for name, value in attrs if name in ("src", "href")]
 
 
-def test_the_page_asks_nothing_of_the_network(homepage: Compared) -> None:
+def test_the_page_asks_nothing_of_the_network(homepage: HostingComparison) -> None:
     links = _Links(whole_page(homepage))
     assert links.found == []
     assert "script" not in links.tags
     assert links.tags.count("svg") == 15  # five rows at three multiples
 
 
-def test_markdown_tables_are_whole(homepage: Compared) -> None:
+def test_markdown_tables_are_whole(homepage: HostingComparison) -> None:
     rows = [line for line in whole_markdown(homepage).splitlines() if line.startswith("|")]
     assert {line.count("|") for line in rows} == {5, 6}
     assert "| App Service | **17.41**<br>17.41 – ↑17.41 |" in rows[4] + "|"  # noqa: RUF001

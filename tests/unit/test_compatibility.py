@@ -21,7 +21,6 @@ from frugal.cloud.cloud import DELETING, Cloud
 from frugal.cloud.status import status
 from frugal.cloud.store import FILE, KEY, Store
 from frugal.cloud.types.database import MIGRATED
-from frugal.cost.compare.result import compared
 from frugal.cost.plan import resource
 from frugal.cost.report.data import comparison_data
 from frugal.cost.usage import Elsewhere, Offers, keys_of
@@ -40,7 +39,7 @@ from tests.cost.made import (
     urn,
     vault,
 )
-from tests.cost.test_compare import costs
+from tests.cost.test_compare import compare
 from tests.unit.conftest import Declare
 from tests.unit.recording import Recorder, Sent
 
@@ -183,7 +182,7 @@ def everything() -> dict[str, Any]:
 
 
 def test_json_of_a_comparison_has_its_keys() -> None:
-    assert missing("compare", paths(comparison_data(compared("homepage", costs())))) == []
+    assert missing("compare", paths(comparison_data(compare()))) == []
 
 
 def test_json_of_the_prices_has_its_keys() -> None:

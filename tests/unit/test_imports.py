@@ -16,10 +16,17 @@ FORBIDDEN = {
     "frugal.local": ("infra", "frugal.cost", "frugal.commands", "frugal.cli"),
     "frugal.commands": ("frugal.cli",),
     "infra": ("frugal.local", "frugal.cloud", "frugal.commands", "frugal.cli"),
-    "infra.components": ("infra.stacks", "infra.settings", "infra.site_settings"),
+    "infra.components": ("infra.stacks", "infra.settings"),
 }
 # Shared by all of the tool, so below each of its packages.
-SHARED = ("frugal.atomic", "frugal.errors", "frugal.paths", "frugal.fingerprint", "frugal.peers")
+SHARED = (
+    "frugal.atomic",
+    "frugal.errors",
+    "frugal.paths",
+    "frugal.fingerprint",
+    "frugal.peers",
+    "frugal.stack_files",
+)
 # What other packages may import of the library that prices plans.
 DOORS = ("frugal.cost.report", "frugal.cost.compare", "frugal.cost.prices")
 

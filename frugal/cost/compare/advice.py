@@ -1,108 +1,110 @@
-"""Sentences of advice, each computed from the figures and with its condition."""
+"""Recommendations derived from the comparison, each with its condition."""
 
 from collections.abc import Iterator, Sequence
 from decimal import Decimal
 
-from frugal.cost.compare.crossings import FURTHEST, Comparison, turns
-from frugal.cost.compare.ways import Costs, Site, Way
-from frugal.cost.money import EXACT, rounded
+from frugal.cost.compare.break_even import FURTHEST, Comparison, break_even_points
+from frugal.cost.compare.options import ONE, Costs, HostingOption
+from frugal.cost.money import EXACT, quotient, rounded
 from frugal.cost.report.words import quantity
 
-_SERVERS = (Way("containerApp"), Way("appService"))
-_FILES = Way("staticSite")
+_SERVERS = ("containerApp", "appService")
+_FILES = HostingOption("staticSite")
 
 
 def advice(
-    site: Site, costs: Costs, priced: Sequence[Way], comparisons: Sequence[Comparison]
+    costs: Costs, priced: Sequence[HostingOption], comparisons: Sequence[Comparison]
 ) -> Iterator[str]:
-    """The cheaper server; files instead of it; whether the edge pays for itself."""
-    servers = [way for way in _SERVERS if way in priced]
+    """Recommend the cheaper server, files instead of it, and the edge if it pays for itself."""
+    servers = [HostingOption(h) for h in _SERVERS if HostingOption(h) in priced]
     if len(servers) < len(_SERVERS):
-        yield "No advice on servers: a price of theirs is missing in this region."
+        yield "No advice on servers: not both of them can be priced here without an edge."
         return
     pair = _pair(comparisons, *servers)
-    yield _advised(pair, costs, site)
+    yield _recommend(pair, costs)
     best = servers[1] if pair.difference > 0 else servers[0]
     if _FILES in priced:
         files = [_pair(comparisons, _FILES, server) for server in servers]
-        yield _advised_files(files, servers.index(best), costs, site)
-    if Way(best.host, "passes") in priced:
-        yield _edge(site, costs, best)
+        yield _recommend_files(files, servers.index(best), costs)
+    if HostingOption(best.host, "cache_misses") in priced:
+        yield _edge(costs, best)
 
 
-def _pair(comparisons: Sequence[Comparison], first: Way, second: Way) -> Comparison:
+def _pair(
+    comparisons: Sequence[Comparison], first: HostingOption, second: HostingOption
+) -> Comparison:
     return next(c for c in comparisons if (c.first, c.second) == (first.name, second.name))
 
 
-def _advised(pair: Comparison, costs: Costs, site: Site) -> str:
+def _recommend(pair: Comparison, costs: Costs) -> str:
     """`As long as …: X saves Y a month`."""
     if not pair.difference:
         return f"At its usage {pair.first} and {pair.second} cost the same."
     names = (pair.first, pair.second)
     cheaper, dearer = names if pair.difference < 0 else names[::-1]
-    saved = rounded(abs(pair.difference))
+    saved = abs(pair.difference)
+    bill = next(costs.expected(option) for option in costs.plans if option.name == dearer)
+    share = quotient(EXACT.multiply(saved, Decimal(100)), bill).quantize(Decimal("0.1"))
     return (
-        f"As long as {_condition(pair, costs, site)}, {cheaper} is cheaper than {dearer}; at its "
-        f"usage it saves {saved} {costs.sheet.currency} a month."
+        f"As long as {_condition(pair, costs)}, {cheaper} is cheaper than {dearer}; at its usage "
+        f"it saves {rounded(saved)} {costs.sheet.currency} a month, {share} % of the bill."
     )
 
 
-def _condition(pair: Comparison, costs: Costs, site: Site) -> str:
+def _condition(pair: Comparison, costs: Costs) -> str:
     low, high = pair.span
     if low is not None and high is not None:
-        more, fewer = (_visits(at, costs, site) for at in (low, high))
+        more, fewer = (_visits(at, costs) for at in (low, high))
         return f"the site has more than {more} and fewer than {fewer}"
     if low is not None:
-        return f"the site has more than {_visits(low, costs, site)}"
+        return f"the site has more than {_visits(low, costs)}"
     if high is not None:
-        return f"the site has fewer than {_visits(high, costs, site)}"
-    return f"the site has up to {FURTHEST:,} times its visits (no more was looked at)"
+        return f"the site has fewer than {_visits(high, costs)}"
+    return f"the site has up to {quantity(pair.furthest)} times its visits"
 
 
-def _visits(multiple: Decimal, costs: Costs, site: Site) -> str:
-    requests = EXACT.multiply(costs.visits(site).requests, multiple).quantize(Decimal(1))
+def _visits(multiple: Decimal, costs: Costs) -> str:
+    requests = EXACT.multiply(costs.visits.requests, multiple).quantize(Decimal(1))
     return f"{quantity(multiple)} times its visits ({requests:,f} requests a month)"
 
 
-def _advised_files(pairs: Sequence[Comparison], best: int, costs: Costs, site: Site) -> str:
+def _recommend_files(pairs: Sequence[Comparison], best: int, costs: Costs) -> str:
     """Against the server that is cheaper at the site's usage, up to where any server is cheaper."""
     pair = pairs[best]
-    cheaper = all(one.difference < 0 for one in pairs)
+    text = _recommend(pair, costs)
     ends = [one.span[1] for one in pairs if one.span[1] is not None]
-    told = _advised(pair, costs, site)
-    if cheaper and ends:
+    if all(one.difference < 0 for one in pairs) and ends:
         saved = rounded(-pair.difference)
-        told = (
-            f"As long as the site has fewer than {_visits(min(ends), costs, site)}, {pair.first} "
+        text = (
+            f"As long as the site has fewer than {_visits(min(ends), costs)}, {pair.first} "
             f"is the cheapest; at its usage it saves {saved} {costs.sheet.currency} a month over "
             f"{pair.second}."
         )
-    return f"Where files are enough and nobody has to sign in: {told[0].lower()}{told[1:]}"
+    return f"Where files are enough and nobody has to sign in: {text[0].lower()}{text[1:]}"
 
 
-def _edge(site: Site, costs: Costs, host: Way) -> str:
-    """What the edge costs, and from when on a cache that answers all would pay for it."""
+def _edge(costs: Costs, host: HostingOption) -> str:
+    """Cost of the edge, and the multiple from which a cache that answers all would pay for it."""
 
-    def cost(way: Way, multiple: Decimal) -> Decimal:
-        return costs.bill(site, way, multiple).monthly.expected
+    def break_even(edge: HostingOption) -> Decimal | None:
+        points = break_even_points(
+            lambda at: costs.expected(edge, at), lambda at: costs.expected(host, at)
+        )
+        return next((point.at for point in points if not point.first_is_dearer), None)
 
-    def pays(edge: Way) -> Decimal | None:
-        found = turns(lambda at: cost(edge, at), lambda at: cost(host, at))
-        return next((turn.at for turn in found if not turn.first_is_dearer), None)
-
-    one = Decimal(1)
-    passes, answers = Way(host.host, "passes"), Way(host.host, "answers")
-    more = EXACT.subtract(cost(passes, one), cost(host, one))
-    told = f"Front Door adds {rounded(more)} {costs.sheet.currency} a month to {host.name}"
-    at_best, at_worst = pays(answers), pays(passes)
+    misses = HostingOption(host.host, "cache_misses")
+    hits = HostingOption(host.host, "cache_hits")
+    more = EXACT.subtract(costs.expected(misses, ONE), costs.expected(host, ONE))
+    text = f"Front Door adds {rounded(more)} {costs.sheet.currency} a month to {host.name}"
+    at_best, at_worst = break_even(hits), break_even(misses)
     if at_best is None:
         return (
-            f"{told} and does not pay for itself up to {FURTHEST:,} times the visits, even if its "
+            f"{text} and does not pay for itself up to {FURTHEST:,} times the visits, even if its "
             "cache answered them all."
         )
     never = f"not up to {FURTHEST:,} times"
     worst = never if at_worst is None else f"from {quantity(at_worst)} times on"
     return (
-        f"{told}. It would pay for itself from {quantity(at_best)} times the visits on if its "
+        f"{text}. It would pay for itself from {quantity(at_best)} times the visits on if its "
         f"cache answered them all; if it answers none, {worst}."
     )

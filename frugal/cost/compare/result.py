@@ -1,18 +1,19 @@
-"""The whole comparison of one site: rows, crossing points, advice, and what it rests on."""
+"""The whole comparison of one site: rows, break-even points, advice, and what it rests on."""
 
 import datetime as dt
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from itertools import combinations
 
 from frugal.cost.compare.advice import advice
-from frugal.cost.compare.crossings import FURTHEST, Comparison, turns
-from frugal.cost.compare.price_off import PriceOff, price_off
-from frugal.cost.compare.ways import CPU, MEMORY, PLAN_SKU, WAYS, Costs, Site, Visits, Way
-from frugal.cost.estimate import Estimate, Remark
+from frugal.cost.compare.break_even import FURTHEST, Comparison, break_even_points
+from frugal.cost.compare.case_study_2023 import CaseStudy, case_study
+from frugal.cost.compare.options import FREE_STATIC_GB, Costs, HostingOption, Visits
+from frugal.cost.estimate import Remark
 from frugal.cost.grants import offer_end
 from frugal.cost.money import EXACT, Range, rounded
+from frugal.cost.plan import Resource
 
 MULTIPLES = (1, 10, 100)
 """Of the site's usage."""
@@ -20,25 +21,27 @@ MULTIPLES = (1, 10, 100)
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One way to host the site.
+    """One option: the environment's bill with it.
 
-    `bills`: at each of MULTIPLES, None where a price is missing, since what cannot be priced whole
-    is not priced; `grows`: no declared limit holds their `high`; `unpriced`: what has no price at
-    `unpriced_from`, the first of MULTIPLES and FURTHEST where there is such a thing.
+    `bills`: at each of MULTIPLES, None where something has no price, or above `furthest`, the
+    largest multiple up to FURTHEST that the declared sizes serve; `grows`: no declared limit holds
+    their `high`; `unpriced`: the reasons at `unpriced_from`, the first of MULTIPLES and FURTHEST at
+    which there are any.
     """
 
-    way: Way
+    option: HostingOption
     bills: Sequence[Range | None]
     grows: bool
     unpriced: Sequence[Remark]
     unpriced_from: int | None
+    furthest: Decimal
 
 
 @dataclass(frozen=True, slots=True)
-class Compared:
-    """The comparison. `region`: of the environment."""
+class HostingComparison:
+    """The comparison. `region`: of the environment; `refused`: by option, the settings' reason."""
 
-    site: Site
+    site: str
     environment: str
     region: str
     currency: str
@@ -50,102 +53,106 @@ class Compared:
     advice: Sequence[str]
     notes: Sequence[str]
     sources: Sequence[str]
-    price_off: PriceOff
+    case_study: CaseStudy
 
 
-def compared(site: Site, costs: Costs) -> Compared:
-    """Compare the ways to host a site. Raises UsageError."""
-    visits = costs.visits(site)
-    rows = [_row(site, way, costs) for way in WAYS[site]]
-    priced = [row.way for row in rows if not row.unpriced]
-    comparisons = [_comparison(site, *pair, costs) for pair in combinations(priced, 2)]
-    first = [costs.bill(site, way, Decimal(1)) for way in WAYS[site]]
-    return Compared(
-        site=site,
-        environment=costs.sizes.environment,
-        region=costs.sizes.location,
+def compare_options(costs: Costs, refused: Mapping[HostingOption, str]) -> HostingComparison:
+    """Compare the options of a site. `refused`: those that the settings exclude, with the reason.
+
+    Raises UsageError.
+    """
+    options = sorted(costs.plans, key=lambda option: option.rank)
+    rows = [_row(option, costs) for option in options]
+    priced = [row for row in rows if not row.unpriced and row.furthest >= 1]
+    comparisons = [_comparison(*pair, costs) for pair in combinations(priced, 2)]
+    bills = [costs.bill(option) for option in options]
+    sources = [line.source for bill in bills for line in bill.lines if line.source]
+    return HostingComparison(
+        site=costs.site,
+        environment=costs.environment,
+        region=costs.location,
         currency=costs.sheet.currency,
         prices_as_of=costs.sheet.as_of,
         month=costs.month.name,
-        visits=visits,
+        visits=costs.visits,
         rows=rows,
         comparisons=comparisons,
-        advice=list(advice(site, costs, priced, comparisons)),
-        notes=list(_notes(site, costs, rows)),
-        sources=_sources(first),
-        price_off=price_off(costs),
+        advice=list(advice(costs, [row.option for row in priced], comparisons)),
+        notes=list(_notes(costs, refused)),
+        sources=list(dict.fromkeys(sources)),
+        case_study=case_study(costs.sheet, costs.location),
     )
 
 
-def _row(site: Site, way: Way, costs: Costs) -> Row:
-    looked_at = (*MULTIPLES, FURTHEST)
-    bills = [costs.bill(site, way, Decimal(multiple)) for multiple in looked_at]
-    missing = [number for number, bill in enumerate(bills) if bill.unpriced]
-    shown = bills[: len(MULTIPLES)]
+def _row(option: HostingOption, costs: Costs) -> Row:
+    furthest = costs.furthest(option, Decimal(FURTHEST))
+    bills = {at: costs.bill(option, Decimal(at)) for at in (*MULTIPLES, FURTHEST)}
+    first = next((at for at, bill in bills.items() if bill.unpriced), None)
+    shown = [bills[at] if at <= furthest else None for at in MULTIPLES]
     return Row(
-        way=way,
-        bills=[None if bill.unpriced else bill.monthly for bill in shown],
-        grows=any(line.grows for bill in shown for line in bill.lines),
-        unpriced=bills[missing[0]].unpriced if missing else (),
-        unpriced_from=looked_at[missing[0]] if missing else None,
+        option=option,
+        bills=[None if bill is None or bill.unpriced else bill.monthly for bill in shown],
+        grows=any(line.grows for bill in shown if bill for line in bill.lines),
+        unpriced=bills[first].unpriced if first else (),
+        unpriced_from=first,
+        furthest=furthest,
     )
 
 
-def _comparison(site: Site, first: Way, second: Way, costs: Costs) -> Comparison:
-    def cost(way: Way, multiple: Decimal) -> Decimal:
-        return costs.bill(site, way, multiple).monthly.expected
-
-    one = Decimal(1)
-    return Comparison(
-        first.name,
-        second.name,
-        EXACT.subtract(cost(first, one), cost(second, one)),
-        turns(lambda at: cost(first, at), lambda at: cost(second, at)),
+def _comparison(first: Row, second: Row, costs: Costs) -> Comparison:
+    options = first.option, second.option
+    furthest = min(first.furthest, second.furthest)
+    points = break_even_points(
+        lambda at: costs.expected(options[0], at),
+        lambda at: costs.expected(options[1], at),
+        furthest,
     )
+    difference = EXACT.subtract(costs.expected(options[0]), costs.expected(options[1]))
+    return Comparison(options[0].name, options[1].name, difference, points, furthest)
 
 
-def _sources(bills: Sequence[Estimate]) -> list[str]:
-    return list(dict.fromkeys(line.source for bill in bills for line in bill.lines if line.source))
-
-
-def _notes(site: Site, costs: Costs, rows: Sequence[Row]) -> Iterator[str]:
-    sizes, month = costs.sizes, costs.month
-    least, most = sizes.replicas[site]
-    memory = MEMORY.removesuffix("Gi")
+def _notes(costs: Costs, refused: Mapping[HostingOption, str]) -> Iterator[str]:
     yield (
-        f"Container Apps: {CPU} vCPU and {memory} GiB a replica, {least} to {most} replicas; "
-        f"active seconds grow with the visits up to {most * month.seconds:,f}, which {most} "
-        "replicas have in a month; as visits that overlap share a replica, it may be fewer."
+        "Each row is the bill of the whole environment with that option, as `frugal cost --set` "
+        f"prices it, with the visits of {costs.site} multiplied and all else as it is."
     )
-    yield (
-        f"App Service: one {PLAN_SKU} Linux instance; whether it serves that many is no question "
-        "of price."
-    )
-    if any(row.way.host == "staticSite" for row in rows):
+    apps = {one.type: one for option in costs.plans if (one := costs.app(option))}
+    if app := apps.get("azure-native:app:ContainerApp"):
+        yield _container_app(app, costs)
+    if "azure-native:web:WebApp" in apps:
+        yield "App Service: whether one instance serves that many is no question of price."
+    if "azure-native:web:StaticSite" in apps:
         yield (
-            "Static Web Apps: the Free size up to 100 GB a month, then Standard; files alone, with "
-            "an edge of its own, and no server: no sign-in."
+            f"Static Web Apps: files alone, without a server and so without a sign-in, and up to "
+            f"{FREE_STATIC_GB} GB a month."
         )
     yield (
-        "Edge: a Front Door Standard profile, priced for this site alone, though all sites share "
-        "one. Nothing is taken to be answered by its cache. What visitors get, it sends; without "
-        "it, the host does."
+        "Edge: it sends what visitors get, for each site behind it; without it, the host does. "
+        "Nothing is taken to be answered by its cache."
     )
-    if sizes.own_registry:
-        yield "The registry that holds the images is on each row that runs a container."
-    else:
-        yield "The registry is shared with others, by the settings, and on no row."
-    yield (
-        "On no row: other sites, logs (5 GB a month are free), and what is alike on each: "
-        "migrations, translations."
-    )
-    if site == "translator" and (ends := offer_end(costs.usage, month)):
-        way, one = Way("appService"), Decimal(1)
-        now = costs.bill(site, way, one).monthly
-        then = costs.without_offers().bill(site, way, one).monthly
+    if ends := offer_end(costs.usage, costs.month):
+        option = next(iter(costs.plans))
+        later = costs.without_offers().expected(option)
+        step = rounded(EXACT.subtract(later, costs.expected(option)))
         yield (
-            f"The twelve-month offer of PostgreSQL ends on {ends}: then each row is "
-            f"{rounded(EXACT.subtract(then.expected, now.expected))} {costs.sheet.currency} dearer."
+            f"The twelve-month offer of PostgreSQL ends on {ends}: then each row is {step} "
+            f"{costs.sheet.currency} dearer."
         )
-    if others := costs.not_used(site):
-        yield f"Entries of the usage file that are not of this site: {', '.join(others)}."
+    for option, reason in refused.items():
+        yield f"Not offered by the settings: {option.name}: {reason}"
+    if entries := costs.not_used():
+        yield f"Entries of the usage file that follow from the visits here: {', '.join(entries)}."
+
+
+def _container_app(app: Resource, costs: Costs) -> str:
+    properties = app.properties
+    container = next(iter(properties.blocks("template.containers")))
+    least = properties.whole("template.scale.minReplicas", "0")
+    most = properties.whole("template.scale.maxReplicas", "10")
+    memory = container.text("resources.memory").removesuffix("Gi")
+    return (
+        f"Container Apps: {container.number('resources.cpu')} vCPU and {memory} GiB a replica, "
+        f"{least} to {most} of them; active seconds grow with the visits up to "
+        f"{most * costs.month.seconds:,f}, which so many have in a month; as visits that overlap "
+        "share a replica, it may be fewer."
+    )

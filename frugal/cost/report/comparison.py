@@ -2,26 +2,25 @@
 
 from collections.abc import Iterator, Sequence
 
-from frugal.cost.compare.crossings import FURTHEST, PRECISION, Comparison
-from frugal.cost.compare.price_off import Item as PaidItem
-from frugal.cost.compare.result import MULTIPLES, Compared
-from frugal.cost.compare.result import Row as Way
+from frugal.cost.compare.break_even import FURTHEST, PRECISION, Comparison
+from frugal.cost.compare.case_study_2023 import Item as PaidItem
+from frugal.cost.compare.result import MULTIPLES, HostingComparison, Row
 from frugal.cost.money import rounded
 from frugal.cost.report import parts, words
 
 _COLUMNS = [f"{multiple}{words.TIMES}" for multiple in MULTIPLES]
 
 
-def comparison_report(comparison: Compared) -> parts.Report:
+def comparison_report(comparison: HostingComparison) -> parts.Report:
     """Build the report of a comparison."""
     reasons = [item for row in comparison.rows for item in _unpriced(row)]
     return parts.Report(
         title=f"Where to host the {comparison.site}",
         intro=[
             parts.Paragraph(
-                f"The {comparison.site} alone, {comparison.currency} a month in "
-                f"{comparison.region} ({comparison.environment}), at its usage and at 10 and 100 "
-                f"times that. {_usage(comparison)}."
+                f"The whole bill of {comparison.environment} ({comparison.region}) with the "
+                f"{comparison.site} on each host, {comparison.currency} a month, at its usage and "
+                f"at 10 and 100 times that. {_usage(comparison)}."
             ),
             parts.Listing(comparison.advice),
         ],
@@ -34,7 +33,7 @@ def comparison_report(comparison: Compared) -> parts.Report:
     )
 
 
-def _usage(comparison: Compared) -> str:
+def _usage(comparison: HostingComparison) -> str:
     """The visits of a month, and which figures are the owner's."""
     visits = comparison.visits
     figures = (
@@ -49,46 +48,46 @@ def _usage(comparison: Compared) -> str:
     return f"Its usage: {', '.join(texts)} a month"
 
 
-def _unpriced(row: Way) -> Iterator[str]:
+def _unpriced(row: Row) -> Iterator[str]:
     """The reasons for a row without a figure, or without one from some multiple on."""
     where = "" if row.unpriced_from in (None, 1) else f" at {row.unpriced_from:,} times and more"
     for one in row.unpriced:
-        yield f"{row.way.name} is unpriced{where}: {one.name}: {one.reason}"
+        yield f"{row.option.name} is unpriced{where}: {one.name}: {one.reason}"
 
 
-def _figures(comparison: Compared) -> parts.Table:
+def _figures(comparison: HostingComparison) -> parts.Table:
     grows = any(row.grows for row in comparison.rows)
     return parts.Table(
         name="plain",
         columns=["Option", *_COLUMNS],
-        rows=[parts.Row(label=row.way.name, cells=list(_cells(row))) for row in comparison.rows],
+        rows=[parts.Row(label=row.option.name, cells=list(_cells(row))) for row in comparison.rows],
         caption=f"{comparison.currency} a month, expected; below it low to high",
         legend=[f"{words.GROWS}."] if grows else [],
     )
 
 
-def _cells(row: Way) -> Iterator[parts.Cell]:
+def _cells(row: Row) -> Iterator[parts.Cell]:
     """Expected, and low to high, at each multiple."""
     for bill in row.bills:
         if bill is None:
-            yield parts.Cell("unpriced", "missing")
+            yield parts.Cell("unpriced" if row.unpriced else "not offered", "missing")
         else:
             below = [words.span(bill, grows=row.grows)]
             yield parts.Cell(rounded(bill.expected), "strong", below)
 
 
-def _charts(comparison: Compared) -> Iterator[parts.Chart]:
+def _charts(comparison: HostingComparison) -> Iterator[parts.Chart]:
     """A chart for each multiple, on a scale of its own."""
     for number, title in enumerate(_COLUMNS):
         bars = [
-            parts.Bar(row.way.name, bill, rounded(bill.expected))
+            parts.Bar(row.option.name, bill, rounded(bill.expected))
             for row in comparison.rows
             if (bill := row.bills[number]) is not None
         ]
         yield parts.Chart(title, f"{comparison.currency} a month", bars)
 
 
-def _details(comparison: Compared) -> Iterator[parts.Block]:
+def _details(comparison: HostingComparison) -> Iterator[parts.Block]:
     precision = words.price(PRECISION)
     about = f"Multiples of its usage from 0.1 to {FURTHEST:,}, rounded up to {precision}."
     points = parts.Listing(list(_break_even(comparison.comparisons)))
@@ -96,10 +95,10 @@ def _details(comparison: Compared) -> Iterator[parts.Block]:
     paid = parts.Table(
         name="plain",
         columns=["Part", "List price", "Bill", "Unexplained", "Today"],
-        rows=[_paid(item) for item in comparison.price_off.items],
+        rows=[_paid(item) for item in comparison.case_study.items],
         caption=f"{comparison.currency} a month",
     )
-    moving = parts.Listing(comparison.price_off.moving)
+    moving = parts.Listing(comparison.case_study.moving)
     yield parts.Section("January 2023, as the sites' first owner published it", [paid, moving])
     dates = parts.Paragraph(
         words.dates(comparison.currency, comparison.prices_as_of, comparison.month)
@@ -113,28 +112,33 @@ def _details(comparison: Compared) -> Iterator[parts.Block]:
 def _break_even(comparisons: Sequence[Comparison]) -> Iterator[str]:
     """Multiples at which two rows cost the same; the pairs without one at the end."""
     points = sorted(
-        ((turn.at, one, turn) for one in comparisons for turn in one.turns),
+        ((point.at, one, point) for one in comparisons for point in one.break_even_points),
         key=lambda entry: entry[0],
     )
-    for at, one, turn in points:
-        dearer, cheaper = (one.first, one.second)[:: 1 if turn.first_is_dearer else -1]
+    for at, one, point in points:
+        dearer, cheaper = (one.first, one.second)[:: 1 if point.first_is_dearer else -1]
         yield f"{words.quantity(at)} times: from there on {dearer} costs more than {cheaper}"
-    never = [f"{one.first} and {one.second}" for one in comparisons if not one.turns]
-    if never:
-        yield f"None up to {FURTHEST:,} times: {'; '.join(never)}"
+    never: dict[str, list[str]] = {}
+    for one in comparisons:
+        if not one.break_even_points:
+            never.setdefault(words.quantity(one.furthest), []).append(
+                f"{one.first} and {one.second}"
+            )
+    for furthest, pairs in never.items():
+        yield f"None up to {furthest} times: {'; '.join(pairs)}"
 
 
 def _paid(item: PaidItem) -> parts.Row:
     """List price, bill, the unexplained rest, today."""
-    rest = "unknown" if item.rest is None else rounded(item.rest, sign=True)
+    rest = "unknown" if item.unexplained is None else rounded(item.unexplained, sign=True)
     texts = (
-        "unknown" if item.then is None else rounded(item.then),
-        rounded(item.billed),
+        "unknown" if item.list_price is None else rounded(item.list_price),
+        rounded(item.bill),
         rest,
         "–" if item.today is None else rounded(item.today),  # noqa: RUF001
     )
     return parts.Row(
         label=item.what,
-        below=[f"{item.how}; {item.since}"],
+        below=["; ".join(filter(None, (item.how, item.since)))],
         cells=[parts.Cell(text) for text in texts],
     )

@@ -9,9 +9,9 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
-from frugal.cost.compare.crossings import FURTHEST, PRECISION, Comparison
-from frugal.cost.compare.price_off import Item
-from frugal.cost.compare.result import MULTIPLES, Compared, Row
+from frugal.cost.compare.break_even import FURTHEST, PRECISION, Comparison
+from frugal.cost.compare.case_study_2023 import Item
+from frugal.cost.compare.result import MULTIPLES, HostingComparison, Row
 from frugal.cost.estimate import Estimate, Remark
 from frugal.cost.money import Amount, Amounts, plain
 
@@ -31,7 +31,7 @@ def estimate_data(bill: Estimate, limit: Decimal | None = None) -> Mapping[str, 
     }
 
 
-def comparison_data(comparison: Compared) -> Mapping[str, Any]:
+def comparison_data(comparison: HostingComparison) -> Mapping[str, Any]:
     """All of a comparison."""
     visits = comparison.visits
     return {
@@ -58,8 +58,8 @@ def comparison_data(comparison: Compared) -> Mapping[str, Any]:
         "sources": list(comparison.sources),
         "price_off": {
             "month": "2023-01",
-            "items": [_item(item) for item in comparison.price_off.items],
-            "moving": list(comparison.price_off.moving),
+            "items": [_item(item) for item in comparison.case_study.items],
+            "moving": list(comparison.case_study.moving),
         },
     }
 
@@ -71,11 +71,12 @@ def _row(row: Row) -> dict[str, object]:
         if bill is not None
     ]
     return {
-        "name": row.way.name,
-        "host": row.way.host,
-        "edge": "none" if row.way.edge == "none" else "frontDoor",
+        "name": row.option.name,
+        "host": row.option.host,
+        "edge": "none" if row.option.edge == "none" else "frontDoor",
         "monthly": monthly,
         "grows": row.grows,
+        "up_to": plain(row.furthest),
         "unpriced_from": None if row.unpriced_from is None else str(row.unpriced_from),
         "unpriced": _REMARKS.dump_python(list(row.unpriced)),
     }
@@ -86,12 +87,13 @@ def _pair(one: Comparison) -> dict[str, object]:
         "first": one.first,
         "second": one.second,
         "difference": plain(one.difference),
+        "up_to": plain(one.furthest),
         "at": [
             {
-                "multiple": plain(turn.at),
-                "dearer": one.first if turn.first_is_dearer else one.second,
+                "multiple": plain(point.at),
+                "dearer": one.first if point.first_is_dearer else one.second,
             }
-            for turn in one.turns
+            for point in one.break_even_points
         ],
     }
 
@@ -99,10 +101,10 @@ def _pair(one: Comparison) -> dict[str, object]:
 def _item(item: Item) -> dict[str, object]:
     return {
         "what": item.what,
-        "list_price": _AMOUNT.dump_python(item.then),
+        "list_price": _AMOUNT.dump_python(item.list_price),
         "how": item.how,
-        "bill": plain(item.billed),
-        "unexplained": _AMOUNT.dump_python(item.rest),
+        "bill": plain(item.bill),
+        "unexplained": _AMOUNT.dump_python(item.unexplained),
         "today": _AMOUNT.dump_python(item.today),
         "since": item.since,
     }

@@ -1,0 +1,72 @@
+"""January 2023: published bills of these sites' parts, against list prices and today's prices."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from frugal.cost.money import EXACT, ZERO
+from frugal.cost.prices.sheet import Sheet
+from frugal.cost.report.words import price
+
+_FILE = Path(__file__).with_suffix(".yaml")
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """A part of that month's bill, in USD; None is unknown, not zero.
+
+    `how`: arithmetic of the list price; `today`: a month of it now; `since`: what has changed.
+    """
+
+    what: str
+    list_price: Decimal | None
+    how: str
+    bill: Decimal
+    today: Decimal | None
+    since: str
+
+    @property
+    def unexplained(self) -> Decimal | None:
+        """Bill minus list price."""
+        return None if self.list_price is None else EXACT.subtract(self.bill, self.list_price)
+
+
+@dataclass(frozen=True, slots=True)
+class CaseStudy:
+    """The parts, and the conclusion on halving the bill by moving the translator."""
+
+    items: Sequence[Item]
+    moving: Sequence[str]
+
+
+def case_study(sheet: Sheet, region: str) -> CaseStudy:
+    """Read the case study, with today's prices of a region."""
+    content = yaml.safe_load(_FILE.read_text("utf-8"))
+    return CaseStudy([_item(row, sheet, region) for row in content["items"]], content["moving"])
+
+
+def _item(row: Mapping[str, Any], sheet: Sheet, region: str) -> Item:
+    today: Decimal | None = ZERO if "today" in row else None
+    prices: list[str] = []
+    for metered in row.get("today", ()):
+        found = sheet.find(metered["meter"], metered.get("region", region))
+        if found is None:
+            today, prices = None, [f"unpriced in {region}"]
+            break
+        one = found.tiers[0].price
+        prices.append(f"{price(one)} {metered['unit']}")
+        today = EXACT.add(today or ZERO, EXACT.multiply(one, Decimal(metered["quantity"])))
+    known = f"now {', '.join(prices)}" if today is not None else "".join(prices)
+    listed = row["list_price"]
+    return Item(
+        what=row["what"],
+        list_price=None if listed is None else Decimal(listed),
+        how=row["how"],
+        bill=Decimal(row["bill"]),
+        today=today,
+        since="; ".join(filter(None, (row.get("since"), known))),
+    )

@@ -1,0 +1,51 @@
+"""`frugal compare` on the real engine: previews of the program, once for the same settings."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from frugal.paths import Checkout
+from tests.cost.command import frugal
+from tests.environment import ROOT
+
+DEV = "config:\n  azure-native:location: eastus\n  frugal:budget: {contacts: [owner@example.com]}\n"
+
+
+@pytest.fixture
+def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Checkout:
+    """The program in a checkout of its own: a developer's settings and previews must not count."""
+    folders = (".venv", "apps", "frugal", "infra", "requirements", "tools")
+    for name in (*folders, "Pulumi.yaml", "__main__.py"):
+        (tmp_path / name).symlink_to(ROOT / name)
+    (tmp_path / "Pulumi.dev.yaml").write_text(DEV)
+    made = Checkout(tmp_path)
+    for command in ("compare", "cost"):
+        monkeypatch.setattr(f"frugal.commands.{command}.checkout", lambda: made)
+    return made
+
+
+def compare() -> dict[str, Any]:
+    done = frugal("compare", "translator", "-s", "dev", "--format", "json")
+    assert done.code == 0, done.err
+    return json.loads(done.out)
+
+
+def cost(*changes: str) -> str:
+    options = [part for change in changes for part in ("--set", f"translator.{change}")]
+    done = frugal("cost", "-s", "dev", "--format", "json", *options)
+    assert done.code == 0, done.err
+    return json.loads(done.out)["monthly"]["expected"]
+
+
+def test_options_are_previewed_once_and_priced_as_frugal_cost_prices_them(place: Checkout) -> None:
+    first = compare()
+    rows = {row["name"]: row for row in first["rows"]}
+    kept = {file.name: file.stat().st_mtime_ns for file in place.previews.iterdir()}
+    assert len(rows) == len(kept) == 4
+    # Without an edge the visits are those of the small site, as for `frugal cost`.
+    monthly = rows["Container Apps"]["monthly"][0]["expected"]
+    assert monthly == cost("host=containerApp", "cdn=none")
+    assert compare() == first
+    assert {file.name: file.stat().st_mtime_ns for file in place.previews.iterdir()} == kept
