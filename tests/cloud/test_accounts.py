@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from frugal.atomic import atomic_write
 from frugal.cloud.errors import CloudError
 from frugal.cloud.images.opening import open_for_apps
 from frugal.cloud.spawn import Accounts, accounts
@@ -190,14 +191,21 @@ def test_threads_get_numbers_and_copies_of_their_own(
     save = Accounts._save
     monkeypatch.setattr(Accounts, "_save", lambda self: (time.sleep(0.01), save(self))[1])
 
-    def take(name: str) -> tuple[int | None, Path]:
+    def adapt(copy: Path) -> None:
+        time.sleep(0.01)
+        atomic_write(copy / "lib" / "file", "adapted")
+
+    def take(name: str) -> tuple[int | None, Path, str]:
         meeting.wait()
-        return own.number(name), own.copy(tree, ["lib"])
+        copy = own.copy(tree, ["lib"], adapt=adapt)
+        return own.number(name), copy, (copy / "lib" / "file").read_text()
 
     with ThreadPoolExecutor(len(names)) as pool:
         taken = list(pool.map(take, names))
-    assert len({number for number, _ in taken}) == len(names)
-    assert len({copy for _, copy in taken}) == 1
+    assert len({number for number, _, _ in taken}) == len(names)
+    assert len({copy for _, copy, _ in taken}) == 1
+    assert {content for _, _, content in taken} == {"adapted"}
+    assert (tree / "lib" / "file").read_text() == "content"
 
 
 @pytest.mark.skipif(not ROOT, reason="an ordinary user's apps run as that user")

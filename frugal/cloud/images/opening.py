@@ -59,11 +59,13 @@ def _copied(python: Path, accounts: Accounts) -> Path:
         )
     shared = [f"lib/{file.name}" for file in (base / "lib").glob(f"lib{python.name}*.so*")]
     parts = [f"bin/{python.name}", *shared, f"lib/{python.name}", f"lib64/{python.name}"]
-    copy = accounts.copy(base, parts, skip=("site-packages", "test", "config-3*"))
-    executable = copy / "bin" / python.name
-    if shared:
-        _let_find_library(executable, base / "lib")
-    return executable
+
+    def adapt(copy: Path) -> None:
+        if shared:
+            _let_find_library(copy / "bin" / python.name, base / "lib")
+
+    skip = ("site-packages", "test", "config-3*")
+    return accounts.copy(base, parts, skip=skip, adapt=adapt) / "bin" / python.name
 
 
 def _let_find_library(executable: Path, library: Path) -> None:

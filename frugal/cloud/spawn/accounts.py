@@ -14,7 +14,7 @@ import shutil
 import tempfile
 import threading
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from frugal.atomic import atomic_write
@@ -116,10 +116,18 @@ class Accounts:
             there.symlink_to(place)
         return place
 
-    def copy(self, tree: Path, parts: Iterable[str], *, skip: Iterable[str] = ()) -> Path:
+    def copy(
+        self,
+        tree: Path,
+        parts: Iterable[str],
+        *,
+        skip: Iterable[str] = (),
+        adapt: Callable[[Path], None] | None = None,
+    ) -> Path:
         """A copy of these parts of a folder that everybody can read; made once.
 
-        Hard links where the file system has them. `skip`: patterns of names to leave out.
+        Hard links where the file system has them. `skip`: patterns of names to leave out; `adapt`:
+        called with the copy before anybody gets it.
         """
         found = [part for part in parts if (tree / part).exists()]
         marks = [f"{part} {(tree / part).stat().st_mtime_ns}" for part in found]
@@ -147,6 +155,8 @@ class Accounts:
                     _link(str((tree / part).resolve()), str(target))
             for folder, _, _ in os.walk(fresh):
                 Path(folder).chmod(0o755)
+            if adapt is not None:
+                adapt(fresh)
             fresh.rename(copy)
         return copy
 
