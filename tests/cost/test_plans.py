@@ -174,7 +174,7 @@ def test_a_plan_of_nothing_but_unchanged_resources_is_refused_too() -> None:
         ('{"steps": [{"op": "same", "urn": 1}]}', "steps[0] of the plan has no `op` and `urn`"),
         ('{"steps": [{"op": "explode", "urn": "x"}]}', "the operation 'explode'"),
         ('{"steps": [{"op": "create", "urn": "x"}]}', "steps[0] of the plan has no `newState`"),
-        ('{"steps": [{"op": "create", "urn": "x", "newState": {}}]}', "'x', which is no URN"),
+        ('{"steps": [{"op": "create", "urn": "x", "newState": {}}]}', "'x', which is not a"),
         ('{"deployment": {}}', "give it with --state"),
     ],
 )

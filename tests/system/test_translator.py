@@ -124,7 +124,7 @@ def test_it_moves_to_container_apps_though_the_engine_is_killed(
     for pid in environment.clone.engine_pids():
         kill(pid)
     assert running.wait(PATIENCE) == 1
-    assert "removed, since no state knew it" in environment.up().stderr
+    assert "removed, since it is not in the state" in environment.up().stderr
     assert environment.urns() == (before - deleted) | created
     assert not environment.clone.state().get("pending_operations")
     assert environment.resource_ids() == environment.recorded_ids()
