@@ -41,7 +41,7 @@ def read_file(file: Path) -> dict[str, object]:
         raise FrugalError(f"{file.name}{where}: this is not YAML. {again}", code=2) from None
     found = cast("dict[str, object]", content) if isinstance(content, dict) else {"config": content}
     if not isinstance(found.get("config") or {}, dict):
-        raise FrugalError(f"{file.name} must hold keys. {again}", code=2)
+        raise FrugalError(f"{file.name} holds no keys. {again}", code=2)
     return found
 
 

@@ -108,7 +108,7 @@ def test_what_waits_to_be_deleted_alone_is_named() -> None:
     waiting["oldState"]["delete"] = True
     found = read(waiting)
     assert found.before == NOTHING
-    assert found.notes[0].startswith("server (azure-native:dbforpostgresql:Server) waits")
+    assert found.notes[0].startswith("server (azure-native:dbforpostgresql:Server) is pending")
 
 
 @pytest.mark.parametrize(
@@ -295,7 +295,7 @@ def test_a_property_that_turns_unknown_is_no_saving() -> None:
         (registry(7), "sku.name: 7 is not a text"),
         (
             azure("containerregistry:Registry", "r", location="eastus", sku="Basic"),
-            "sku.name: what",
+            "sku.name: the parent of name is not a block",
         ),
         (app(least=-1), "template.scale.minReplicas: -1 is below zero"),
         (app(least=1.5), "template.scale.minReplicas: 1.5 is not a whole number"),
