@@ -294,7 +294,7 @@ def test_without_a_client_the_site_runs() -> None:
 @pytest.mark.parametrize(
     ("change", "told"),
     [
-        ({"session_key": None}, "SESSION_KEY is missing"),
+        ({"session_key": None}, "SESSION_KEY is required"),
         ({"session_key": SecretStr("short")}, "at least 32"),
         ({"oidc_client_secret": None}, "OIDC_CLIENT_SECRET"),
         ({"oidc_authority": "http://plain.example"}, "https://"),

@@ -139,7 +139,7 @@ def test_a_database_that_freezes_in_mid_round_loses_nothing(
         held.may_go_on.set()
         page = first.client.get(f"/rounds/{round_id}", headers={"Accept": "text/html"})
         assert page.status_code == 503
-        assert "The database cannot be reached just now" in page.text
+        assert "The database cannot be reached at the moment" in page.text
         assert page.headers["Cache-Control"] == "no-store"
         first.wait_for_line(f"round {round_id} waits")
     finally:

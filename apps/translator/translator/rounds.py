@@ -45,9 +45,9 @@ Order = Literal["recent", "popular"]
 
 def _readable(text: str) -> str:
     if any(unicodedata.category(character) == "Cc" for character in text):
-        raise ValueError("must hold no control characters, line breaks included")
+        raise ValueError("must not contain control characters or line breaks")
     if not text.strip():
-        raise ValueError("must hold something to read")
+        raise ValueError("must not be blank")
     return text
 
 
@@ -76,7 +76,7 @@ Code = Annotated[str, Field(json_schema_extra={"enum": list(CODES)}), AfterValid
 
 def _number(value: object) -> object:
     if isinstance(value, str | bool):
-        raise ValueError("must be a number")  # noqa: TRY004  # pydantic's kind
+        raise ValueError("must be a whole number")  # noqa: TRY004  # pydantic's kind
     return value
 
 
@@ -110,20 +110,20 @@ class NewRound(BaseModel):
         default=USUAL_HOPS,
         ge=1,
         le=MOST_HOPS,
-        description="how many languages lie between: English is the first and the last",
+        description="number of languages between English at the start and at the end",
     )
     languages: list[Code] | None = Field(
         default=None,
         min_length=1,
         max_length=MOST_HOPS,
         json_schema_extra={"uniqueItems": True},
-        description="which ones, as many as `hops` says, each once; left out: chosen by the seed",
+        description="as many as `hops` says, each once; by default chosen by the seed",
     )
     # Limits after a validator come into the JSON Schema as "ge" and "le", which it does not have
     # (pydantic 2.14.3), so they stand before it.
     seed: Annotated[int, Field(ge=0, le=LARGEST_SEED), BeforeValidator(_number)] | None = Field(
         default=None,
-        description="of all that is left to chance; left out: a new one",
+        description="of all random choices; by default a random number",
     )
 
     @model_validator(mode="after")
@@ -132,11 +132,11 @@ class NewRound(BaseModel):
             return self
         if len(self.languages) != self.hops:
             raise ValueError(
-                f"languages: there must be as many as hops says: {self.hops},"
+                f"languages: must have as many entries as hops says ({self.hops}),"
                 f" not {len(self.languages)}"
             )
         if len(set(self.languages)) != len(self.languages):
-            raise ValueError("languages: each may come once")
+            raise ValueError("languages: must not have a language twice")
         return self
 
 
@@ -185,7 +185,7 @@ class Round(BaseModel):
     notice: str | None = Field(
         default=None,
         exclude_if=lambda notice: notice is None,
-        description="what went otherwise than planned; only there when something did",
+        description="deviation from the plan; absent if there is none",
     )
 
     languages: list[str] = Field(exclude=True)
@@ -331,7 +331,7 @@ async def _page(session: AsyncSession, query: Select[tables.Round, Any, str], nu
 def _place(cursor: str) -> tuple[int, int]:
     """Score and id of the last round of a page, as `_page` wrote them."""
     if not re.fullmatch(CURSOR, cursor):
-        raise ValueError("after: must be what `next` said")
+        raise ValueError("after: must be `next` of an earlier page")
     score, _, last = cursor.partition(".")
     return int(score), int(last)
 

@@ -101,15 +101,15 @@ def _picture(chart: Bar | Pie) -> Response:
 
 
 def problem(error: "HTTPError") -> Response:
-    """A refused parameter as problem+json (RFC 9457), with one entry for each thing wrong."""
-    found = [
-        {"field": field.partition(".")[0], "message": message.removeprefix("Value error, ")}
+    """Answer refused parameters as problem+json (RFC 9457), with an entry for each error."""
+    errors = [
+        {"field": field.partition(".")[0], "message": message}
         for fields in error.detail.values()
         for field, messages in fields.items()
         for message in messages
     ]
     response = jsonify(
-        type="about:blank", title="Unprocessable Content", status=error.status_code, errors=found
+        type="about:blank", title="Unprocessable Content", status=error.status_code, errors=errors
     )
     response.status_code = error.status_code
     response.mimetype = "application/problem+json"

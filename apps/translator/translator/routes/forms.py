@@ -18,6 +18,13 @@ from translator.routes.pages import front
 
 router = APIRouter(include_in_schema=False)
 
+_SUBJECTS = {
+    "message": "The message",
+    "hops": "The number of languages",
+    "seed": "The seed",
+    "languages": "The list of languages",
+}
+
 
 @router.get("/forms/{rest:path}")
 async def back() -> Response:
@@ -33,9 +40,8 @@ async def begin(request: Request, parts: TheParts) -> Response:
         new = rounds.NewRound.model_validate(_wish(form))
     except ValidationError as error:
         wrong = problems.field_errors(error.errors())
-        # The page says "This message …", "These languages …".
-        said = {one["field"].partition(".")[0]: one["message"] for one in wrong}
-        return _again(request, form, 422, errors=said)
+        messages = dict(_sentence(error["field"], error["message"]) for error in wrong)
+        return _again(request, form, 422, errors=messages)
     try:
         kept, visitor = await actions.begin(parts, request, new)
     except LimitError as error:
@@ -54,7 +60,7 @@ async def react(round_id: RoundId, request: Request, parts: TheParts) -> Respons
     try:
         new = NewReaction.model_validate({"type": (await _form(request)).get("type", [""])[0]})
     except ValidationError:
-        raise HTTPException(422, "A reaction is funny, deep or flag.") from None
+        raise HTTPException(422, "A reaction must be funny, deep or flag.") from None
     _, visitor, added = await actions.react(parts, request, round_id, new.type)
     response = RedirectResponse(f"/rounds/{round_id}", status_code=303)
     if added and await parts.visitors.known(request) is None:
@@ -108,8 +114,15 @@ def _wish(form: Mapping[str, Sequence[str]]) -> dict[str, Any]:
     return wish
 
 
+def _sentence(field: str, message: str) -> tuple[str, str]:
+    """Name of a form's field, and an error message as a sentence."""
+    name, _, index = field.partition(".")
+    subject = "Each language" if index else _SUBJECTS.get(name, "This form")
+    return name, f"{subject} {message}."
+
+
 def _number(text: str) -> int | str:
-    """A number, or what is none, for the message."""
+    """Parse a number; return other text as it is, for validation to refuse."""
     return int(text) if text.isascii() and text.isdecimal() and len(text) < 20 else text  # noqa: PLR2004
 
 
