@@ -117,7 +117,7 @@ class Stall:
             self._holder.close()
 
     def waiting(self) -> int:
-        """How many wait."""
+        """Number of waiting insertions."""
         found = self._postgres.ask("SELECT count(*) FROM pg_locks WHERE NOT granted")
         return found[0][0]
 

@@ -1,4 +1,4 @@
-"""What forms send, and a visitor's own rounds: cookies are set and read here, nothing is cached."""
+"""Forms and a visitor's own rounds; cookies are set and read here, nothing is cached."""
 
 import random
 import secrets
@@ -28,13 +28,13 @@ _SUBJECTS = {
 
 @router.get("/forms/{rest:path}")
 async def back() -> Response:
-    """Whoever loads the answer to a form again, without sending it again."""
+    """Redirect a reload of a form's response that does not resubmit the form."""
     return RedirectResponse("/", status_code=303)
 
 
 @router.post("/forms/round")
 async def begin(request: Request, parts: TheParts) -> Response:
-    """Begin a round and go there, or show the form again with what is wrong."""
+    """Start a round and redirect to it, or show the form again with the errors."""
     form = await _form(request)
     try:
         new = rounds.NewRound.model_validate(_wish(form))
@@ -56,7 +56,7 @@ async def begin(request: Request, parts: TheParts) -> Response:
 
 @router.post("/forms/rounds/{round_id}/reaction")
 async def react(round_id: RoundId, request: Request, parts: TheParts) -> Response:
-    """Say something of a round, and go back to it."""
+    """React to a round, and redirect to it."""
     try:
         new = NewReaction.model_validate({"type": (await _form(request)).get("type", [""])[0]})
     except ValidationError:
@@ -70,14 +70,14 @@ async def react(round_id: RoundId, request: Request, parts: TheParts) -> Respons
 
 @router.post("/forms/rounds/{round_id}/removal")
 async def remove(round_id: RoundId, request: Request, parts: TheParts) -> Response:
-    """Take your own round away, and go back to the others."""
+    """Delete the visitor's own round, and redirect to the others."""
     await actions.remove(parts, request, round_id)
     return RedirectResponse("/yours", status_code=303)
 
 
 @router.api_route("/yours", methods=["GET", "HEAD"])
 async def yours(request: Request, parts: TheParts, after: str | None = None) -> Response:
-    """The rounds that the visitor has sent."""
+    """The visitor's own rounds."""
     visitor = await parts.visitors.known(request)
     found = rounds.Page(items=[], next=None)
     if visitor is not None:
@@ -100,7 +100,7 @@ async def _form(request: Request) -> dict[str, list[str]]:
 
 
 def _wish(form: Mapping[str, Sequence[str]]) -> dict[str, Any]:
-    """What the form asks for: languages that are picked go by, in an order left to the seed."""
+    """Convert a form to the input of a round; picked languages are shuffled by the seed."""
     wish: dict[str, Any] = {"message": form.get("message", [""])[0]}
     seed = form.get("seed", [""])[0].strip()
     wish["seed"] = _number(seed) if seed else secrets.randbelow(rounds.LARGEST_SEED + 1)
