@@ -40,7 +40,7 @@ class Ports:
 
 
 def _read(file: Path) -> dict[str, int]:
-    """The ports kept in `file`; none where it is damaged, so that new ones are given."""
+    """Read the ports in `file`; none from a damaged one, so that new ones are given."""
     try:
         kept = json.loads(file.read_text())
     except (OSError, ValueError):

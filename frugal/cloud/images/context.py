@@ -1,4 +1,4 @@
-"""A build context: what a tar.gz holds, its digest, and putting parts of it into a folder.
+"""A build context: the content of a tar.gz, its digest, and copying parts to a folder.
 
 Nothing is ever written outside the folder given: members that would be are refused by name. (The
 standard library's filter for this is missing from the Python 3.11.2 that Debian 12 has.)
@@ -35,7 +35,7 @@ class Context:
 
     @classmethod
     def read(cls, content: bytes) -> "Context":
-        """Read a tar.gz. Raises BuildError if it is none or has members that reach outside."""
+        """Read a tar.gz. Raises BuildError if it is invalid or has members that reach outside."""
         entries: dict[str, Entry] = {}
         try:
             with tarfile.open(fileobj=io.BytesIO(content), mode="r:gz") as archive:

@@ -1,4 +1,4 @@
-"""Read a Dockerfile: the steps that can be carried out here, and the names of the rest."""
+"""Parser of Dockerfiles: the steps that can be carried out here, and the names of the rest."""
 
 import io
 import json
@@ -66,7 +66,7 @@ class Recipe:
 
 _SHELL = ["/bin/sh", "-c"]
 
-# Without an effect on what runs here or there: which port an app serves, its resource declares.
+# Without an effect here or on Azure; the port is declared by the app's resource.
 _SILENT = {"COMMENT", "EXPOSE", "LABEL", "MAINTAINER"}
 _NAMED = {
     "HEALTHCHECK": "the probes of the declared resource are what is run",
