@@ -1,4 +1,4 @@
-"""What goes wrong on the way leaves nothing behind, and is tried again where that helps."""
+"""Failures of operations leave nothing behind, and are retried where that helps."""
 
 import errno
 import os
@@ -56,7 +56,7 @@ async def test_an_endpoint_whose_port_is_taken_holds_no_file(
     edge: Edge, cloud: Cloud, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def logs() -> int:
-        """How often this process has the edge's log open."""
+        """Number of this process's descriptors of the edge's log."""
         paths = [file.path for file in psutil.Process().open_files()]
         return paths.count(str(cloud.logs / "edge.log"))
 
