@@ -82,7 +82,7 @@ async def _until_stopped_or_orphaned(stopped: asyncio.Event, folder: Path) -> No
         except OSError:
             there = False
         if not there:
-            print(f"{folder} is gone: ending", flush=True)
+            print(f"{folder} was deleted or moved: stopping", flush=True)
             return
         for log in (folder / "daemon.log", *(folder / "logs").glob("*.log")):
             rotate(log)
@@ -109,7 +109,7 @@ def main() -> None:
         sys.exit(ROWS_AT_STAKE if error.code in {"DataLost", "DataDamaged"} else 1)
     except OSError as error:
         traceback.print_exc()
-        sys.exit(f"The local cloud could not go on: {error}")
+        sys.exit(f"The local cloud failed: {error}")
 
 
 main()

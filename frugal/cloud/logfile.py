@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import IO
 
 MOST_BYTES = 8 * 1024**2
-"""Of a log when it is rotated; its lines before that are kept too, as `NAME.log.1`."""
+"""Size at which a log is rotated to `NAME.log.1`."""
 
 
 class LogFile:

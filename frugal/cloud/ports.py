@@ -8,7 +8,7 @@ from typing import cast
 
 from frugal.atomic import atomic_write
 
-# Below the range that Linux and macOS lend to outgoing connections, so that a kept port is not
+# Below the range that Linux and macOS lend to outgoing connections, so that a stored port is not
 # taken by chance while the daemon is down.
 LOWEST, HIGHEST = 20000, 32000
 

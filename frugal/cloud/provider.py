@@ -321,7 +321,7 @@ def _refusal(error: Exception) -> tuple[grpc.StatusCode, str] | None:
     if isinstance(error, OSError):
         # Most likely no space; the traceback goes to the log.
         traceback.print_exception(error)
-        return grpc.StatusCode.INTERNAL, f"The local cloud could not go on: {error}"
+        return grpc.StatusCode.INTERNAL, f"The local cloud failed: {error}"
     return None
 
 

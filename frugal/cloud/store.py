@@ -1,4 +1,4 @@
-"""The resources of the local cloud by their ids, kept on disk across restarts.
+"""The resources of the local cloud by their ids, stored on disk across restarts.
 
 The file is encrypted as a whole, because a resource's body may hold secrets (a container app's
 `configuration.secrets`, an app setting): no reader of the disk or of a backup finds one in clear.

@@ -23,7 +23,7 @@ def _now() -> datetime:
 
 
 class Authority:
-    """A certificate authority kept in `folder`: the same one at every start.
+    """A certificate authority stored in `folder`, the same at every start.
 
     `ca_file` (ca.pem) is public: what a client names as its root (PGSSLROOTCERT). `bundle_file`
     has this authority beside the public ones of certifi, for clients that also go elsewhere. The

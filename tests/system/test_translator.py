@@ -191,7 +191,7 @@ def test_the_apps_token_is_no_administrators_and_makes_no_principal(
     apps_database: AppsDatabase,
 ) -> None:
     administrator = apps_database.as_administrator()["user"]
-    with pytest.raises(psycopg.OperationalError, match="another principal's"):
+    with pytest.raises(psycopg.OperationalError, match="belongs to another principal"):
         psycopg.connect(**apps_database.as_app | {"user": administrator})
     make = "SELECT pgaadauth_create_principal_with_oid('mine', %s, 'service', true, false)"
     with (

@@ -96,4 +96,4 @@ class Origins:
 
 def _broken(origin: Origin, error: Exception) -> Unavailable:
     what = str(error) or type(error).__name__
-    return Unavailable(503, f"The origin {origin.host} broke off its answer: {what}")
+    return Unavailable(503, f"The origin {origin.host} aborted its response: {what}")

@@ -26,7 +26,7 @@ from urllib.parse import unquote
 from hishel import Headers, Response
 
 DEFAULT_LIFETIME = 2 * 24 * 3600
-"""Seconds that a response without any lifetime is kept."""
+"""Seconds that a response without any lifetime is cached."""
 
 DROPPED_REQUEST_HEADERS = frozenset(
     {b"accept", b"accept-charset", b"accept-language", b"content-length", b"transfer-encoding"}
@@ -36,7 +36,7 @@ DROPPED_REQUEST_HEADERS = frozenset(
 
 # What Front Door compresses: larger than 1 KB and smaller than 8 MB.
 _COMPRESSED_SIZE = range(1024 + 1, 8 * 1024 * 1024)
-# RFC 9110 section 15.1, without 206 (no parts are kept) and 501 (errors of the origin never are).
+# RFC 9110 section 15.1, without 206 (parts are not cached) and 501 (errors of the origin neither).
 _DEFAULT_STATUSES = frozenset({200, 203, 204, 300, 301, 308, 404, 405, 410, 414})
 # Hides the origin's `Vary` from the RFC 9111 engine, which would apply it.
 _VARY = "x-front-door-vary"
@@ -124,7 +124,7 @@ def for_engine(status: int, headers: Headers, *, authorized: bool, now: float) -
 
 
 def from_engine(headers: Headers) -> list[tuple[str, str]]:
-    """The headers that a visitor gets for a response kept by the engine."""
+    """A visitor's headers for a response cached by the engine."""
     return [
         ("vary" if name == _VARY else name, value)
         for name in headers

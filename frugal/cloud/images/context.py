@@ -84,8 +84,8 @@ class Context:
         for source, matches in found:
             if not matches:
                 raise BuildError(
-                    f"COPY {source}: nothing of that name is in the build context "
-                    "(a .dockerignore may have left it out)."
+                    f"COPY {source}: no such file in the build context "
+                    "(a .dockerignore may exclude it)."
                 )
         several = len(found) > 1 or len(found[0][1]) > 1
         for _, matches in found:
@@ -159,11 +159,11 @@ def _entry(archive: tarfile.TarFile, member: tarfile.TarInfo, path: str) -> Entr
         if stream is not None:
             executable = bool(member.mode & _EXECUTABLE)
             return Entry(content=stream.read(), executable=executable)
-    raise BuildError(f"The build context has {path}, which is no file, folder or link.")
+    raise BuildError(f"The build context has {path}, which is not a file, folder or link.")
 
 
 def _inside(path: str, shown: str) -> str:
     normal = posixpath.normpath(path)
     if normal.startswith(("/", "../")) or normal == "..":
-        raise BuildError(f"The build context reaches outside itself: {shown}.")
+        raise BuildError(f"The build context has a path outside itself: {shown}.")
     return normal

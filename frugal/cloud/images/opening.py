@@ -52,10 +52,10 @@ def _copied(python: Path, accounts: Accounts) -> Path:
     library = base / "lib" / python.name
     if not (library / "os.py").exists():
         raise BuildError(
-            f"The Python {python} lies in a folder that is closed to other users, and is not laid "
-            f"out so that it can be copied (there is no {library}/os.py). The platform runs as "
-            "root and its apps as users of their own: install a Python that everybody can run, or "
-            "run the command as an ordinary user."
+            f"The Python {python} is in a folder that other users can't read, and can't be copied "
+            f"(there is no {library}/os.py). The platform runs as root, and its apps as users of "
+            "their own: install a Python that every user can run, or run the command as an "
+            "ordinary user."
         )
     shared = [f"lib/{file.name}" for file in (base / "lib").glob(f"lib{python.name}*.so*")]
     parts = [f"bin/{python.name}", *shared, f"lib/{python.name}", f"lib64/{python.name}"]

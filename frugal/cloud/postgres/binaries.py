@@ -110,7 +110,7 @@ def _wheel_folders() -> list[Path]:
 
 
 async def _version(folder: Path) -> str:
-    """The version of the server in a folder; empty where there is none that runs."""
+    """The version of the server in a folder; empty where none runs."""
     if not all(os.access(folder / name, os.X_OK) for name in ("postgres", "initdb")):
         return ""
     found = re.search(r"\(PostgreSQL\) (\d\S*)", await _output(folder / "postgres", "--version"))

@@ -208,8 +208,8 @@ class Cluster:
                     f"The data of the database server {self.name} is damaged: "
                     f"{self.data / name} is gone or empty. The rows are still in that folder, "
                     "which was not changed. Restore the file from a backup of the folder, or "
-                    "recreate it with PostgreSQL's pg_resetwal (see its documentation; run it as user "
-                    f"{_name_of(self.data.stat().st_uid)}), and run `frugal up` again.",
+                    "recreate it with PostgreSQL's pg_resetwal (see its documentation; run it as "
+                    f"user {_name_of(self.data.stat().st_uid)}), and run `frugal up` again.",
                 )
 
     async def _initialise(self, installation: Installation) -> None:
@@ -298,7 +298,7 @@ class Cluster:
                 delay = _FIRST_DELAY
             self.health = "starting"
             while True:
-                self._note(f"the server ended with {code}; starting it again in {delay:.1f} s")
+                self._note(f"the server ended with {code}; restarting it in {delay:.1f} s")
                 await asyncio.sleep(delay)
                 delay = min(2 * delay, _LAST_DELAY)
                 self.restarts += 1
@@ -364,7 +364,7 @@ class Cluster:
         except (FileNotFoundError, ConnectionRefusedError):
             return pid
         writer.close()
-        self._note(f"ending a server that was left behind (process {pid})")
+        self._note(f"stopping a leftover server (process {pid})")
         # If it does not end, PostgreSQL refuses to start with its own message.
         with contextlib.suppress(ProcessLookupError, TimeoutError):
             os.kill(pid, signal.SIGQUIT)

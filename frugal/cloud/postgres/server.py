@@ -262,7 +262,7 @@ class Server(Running):
             detail = f'There is no role "{login.user}" that signs in with a token.'
             raise Refused("28P01", failed, detail)
         if row[0] != claims.object_id.lower():
-            raise Refused("28P01", failed, "The access token is another principal's.")
+            raise Refused("28P01", failed, "The access token belongs to another principal.")
 
     def backend(self) -> str:
         """The Unix socket of the server behind the proxy."""

@@ -18,7 +18,7 @@ from frugal.cloud.spawn import Reaper, printing
 Status = Literal["Running", "Succeeded", "Failed", "Stopped"]
 
 _LAST_LINES = 20
-# Seconds between SIGTERM and SIGKILL for a try that is told to end.
+# Seconds between SIGTERM and SIGKILL for a try that is stopped.
 _GRACE = 30.0
 
 

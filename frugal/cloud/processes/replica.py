@@ -223,7 +223,7 @@ class Replica:
             if verdict.passed:
                 self._become("ready")
             elif self.state == "ready":
-                # A process that has just died fails its probe too. Its end is told in moments,
+                # A process that has just exited fails its probe too. Its exit is reported shortly,
                 # cancels this task, and lets requests wait for the restart instead of failing.
                 await asyncio.sleep(_END_IS_TOLD)
                 self._say(f"takes no requests: the readiness probe failed: {verdict.reason}")

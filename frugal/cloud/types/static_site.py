@@ -28,7 +28,7 @@ class StaticSite(ResourceType):
         if resource.inputs.get("repositoryUrl"):
             raise CloudError(
                 "NotSupportedHere",
-                "The local cloud does not build static sites from a repository: unset repositoryUrl.",
+                "The local cloud builds no static sites from repositories: unset repositoryUrl.",
             )
         if not section(resource.inputs, "sku").get("name"):
             raise CloudError("BadRequest", "A static site needs a sku: set Free or Standard.")
