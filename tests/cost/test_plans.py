@@ -332,7 +332,7 @@ def test_numbers_as_engines_and_people_write_them() -> None:
 
 
 def test_preview_that_failed_is_no_plan() -> None:
-    """What it shows is the part that it came to."""
+    """A partial preview shows only the resources it reached."""
     document = {"steps": [], "diagnostics": [{"severity": "error", "message": "it broke\n"}]}
     with pytest.raises(FrugalError, match="The preview failed: it broke") as refused:
         from_preview(document)

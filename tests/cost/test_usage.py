@@ -26,7 +26,7 @@ D = Decimal
 
 
 def operations(resources: str, *names: str) -> dict[str, Decimal]:
-    """How many operations each vault has, by a usage file's `resources`."""
+    """Operations of each vault by a usage file's `resources`."""
     found = bill(*(vault(name) for name in names), usage=used(f"resources: {resources}"))
     return {line.name: line.quantity * 10_000 for line in found.lines}
 

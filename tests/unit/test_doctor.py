@@ -50,7 +50,7 @@ def environments(place: str = "eastus") -> str:
 
 
 def offered(**changed: Any) -> dict[str, Any]:
-    """What a region offers of PostgreSQL.
+    """PostgreSQL's offer in a region.
 
     Azure/azure-cli, test_postgres_flexible_server_mgmt_create_validator.yaml, recorded 2026-01-07
     (canadacentral, api-version 2025-08-01), with three sizes and three versions of the many.

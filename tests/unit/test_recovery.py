@@ -1,4 +1,4 @@
-"""What is restored of the local environment's records, and when that is refused."""
+"""Restoring the local environment's records, and refusals to."""
 
 import io
 import json

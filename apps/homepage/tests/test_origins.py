@@ -1,4 +1,4 @@
-"""What the site took over from the articles it began with (rows A1 and A3 of `test_rows.py`).
+"""Features from the articles that the site began with (rows A1 and A3 of `test_rows.py`).
 
 Where this site does otherwise, the test says how.
 """

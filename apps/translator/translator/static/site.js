@@ -112,7 +112,7 @@ async function react(form, type) {
   for (const [name, count] of Object.entries(body)) {
     form.querySelector(`[data-count="${name}"]`).textContent = count;
   }
-  told.textContent = answer.status === 201 ? "Thank you, that counts." : "You have said so before.";
+  told.textContent = answer.status === 201 ? "Thank you, that counts." : "You have already reacted.";
 }
 
 const hops = byId("hops");
