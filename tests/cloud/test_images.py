@@ -305,7 +305,7 @@ USER app
         ("", "no FROM"),
         ("RUN x\nFROM python:3.11", "before FROM"),
         ("FROM python:3.11 AS a\nFROM python:3.11", "several stages"),
-        ("FROM python:3.11\nFROMM x", "not a Dockerfile instruction"),
+        ("FROM python:3.11\nFROMM x", "not a known Dockerfile instruction"),
         ("FROM python:3.11\nRUN <<EOF\nx\nEOF", "here-document"),
         ("FROM python:3.11\nCOPY x", "needs sources and a target"),
     ],

@@ -287,7 +287,11 @@ def test_the_homepage_becomes_files_and_comes_back(
     location = environment.write_round("kept all the while")
     shutil.copy(ROOT / SETTINGS, root / SETTINGS)
     environment.configure(
-        {"homepage.host": "staticSite", "translator.translation.provider": "offline"}
+        {
+            "homepage.host": "staticSite",
+            "homepage.cdn": "none",
+            "translator.translation.provider": "offline",
+        }
     )
     environment.apply()
     kinds = set(environment.clone.resources())

@@ -161,6 +161,6 @@ def test_a_round_that_nobody_can_play_is_given_up(
     assert ended["end"] is None
     name, _, data = list(events(first.client, round_id))[-1]
     assert (name, data["detail"]) == ("error", "This round could not be completed.")
-    assert "could not be played" in first.client.get(f"/rounds/{round_id}").text
+    assert "could not be completed" in first.client.get(f"/rounds/{round_id}").text
     listed = first.client.get("/api/rounds").json()["items"]
     assert round_id not in [item["id"] for item in listed]
