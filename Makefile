@@ -55,9 +55,10 @@ $(APPS:%=test-%): test-%:
 test-faults: .venv/dev.stamp engine .frugal/venvs/translator/stamp
 	@.venv/bin/python -m tests.faults $(FAULTS)
 
-check: .venv/dev.stamp $(APPS:%=.frugal/venvs/%/stamp) ## Check format, lint and types
+check: .venv/dev.stamp $(APPS:%=.frugal/venvs/%/stamp) ## Check format, lint, docstrings and types
 	@.venv/bin/ruff format --check --quiet .
 	@.venv/bin/ruff check --quiet .
+	@.venv/bin/python -m tools.docstrings
 	@for folder in . $(APPS:%=apps/%); do .venv/bin/basedpyright --project "$$folder" || exit 1; done
 
 bench: .venv/dev.stamp engine ## Measure; prints tables

@@ -1,1 +1,1 @@
-"""What `make bench` runs: tables of ratios; nothing asserted about time."""
+"""Benchmarks of `make bench`: tables of ratios, without assertions about time."""

@@ -18,7 +18,7 @@ from rich.console import Console
 from benchmarks import chain, cold_start, cost, edge, homepage, preview, translator, up
 from frugal.errors import FrugalError
 
-# Of what is not written to a terminal.
+# Width of a table without a terminal.
 _WIDTH = 110
 
 Benchmark = Callable[[Console, Console], None]
@@ -58,7 +58,7 @@ def main(
         Name.translator: translator.run,
         Name.up: partial(up.run, empty_caches=with_build),
     }
-    # A command that is ended takes its clone down all the same.
+    # On SIGTERM too, clones are taken down.
     signal.signal(signal.SIGTERM, _end)
     out, progress = Console(highlight=False), Console(stderr=True, style="dim", highlight=False)
     if not out.is_terminal:

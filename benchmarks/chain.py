@@ -1,9 +1,9 @@
-"""How much the program lets Azure do at once: its longest dependency chain against the sum.
+"""Parallelism of a deployment: the longest dependency chain against the sum of all creations.
 
-The graph is the engine's own, from a plan of the whole environment: what each resource waits for,
-its parent included. Its edges are those that the state has after `up` (compared for `local`). The
-weights are `benchmarks.durations`, so the ratio says how much parallelism the declaration allows,
-and nothing about the time that an update of yours will take.
+The graph is the engine's own, from a plan of the whole environment: the dependencies of each
+resource, its parent included. Its edges are those that the state has after `up` (compared for
+`local`). The weights are `benchmarks.durations`, so the ratio shows the parallelism that the
+declaration allows, and does not predict the time of an update.
 """
 
 import json
@@ -25,7 +25,7 @@ _ENVIRONMENTS = ("dev", "prod")
 
 
 class State(TypedDict):
-    """What of a planned resource matters here."""
+    """The data of a planned resource that the chain needs."""
 
     urn: str
     type: str
@@ -36,7 +36,7 @@ class State(TypedDict):
 
 @dataclass(frozen=True)
 class Planned:
-    """A resource, how long its creation takes, and the URNs that it waits for."""
+    """A resource, the seconds of its creation, and the URNs of its dependencies."""
 
     name: str
     type: str
@@ -61,7 +61,7 @@ def longest(graph: Mapping[str, Planned]) -> list[Planned]:
     """The chain of resources, each waiting for the one before, whose durations sum to the most."""
     total: dict[str, float] = {}
     before: dict[str, str | None] = {}
-    # Sorted, so that of two equal chains it is always the same one.
+    # Sorted, so that the choice between equal chains is stable.
     for urn in TopologicalSorter(
         {urn: sorted(one.after) for urn, one in graph.items()}
     ).static_order():
@@ -76,7 +76,7 @@ def longest(graph: Mapping[str, Planned]) -> list[Planned]:
 
 
 def run(out: Console, progress: Console) -> None:
-    """Plan each environment and print its chain, then all of them beside each other."""
+    """Plan each environment and print its chain, then a comparison."""
     summary = Table(
         title="Longest chain against the sum", title_justify="left", box=box.SIMPLE_HEAD
     )

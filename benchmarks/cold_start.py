@@ -1,8 +1,8 @@
-"""How long a visitor waits who wakes an app: the first request to one that is scaled to zero.
+"""Cold start: the first request to an app that is scaled to zero.
 
-Against a request to the app awake, and against starting a bare server of the same framework (one
-route that says hello) from the app's own virtualenv until it has answered. Both apps run as
-container apps of the real program in a clone of its own; the cold one includes the ingress, the
+Compared with a request to the running app, and with the start of a bare server of the same
+framework (one constant route) from the app's own virtualenv until its first response. Both apps run
+as container apps of the real program in a clone of its own; the cold one includes the ingress, the
 probes as declared and, for the translator, the database. Only the cool-down is shorter: 1 s.
 """
 

@@ -1,8 +1,8 @@
-"""What pricing a large plan costs: against reading the same plan's JSON, and ten times as large.
+"""Time of pricing a large plan, against parsing its JSON, and against a plan of a tenth.
 
 Each step updates a Container App whose old and new state are more than 3 kB each, as the engine
-prints them; most of that no price depends on. Priced from bytes to the totals, as `frugal cost
---preview FILE` does, but for reading the price sheet and showing the bill.
+prints them; no price depends on most of it. Priced from bytes to the totals, as `frugal cost
+--preview FILE` does, without reading the price sheet and showing the bill.
 """
 
 import datetime as dt
@@ -44,7 +44,7 @@ def run(out: Console, progress: Console) -> None:
 
 
 def price(text: bytes, sheet: Sheet) -> None:
-    """All that is computed of a plan's JSON."""
+    """Everything that is computed from a plan's JSON."""
     bill = estimate(from_preview(parse(text)), sheet, NO_USAGE, usual(dt.date(2026, 11, 24)))
     if not bill.delta.expected or bill.unpriced:
         raise RuntimeError("the plan was not priced")

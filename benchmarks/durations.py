@@ -1,8 +1,9 @@
-"""How long Azure typically takes to create a resource of each type.
+"""Typical seconds of creating a resource of each type on Azure.
 
-Single public figures, not measurements of ours: regions, days and sizes differ. They weigh the
-program's dependency graph (`benchmarks.chain`) and are good for nothing else. For Front Door a
-figure is the operation's own: what it made spreads to the edge for up to 20 minutes more
+Single public figures, not measurements of ours: regions, days and sizes differ. They are
+weights of the program's dependency graph (`benchmarks.chain`) and serve no other purpose. For Front
+Door a figure is that of the operation: its effect reaches the edge up to 20 minutes later
+
 (Microsoft's Front Door FAQ, 2026).
 """
 
@@ -26,7 +27,7 @@ ASSUMED = "assumed"
 
 @dataclass(frozen=True)
 class Duration:
-    """Seconds that a creation takes, and who says so (`ASSUMED`: nobody)."""
+    """Seconds of a creation, and their source (`ASSUMED`: none)."""
 
     seconds: float
     source: str

@@ -1,7 +1,7 @@
-"""What the local edge costs and saves: hits and forwarded requests against the bare app.
+"""Latency of the local edge: hits and forwarded requests against the bare app.
 
-The kinds take turns in every order, over one kept connection each. The app is the cheapest there
-can be (a constant page of 10 KB), so a real one gains more from a hit. App and edge share one
+The kinds alternate in every order, each over a keep-alive connection. The app is as cheap as
+possible (a constant page of 10 KB), so a real one gains more from a hit. App and edge share one
 process and loop, as the apps' ingress and the edge do in the daemon; the client has its own.
 """
 
@@ -68,7 +68,7 @@ async def serve() -> None:
 
 
 class Client:
-    """One kept connection that asks for the same path again and again."""
+    """A keep-alive connection that requests the same path repeatedly."""
 
     def __init__(self, port: int, path: str, header: str = "") -> None:
         self._port = port
@@ -113,7 +113,7 @@ async def measure(requests: int) -> dict[str, list[float]]:
     for client in clients:
         await client.open()
         await client.ask()
-    # Every order in turn: whoever comes after a slow one finds other processor caches.
+    # Every order in turn, since a slow kind affects the processor caches of the next one.
     orders = itertools.cycle(itertools.permutations(zip(KINDS, clients, strict=True)))
     for order in itertools.islice(orders, requests):
         for kind, client in order:

@@ -1,8 +1,8 @@
-"""What the homepage costs over a bare Flask app: start, page, chart.
+"""Start, page and chart of the homepage, against a bare Flask app.
 
 Both run under gunicorn with one worker of eight threads, from the environment of the homepage's
 tests. The bare page is a constant of the same size; the bare chart is the same figure, drawn with
-matplotlib's own settings and without a look at the parameters.
+matplotlib's default settings, ignoring the parameters.
 """
 
 import contextlib
@@ -56,7 +56,7 @@ _BARE_CHART, _CHART_KIND = "bare chart", "chart"
 def run(out: Console, progress: Console) -> None:
     """Measure and print. Raises FrugalError where the environment is not there."""
     if not _PYTHON.exists():
-        raise FrugalError(f"{_PYTHON} is not there; `make .frugal/venvs/homepage/stamp` makes it.")
+        raise FrugalError(f"{_PYTHON} is missing; `make .frugal/venvs/homepage/stamp` creates it.")
     with tempfile.TemporaryDirectory() as folder, _served(_homepage, folder) as homepage:
         answer = _ask(homepage, "/")
         Path(folder, "bare.py").write_text(_BARE.format(size=len(answer.body)))
@@ -82,7 +82,7 @@ def run(out: Console, progress: Console) -> None:
 
 
 def _warm_up(bare: http.client.HTTPConnection, homepage: http.client.HTTPConnection) -> None:
-    """Have both load what drawing takes, in each of their threads."""
+    """Make both load matplotlib in each of their threads."""
     for _ in range(8):
         _ask(bare, "/chart")
         _ask(homepage, _CHART)

@@ -1,4 +1,4 @@
-"""What the program costs at each preview: `pulumi preview` of dev against an empty program's.
+"""Time of `pulumi preview` of dev, against that of an empty program.
 
 Both by `frugal.local.engine.preview_from_nothing`, without a login. A run includes making its state
 (half a second, the same for both).

@@ -1,4 +1,4 @@
-"""Where benchmarks run: a fresh clone of this checkout, and an empty program beside it.
+"""Projects to measure: a fresh clone of this checkout, and an empty program.
 
 Both are in temporary folders and leave nothing. The environment `local` of this checkout is not
 touched.
@@ -28,7 +28,7 @@ _FOREIGN = ("PULUMI_", "PYTHON", "VIRTUAL_ENV")
 def empty_program(stack: str) -> Generator[Checkout]:
     """A project whose program does nothing, in this checkout's virtualenv, with the stack's file.
 
-    It has what `frugal.local.engine.preview_from_nothing` wants of a checkout.
+    It has the files that `frugal.local.engine.preview_from_nothing` needs.
     """
     here = checkout()
     with tempfile.TemporaryDirectory(prefix="frugal-bench-") as folder:
@@ -62,7 +62,7 @@ def plain_engine(place: Checkout, console: Console) -> Engine:
 class Clone:
     """A fresh clone: the checkout's files as git sees them, uncommitted changes included.
 
-    `caches`: a folder to take the place of the user's caches, so that the Pulumi CLI is built and
+    `caches`: a folder to use instead of the user's caches, so that the Pulumi CLI is built and
     every package downloaded; None uses the user's.
     """
 
@@ -124,7 +124,7 @@ class Clone:
 
 @contextmanager
 def fresh_clone(*, empty_caches: bool = False) -> Generator[Clone]:
-    """A clone that is taken down and removed at the end, whatever happened."""
+    """A clone that is taken down and removed at the end, also after an error."""
     with tempfile.TemporaryDirectory(prefix="frugal-bench-") as folder:
         root = Path(folder).resolve() / "clone"
         root.mkdir()

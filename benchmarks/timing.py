@@ -1,4 +1,4 @@
-"""How every benchmark measures and shows: kinds in turns, one table of ratios."""
+"""Measurement for all benchmarks: alternating kinds, one table of ratios."""
 
 import statistics
 import time
@@ -24,8 +24,8 @@ def in_turns(
 ) -> dict[str, list[float]]:
     """Seconds of every run of every kind.
 
-    The kinds take turns, every other round backwards, so that a machine that becomes slower or
-    faster meanwhile does so for all of them. `tell` gets a line before each run.
+    The kinds alternate, every other round in reverse, so that a change of the machine's speed
+    affects all of them. `tell` gets a line before each run.
     """
     seconds: dict[str, list[float]] = {kind: [] for kind in kinds}
     for turn in range(rounds):
@@ -45,8 +45,7 @@ def show(
 ) -> None:
     """Print runs, minimum, median, maximum and the median's ratio to the base's.
 
-    `measured`: seconds by kind. `base`: the kind that all are compared with, or one for each kind
-    that is compared with anything.
+    `measured`: seconds by kind. `base`: the kind to compare all others with, or a base by kind.
     """
     medians = {kind: statistics.median(values) for kind, values in measured.items()}
     unit, factor = ("ms", 1e3) if min(medians.values()) < _MILLISECONDS else ("s", 1.0)

@@ -1,4 +1,4 @@
-"""What the translator costs beyond its parts: at a start, for a read and a list, for a round.
+"""Start, reads, lists and rounds of the translator, against its bare parts.
 
 The app runs as its image runs it, from its own virtualenv, on a real PostgreSQL behind TLS with
 tokens; its translator is a local one that takes 20 ms an answer. Compared with: a bare FastAPI with
@@ -97,7 +97,7 @@ def _stage() -> Generator[_Stage]:
     try:
         line = stage.stdout.readline()
         if not line:
-            raise FrugalError("The stage of the translator did not stand; the reason is above.")
+            raise FrugalError("The translator's environment did not start; the reason is above.")
         made = _Stage(python, folder, json.loads(line))
         try:
             yield made
@@ -110,7 +110,7 @@ def _stage() -> Generator[_Stage]:
 
 @contextmanager
 def _started(command: tuple[list[str], Path], environment: dict[str, str]) -> Generator[str]:
-    """Start a server, and give its address once it has answered from the database."""
+    """Start a server; return its address after a response from the database."""
     words, folder = command
     port = _free_port()
     server = subprocess.Popen(

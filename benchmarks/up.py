@@ -1,4 +1,4 @@
-"""What bringing the environment up takes, against `pulumi up` of an empty program.
+"""Time of bringing the environment up, against `pulumi up` of an empty program.
 
 `make setup` in a fresh clone: the packages of the tool, the CLI from the user's cache. Then `frugal
 up` from nothing (the apps' packages, both images, the database: all real) and again with nothing

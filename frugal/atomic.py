@@ -1,14 +1,14 @@
-"""Files that are replaced whole or not at all, whenever the writer is killed."""
+"""Atomic replacement of files, safe against a killed writer."""
 
 import os
 from pathlib import Path
 
 
 def atomic_write(file: Path, content: str | bytes, *, mode: int = 0o600) -> None:
-    """Replace the content of `file`, made if need be; it is on disk before the call returns.
+    """Replace or create `file`; its content is on disk before the call returns.
 
-    Written beside it as `NAME.new`, with the rights `mode` whatever the umask, and renamed. Raises
-    OSError; the file is as before then.
+    The content is written to `NAME.new` beside it, with mode `mode` whatever the umask, and
+    renamed. Raises OSError and leaves the file unchanged.
     """
     fresh = file.with_name(f"{file.name}.new")
     fresh.unlink(missing_ok=True)

@@ -17,7 +17,7 @@ _COMMANDS = ("up", "down", "status", "logs", "env", "doctor", "cost", "compare",
 
 
 class _Commands(TyperGroup):
-    """Imports the module of a command when it is asked for: not all of them in every run."""
+    """Group that imports the module of a command when the command is used."""
 
     def __init__(self, **attributes: object) -> None:
         super().__init__(**attributes)  # pyright: ignore[reportArgumentType] - typer's own
@@ -45,7 +45,7 @@ def frugal() -> None:
 
 
 def main() -> None:
-    """Run the command: every error one message, no traceback, an exit code that is not 0."""
+    """Run the command; errors are one message without a traceback and a nonzero exit code."""
     try:
         app()
     except FrugalError as error:

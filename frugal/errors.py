@@ -1,4 +1,4 @@
-"""Errors that are meant for the user, and the wording of errors of validation."""
+"""Errors for the user, and the wording of validation errors."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -9,7 +9,7 @@ if TYPE_CHECKING:
 
 
 class FrugalError(Exception):
-    """What went wrong, what was given, and what to do next, in words for the user.
+    """Message for the user: the problem, the value given, and the next step.
 
     The command prints it without a traceback and ends with `code`.
     """
@@ -20,21 +20,21 @@ class FrugalError(Exception):
 
 
 class RowsAtStakeError(FrugalError):
-    """Rows of the local database are gone or would go; the text says where they are, if anywhere.
+    """Rows of the local database are lost or at risk; the text says where they are, if anywhere.
 
-    `frugal up --accept-data-loss` begins anew without them.
+    `frugal up --accept-data-loss` starts over without them.
     """
 
     def __init__(self, message: str) -> None:
         self.what = message
         super().__init__(
-            f"{message} Nothing was changed. To begin anew without those rows, and without "
+            f"{message} Nothing was changed. To start over without those rows and without "
             "everything else in .frugal/local: frugal up --accept-data-loss"
         )
 
 
 def describe(error: "ErrorDetails") -> str:
-    """Name what a value must be, from an error of pydantic's: "a whole number", "F0, S1"."""
+    """Describe the allowed values, from an error of pydantic: "a whole number", "F0, S1"."""
     context: Mapping[str, Any] = error.get("ctx", {})
     match error["type"]:
         case "literal_error":

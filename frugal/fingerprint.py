@@ -1,7 +1,7 @@
-"""Digests of code: the tool's own with its network settings, and any files of the checkout.
+"""Digests of code: of the tool with its network settings, and of files of the checkout.
 
-A daemon that was started by other code, or that reaches the network another way than its user does
-now (a proxy, a certificate file), is told apart from one that can be used.
+A daemon that was started by other code or with other network settings (a proxy, a certificate file)
+is recognised by its digest and restarted.
 """
 
 import hashlib

@@ -1,4 +1,4 @@
-"""Where things live: in the checkout, and the one folder of the user that checkouts share."""
+"""Paths in the checkout, and the user's cache folder that checkouts share."""
 
 import os
 import pwd
@@ -14,7 +14,7 @@ from frugal.errors import FrugalError
 
 @dataclass(frozen=True)
 class Checkout:
-    """A clone of the project. What the tool makes is under `.venv` and `.frugal` in it."""
+    """A clone of the project. Generated files are under `.venv` and `.frugal` in it."""
 
     root: Path
 
@@ -55,10 +55,10 @@ class Checkout:
         return self.tool / "local"
 
     def make_local(self) -> None:
-        """Make the folders of the environment `local`, closed to the machine's other users.
+        """Create the folders of the environment `local`, closed to the machine's other users.
 
-        Where the platform is root and other users can get to the checkout, its apps and servers
-        pass through to what is theirs.
+        If the platform runs as root and other users can reach the checkout, its apps and servers
+        may traverse the folders to reach their own.
         """
         passing = os.geteuid() == 0 and is_passable(self.local)
         for folder, mode in (
@@ -71,7 +71,7 @@ class Checkout:
 
     @property
     def home(self) -> Path:
-        """PULUMI_HOME of the local environment: its azure-native is the local cloud."""
+        """PULUMI_HOME of the local environment: its azure-native plugin is the local cloud."""
         return self.local / "pulumi"
 
     @property
@@ -96,12 +96,12 @@ class Checkout:
 
     @property
     def plan_home(self) -> Path:
-        """PULUMI_HOME for planning without a login: its azure-native only checks."""
+        """PULUMI_HOME for planning without a login: its azure-native plugin only validates."""
         return self.tool / "plan" / "pulumi"
 
 
 def is_passable(path: Path) -> bool:
-    """Whether the modes of the folders on the way to `path` let every user of this machine in."""
+    """True if the modes of all parent folders let every user of this machine reach `path`."""
     return all(parent.stat().st_mode & 0o001 for parent in path.resolve().parents)
 
 
@@ -112,7 +112,7 @@ def checkout() -> Checkout:
 
 
 def own_checkout() -> Checkout:
-    """The checkout. Raises FrugalError where its environment is another user's."""
+    """The checkout. Raises FrugalError if its environment belongs to another user."""
     place = checkout()
     try:
         owned = place.local if place.local.exists() else place.tool
@@ -126,7 +126,7 @@ def own_checkout() -> Checkout:
     except KeyError:
         name = str(owner)
     raise FrugalError(
-        f"The environment in {place.root} is the user {name}'s, and nobody else's to use or see. "
+        f"The environment in {place.root} is the user {name}'s, and closed to all other users. "
         "Clone the project into a folder of your own to have one."
     )
 
@@ -134,7 +134,7 @@ def own_checkout() -> Checkout:
 def user_cache() -> Path:
     """The user's cache folder of this tool; clones share the built Pulumi CLI in it.
 
-    Raises FrugalError where there can't be one.
+    Raises FrugalError if it cannot be created.
     """
     folder = platformdirs.user_cache_path("frugal")
     try:

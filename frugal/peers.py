@@ -1,7 +1,7 @@
-"""The gRPC servers that the engine dials: calls of our own user and of root alone are answered.
+"""gRPC servers for the engine that answer only calls of this user and of root.
 
-The engine dials `127.0.0.1:PORT` without credentials, and so can every user of the machine. The
-kernel knows who opened a connection: `docs/adr/0012-the-kernel-names-the-caller.md`.
+The engine connects to `127.0.0.1:PORT` without credentials, and so can every user of the machine.
+The kernel knows which user opened a connection: `docs/adr/0012-the-kernel-names-the-caller.md`.
 """
 
 import asyncio
@@ -33,7 +33,7 @@ _REFUSED = "This address answers the user who started it, and root. The kernel n
 _OPTIONS = (
     ("grpc.max_receive_message_length", -1),
     ("grpc.max_send_message_length", -1),
-    # Two servers of one user would otherwise be given one port now and then.
+    # Otherwise two servers of one user occasionally get the same port.
     ("grpc.so_reuseport", 0),
 )
 
@@ -41,10 +41,10 @@ _OPTIONS = (
 async def serve(
     register: Callable[[grpc.aio.Server], None], *, refusal: Refusal = lambda _error: None
 ) -> tuple[grpc.aio.Server, int]:
-    """Serve on a free loopback port, to our user and root; return the server and the port.
+    """Serve on a free loopback port, to this user and root; return the server and the port.
 
     `register` adds the services, as generated code does. `refusal`: status and text of a method's
-    error where the caller is to see them.
+    error that is passed to the caller.
     """
     guard = Guard(refusal)
     server = grpc.aio.server(options=_OPTIONS, interceptors=[guard])
@@ -57,7 +57,7 @@ async def serve(
 async def run_plugin(starting: Awaitable[tuple[grpc.aio.Server, int]]) -> None:
     """Serve as a plugin of the engine: its port on standard output, until the engine ends it.
 
-    By SIGINT or, when it was killed itself, by closing our standard input.
+    The engine sends SIGINT or, if it was killed, closes standard input.
     """
     ended = asyncio.Event()
     loop = asyncio.get_running_loop()
@@ -75,7 +75,7 @@ async def run_plugin(starting: Awaitable[tuple[grpc.aio.Server, int]]) -> None:
 
 
 class Guard(grpc.aio.ServerInterceptor):
-    """Answers calls of our user and root with PERMISSION_DENIED for all others.
+    """Interceptor that answers this user and root, and PERMISSION_DENIED to all others.
 
     The caller is looked up at each call, before its request is read. Until `port`, the server's
     own, is set, nobody is answered. Methods that stream do not exist behind it.
@@ -90,7 +90,7 @@ class Guard(grpc.aio.ServerInterceptor):
         continuation: "Callable[[grpc.HandlerCallDetails], Awaitable[Handler | None]]",
         handler_call_details: grpc.HandlerCallDetails,
     ) -> "Handler | None":
-        """Put the look-up before a method."""
+        """Check the caller before a method."""
         handler = await continuation(handler_call_details)
         if handler is None or (method := handler.unary_unary) is None:
             return None
@@ -98,7 +98,7 @@ class Guard(grpc.aio.ServerInterceptor):
         async def answer(
             requests: AsyncIterator[object], context: grpc.aio.ServicerContext[Any, Any]
         ) -> object:
-            # The table is long on a busy machine; the loop serves others meanwhile.
+            # In a thread: the kernel's table is long on a busy machine.
             if not await asyncio.to_thread(is_admitted, context.peer(), self.port):
                 await context.abort(grpc.StatusCode.PERMISSION_DENIED, _REFUSED)
             call = method(await anext(requests), cast("Any", context))
@@ -110,7 +110,7 @@ class Guard(grpc.aio.ServerInterceptor):
                     raise
                 await context.abort(*refusal)
 
-        # Takes its one request as a stream: nothing is read for who is refused.
+        # Takes its one request as a stream, so that none is read of a refused caller.
         return grpc.stream_unary_rpc_method_handler(
             cast("Any", answer), handler.request_deserializer, handler.response_serializer
         )
@@ -124,7 +124,7 @@ def is_admitted(peer: str, port: int) -> bool:
         return False
     client, server = (host, int(peer_port)), (_HOST, port)
     if sys.platform == "linux":
-        # A row may be missed while the table changes: who is not in it is looked for twice.
+        # A row may be missed while the table changes: look twice.
         users = (user_in_tables(client, server) for _ in range(2))
         user = next((user for user in users if user is not None), None)
     else:
@@ -165,11 +165,11 @@ def _words(packed: bytes) -> str:
 
 
 def user_of_process(client: Address, server: Address) -> int | None:
-    """Return the user of the process that holds a connection; None if none that we may look into.
+    """Return the user of the process that holds a connection; None if it cannot be inspected.
 
-    An ordinary user may look into its own processes alone, which are the ones to be let in.
+    An ordinary user may inspect its own processes alone, which are the permitted ones.
     """
-    # The engine started a moment ago.
+    # The engine has just started.
     for pid in reversed(psutil.pids()):
         with suppress(psutil.Error):
             process = psutil.Process(pid)

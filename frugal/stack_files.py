@@ -10,7 +10,7 @@ import yaml
 from frugal.errors import FrugalError
 
 PLACEHOLDER = "a-secret-that-a-plan-never-reads-0"
-"""Stands for a secret that is not decrypted; as long as a setting may want it."""
+"""Placeholder of a secret that is not decrypted; long enough for any setting."""
 
 
 def environments(folder: Path) -> list[str]:
@@ -20,7 +20,7 @@ def environments(folder: Path) -> list[str]:
 
 
 def stack_file(folder: Path, stack: str) -> dict[str, object]:
-    """Content of `Pulumi.<stack>.yaml`. Raises FrugalError (2) where it is missing or damaged."""
+    """Content of `Pulumi.<stack>.yaml`. Raises FrugalError (2) if it is missing or damaged."""
     file = folder / f"Pulumi.{stack}.yaml"
     if not file.exists():
         there = ", ".join(environments(folder))
@@ -29,8 +29,8 @@ def stack_file(folder: Path, stack: str) -> dict[str, object]:
 
 
 def read_file(file: Path) -> dict[str, object]:
-    """Content of Pulumi.yaml or a stack's file. Raises FrugalError (2) where it is damaged."""
-    again = f"Mend it, or get it back: git checkout {file.name}"
+    """Content of Pulumi.yaml or a stack's file. Raises FrugalError (2) if it is damaged."""
+    again = f"Repair it, or restore it: git checkout  {file.name}"
     try:
         content: object = yaml.safe_load(file.read_text()) or {}
     except OSError as error:
@@ -41,7 +41,7 @@ def read_file(file: Path) -> dict[str, object]:
         raise FrugalError(f"{file.name}{where}: this is not YAML. {again}", code=2) from None
     found = cast("dict[str, object]", content) if isinstance(content, dict) else {"config": content}
     if not isinstance(found.get("config") or {}, dict):
-        raise FrugalError(f"{file.name} holds no keys, as it should. {again}", code=2)
+        raise FrugalError(f"{file.name} holds no keys. {again}", code=2)
     return found
 
 
@@ -52,7 +52,7 @@ def without_secrets(content: Mapping[str, object]) -> str:
 
 
 def masked(value: object) -> object:
-    """A value of a stack's file with its secrets, however deep they lie, replaced."""
+    """A value of a stack's file with its secrets, at any depth, replaced."""
     if isinstance(value, list):
         return [masked(item) for item in cast("list[object]", value)]
     if not isinstance(value, dict):
@@ -86,7 +86,7 @@ def entries(content: Mapping[str, object]) -> dict[str, object]:
 
 
 def _default(entry: object) -> object:
-    """Value of an entry of Pulumi.yaml, which may stand beside its type and description."""
+    """Value of an entry of Pulumi.yaml, which may have a type and a description."""
     if not isinstance(entry, dict):
         return entry
     described = cast("dict[str, object]", entry)

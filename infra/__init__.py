@@ -1,1 +1,1 @@
-"""The Pulumi program: what is declared on Azure, and nothing else."""
+"""The Pulumi program: the declaration of the Azure resources."""

@@ -1,4 +1,4 @@
-"""Entry point of `pulumi up`: settings → stacks → outputs, and the bill of all that is declared."""
+"""Entry point of `pulumi up`: settings → stacks → outputs, and the bill of these."""
 
 import sys
 from collections.abc import Mapping
@@ -38,7 +38,7 @@ def main(settings: Settings) -> None:
 
 
 async def monthly_cost() -> Mapping[str, object]:
-    """Output: the bill of what `main` declared."""
+    """Output: the bill of the resources that `main` declared."""
     try:
         return {"monthlyCost": await bill.total()}
     except FrugalError as error:

@@ -1,8 +1,8 @@
-"""A small client of Azure Resource Manager for what no resource type can do.
+"""Client of Azure Resource Manager, for operations that no resource type covers.
 
-Building an image, waiting for a role, running a job, purging the edge and deleted accounts. Cloud
-and sign-in are those of the azure-native provider (infra/credentials.py), so the same variables
-point both at the local cloud.
+Builds an image, waits for a role, runs a job, purges the edge and deleted accounts. Cloud and
+sign-in are those of the azure-native provider (infra/credentials.py), so the same variables point
+both at the local cloud.
 
 Metadata document: Azure's cloud-metadata endpoint, api-version 2022-09-01 (read November 2026).
 """
@@ -19,12 +19,12 @@ from infra import credentials, waits
 from infra.credentials import Account, Cloud, Credential, SignInError
 
 _METADATA_API_VERSION = "2022-09-01"
-_PATIENCE_WITHOUT_ANSWER = 60.0  # seconds; a network that is away for a minute stays away
+_PATIENCE_WITHOUT_ANSWER = 60.0  # seconds; an outage of more than a minute is reported
 _LONGEST_WAIT = 60.0  # seconds between two requests, unless Azure asks for more
-# A POST may so be sent twice. Those of this program that start something are safe to repeat: of two
-# builds of the same content either will do, and the migration takes a lock in the database.
+# A POST may therefore be sent twice. The operations that this program starts may be repeated: two
+# builds of the same content give the same image, and the migration takes a lock in the database.
 _RETRIED_STATUS = {429, 500, 502, 503, 504}
-# With status 409: another operation has not ended, or a new server is not awake.
+# With status 409: another operation is running, or a new server is not ready yet.
 # Conflict: App Service (pulumi-azure-native #903; Azure/terraform-azurerm-avm-res-web-site #272,
 # 2026-03-19), Front Door (alchemy-run/alchemy Cdn/CdnCommon.ts, 2026).
 # ContainerApp…: microsoft/aspire #18682 (2026-07-08), microsoft/azure-container-apps #175
@@ -57,10 +57,10 @@ class ArmError(Exception):
 class Arm:
     """Calls to Resource Manager by resource path ("/subscriptions/…"), with bounded retries.
 
-    Used as a context manager. `configuration`: the stack's, for one who has it (as in
+    Used as a context manager. `configuration`: the stack's configuration (as in
     infra.credentials.Account, {"azure-native:tenantId": "…"}); None for that of the process, which
-    dynamic providers are configured with. `patience`: seconds that are waited in all while Azure is
-    busy, before what it says is an error; 0 repeats nothing, None takes the setting
+    dynamic providers are configured with. `patience`: seconds to wait in all while Azure is
+    busy, before its answer becomes an error; 0 retries nothing, None takes the setting
     `waits.deadline`. `transport`, `credential` and `sleep` are for tests.
     All calls raise ArmError.
     """
@@ -116,7 +116,7 @@ class Arm:
         raise ArmError("UnusableAnswer", message, status=_OK)
 
     def exists(self, path: str, *, api_version: str) -> bool:
-        """Whether there is such a resource."""
+        """True if the resource exists."""
         try:
             self.get(path, api_version=api_version)
         except ArmError as error:
@@ -132,11 +132,11 @@ class Arm:
         return _body(self._call("POST", path, {"api-version": api_version}, body))
 
     def put(self, path: str, *, api_version: str, body: Mapping[str, object]) -> dict[str, Any]:
-        """Create or update a resource; what it is then, {} while Azure is still at it."""
+        """Create or update a resource; return its body, or {} while the operation is running."""
         return _body(self._call("PUT", path, {"api-version": api_version}, body))
 
     def delete(self, path: str, *, api_version: str) -> None:
-        """Delete a resource; one that is gone already is no error."""
+        """Delete a resource; succeed if it does not exist."""
         try:
             self._call("DELETE", path, {"api-version": api_version}, None)
         except ArmError as error:
@@ -195,7 +195,7 @@ class Arm:
         )
 
     def _send(self, request: Callable[[], httpx.Response]) -> httpx.Response:
-        """Send, again after a while where Azure is busy or away; raise what it says otherwise."""
+        """Send a request; retry while Azure is busy or unreachable. Raises ArmError otherwise."""
         waited, wait = 0.0, 2.0
         while True:
             try:
@@ -234,7 +234,7 @@ def _address(error: httpx.TransportError) -> str:
 
 
 def _is_passing(refusal: ArmError) -> bool:
-    """Whether the same request may succeed later."""
+    """True if the same request may succeed later."""
     if refusal.status == _CONFLICT:
         return refusal.code in _RETRIED_CODES
     return refusal.status in _RETRIED_STATUS

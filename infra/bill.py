@@ -1,8 +1,8 @@
-"""The bill of what the program declares: the stack's output `monthlyCost`, and the limit on it.
+"""The bill of the declared resources: the stack's output `monthlyCost`, and the limit on it.
 
-Each resource is seen as the engine gets it, so none can be missed and none has to be told. The
-engine asks for that only after the program's last line; the estimate therefore waits for every
-resource that was declared, and is then priced as `frugal cost` prices a plan.
+A resource transform records each resource as it is sent to the engine, so none is missed and none
+has to register. Transforms run after the program's last line, so the estimate waits for all
+resources and then prices them as `frugal cost` prices a plan.
 """
 
 import asyncio
@@ -26,14 +26,14 @@ from frugal.cost import (
 
 
 class Bill:
-    """Make it before the first resource is declared; it sees every one."""
+    """Recorder of the declared resources; create it before the first one."""
 
     def __init__(self, *, usage_file: Path | None, limit: Decimal | None) -> None:
         """`usage_file`: figures of use; `limit`: USD a month that must not be exceeded.
 
         Raises FrugalError for a usage file that cannot be used.
         """
-        # Read again for the bill; here a fault in it ends the run before anything is declared.
+        # Read here as well, so that an invalid file ends the run before anything is declared.
         load_usage(usage_file)
         self._usage_file = usage_file
         self._limit = limit
@@ -51,11 +51,11 @@ class Bill:
         self._inputs[_urn(above, args.type_, args.name)] = _known(args.props)
 
     async def total(self) -> Mapping[str, object]:
-        """The month's bill, short. Raises FrugalError where the limit is not kept."""
+        """Summary of the month's bill. Raises FrugalError if it exceeds the limit."""
         await asyncio.gather(*(one.urn.future() for one in self._declared))
         if len(self._inputs) != len(self._declared):
             message = (
-                f"the program declares {len(self._declared)} resources, and the engine told of "
+                f"the program declares {len(self._declared)} resources, but the engine reported "
                 f"{len(self._inputs)}"
             )
             raise RuntimeError(message)
@@ -74,7 +74,7 @@ def _urn(parent: str | None, kind: str, name: str) -> str:
 
 
 def _known(value: Any) -> Any:  # noqa: ANN401 - any value of a property
-    """Values as a plan has them: what only the deployment will know is marked so."""
+    """Convert inputs to a plan's values; unknown outputs become the plan's placeholder."""
     if isinstance(value, Output):
         return UNKNOWN
     if isinstance(value, Mapping):

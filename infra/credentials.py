@@ -1,8 +1,8 @@
-"""Sign-in to Azure as the azure-native provider does it, for what calls Resource Manager directly.
+"""Sign-in to Azure as the azure-native provider does it, for direct calls of Resource Manager.
 
 Settings, their names and their order: pulumi-azure-native, provider/pkg/provider,
 auth_azidentity.go (commit 34d8ff3) and auth_azidentity_test.go (commit 0062f47), read in November
-2026. Exactly one credential is chosen, by what is configured; where it fails, no other is tried.
+2026. The configuration selects exactly one credential; if it fails, no other is tried.
 """
 
 import json
@@ -44,10 +44,10 @@ SETTINGS: dict[str, tuple[str, ...]] = {
     "useMsi": ("ARM_USE_MSI",),
     "useOidc": ("ARM_USE_OIDC",),
 }
-"""Keys of the stack's configuration, each with the variables that are read in its absence."""
+"""Keys of the stack's configuration, each with the environment variables that replace it."""
 
 _CLI_TIMEOUT = 60  # seconds; a busy machine takes more than azure-identity's own ten
-_EARLY = 300  # seconds before its end at which a token is no longer used
+_EARLY = 300  # seconds before its expiry at which a token is renewed
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -107,7 +107,7 @@ class Credential(Protocol):
 
 @dataclass(frozen=True, kw_only=True)
 class _Method:
-    """One way to sign in, for messages, with its credential."""
+    """A sign-in method: name and remedy for messages, and its credential."""
 
     name: str
     remedy: str
@@ -115,12 +115,12 @@ class _Method:
 
 
 class Account:
-    """The deployer's account: the cloud that it is in, and tokens for that cloud.
+    """The deployer's account: its cloud, and tokens for that cloud.
 
     `configuration` is that of the stack as the engine gives it, by full key and with texts as
-    values: {"azure-native:tenantId": "…", "azure-native:useOidc": "true"}. Secrets are in clear;
-    other keys are ignored. A key that is absent is read from its variable. Threads may share an
-    account. `credential` replaces the configured one (tests).
+    values: {"azure-native:tenantId": "…", "azure-native:useOidc": "true"}. Secrets are decrypted;
+    other keys are ignored. An absent key is read from its environment variable. Threads may share
+    an account. `credential` replaces the configured one (tests).
     """
 
     def __init__(
@@ -137,25 +137,25 @@ class Account:
         self._lock = threading.Lock()
 
     def metadata_host(self) -> str:
-        """Host that describes the cloud, "" for none.
+        """Host of the cloud's metadata document, "" for none.
 
-        Only here the variable comes before the configuration: `Pulumi.local.yaml` names a closed
-        port, so that the genuine provider can act on nothing, and `frugal env` the local cloud.
+        Only here the variable has precedence: `Pulumi.local.yaml` names a closed port, so that the
+        official provider cannot reach Azure, and `frugal env` sets the local cloud's.
         """
         return os.environ.get("ARM_METADATA_HOSTNAME") or self._value("metadataHost")
 
     def cloud(self) -> Cloud:
         """The cloud where no metadata host is set: by its name, or the Azure CLI's active one.
 
-        Raises SignInError: there is no such cloud, or the CLI does not show its own.
+        Raises SignInError: the name is unknown, or `az cloud show` failed.
         """
         if name := self._value("environment"):
             try:
                 return _CLOUDS[name.lower()]
             except KeyError:
                 message = (
-                    f"{NAMESPACE}:environment (or ARM_ENVIRONMENT) is {name!r}, which is no cloud "
-                    "of Azure's; use public, usgovernment or china, or set metadataHost."
+                    f"{NAMESPACE}:environment (or ARM_ENVIRONMENT) is {name!r}, not a cloud of "
+                    "Azure; use public, usgovernment or china, or set metadataHost."
                 )
                 raise SignInError(message) from None
         return self._cloud_of_cli if self._given is None and self._uses_cli() else PUBLIC
@@ -165,9 +165,9 @@ class Account:
         return _show_cloud()
 
     def token(self, cloud: Cloud, *, subscription: str = "") -> str:
-        """Access token for Resource Manager; kept until five minutes before it ends.
+        """Access token for Resource Manager; cached until five minutes before it expires.
 
-        `subscription`: id of the one that is called, for the Azure CLI where none is configured.
+        `subscription`: id of the called subscription, for the Azure CLI if none is configured.
         Raises SignInError.
         """
         key = (cloud, self._value("subscriptionId") or subscription)
@@ -185,12 +185,12 @@ class Account:
 
         method = self._given or self._methods.get((cloud, subscription))
         if method is None:
-            # The error carries what azure-identity would write to standard error as well.
+            # The error has the text that azure-identity would log to standard error.
             logging.getLogger("azure.identity").setLevel(logging.CRITICAL)
             try:
                 method = self._method(cloud, subscription)
             except (ValueError, OSError) as error:
-                raise SignInError(f"the sign-in is not configured right: {error}") from error
+                raise SignInError(f"the sign-in configuration is not valid: {error}") from error
             self._methods[cloud, subscription] = method
         try:
             return method.credential.get_token(f"{cloud.audience}/.default")
@@ -203,8 +203,8 @@ class Account:
             raise SignInError(message, code="NoAnswer") from error
 
     def _method(self, cloud: Cloud, subscription: str) -> _Method:
-        """The one way to sign in that is configured. Raises SignInError, ValueError, OSError."""
-        # A quarter of a second to import, and a run that changes nothing asks for nothing.
+        """The configured sign-in method. Raises SignInError, ValueError, OSError."""
+        # Takes a quarter of a second to import, and a run without changes needs no token.
         from azure import identity  # noqa: PLC0415
 
         client: dict[str, Any] = {
@@ -265,7 +265,7 @@ class Account:
         )
 
     def _assertion(self) -> Callable[[], str]:
-        """Source of the token that the pipeline vouches with, asked for each access token."""
+        """Source of the pipeline's identity token, read for each access token."""
         if token := self._value("oidcToken"):
             return lambda: token
         if path := self._value("oidcTokenFilePath"):
@@ -328,7 +328,7 @@ def _first_line(error: Exception) -> str:
 
 
 def _read_token(path: str) -> str:
-    """Content of a token file, which its issuer replaces from time to time."""
+    """Content of a token file, which its issuer rotates."""
     try:
         return Path(path).read_text().strip()
     except (OSError, UnicodeDecodeError) as error:
@@ -353,7 +353,7 @@ def _request_token(url: str, bearer: str, audience: str) -> str:
 
 
 def _show_cloud() -> Cloud:
-    """The cloud that `az` is set to, since its accounts are those of one cloud at a time.
+    """The active cloud of `az`, whose accounts belong to one cloud at a time.
 
     Answer: learn.microsoft.com, "Manage cloud environments with the Azure CLI" (read in November
     2026).

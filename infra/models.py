@@ -48,7 +48,7 @@ def _https(url: str) -> str:
     return url.rstrip("/")
 
 
-# `pulumi config set` keeps the type that a value has in the stack's file: once in quotes, a text.
+# `pulumi config set` keeps a value's type in the stack's file: once quoted, it stays a string.
 Whole = Annotated[int, BeforeValidator(reject_bool)]
 Switch = Annotated[bool, BeforeValidator(_switch), Field(strict=True)]
 Https = Annotated[str, AfterValidator(_https)]
@@ -56,9 +56,9 @@ Text = Annotated[str, Field(min_length=1)]
 
 
 class SiteSettings(Model):
-    """Settings that every site has. Replicas and cool-down count on Container Apps alone.
+    """Settings of every site. Replicas and cool-down apply to Container Apps alone.
 
-    `host`: each site names those that it can run on, as a Literal with its default.
+    `host`: each site declares its hosts as a Literal with a default.
     """
 
     host: Any
@@ -96,7 +96,7 @@ class SiteSettings(Model):
 
 
 def secrets_of(settings: BaseModel, prefix: str = "") -> Iterator[tuple[str, str]]:
-    """Path and value of each secret that is given in an object of settings."""
+    """Path and value of each secret in an object of settings."""
     for name, field in type(settings).model_fields.items():
         value, path = getattr(settings, name), f"{prefix}{field.alias or name}"
         if isinstance(value, SecretStr):

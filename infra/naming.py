@@ -1,7 +1,7 @@
-"""The few names that must be known ahead, Azure's rules for them, and the tags.
+"""Names that must be known before deployment, Azure's rules for them, and the tags.
 
-All other names are Pulumi's autonaming: Azure keeps the names of deleted servers and vaults for
-days, and an explicit name turns every replacement into delete-before-create.
+All other resources use Pulumi's autonaming: Azure reserves the names of deleted servers and vaults
+for days, and an explicit name turns every replacement into delete-before-create.
 Rules: azure-docs resource-name-rules.md; PSRule for Azure, AZR-000360 (read November 2026).
 """
 
@@ -16,7 +16,7 @@ REGISTRY_ID = re.compile(
     r"/providers/Microsoft\.ContainerRegistry/registries/([a-zA-Z0-9]{5,50})",
     re.IGNORECASE,
 )
-"""The whole of a container registry's resource id; group 1 is the registry's name."""
+"""Pattern of a container registry's resource id; group 1 is the registry's name."""
 
 _CONTAINER_APP = re.compile(r"[a-z](?:-?[a-z0-9]){1,31}")
 _CONTAINER_APP_MAX = 32
@@ -24,9 +24,9 @@ _SITE_MAX = 60
 
 
 def container_app_name(site: str) -> str:
-    """Name of a site's container app: known ahead, as the app is told its own address.
+    """Name of a site's container app: known ahead, since the app gets its own address as a setting.
 
-    Unique within one Container Apps environment only, so the site's name will do.
+    It must be unique within one Container Apps environment only, so it is the site's name.
     Raises ValueError where Azure would refuse it: 2 to 32 lower-case letters, digits and single
     hyphens, beginning with a letter.
     """
@@ -42,15 +42,15 @@ def container_app_name(site: str) -> str:
 def unique_name(site: str, resource_group_id: str) -> str:
     """Name of a site's web app, and of its Translator account's subdomain.
 
-    Known ahead, and unique in the world as the host names that begin with it must be.
+    Known before deployment, and globally unique, as the host names that begin with it must be.
 
-    The suffix comes from the resource group's id, which holds the subscription and an autoname:
-    it stays while the group lives and is a new one after a teardown.
+    The suffix is derived from the resource group's id, which has the subscription and an autoname:
+    it is stable while the group exists and differs after a teardown.
     """
     suffix = hashlib.sha256(resource_group_id.lower().encode()).hexdigest()[:8]
     return f"{container_app_name(site)[: _SITE_MAX - 9]}-{suffix}"
 
 
 def tags(environment: str) -> Mapping[str, str]:
-    """Tags of every resource that takes them: whose it is, which environment, who changes it."""
+    """Tags of every resource that supports them: project, environment, managed by Pulumi."""
     return {"project": PROJECT, "environment": environment, "managedBy": "pulumi"}

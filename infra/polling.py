@@ -1,4 +1,4 @@
-"""Looks at what is not finished yet, with growing pauses and a deadline."""
+"""Polling with growing pauses and a deadline."""
 
 from collections.abc import Callable
 from time import monotonic, sleep
@@ -9,13 +9,13 @@ _FIRST_PAUSE = 0.5  # seconds
 def poll(
     look: Callable[[], str | None], *, deadline: float, settle: float = 0.0, longest: float = 5.0
 ) -> str | None:
-    """Look until nothing is missing on any look of `settle` seconds; then None.
+    """Poll until nothing is missing at any poll for `settle` seconds; then return None.
 
-    `look` returns what is missing; so does this at the deadline. All in seconds: `deadline` from
-    now, `longest` between two looks.
+    `look` returns a description of what is missing, and so does this function at the deadline. In
+    seconds: `deadline` from now, `longest` between two polls.
     """
     start, pause = monotonic(), _FIRST_PAUSE
-    settled: float | None = None  # the first look of those that missed nothing
+    settled: float | None = None  # start of the current series of polls with nothing missing
     while True:
         missing = look()
         moment = monotonic()

@@ -35,7 +35,7 @@ from infra.waits import DEFAULTS
 
 
 class SettingsError(FrugalError):
-    """The configuration cannot be used; the text has one line for each thing that is wrong."""
+    """The configuration cannot be used; the text has one line for each problem."""
 
     def __init__(self, message: str) -> None:
         super().__init__(message, code=2)
@@ -52,7 +52,7 @@ def _registry_id(value: str) -> str:
 
 
 def _region(value: str) -> str:
-    """Another region replaces everything, the database too: a mistyped one must not get so far."""
+    """Refuse a mistyped region: a new one replaces everything, the database included."""
     if value not in REGIONS:
         near = get_close_matches(value.lower().replace(" ", ""), REGIONS, n=3, cutoff=0.5)
         message = (
@@ -94,7 +94,7 @@ def _budget_amount(value: object) -> object:
 
 
 class Registry(Model):
-    """An existing container registry to share; none: one is made."""
+    """An existing container registry to share; without `id` one is created."""
 
     id: Annotated[str, AfterValidator(_registry_id)] | None = None
 
@@ -140,9 +140,9 @@ Seconds = Annotated[Whole, Field(ge=0, le=3600)]
 
 
 class Waits(Model):
-    """How long to wait for Azure, in seconds; changing it changes no resource.
+    """Seconds to wait for Azure; changing them changes no resource.
 
-    `server`: for which a new database server must be ready on every look; `roleAge`: until a
+    `server`: for which a new database server must be ready at every poll; `roleAge`: until a
     registry knows a new role; `purge`: until a deleted account is listed; `pull_limit`: until a
     build that Docker Hub refused its base is repeated; `deadline`: of each wait, and of the
     repetition of what Azure refuses. Sources: docs/adr/0009.
@@ -167,10 +167,10 @@ class Waits(Model):
 
 
 class Settings(Model):
-    """Everything that may differ between environments.
+    """Settings that may differ between environments.
 
     `environment`: name of the stack; `sites`: by name, each of its site's own model; `protected`:
-    None where it is not given.
+    None if it is not set.
     """
 
     environment: str
@@ -186,12 +186,12 @@ class Settings(Model):
 
     @property
     def is_protected(self) -> bool:
-        """True where the data must survive a destroy: in `prod` unless `protected` is false."""
+        """True if the data must survive a destroy: in `prod` unless `protected` is false."""
         return self.environment == "prod" if self.protected is None else self.protected
 
 
 KEYS = ("registry", "database", "budget", "waits")
-"""Keys beside the sites' that hold an object of fields."""
+"""Keys, other than the sites', that hold an object of fields."""
 
 PLAIN_KEYS = ("protected", "usageFile", "maxMonthlyCost")
 """Keys that hold one value."""
@@ -205,8 +205,8 @@ _M = TypeVar("_M", bound=Model)
 def load(models: Models) -> Settings:
     """Settings of the stack that runs. Raises FrugalError.
 
-    The engine gives the program values and, by key, which hold a secret, but not the path of its
-    configuration file (CLI 3.259): with `--config-file` that is another than the stack's own.
+    The engine passes values and the keys that hold secrets, but not the path of its configuration
+    file (CLI 3.259): with `--config-file` it is not the stack's own.
     """
     stack = pulumi.get_stack()
     file = _CHECKOUT / f"Pulumi.{stack}.yaml"
@@ -234,8 +234,8 @@ def read(
 ) -> Settings:
     """Settings from a configuration as the engine gives it: full keys, objects as JSON text.
 
-    `secret_keys`: keys whose value is or holds a secret; nothing of them is repeated in an error
-    unless it is in `stored`, the entries of the stack's file, as it is. Raises SettingsError.
+    `secret_keys`: keys whose value is or holds a secret; an error repeats nothing of them unless it
+    stands in plaintext in `stored`, the entries of the stack's file. Raises SettingsError.
     """
     objects, problems = (*models, *KEYS), list[str]()
     for key in sorted(config):
@@ -266,7 +266,7 @@ def read(
 def _validated(
     model: type[_M], given: object, problem: Callable[[ErrorDetails], str], problems: list[str]
 ) -> _M | None:
-    """Given values as a model; None and a line for each problem where they are not allowed."""
+    """Validate values by a model; return it, or None and a line for each problem."""
     try:
         return model.model_validate(given)
     except ValidationError as error:
@@ -275,7 +275,7 @@ def _validated(
 
 
 def _parsed(text: str) -> object:
-    """An object of a configuration; the text as it is where it is none."""
+    """Parse an object of a configuration; return the text itself if it is not one."""
     try:
         value: object = json.loads(text)
     except json.JSONDecodeError:
@@ -286,7 +286,7 @@ def _parsed(text: str) -> object:
 def _plaintext_secrets(
     settings: Settings, secret_keys: Collection[str], stored: Mapping[str, object]
 ) -> list[str]:
-    """A line for each secret that is not encrypted where it is stored."""
+    """A line for each secret that is stored unencrypted."""
     problems: list[str] = []
     for name, site in settings.sites.items():
         key = f"{PROJECT}:{name}"
@@ -300,14 +300,14 @@ def _plaintext_secrets(
             else:
                 continue
             problems.append(
-                f"{key}.{path}: is in clear in {place}; replace it, and give the new one as a "
+                f"{key}.{path}: is in plaintext in {place}; replace it with a new one, set as a "
                 f"secret: pulumi config set --secret --path {name}.{path} VALUE"
             )
     return problems
 
 
 def _at(entries: object, path: Sequence[str]) -> object:
-    """Value at a path of nested objects; None where there is none."""
+    """Value at a path of nested objects; None if there is none."""
     for name in path:
         if not isinstance(entries, Mapping):
             return None
@@ -370,7 +370,7 @@ def _model_at(model: type[BaseModel], path: Sequence[str | int]) -> type[BaseMod
 
 
 def _field_at(model: type[BaseModel], path: Sequence[str | int]) -> FieldInfo | None:
-    """Field at a path of keys, where a number is a place in the list before it."""
+    """Field at a path of keys; a number is an index of the list before it."""
     names = [part for part in path if isinstance(part, str)]
     if not names:
         return None

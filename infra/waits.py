@@ -1,7 +1,7 @@
-"""How long to wait for Azure, as the processes of dynamic providers read it.
+"""The setting `waits` in the processes of dynamic providers.
 
-They take the setting `waits` from the stack's configuration and not from properties, so that
-another value changes no resource and an older state needs none.
+They read it from the stack's configuration and not from properties, so that a new value changes no
+resource, and a state of an earlier version needs no such property.
 """
 
 import json
@@ -12,8 +12,8 @@ DEFAULTS: Mapping[str, int] = {
     "roleAge": 150,
     "purge": 60,
     "pullLimit": 60,
-    # Outlasts a write to a Container Apps environment or a new PostgreSQL server, the longest of
-    # what Azure refuses other requests for.
+    # Longer than a write to a Container Apps environment or the creation of a PostgreSQL server,
+    # the longest operations during which Azure refuses other requests.
     "deadline": 900,
 }
 """Seconds by field of the setting (meanings: infra.settings.Waits); sources: docs/adr/0009."""

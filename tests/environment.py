@@ -35,7 +35,7 @@ class Environment:
         return done
 
     def apply(self) -> None:
-        """What the user's own `pulumi up` does, without showing it first: a change on the way."""
+        """Run `pulumi up` without a preview."""
         done = self.clone.pulumi("up", "--yes", "--skip-preview", "-s", "local")
         assert done.returncode == 0, done.stdout + done.stderr
 
@@ -69,7 +69,7 @@ class Environment:
         return [(step["op"], step["urn"]) for step in json.loads(shown.stdout)["steps"]]
 
     def azure(self, method: str, path: str, body: object = None) -> httpx.Response:
-        """What Resource Manager answers the deployer."""
+        """Resource Manager's response to the deployer."""
         daemon = json.loads((self.clone.cloud / "daemon.json").read_text())
         base = f"http://127.0.0.1:{daemon['http']}"
         header = {"X-IDENTITY-HEADER": daemon["identity_header"]}

@@ -1,4 +1,4 @@
-"""Look up known vulnerabilities of everything that the lock files name (`make audit`).
+"""Look up known vulnerabilities of all locked packages (`make audit`).
 
 pip-audit asks the database of osv.dev. Exit codes: 0 none is known, 1 some are (they are listed),
 2 the database gave no answer for some lock file.
@@ -33,7 +33,7 @@ def audit(locks: Iterable[Path], command: Sequence[str] = AUDIT) -> tuple[list[s
             reason = done.stderr.strip().splitlines() or [f"exit code {done.returncode}"]
             lines.append(f"{lock}: NOT AUDITED, no answer of the database: {reason[-1]}")
             codes.add(NO_ANSWER)
-            break  # nor would it answer for the others
+            break  # nor would it answer for the other files
         known = [line for package in packages for line in _known(package)]
         lines += [f"{lock}: {len(packages)} packages, known vulnerabilities: {len(known)}", *known]
         if known:

@@ -33,7 +33,7 @@ _PARAMETER: Final = re.compile(r'(\w+)="([^"]*)"')
 
 
 class RenewalError(Exception):
-    """No digest can be had; the message says why."""
+    """A digest cannot be read; the message has the reason."""
 
 
 class Base(NamedTuple):
@@ -111,7 +111,7 @@ def _ask(client: httpx.Client, base: Base) -> str:
 
 
 def _token(client: httpx.Client, challenge: str) -> str:
-    """Return a token for what `challenge` names; KeyError and such where that is not possible."""
+    """Return a token for a challenge (WWW-Authenticate). Raises KeyError and others on failure."""
     parameters = dict(_PARAMETER.findall(challenge))
     realm = parameters.pop("realm")
     answer = client.get(realm, params=parameters)

@@ -82,7 +82,7 @@ TABLES: Final[Blocks] = {
     "usage keys": _usage,
     "resource providers": _providers,
 }
-"""Blocks that follow from the code alone."""
+"""Blocks that are derived from the code alone."""
 
 
 def _bill(environment: str) -> str:
@@ -95,7 +95,7 @@ def _bill(environment: str) -> str:
 
 
 BILLS: Final[Blocks] = {f"bill of {name}": partial(_bill, name) for name in ("dev", "prod")}
-"""Blocks that move with the prices; each runs a preview."""
+"""Blocks that depend on the prices; each runs a preview."""
 
 
 def main() -> None:

@@ -1,4 +1,4 @@
-"""The local cloud: the resources of one environment, really running on this machine."""
+"""The local cloud: the resources of one environment, running for real on this machine."""
 
 import os
 

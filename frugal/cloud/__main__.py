@@ -1,7 +1,7 @@
 """The daemon: `python -m frugal.cloud FOLDER` serves one environment until SIGTERM.
 
-`FOLDER/daemon.json` (readable for its owner alone) tells the tool and the engine's plugin where it
-listens; it is there exactly while the daemon serves.
+`FOLDER/daemon.json` (readable by its owner alone) has its addresses for the tool and the engine's
+plugin; it exists exactly while the daemon serves.
 """
 
 import asyncio
@@ -28,15 +28,15 @@ from frugal.fingerprint import fingerprint
 
 LOCK = "daemon.lock"
 ROWS_AT_STAKE = 3
-"""Exit code where a database's data is gone or damaged; what was printed says which."""
-# How often the daemon looks whether its folder is still there and its logs are short, in seconds.
+"""Exit code where a database's data is gone or damaged; the message says which."""
+# Seconds between two checks that the daemon's folder exists and its logs are short.
 FOLDER_CHECK = 1
-# How long calls under way have when the daemon is told to end, in seconds.
+# Seconds that calls in progress have when the daemon is stopped.
 GRACE = 10
 
 
 async def run(folder: Path) -> None:
-    """Serve until told to stop. Raises CloudError for what keeps it from starting."""
+    """Serve until SIGTERM. Raises CloudError for what prevents the start."""
     stopped = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -72,7 +72,7 @@ async def run(folder: Path) -> None:
 
 
 async def _until_stopped_or_orphaned(stopped: asyncio.Event, folder: Path) -> None:
-    """Wait for the signal to end; a folder that was deleted or moved away is one too."""
+    """Wait for a signal to stop, or until the folder was deleted or moved away."""
     lock = (folder / LOCK).stat().st_ino
     while not stopped.is_set():
         with contextlib.suppress(TimeoutError):
@@ -82,17 +82,17 @@ async def _until_stopped_or_orphaned(stopped: asyncio.Event, folder: Path) -> No
         except OSError:
             there = False
         if not there:
-            print(f"{folder} is gone: ending", flush=True)
+            print(f"{folder} was deleted or moved: stopping", flush=True)
             return
         for log in (folder / "daemon.log", *(folder / "logs").glob("*.log")):
             rotate(log)
 
 
 def main() -> None:
-    """Start, holding the folder's lock; one line says what is wrong if it can't."""
+    """Start, holding the folder's lock; print one line if it can't."""
     if len(sys.argv) != 2:  # noqa: PLR2004
         sys.exit("usage: python -m frugal.cloud FOLDER")
-    # What the daemon writes is its own; what others are to read gets its mode by name.
+    # Files are private by default; those for other users get their mode explicitly.
     os.umask(0o077)
     folder = Path(sys.argv[1]).resolve()
     folder.mkdir(parents=True, exist_ok=True)
@@ -109,7 +109,7 @@ def main() -> None:
         sys.exit(ROWS_AT_STAKE if error.code in {"DataLost", "DataDamaged"} else 1)
     except OSError as error:
         traceback.print_exc()
-        sys.exit(f"The local cloud could not go on: {error}")
+        sys.exit(f"The local cloud failed: {error}")
 
 
 main()

@@ -1,7 +1,7 @@
-"""The local cloud over HTTP: what a program asks Resource Manager for beside its resources.
+"""The local cloud over HTTP: Resource Manager's API beside the azure-native provider.
 
-Discovery, tokens, the operations that each type gives, and reading, patching or deleting a resource
-by its id. Served on the loopback alone; every call under `/subscriptions` needs a token of this
+Discovery, tokens, the operations of each type, and reading, patching or deleting a resource by its
+id. Served on the loopback alone; every call under `/subscriptions` needs a token of this
 daemon, every one under `/frugal` its admin token.
 """
 
@@ -27,8 +27,8 @@ from frugal.cloud.types import TYPES
 if TYPE_CHECKING:
     from frugal.cloud.cloud import Cloud
 
-# The HTTP status of an error's code, 400 for every other one. 401 for a budget and a quota, 409 and
-# 503: the reports that DAYS names. That a server which is not accessible answers 409 is assumed.
+# HTTP status by error code, 400 for others. 401 for a budget and a quota, 409 and 503: as reported
+# by the sources that DAYS names. That a server which is not accessible answers 409 is assumed.
 STATUS = {
     "Unauthorized": 401,
     "RBACAccessDenied": 401,
@@ -92,7 +92,7 @@ class ResourceManagerApi:
 
     def _check_admin(self, bearer: str) -> None:
         if not secrets.compare_digest(bearer.encode(), self._admin_token.encode()):
-            raise CloudError("Unauthorized", "This address needs the daemon's admin token.")
+            raise CloudError("Unauthorized", "This endpoint needs the daemon's admin token.")
 
     def _check_token(self, bearer: str) -> None:
         try:
@@ -171,7 +171,7 @@ class ResourceManagerApi:
 
 
 def _patched(resource: Resource, patch: Mapping[str, Any]) -> Body:
-    """A body with a patch in Resource Manager's shape (`properties` beside tags and such) on it."""
+    """A body merged with a patch in Resource Manager's shape (`properties` nested)."""
     flat = {k: v for k, v in patch.items() if k != "properties"}
     properties = section(patch, "properties")
     more = {"properties": properties} if "properties" in resource.inputs else properties

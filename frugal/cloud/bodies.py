@@ -43,7 +43,7 @@ def deep_merge(body: Mapping[str, Any], more: Mapping[str, Any]) -> Body:
 
 
 def redact(body: object, path: list[str]) -> None:
-    """Take the value at `path` (`*` stands for every item) out of a body."""
+    """Remove the value at `path` (`*` stands for every item) from a body."""
     head, *rest = path
     inside = cast("Body", body) if isinstance(body, dict) else None
     if head == "*":
@@ -57,7 +57,7 @@ def redact(body: object, path: list[str]) -> None:
 
 
 async def json_object(request: "Request") -> Body:
-    """The body of a request. Raises CloudError where it is no JSON object."""
+    """The body of a request. Raises CloudError unless it is a JSON object."""
     try:
         body = await request.json()
     except ValueError as error:

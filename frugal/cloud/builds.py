@@ -28,7 +28,7 @@ LARGEST_CONTEXT_BYTES = 200 * 1024 * 1024
 
 @dataclass(kw_only=True)
 class Run:
-    """One build: its state, its log so far, and what it made."""
+    """One build: its state, its log so far, and its result."""
 
     id: str
     registry: str
@@ -65,7 +65,7 @@ class Builds:
         self._runs: dict[str, Run] = {}
 
     async def make_upload(self, request: Request) -> Response:
-        """Give a place for one context; its name is what keeps others out."""
+        """Answer with an upload URL for one context; its unguessable name protects it."""
         self._registry(request)
         upload = secrets.token_urlsafe(24)
         self._uploads.add(upload)
@@ -73,17 +73,21 @@ class Builds:
         return JSONResponse({**place, "relativePath": f"source/{upload}"})
 
     async def upload(self, request: Request) -> Response:
-        """Take a context in."""
+        """Store an uploaded context."""
         if request.headers.get("x-ms-blob-type") != "BlockBlob":
             raise CloudError("InvalidHeaderValue", "x-ms-blob-type must be BlockBlob.")
         upload = request.path_params["upload"]
         if upload not in self._uploads:
-            raise CloudError("AuthenticationFailed", "This upload address is not valid (any more).")
+            raise CloudError(
+                "AuthenticationFailed", "This upload URL is not valid, or has expired."
+            )
         content = bytearray()
         async for chunk in request.stream():
             content += chunk
             if len(content) > LARGEST_CONTEXT_BYTES:
-                raise CloudError("RequestBodyTooLarge", "A build context has at most 200 MiB here.")
+                raise CloudError(
+                    "RequestBodyTooLarge", "The build context must not be larger than 200 MiB."
+                )
         self._contexts[upload] = bytes(content)
         return Response(status_code=201)
 
@@ -97,19 +101,19 @@ class Builds:
         if task.get("type") != "DockerBuildRequest":
             raise CloudError(
                 "NotSupportedHere",
-                f"The local registry builds images; it got {task.get('type')}.",
+                f"The local registry supports only Docker builds, not {task.get('type')}.",
             )
         if str(section(task, "platform").get("os")).lower() != "linux":
             raise CloudError("BadRequest", "platform.os must be Linux.")
         upload = str(task.get("sourceLocation", "")).rsplit("/", 1)[-1]
         if upload not in self._contexts:
-            raise CloudError("BadRequest", "sourceLocation: nothing was uploaded there.")
+            raise CloudError("BadRequest", "sourceLocation: no context was uploaded to it.")
         names = strings(task, "imageNames")
         if not names:
-            raise CloudError("BadRequest", "imageNames: give at least one.")
+            raise CloudError("BadRequest", "imageNames must have at least one entry.")
         dockerfile = task.get("dockerFilePath")
         if not dockerfile:
-            raise CloudError("BadRequest", "dockerFilePath: give the Dockerfile's path.")
+            raise CloudError("BadRequest", "dockerFilePath must be the Dockerfile's path.")
         self._uploads.discard(upload)
         context = self._contexts.pop(upload)
         run = Run(id=f"l{secrets.token_hex(16)}", registry=registry.id)
@@ -162,13 +166,13 @@ class Builds:
             run.status = "Succeeded"
 
     def _pull_base(self, run: Run) -> None:
-        """Fail as a build does that meets Docker Hub's limit, on the day of that name."""
+        """Fail as a build does at Docker Hub's rate limit, while that bad day is on."""
         if self._cloud.days.strikes("docker-hub-limit", run.registry):
             run.log += DAYS["docker-hub-limit"].message.splitlines()
             raise BuildError("failed during run, err: exit status 1")
 
     async def _push(self, run: Run, image: Image, names: list[str]) -> None:
-        # Asked for now: it may have got another body, or be gone, since the build began.
+        # Read again: it may have been changed or deleted since the build began.
         registry = self._cloud.store.need(run.registry)
         images = registry.data.setdefault("images", {})
         server = registry.computed["loginServer"]

@@ -42,13 +42,13 @@ T = TypeVar("T")
 R = TypeVar("R", bound=Running)
 
 DELETING = "deleting"
-"""Marks a resource in the store from the begin of its deletion: a kill in the middle is seen."""
+"""Marks a resource in the store from the start of its deletion, which a kill may interrupt."""
 
 
 class Cloud:
-    """Everything of one environment on this machine.
+    """All resources of one environment on this machine.
 
-    `folder` holds all of it. Between `start` and `stop` the apps, servers and endpoints that the
+    `folder` holds their data. Between `start` and `stop` the apps, servers and endpoints that the
     resources declare are running.
     """
 
@@ -70,7 +70,7 @@ class Cloud:
         self.http_port = 0
         self.days = Days()
         self.waiting: dict[str, str] = {}
-        """Apps whose image is not here (any more), and why: they run once it is built again."""
+        """Apps whose image is missing, by reason: they run once it is built again."""
         self._busy: set[str] = set()
         self._running: set[asyncio.Task[Any]] = set()
         self._later: set[asyncio.Task[None]] = set()
@@ -82,9 +82,9 @@ class Cloud:
         return f"http://127.0.0.1:{self.http_port}"
 
     async def start(self) -> None:
-        """Bring back everything that the resources on disk declare.
+        """Start everything that the resources on disk declare.
 
-        An app without its image is among `waiting`; a deletion that a kill ended is completed.
+        An app without its image is among `waiting`; an interrupted deletion is completed.
         """
         await self.reaper.start()
         unfinished = [r for r in self.store if r.data.get(DELETING)]
@@ -109,7 +109,7 @@ class Cloud:
             self.waiting[resource.id] = error.message
 
     async def resume(self) -> None:
-        """Start the apps that waited for an image which is here now."""
+        """Start the waiting apps whose image has been built."""
         for resource_id in list(self.waiting):
             resource = self.store.get(resource_id)
             if resource is None or key_of(resource_id) in self.running:
@@ -118,8 +118,8 @@ class Cloud:
                 await self._restore(resource)
 
     async def stop(self) -> None:
-        """End what runs; the resources stay for the next start."""
-        self.days.switch({})  # what they hold up ends
+        """Stop everything that runs; the resources stay for the next start."""
+        self.days.switch({})  # ends what they delay
         await self.settle()
         if self._later:
             await asyncio.wait(self._later)
@@ -139,7 +139,7 @@ class Cloud:
         return {key: one for key, one in self.running.items() if isinstance(one, kind)}
 
     async def settle(self) -> None:
-        """Wait until no operation is under way."""
+        """Wait until no operation is in progress."""
         while self._running:
             await asyncio.wait(set(self._running))
 
@@ -148,13 +148,13 @@ class Cloud:
         return await asyncio.shield(self.keep(asyncio.ensure_future(operation)))
 
     def keep(self, task: "asyncio.Task[T]") -> "asyncio.Task[T]":
-        """Count a task among the operations under way, which `settle` waits for."""
+        """Count a task among the operations in progress, which `settle` waits for."""
         self._running.add(task)
         task.add_done_callback(self._running.discard)
         return task
 
     def later(self, work: Coroutine[Any, Any, None]) -> None:
-        """Carry out what Azure does after it has answered; `settle` does not wait for it."""
+        """Carry out work that Azure does after its response; `settle` does not wait for it."""
         task = asyncio.ensure_future(work)
         self._later.add(task)
         task.add_done_callback(self._later.discard)
@@ -175,7 +175,7 @@ class Cloud:
     async def create(self, token: str, inputs: Body, *, subscription: str, urn: str) -> Resource:
         """Create a resource from its body. Raises CloudError as Azure refuses it.
 
-        One that is there and not readable is put again: azure-native asks by a GET.
+        An existing one that is not readable is put again, as azure-native checks by a GET.
         """
         kind = type_of(token)
         resource_id = resource_id_of(model(token), inputs, subscription)
@@ -225,7 +225,7 @@ class Cloud:
         return after
 
     async def delete(self, resource_id: str) -> None:
-        """Delete a resource and what is in it; one that is gone already is no error."""
+        """Delete a resource and what is in it; a missing one is no error."""
         resource = self.store.get(resource_id)
         if resource is None:
             return
@@ -253,7 +253,7 @@ class Cloud:
     async def sweep(self, project: str, known: set[str], *, with_rows: bool = False) -> list[str]:
         """Delete every resource of a project whose id is not in `known`; returns their ids.
 
-        For what a killed engine had created but not recorded. Waits for operations under way.
+        Removes what a killed engine created but did not record. Waits for operations in progress.
         Raises CloudError `RowsAtStake` for a database with rows beyond the migration's, unless
         `with_rows`; nothing is deleted then.
         """
@@ -276,7 +276,7 @@ class Cloud:
                 raise CloudError(
                     "RowsAtStake",
                     f"{stray.id} holds rows ({', '.join(f'{t}: {n}' for t, n in rows.items())}) "
-                    "and the engine's state does not know it.",
+                    "and is missing from the engine's state.",
                 )
 
     async def rows(self) -> dict[str, int]:
@@ -289,7 +289,7 @@ class Cloud:
         return found
 
     def outputs(self, resource: Resource) -> Body:
-        """A resource as Azure answers it: its body, what Azure adds, no value of a secret."""
+        """A resource as Azure returns it: body and computed properties, no secret values."""
         m = model(resource.token)
         parameters = path_parameters(m)
         body = {
@@ -313,7 +313,7 @@ class Cloud:
         outputs.pop("azureApiVersion", None)
         top = {"name", "type", *model(resource.token).top_level} - {"properties"}
         body: Body = {"id": resource.id, **{k: v for k, v in outputs.items() if k in top}}
-        # Most types' properties the SDK spreads out beside the others; some types' stay together.
+        # The SDK flattens `properties` of most types; some types keep it.
         nested = section(outputs, "properties")
         spread = {k: v for k, v in outputs.items() if k not in {*top, "properties"}}
         body["properties"] = {**spread, **nested}
@@ -336,7 +336,7 @@ class Cloud:
 
     @contextlib.asynccontextmanager
     async def _operation(self, name: str, resource: Resource) -> AsyncGenerator[None]:
-        """One write (create, update or delete), refused where another one is in its way."""
+        """One write (create, update or delete), refused if it conflicts with another one."""
         self.days.refuse_operation(name, resource, self.store.get(parent_of(resource.id)))
         scope, day = one_write_scope(environment_id(resource) or resource.id)
         # A flexible server never takes two.
@@ -359,9 +359,9 @@ class Cloud:
 
 
 def _close(folder: Path) -> None:
-    """Make the folder with what everybody must be kept from: everything but what is a place.
+    """Make the folder private: everything in it but places (see Accounts).
 
-    Files and folders that an earlier version made are closed too. Where the platform is root, the
+    Files and folders of an earlier version are made private too. Where the platform is root, the
     folder itself can be passed through, for apps and servers on the way to their places.
     """
     folder.mkdir(parents=True, exist_ok=True)
@@ -381,7 +381,7 @@ def _innermost_first(resource: Resource) -> tuple[int, float]:
 
 
 def type_of(token: str) -> ResourceType:
-    """The behaviour of a type; raises CloudError for one that the local cloud does not have."""
+    """Return a type's behaviour; raises CloudError for one that the local cloud does not have."""
     found = TYPES.get(token)
     if found is None:
         raise CloudError(

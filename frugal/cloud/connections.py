@@ -15,8 +15,8 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 HEAD_SECONDS = 20.0
 """From a connection's start, or its next request's first byte, to the end of the head."""
 KEEP_ALIVE_SECONDS = 75
-"""Idle between two requests. Longer than any client of ours keeps a connection, so that it is never
-we who close under a request."""
+"""Idle between two requests. Longer than our clients keep a connection, so that the server never
+closes it under a request."""
 _MOST_DESCRIPTORS = 65_536
 _MOST_ON_MACOS = 10_240
 """`OPEN_MAX` of macOS (setrlimit(2) there): more is refused whatever the hard limit says."""
@@ -28,7 +28,7 @@ HTTP/1.1 408 Request Timeout\r
 content-type: text/plain; charset=utf-8\r
 connection: close\r
 \r
-The request's head did not come in time.
+The request's headers did not arrive in time.
 """
 
 _log = logging.getLogger("frugal.connections")
@@ -54,8 +54,8 @@ async def accept(
 ) -> None:
     """Accept connections without an end; pause while `share` of all descriptors is in use.
 
-    Clients then wait in the socket's queue. `serve` takes a socket that does not block and starts a
-    task for what takes long.
+    Clients then wait in the socket's queue. `serve` takes a non-blocking socket and starts a task
+    for anything slow.
     """
     loop = asyncio.get_running_loop()
     paused = False
@@ -100,17 +100,17 @@ class Protocol(H11Protocol):
         self.conn = _Connection(h11.SERVER)
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # pyright: ignore[reportIncompatibleMethodOverride] - as in uvicorn
-        """Begin to wait for a head."""
+        """Start the time limit of the first request's head."""
         super().connection_made(transport)
         self._mind_head()
 
     def data_received(self, data: bytes) -> None:
-        """Take what came; more bytes give an unfinished head no more time."""
+        """Process the data; it does not extend the time limit of an unfinished head."""
         super().data_received(data)
         self._mind_head()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Wait for nothing more."""
+        """Cancel the time limit."""
         super().connection_lost(exc)
         self._stop_waiting()
 

@@ -1,8 +1,8 @@
 """Bad days of Azure, emulated for tests: refusals and delays that a deployment may meet.
 
-A daemon starts with none. `PUT /frugal/days`, with the admin token, says which are on; they live in
-memory and no user's setting reaches them. Each row of DAYS names its source; where Azure's own text
-is not on record, the row says so.
+A daemon starts with none. `PUT /frugal/days`, with the admin token, sets which are on; they live in
+memory, and no user's setting turns them on. Each row of DAYS names its source, and says where
+Azure's own text is not on record.
 """
 
 import asyncio
@@ -134,7 +134,7 @@ DAYS: Mapping[str, Day] = {
         source="Azure/azure-functions-on-container-apps #34 (2024-03-11, with Pulumi), "
         "Azure/logicapps #1306 (2025-02-26)",
     ),
-    # The source has the code alone; the text is ours.
+    # The source has only the code; the text is ours.
     "busy-profile": Day(
         effect=_ONE_WRITE,
         takes=("seconds",),
@@ -272,9 +272,9 @@ class Days:
         self._changed = asyncio.Event()
 
     def switch(self, days: Mapping[str, object]) -> None:
-        """Let these days be on, by name with their parameters, and no other.
+        """Turn these days on, by name with their parameters, and all others off.
 
-        Raises CloudError `InvalidParameterValue`, and changes nothing, for what DAYS has not.
+        Raises CloudError `InvalidParameterValue`, changing nothing, for one that is not in DAYS.
         """
         self._on = {name: _parameters(name, given) for name, given in days.items()}
         self._asked.clear()
@@ -282,7 +282,7 @@ class Days:
         self._wake()
 
     def advance(self, seconds: float) -> None:
-        """Let time pass at once, for tests."""
+        """Advance the clock, for tests."""
         self._ahead += seconds
         self._wake()
 
@@ -323,7 +323,7 @@ class Days:
             raise refusal(name, **words)
 
     def refuse_operation(self, operation: str, resource: Resource, above: Resource | None) -> None:
-        """Refuse an operation (create, update, delete) as the days that name its type say.
+        """Refuse an operation (create, update, delete) by the days that name its type.
 
         `above` is the resource that this one is a child of, if there is one: a new server's
         busy time is its own.
@@ -340,7 +340,7 @@ class Days:
         return name in self._on and "seconds" not in self._on[name]
 
     async def hold(self, name: str, since: float | None = None) -> None:
-        """Wait while a day lasts, from `since` or from now; it ends when it is switched off."""
+        """Wait while a day lasts, from `since` or from now; turning it off ends the wait."""
         began = self._now() if since is None else since
         while self.lasts(name, began):
             seconds = self._on[name].get("seconds")
@@ -359,7 +359,7 @@ class Days:
 
 
 def one_write_scope(resource_id: str) -> tuple[str, str]:
-    """The key of what takes one write at a time, and its day; two empty strings where nothing does.
+    """The key of a resource that allows one write at a time, and its day; else two empty strings.
 
     The id is that of a server, site, profile or environment, or of a child of one.
     """

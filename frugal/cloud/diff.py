@@ -55,7 +55,7 @@ def _walk(path: str, old: object, new: object) -> Iterator[Change]:
 
 
 def _compare(path: str, old: object, new: object) -> Iterator[Change]:
-    """Compare what may be missing on one side; a body holds no null that means anything else."""
+    """Compare two values, None for a missing one; null has no other meaning in a body."""
     if new is None and old is not None:
         yield Change(path=path, kind="delete")
     elif old is None and new is not None:

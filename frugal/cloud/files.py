@@ -1,4 +1,4 @@
-"""A site of files on a port of its own; until there are files, a page that says how they come."""
+"""A static site on a port of its own, with a placeholder page until files are uploaded."""
 
 import html
 from pathlib import Path
@@ -17,14 +17,14 @@ if TYPE_CHECKING:
 _EMPTY = """<!doctype html>
 <html lang="en"><meta charset="utf-8"><title>No files yet</title>
 <h1>No files yet</h1>
-<p>This static site was made, and nothing has been uploaded to it. On this machine its files are in
-<code>{folder}</code>, exported to there: the first half of the stack's output
-<code>homepageUpload</code> says how.</p></html>
+<p>This static site exists, but nothing has been uploaded to it. On this machine it serves
+<code>{folder}</code>. To export the homepage to it, run the first half of the stack output
+<code>homepageUpload</code>.</p></html>
 """
 
 
 class FileSite(Site):
-    """Serves `folder` at 127.0.0.1:`port`: a folder by its index.html, what is not by 404.html."""
+    """Serves `folder` at 127.0.0.1:`port`: folders by index.html, missing files by 404.html."""
 
     def __init__(self, name: str, *, host: str, port: int, folder: Path) -> None:
         self.name = name
@@ -40,7 +40,7 @@ class FileSite(Site):
 
     @override
     def health(self) -> Health:
-        """Return that it serves: it does so as long as the daemon does."""
+        """Return that it serves, as it does while the daemon runs."""
         return "healthy"
 
     @override

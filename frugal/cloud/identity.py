@@ -1,4 +1,4 @@
-"""Managed identities of running apps: who may ask for a token, and for which identity."""
+"""Managed identities of running apps: tokens for the identities of each."""
 
 import secrets
 from collections.abc import Sequence
@@ -22,16 +22,16 @@ class Identities:
         self._tokens = tokens
         self._assigned: dict[str, tuple[str, ...]] = {}
         self.deployer_header = secrets.token_urlsafe(32)
-        """The header of whoever runs the Pulumi program: `frugal env` hands it out."""
+        """The secret header of whoever runs the Pulumi program, from `frugal env`."""
 
     def admit(self, identity_ids: Sequence[str]) -> str:
-        """A new secret header for an app with these identities."""
+        """Create a secret header for an app with these identities."""
         header = secrets.token_urlsafe(32)
         self._assigned[header] = tuple(i.lower() for i in identity_ids)
         return header
 
     def token(self, header: str, *, resource: str, client_id: str | None) -> dict[str, str]:
-        """A token as the endpoint answers it. Raises CloudError for a wrong header or identity."""
+        """The endpoint's response. Raises CloudError for a wrong header or identity."""
         if secrets.compare_digest(header.encode(), self.deployer_header.encode()):
             client, principal = "deployer", "deployer"
         else:

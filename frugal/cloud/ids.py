@@ -1,4 +1,4 @@
-"""Resource ids: how they are made from a body, compared and taken apart."""
+"""Resource ids: building them from a body, comparing and splitting them."""
 
 import re
 from collections.abc import Mapping
@@ -24,7 +24,7 @@ def parent_of(resource_id: str) -> str:
 
 
 def is_within(resource_id: str, scope: str) -> bool:
-    """Whether a resource is `scope` itself (a subscription, a group, a resource) or is in it."""
+    """Return True if a resource is `scope` (a subscription, group or resource) or is in it."""
     return (key_of(resource_id) + "/").startswith(key_of(scope) + "/")
 
 
@@ -45,7 +45,7 @@ def resource_id_of(m: Model, inputs: Mapping[str, Any], subscription: str) -> st
 
 
 def ancestors_of(resource_id: str) -> list[str]:
-    """What must exist before a resource can: its scope or resource group, then its parents."""
+    """Prerequisites of a resource: its scope or resource group, then its parents."""
     scope, provider, tail = resource_id.rpartition("/providers/")
     if not provider:
         return []

@@ -7,7 +7,7 @@ from frugal.atomic import atomic_write
 
 
 def load_or_create(file: Path, make: Callable[[], bytes]) -> bytes:
-    """The content of `file`, readable for its owner alone; `make` gives it where it is missing.
+    """Return the content of `file`, readable by its owner alone; `make` creates a missing one.
 
     An empty file counts as missing.
     """

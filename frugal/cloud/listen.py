@@ -19,11 +19,11 @@ class Listener:
     """Serves `app` (ASGI) on 127.0.0.1:`port`; port 0 takes a free one, see `.port` after `start`.
 
     Plain HTTP/1.1, or HTTPS where `ssl` is given. No lifespan events, no WebSockets, no Date or
-    Server header of its own, and `X-Forwarded-*` left as they came: what the app says is what goes
-    out. `grace` (seconds) is how long `stop` waits for responses under way before it cancels them.
+    Server header of its own, and `X-Forwarded-*` unchanged: the app's response is sent as it is.
+    `grace` (seconds) is how long `stop` waits for responses in progress before it cancels them.
 
-    A head has 20 s to come, an idle connection 75. None is accepted while `share` of the process's
-    descriptors is in use: less than that for a server whose requests need more of them.
+    A head must arrive within 20 s; idle connections are closed after 75. None is accepted while
+    `share` of the process's descriptors is in use: less for a server whose requests need more.
     """
 
     def __init__(
@@ -78,7 +78,7 @@ class Listener:
             await self._task
 
     async def stop(self) -> None:
-        """Close the port, let responses under way end (at most `grace` seconds), then return."""
+        """Close the port, let responses in progress end (at most `grace` seconds), then return."""
         if self._server is None or self._task is None:
             return
         self._server.should_exit = True
@@ -156,9 +156,9 @@ def bind(port: int) -> socket.socket:
         sock.close()
         if error.errno == errno.EADDRINUSE:
             message = (
-                f"Port {port} on 127.0.0.1 is taken by another program. End that program "
+                f"Port {port} on 127.0.0.1 is taken by another program. Stop that program "
                 f"(`ss -ltnp` or `lsof -i :{port}` shows it) and run the command again, "
-                "or delete .frugal/local/cloud/ports.json: all get new ports, and keep all else."
+                "or delete .frugal/local/cloud/ports.json: this only changes the ports."
             )
             raise CloudError("PortInUse", message) from error
         raise

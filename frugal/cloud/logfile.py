@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import IO
 
 MOST_BYTES = 8 * 1024**2
-"""Of a log when it is rotated; its lines before that are kept too, as `NAME.log.1`."""
+"""Size at which a log is rotated to `NAME.log.1`."""
 
 
 class LogFile:
@@ -22,7 +22,7 @@ class LogFile:
         self._file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
 
     def write(self, line: str) -> None:
-        """Add a line; after `close`, do nothing."""
+        """Append a line; do nothing after `close`."""
         if self._file >= 0:
             with contextlib.suppress(OSError):
                 os.write(self._file, f"{line}\n".encode())
@@ -40,7 +40,7 @@ def former(log: Path) -> Path:
 
 
 def rotate(log: Path, *, most: int = MOST_BYTES) -> None:
-    """Where a log has more than `most` bytes, move its end (twice as many at most) to `former`.
+    """Rotate a log of more than `most` bytes: move its end (at most twice as many) to `former`.
 
     The file itself stays and is emptied: PostgreSQL and the daemon hold theirs open, and append.
     When the disk is full, the lines are dropped.
@@ -77,7 +77,7 @@ class Reader:
         self._begun = False
 
     def read(self) -> str:
-        """What has come since the last call. Raises FileNotFoundError when the log is gone."""
+        """Return the text since the last call. Raises FileNotFoundError when the log is gone."""
         content = b""
         if self._log.stat().st_size < self._position or not self._begun:
             with contextlib.suppress(FileNotFoundError):

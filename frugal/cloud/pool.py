@@ -1,4 +1,4 @@
-"""Kept connections to servers, for who passes on thousands of requests."""
+"""Connection pool of the proxies, for thousands of requests."""
 
 import contextlib
 from collections import defaultdict, deque
@@ -58,7 +58,7 @@ class Pool:
 async def _last(
     kept: deque[httpcore.AsyncHTTPConnection],
 ) -> httpcore.AsyncHTTPConnection | None:
-    """Take out the connection that was used last and is good; those of long ago are closed."""
+    """Take the most recently used usable connection; close those idle for too long."""
     while kept and kept[0].has_expired():
         await kept.popleft().aclose()
     while kept:
@@ -84,7 +84,7 @@ class _Body:
             yield chunk
 
     async def aclose(self) -> None:
-        """End it; what has not been read is not wanted any more."""
+        """Close it, discarding what was not read."""
         if self._closed:
             return
         self._closed = True

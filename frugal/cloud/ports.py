@@ -8,7 +8,7 @@ from typing import cast
 
 from frugal.atomic import atomic_write
 
-# Below the range that Linux and macOS lend to outgoing connections, so that a kept port is not
+# Below the range that Linux and macOS lend to outgoing connections, so that a stored port is not
 # taken by chance while the daemon is down.
 LOWEST, HIGHEST = 20000, 32000
 
@@ -40,7 +40,7 @@ class Ports:
 
 
 def _read(file: Path) -> dict[str, int]:
-    """The ports kept in `file`; none where it is damaged, so that new ones are given."""
+    """Read the ports in `file`; none from a damaged one, so that new ones are given."""
     try:
         kept = json.loads(file.read_text())
     except (OSError, ValueError):

@@ -1,4 +1,4 @@
-"""What a preview may tell of a resource: what was given, and that the rest is not known yet.
+"""Outputs of a resource in a preview: its inputs, and unknown values for the rest.
 
 As the genuine provider does (pulumi/pulumi-azure-native, provider/pkg/convert/previewOutputs.go,
 read in November 2026). A program that reads `app.configuration.ingress.fqdn` must find it unknown
@@ -16,7 +16,7 @@ from frugal.cloud.ids import path_parameters
 
 
 def previewed(m: Model, inputs: Body) -> Body:
-    """The outputs that a preview knows; one that is not here is unknown to the engine."""
+    """The outputs known in a preview; the engine treats missing ones as unknown."""
     parameters = path_parameters(m)
     given = {k: v for k, v in inputs.items() if k not in parameters and not k.startswith("__")}
     # The SDK sends identities as a list and reads them as a map of what Azure adds to each.
@@ -26,7 +26,7 @@ def previewed(m: Model, inputs: Body) -> Body:
 
 
 def takes_location(token: str) -> bool:
-    """Whether a type of azure-native has a location, by the SDK; for types without a model."""
+    """Return True if a type has a location in the azure-native SDK; for types without a model."""
     package, module, name = token.split(":")
     if package != "azure-native":
         return False

@@ -36,7 +36,7 @@ from frugal.cloud.types.plain import TENANT
 VERSION = "3.29.0"
 STACK = "local"
 NO_SUBSCRIPTION = "00000000-0000-0000-0000-000000000000"
-# What the engine sends for a value that is not known before the deployment.
+# The engine's marker of a value that is not known before the deployment.
 UNKNOWN_ON_THE_WIRE = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
 # Set beside an autonamed resource's inputs, as the genuine provider does: a replacement may then be
 # created before the old one goes.
@@ -102,8 +102,12 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
     ) -> provider_pb2.InvokeResponse:
         if request.tok != "azure-native:authorization:getClientConfig":
             if self._cloud is None:
-                raise CloudError("PlanOnly", f"This provider only plans: no {request.tok} here.")
-            raise CloudError("NotSupportedHere", f"The local cloud has no function {request.tok}.")
+                raise CloudError(
+                    "PlanOnly", f"This provider only plans; it cannot call {request.tok}."
+                )
+            raise CloudError(
+                "NotSupportedHere", f"The local cloud does not support the function {request.tok}."
+            )
         answer = {
             "subscriptionId": self._subscription(context),
             "tenantId": TENANT,
@@ -147,7 +151,7 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
         return provider_pb2.CheckResponse(inputs=_write(news), failures=failures)
 
     def _locate(self, olds: Body, news: Body, context: Context) -> None:
-        """Fill in a location: what it was, else what is configured, else the resource group's."""
+        """Fill in a location: the old one, else the configured one, else the resource group's."""
         if news.get("location"):
             return
         location = olds.get("location") or self._configured.get(context.peer(), {}).get("location")
@@ -236,7 +240,7 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
     def _for_real(self) -> Cloud:
         if self._cloud is None:
             raise CloudError(
-                "PlanOnly", "This provider only plans: it can't read, create, change or delete."
+                "PlanOnly", "This provider only plans; it cannot read, create, update or delete."
             )
         return self._cloud
 
@@ -279,7 +283,7 @@ def _name(m: Model, request: provider_pb2.CheckRequest, olds: Body, news: Body) 
 
 
 def _previewed(token: str, inputs: Body) -> Body:
-    """The outputs that a preview knows; of a type without a model those are its inputs."""
+    """The outputs known in a preview; for a type without a model, its inputs."""
     return previewed(model(token), inputs) if token in TYPES else inputs
 
 
@@ -311,13 +315,13 @@ def _map(value: object, old: object, new: object) -> Any:
 
 
 def _refusal(error: Exception) -> tuple[grpc.StatusCode, str] | None:
-    """The call's failure for an error of a method: the engine shows its text."""
+    """Convert a method's error to the call's status and text, which the engine shows."""
     if isinstance(error, CloudError):
         return grpc.StatusCode.FAILED_PRECONDITION, str(error)
     if isinstance(error, OSError):
-        # No space, most likely; where it happened is for the log.
+        # Most likely no space; the traceback goes to the log.
         traceback.print_exception(error)
-        return grpc.StatusCode.INTERNAL, f"The local cloud could not go on: {error}"
+        return grpc.StatusCode.INTERNAL, f"The local cloud failed: {error}"
     return None
 
 

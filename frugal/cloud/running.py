@@ -25,7 +25,7 @@ class Report:
     postgres: dict[str, object] = field(default_factory=dict[str, object])
 
     def add_health(self, name: str, health: Health) -> None:
-        """Note the health of one of several under a name; the worst is shown."""
+        """Add a health under a name that several may share; the worst is shown."""
         both = {health, self.health.get(name, health)}
         self.health[name] = next(one for one in _WORST_FIRST if one in both)
 

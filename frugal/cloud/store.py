@@ -1,4 +1,4 @@
-"""The resources of the local cloud by their ids, kept on disk across restarts.
+"""The resources of the local cloud by their ids, stored on disk across restarts.
 
 The file is encrypted as a whole, because a resource's body may hold secrets (a container app's
 `configuration.secrets`, an app setting): no reader of the disk or of a backup finds one in clear.
@@ -31,11 +31,11 @@ RESERVED_SECONDS = 7 * 24 * 3600
 
 @dataclass(kw_only=True)
 class Resource:
-    """One resource as it stands.
+    """One stored resource.
 
     `inputs` is its body as the Pulumi SDK sends it (`properties` flattened, path parameters
-    beside); `computed` are the properties that only the cloud sets; `data` is what the cloud keeps
-    for itself and no one reads over an API (a registry's images, say).
+    beside); `computed` are the properties that only the cloud sets; `data` is internal and not part
+    of any API (a registry's images, say).
     """
 
     id: str
@@ -67,7 +67,7 @@ class Store:
         try:
             self._cipher = Fernet(self._secret)
         except ValueError:
-            # Of no use, and nothing is encrypted with it.
+            # Damaged, but nothing is encrypted with it.
             self._key.unlink()
             self._secret = load_or_create(self._key, Fernet.generate_key)
             self._cipher = Fernet(self._secret)
@@ -78,7 +78,7 @@ class Store:
         self._deleted = {key_of(r["id"]): Resource(**r) for r in content.get("deleted", ())}
 
     def save(self) -> None:
-        """Write everything, whole or not at all; the key too, where it has gone missing."""
+        """Write everything atomically; the key too, if it is missing."""
         content = {
             "resources": [asdict(r) for r in self._resources.values()],
             "reserved": self._reserved,
@@ -94,7 +94,7 @@ class Store:
 
     @contextlib.contextmanager
     def _change(self) -> Generator[None]:
-        """Save what is changed inside; what can't be saved is as it was before."""
+        """Save the changes made inside; roll them back if that fails."""
         before = dict(self._resources), dict(self._reserved), dict(self._deleted)
         try:
             yield
@@ -179,9 +179,9 @@ def copy(folder: Path, to: Path) -> None:
 
 
 def restore(folder: Path, copied: Path, *, wanted: Callable[[str, str], bool]) -> None:
-    """Bring the store of `folder` back from a copy, with the resources that are `wanted`.
+    """Restore the store of `folder` from a copy, with the resources that are `wanted`.
 
-    `wanted` is asked with each resource's id and URN. Raises CloudError `StateUnreadable`.
+    `wanted` gets each resource's id and URN. Raises CloudError `StateUnreadable`.
     """
     if read_ids(copied) is None:
         raise _unreadable(copied)

@@ -1,4 +1,4 @@
-"""Certificates of the local cloud: an authority of its own, trusted by nobody but its apps."""
+"""Certificates of the local cloud, from an authority of its own that only its apps trust."""
 
 import secrets
 import ssl
@@ -12,7 +12,7 @@ import trustme
 from frugal.atomic import atomic_write
 from frugal.cloud.keyfile import load_or_create
 
-# A server's certificate is made anew at every start of the daemon, which hardly runs for a year.
+# A server gets a new certificate at every start of the daemon, which hardly runs for a year.
 _LIFETIME = timedelta(days=397)
 # A machine's clock may be set back by a day under a daemon that runs.
 _BACKDATED = timedelta(hours=25)
@@ -23,7 +23,7 @@ def _now() -> datetime:
 
 
 class Authority:
-    """A certificate authority kept in `folder`: the same one at every start.
+    """A certificate authority stored in `folder`, the same at every start.
 
     `ca_file` (ca.pem) is public: what a client names as its root (PGSSLROOTCERT). `bundle_file`
     has this authority beside the public ones of certifi, for clients that also go elsewhere. The
@@ -37,7 +37,7 @@ class Authority:
         try:
             self._ca = _authority(load_or_create(key, _new))
         except ValueError:
-            # Damaged. All who trust it get its certificate from this folder, at each start.
+            # Damaged: replaced, as clients read the certificate from this folder at each start.
             key.unlink()
             self._ca = _authority(load_or_create(key, _new))
         self.ca_file = folder / "ca.pem"

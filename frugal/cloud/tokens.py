@@ -20,7 +20,7 @@ _CLOCK_SET_BACK = 25 * 3600
 
 
 class InvalidToken(Exception):  # noqa: N818 - reads as what it is
-    """A token that isn't good for what it was shown for; the text says why and holds no token."""
+    """A token that was refused; the text says why, without the token."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -85,7 +85,7 @@ class Tokens:
             )
         except jwt.InvalidAudienceError:
             raise InvalidToken(
-                "The access token is for another resource; this one is " + audience(resource)
+                "The access token is for another resource; required is " + audience(resource)
             ) from None
         except jwt.InvalidSignatureError:
             raise InvalidToken("The access token was not issued by this local cloud.") from None

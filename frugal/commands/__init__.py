@@ -1,1 +1,1 @@
-"""The command line, one module a command; `frugal.cli` imports each when it is asked for."""
+"""The command line, one module a command; `frugal.cli` imports each when it is used."""

@@ -75,7 +75,7 @@ def cost(
         Format, typer.Option("--format", help="Format of the report.")
     ] = Format.table,
     details: Annotated[
-        bool, typer.Option("--details", help="Print every line, note and source in the table.")
+        bool, typer.Option("--details", help="Show every line, note and source (table format).")
     ] = False,
     open_page: Annotated[
         bool, typer.Option("--open", help="Open the HTML report in the browser.")
@@ -92,7 +92,7 @@ def cost(
         bool, typer.Option("--allow-unpriced", help="Accept resources without a price.")
     ] = False,
 ) -> None:
-    """Show what a plan costs a month: before, after, the change and why.
+    """Show the monthly cost of a plan: before, after, the change and its reason.
 
     Without --preview or --state it runs the preview itself; `dev` and `prod` are planned from
     nothing, without a login. Exit codes: 1 the preview failed, 2 wrong input, 3 over a limit,
@@ -106,7 +106,7 @@ def cost(
     if any(file is not None for file in files):
         if environment or changes:
             raise FrugalError(
-                "--preview and --state read a plan that exists; -s and --set belong to the "
+                "--preview and --state read an existing plan; -s and --set belong to the "
                 "preview that `frugal cost` runs itself. Use one or the other.",
                 code=2,
             )
@@ -146,9 +146,12 @@ def _amount(option: str, text: str | None) -> Decimal | None:
 
 
 def _read(preview_file: str | None, state_file: str | None) -> Plan:
-    """The plan in the given files; with both, before is the state's and after the preview's."""
+    """The plan of the given files; with both, before is the state and after the preview."""
     if preview_file == state_file:
-        raise FrugalError("--preview and --state are two files, and two formats.", code=2)
+        raise FrugalError(
+            "--preview and --state need two different files; one of them may be `-`.",
+            code=2,
+        )
     state = from_state(parse(_content(state_file))) if state_file is not None else None
     planned = from_preview(parse(_content(preview_file))) if preview_file is not None else None
     if state and planned:
@@ -169,7 +172,7 @@ def _content(name: str) -> bytes:
 
 def _write_usage(file: Path, plan: Plan, stderr: Console) -> None:
     if file.exists():
-        raise FrugalError(f"{file} is there already; name another file, or remove it.", code=2)
+        raise FrugalError(f"{file} exists already; name another file, or remove it.", code=2)
     try:
         file.write_text(usage_template(plan.after.values()))
     except OSError as error:

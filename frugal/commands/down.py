@@ -14,9 +14,11 @@ app = typer.Typer()
 
 @app.command("down")
 def down(
-    yes: Annotated[bool, typer.Option("--yes", help="Delete the database's rows unasked.")] = False,
+    yes: Annotated[
+        bool, typer.Option("--yes", help="Delete the database's rows without confirmation.")
+    ] = False,
 ) -> None:
-    """Take the local environment down to nothing: processes, ports, files and rows."""
+    """Take the local environment down: processes, ports, files and rows."""
     removed = environment.down(own_checkout(), Console(stderr=True), yes=yes, confirm=_confirm)
     console = Console()
     if not removed:
@@ -28,5 +30,5 @@ def down(
 
 
 def _confirm(question: str) -> bool:
-    """Ask on a terminal; elsewhere the answer is no."""
+    """Ask for confirmation on a terminal; elsewhere decline."""
     return sys.stdin.isatty() and typer.confirm(question, err=True)

@@ -1,4 +1,4 @@
-"""`frugal env`: variables for plain `pulumi` in a user's own shell."""
+"""`frugal env`: environment variables for plain `pulumi` in a user's shell."""
 
 import shlex
 import sys
@@ -17,7 +17,7 @@ app = typer.Typer()
 def env() -> None:
     """Print the variables with which plain `pulumi ... -s local` works in your own shell.
 
-    A sign-in to Azure that the shell holds is unset in it.
+    Variables of a sign-in to Azure are unset.
 
     Use: eval "$(.venv/bin/frugal env)"
     """

@@ -11,7 +11,7 @@ from frugal.cloud.logfile import Reader
 from frugal.errors import FrugalError
 from frugal.paths import own_checkout
 
-_PAUSE = 0.2  # seconds between two looks at a log that is followed
+_PAUSE = 0.2  # seconds between two polls of a followed log
 
 app = typer.Typer()
 
@@ -19,9 +19,9 @@ app = typer.Typer()
 @app.command("logs")
 def logs(
     name: Annotated[str, typer.Argument(metavar="NAME", help="An app, postgres or edge.")],
-    follow: Annotated[bool, typer.Option("-f", "--follow", help="Stay, show what comes.")] = False,
+    follow: Annotated[bool, typer.Option("-f", "--follow", help="Follow the log.")] = False,
 ) -> None:
-    """Show what an app, the database or the edge wrote."""
+    """Show the log of an app, the database or the edge."""
     place = own_checkout()
     apps = {file.parent.name for file in place.root.glob("apps/*/Dockerfile")}
     written = {file.stem for file in place.logs.glob("*.log")}
@@ -32,7 +32,7 @@ def logs(
     if not file.exists():
         raise FrugalError(f"There is no log of {name}: it has not run yet. `make up` starts it.")
     log = Reader(file)
-    # A log that is gone went with its environment.
+    # The log was removed with its environment.
     with contextlib.suppress(FileNotFoundError):
         while True:
             sys.stdout.write(log.read())

@@ -35,7 +35,7 @@ _FROM_NOTHING = (
 
 @dataclass(frozen=True, slots=True)
 class Preview:
-    """A plan, and what the environment's settings say of its bill: usage file and limit."""
+    """A plan, with the usage file and limit of the environment's settings."""
 
     plan: Plan
     usage_file: Path | None
@@ -43,7 +43,7 @@ class Preview:
 
 
 def preview(place: Checkout, console: Console, environment: str, changes: Sequence[str]) -> Preview:
-    """Preview an environment as its file has it, with `changes` (`homepage.cdn=none`).
+    """Preview an environment with the settings of its file and `changes` (`homepage.cdn=none`).
 
     `local` from its own state; `dev` and `prod`, and `local` before its first `up`, from nothing,
     by the local rules and without a login. No file changes. Raises FrugalError: 1 the preview
@@ -51,7 +51,7 @@ def preview(place: Checkout, console: Console, environment: str, changes: Sequen
     """
     settings = changed(stack_file(place.root, environment), changes)
     config = cast("dict[str, object]", settings.setdefault("config", {}))
-    # The program would end the preview of a bill above it.
+    # With a limit the program would fail the preview of a bill above it.
     limit = config.pop(LIMIT, None)
     usage_file = config.get(_USAGE)
     from_nothing = environment != LOCAL_STACK or not (place.state / ".pulumi" / "stacks").exists()
@@ -78,10 +78,10 @@ def preview(place: Checkout, console: Console, environment: str, changes: Sequen
 def preview_option(
     place: Checkout, console: Console, environment: str, changes: Sequence[str]
 ) -> Plan:
-    """Plan an environment from nothing with `changes`, once for the same program and settings.
+    """Plan an environment from nothing with `changes`; cached by program and settings.
 
-    The preview is kept under a digest of the program, what plans it, the packages and the settings;
-    the apps' own files are no part of it, since no price depends on them. Raises FrugalError.
+    The preview is cached by a digest of the program, the tool, the packages and the settings; the
+    apps' files are not part of it, since no price depends on them. Raises FrugalError.
     """
     settings = changed(stack_file(place.root, environment), changes)
     cast("dict[str, object]", settings["config"]).pop(LIMIT, None)
@@ -104,7 +104,7 @@ def _refuse_failed(done: CompletedProcess[str], changes: Sequence[str]) -> None:
     if done.returncode != 0:
         tried = "".join(f" with --set {change}" for change in changes)
         words = _words(done.stdout, done.stderr)
-        # A change for one look is the input of this command, and the program did not take it.
+        # `--set` is the input of this command, and the program rejected it.
         raise FrugalError(f"The preview{tried} failed: {words}", code=2 if changes else 1)
 
 
@@ -146,7 +146,7 @@ def _wrong(change: str, allowed: str) -> FrugalError:
 
 
 def _words(printed: str, errors: str) -> str:
-    """The engine's own words: with --json they are in the document's diagnostics."""
+    """The engine's messages: with --json they are in the document's diagnostics."""
     try:
         told = cast("list[dict[str, str]]", json.loads(printed)["diagnostics"])
         lines = [entry["message"].strip() for entry in told if entry["severity"] == "error"]

@@ -1,4 +1,4 @@
-"""`frugal prices`: the sheet as it is, and reading it anew."""
+"""`frugal prices`: show and refresh the price sheet."""
 
 import datetime as dt
 from collections.abc import Iterable
@@ -21,7 +21,7 @@ from frugal.errors import FrugalError
 
 
 class Format(StrEnum):
-    """How the sheet is shown."""
+    """Format of the price sheet."""
 
     table = "table"
     json = "json"
@@ -29,7 +29,7 @@ class Format(StrEnum):
 
 app = typer.Typer(
     name="prices",
-    help="The prices that estimates use: what, where, since when, from where.",
+    help="The prices that estimates use, with region, date and source.",
     add_completion=False,
 )
 _out = Console()
@@ -42,9 +42,11 @@ def show_command(
     region: Annotated[
         str | None, typer.Option("--region", metavar="REGION", help="eastus, 'Zone 1'; else all.")
     ] = None,
-    shown_as: Annotated[Format, typer.Option("--format", help="How it is shown.")] = Format.table,
+    shown_as: Annotated[
+        Format, typer.Option("--format", help="Format of the prices.")
+    ] = Format.table,
 ) -> None:
-    """Show the prices that estimates use: how old they are, and where they were read."""
+    """Show the prices that estimates use, with their age and source."""
     if context.invoked_subcommand:
         return
     sheet = load()
@@ -58,12 +60,15 @@ def show_command(
 @app.command("refresh")
 def refresh_command(
     address: Annotated[
-        str, typer.Option("--address", metavar="URL", help="Ask this instead of Microsoft.")
+        str,
+        typer.Option(
+            "--address", metavar="URL", help="Address of the API, instead of Microsoft's."
+        ),
     ] = ADDRESS,
 ) -> None:
-    """Read every price anew from Azure's public Retail Prices API; no login, about a minute.
+    """Refresh every price from Azure's public Retail Prices API; no login, about a minute.
 
-    Nothing is written before all of it has been read.
+    Nothing is written before every price has been read.
     """
     sheet = load()
     with RetailPrices(address) as api, _err.status("Asking for prices") as status:
@@ -109,7 +114,7 @@ def _show(sheet: Sheet, prices: Iterable[Price]) -> None:
     _out.print(
         f"\n{len(sheet.prices)} prices in {sheet.currency}. The newest is of {sheet.as_of} "
         f"({_age(sheet.as_of)}), the oldest of {oldest} ({_age(oldest)}); "
-        "`frugal prices refresh` reads them anew.\n"
+        "`frugal prices refresh` updates them.\n"
         "A meter that has no row for a region is unpriced there.\n",
         highlight=False,
         soft_wrap=True,
@@ -160,7 +165,7 @@ def _document(sheet: Sheet, prices: Iterable[Price]) -> dict[str, object]:
 
 
 def _report(outcome: Outcome) -> None:
-    """Say what moved, what is new, what could not be read: nothing that was not read."""
+    """Print changed and new prices, announced changes, and prices that could not be read."""
     if outcome.moved:
         table = _table("meter", "region", "before", "after", "")
         for move in outcome.moved:
@@ -184,7 +189,7 @@ def _report(outcome: Outcome) -> None:
 
 
 def _percent(move: Move) -> str:
-    """How far the first paid price moved: `+4.2 %`."""
+    """Change of the first paid price: `+4.2 %`."""
     before = next((tier.price for tier in move.before or () if tier.price), None)
     after = next((tier.price for tier in move.after if tier.price), None)
     if before is None or after is None:

@@ -1,4 +1,4 @@
-"""`frugal status`: addresses, health, and what the last update did."""
+"""`frugal status`: addresses, health, and the changes of the last update."""
 
 import json
 import sys
@@ -25,13 +25,13 @@ app = typer.Typer()
 def status(
     as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False,
 ) -> None:
-    """Show addresses and health of what runs here; exit code 1 where nothing does."""
+    """Show addresses and health of what runs here; exit code 1 if nothing does."""
     place = own_checkout()
     daemon = daemons.find(place)
     if daemon is None and daemons.find_unannounced(place):
         raise FrugalError(
-            "A daemon runs here that can't be asked: it is starting or ending, or its file "
-            "daemon.json is gone or damaged. `make up` puts that right; nothing is lost."
+            "The daemon that runs here does not respond: it is starting or stopping, or its file "
+            "daemon.json is missing or damaged. `make up` repairs that; nothing is lost."
         )
     found = daemon.status() if daemon else _NOTHING
     if as_json:
@@ -41,7 +41,7 @@ def status(
     else:
         part = len(found.get("resources", []))
         Console(stderr=True).print(
-            f"No site is running; {part} resources are there. `make up` goes on."
+            f"No site is running; {part} resources exist. `make up` continues."
             if part
             else "Nothing is running. `make up` brings the local environment up."
         )
@@ -52,8 +52,8 @@ def status(
 def show(console: Console, found: dict[str, Any], outputs: dict[str, object] | None = None) -> None:
     """Print addresses and health; `found` as the daemon gives it.
 
-    `outputs`: the stack's, whose addresses are as on Azure; each stands beside the one that it has
-    on this machine. Long addresses are never broken, so that they can be copied.
+    `outputs`: the stack's, with addresses as on Azure; each is shown beside its local one. Long
+    addresses are never wrapped, so that they can be copied.
     """
     urls = cast("dict[str, str]", found["urls"])
     health = cast("dict[str, str]", found["health"])
@@ -75,7 +75,7 @@ def show(console: Console, found: dict[str, Any], outputs: dict[str, object] | N
 
 
 def show_after_up(console: Console, found: dict[str, Any], engine: Engine) -> None:
-    """Print addresses and health, here and as on Azure, the bill, and what the update changed."""
+    """Print addresses and health, local and as on Azure, the bill, and the update's changes."""
     outputs = json.loads(engine.run("stack", "output", "--json", "-s", LOCAL_STACK))
     bill = outputs.pop("monthlyCost", None)
     show(console, found, outputs)
@@ -99,7 +99,7 @@ def _coloured(state: str) -> str:
 
 
 def _changes(engine: Engine) -> str:
-    """What the last update did, as `3 created, 12 unchanged`."""
+    """Changes of the last update: `3 created, 12 unchanged`."""
     words = {"create": "created", "update": "updated", "replace": "replaced", "delete": "deleted"}
     words["same"] = "unchanged"
     history = engine.run("stack", "history", "--json", "--page-size", "1", "--stack", LOCAL_STACK)

@@ -17,11 +17,11 @@ def up(
     accept_data_loss: Annotated[
         bool,
         typer.Option(
-            "--accept-data-loss", help="Begin anew where the database's rows are gone already."
+            "--accept-data-loss", help="Start over if the database's rows are lost already."
         ),
     ] = False,
 ) -> None:
-    """Bring the local environment up: everything that the program declares, on this machine."""
+    """Bring the local environment up: all declared resources, on this machine."""
     daemon, engine = environment.up(
         own_checkout(), Console(stderr=True), accept_data_loss=accept_data_loss
     )

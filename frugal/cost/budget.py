@@ -1,4 +1,4 @@
-"""The estimate held against the budgets of its own plan: which mails it would set off."""
+"""Comparison of an estimate with the plan's own budgets: the alerts that it would trigger."""
 
 from collections.abc import Iterable
 from decimal import Decimal
@@ -11,7 +11,7 @@ _MONTHS = {"Monthly": 1, "Quarterly": 3, "Annually": 12}
 
 
 def alerts(resources: Iterable[Resource], expected: Decimal) -> tuple[list[Alert], list[str]]:
-    """Notifications that `expected` a month reaches; a sentence for each other budget."""
+    """Alerts that `expected` a month triggers; a sentence for each other budget."""
     found: list[Alert] = []
     told: list[str] = []
     for one in resources:
@@ -24,17 +24,17 @@ def alerts(resources: Iterable[Resource], expected: Decimal) -> tuple[list[Alert
             continue
         found += reached
         if not reached:
-            told.append(f"Budget {one.name}: the expected bill sets off no alert.")
+            told.append(f"Budget {one.name}: the expected bill triggers no alert.")
     return found, told
 
 
 def _reached(one: Resource, monthly: Decimal) -> list[Alert]:
-    """Amounts of a budget are in the subscription's currency, which is taken to be the bill's."""
+    """Monthly amount of a budget; its currency is assumed to be the bill's."""
     properties = one.properties
     amount = properties.number("amount")
     grain = properties.text("timeGrain")
     if grain not in _MONTHS:
-        raise Unpriced(f"timeGrain {grain!r} is no length of time to compare with")
+        raise Unpriced(f"timeGrain {grain!r} is not a period that can be compared")
     expected = monthly * _MONTHS[grain]
     return [
         Alert(one.name, percent, amount, kind)
@@ -44,7 +44,7 @@ def _reached(one: Resource, monthly: Decimal) -> list[Alert]:
 
 
 def _notifications(properties: Properties) -> list[tuple[Decimal, str]]:
-    """Threshold in percent and kind (Actual, Forecasted) of those that are switched on."""
+    """Threshold in percent and kind (Actual, Forecasted) of the enabled notifications."""
     return sorted(
         (one.number("threshold"), one.text("thresholdType", "Actual"))
         for one in properties.named_blocks("notifications")

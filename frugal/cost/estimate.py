@@ -1,4 +1,4 @@
-"""An estimate: what a plan costs before and after, line by line."""
+"""An estimate: the cost of a plan before and after, line by line."""
 
 import datetime as dt
 from collections.abc import Sequence
@@ -14,7 +14,7 @@ Change = Literal["added", "removed", "changed", "same"]
 
 @dataclass(frozen=True, slots=True)
 class Bracket:
-    """Part of a quantity that falls into one tier; in the meter's unit, price for one of it."""
+    """Part of a quantity in one tier; `quantity` in the meter's unit, `price` per unit."""
 
     start: Annotated[Amount, Field(serialization_alias="from")]
     quantity: Amount
@@ -23,11 +23,11 @@ class Bracket:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """What one meter of one resource costs a month.
+    """Monthly cost of one meter of one resource.
 
-    `quantity`: expected, in `unit`, after what is free; `unit_price`: None where several tiers
-    apply or none was needed; `before`: the same line in the plan's past, zero where it was not
-    there; `grows`: no declared limit holds it, so `high` is what is expected.
+    `quantity`: expected, in `unit`, after free grants; `unit_price`: None if several tiers or none
+    apply; `before`: the same line before the change, zero if there was none; `grows`: without a
+    declared limit, so `high` equals the expected cost.
     """
 
     resource: str
@@ -58,7 +58,7 @@ class Remark:
 
 @dataclass(frozen=True, slots=True)
 class Alert:
-    """A notification of the plan's own budget that the estimate sets off."""
+    """A notification of the plan's own budget that the estimate triggers."""
 
     budget: str
     percent: Amount
@@ -68,7 +68,7 @@ class Alert:
 
 @dataclass(frozen=True, slots=True)
 class Assumption:
-    """A figure of use that the owner did not give."""
+    """A usage figure that the owner did not give."""
 
     name: str
     key: str
@@ -78,7 +78,7 @@ class Assumption:
 
 @dataclass(frozen=True, slots=True)
 class Estimate:
-    """The whole bill. Amounts in `currency` a month; `month`: what a month is taken to be."""
+    """The whole bill. Amounts in `currency` a month; `month`: the assumed length of a month."""
 
     currency: str
     prices_as_of: dt.date
@@ -93,12 +93,12 @@ class Estimate:
 
     @property
     def monthly(self) -> Range:
-        """What it will cost."""
+        """Cost after the change."""
         return total(line.monthly for line in self.lines)
 
     @property
     def before(self) -> Range:
-        """What it cost until now."""
+        """Cost before the change."""
         return total(line.before for line in self.lines)
 
     @property

@@ -1,4 +1,4 @@
-"""What is free, at its true scope: shared by all resources of a subscription or billing account.
+"""Free grants, at their scope: shared by all resources of a subscription or billing account.
 
 Container Apps: Microsoft's billing page (ms.date 2025-12-09), active and idle seconds alike (a real
 bill of May 2026). Log Analytics: 5 GB a billing account (pricing page, 2026). Registry tasks and
@@ -19,7 +19,7 @@ from frugal.cost.usage import Usage
 class Grant:
     """A free amount a month, in the base unit of its meters.
 
-    `in_high`: whether it may be counted on in the worst case, where others may have used it up.
+    `in_high`: True if it counts in the worst case too, where other stacks may have used it up.
     """
 
     meters: tuple[str, ...]
@@ -29,7 +29,7 @@ class Grant:
 
 
 def grants(usage: Usage, month: Month) -> Sequence[Grant]:
-    """The grants that are left for this plan; those of an offer while it lasts."""
+    """Grants available to this plan; those of an offer while it lasts."""
     elsewhere = usage.used_elsewhere
     apps = elsewhere.container_apps
     found = [
@@ -82,7 +82,7 @@ def _left(amount: int, used: Decimal) -> Decimal:
 
 
 def shares(grant: Decimal, quantities: Sequence[Decimal]) -> Sequence[Decimal]:
-    """What of a grant falls to each quantity: all of it while there is enough, else in proportion.
+    """Divide a grant among quantities: each is covered if there is enough, else in proportion.
 
     In whole units, the largest remainder first; ties go to what comes first. No share is larger
     than its quantity, and together they are the grant.
@@ -98,7 +98,7 @@ def shares(grant: Decimal, quantities: Sequence[Decimal]) -> Sequence[Decimal]:
             given.append(share)
             remainders.append(remainder)
         left = grant - sum(given, ZERO)
-        # A sort keeps equal ones as they come, also in reverse.
+        # The sort is stable, also in reverse.
         order = sorted(range(len(given)), key=remainders.__getitem__, reverse=True)
         while left > 0:
             for index in order:

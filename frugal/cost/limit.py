@@ -19,29 +19,32 @@ def verdict(
     increase: Decimal | None = None,
     unpriced_is_accepted: bool = False,
 ) -> tuple[int, str]:
-    """Exit code and its reason, or 0. `above`: most that may be expected; `increase`: of it.
+    """Exit code and its reason, or 0. `above`: limit of the expected bill; `increase`: of its rise.
 
     What is priced may exceed a limit by itself, so that comes first; a bill with unpriced
     resources that are not accepted passes no limit.
     """
     expected, more = bill.monthly.expected, bill.delta.expected
     if above is not None and expected > above:
-        return OVER, f"{rounded(expected)} {bill.currency} a month are above {rounded(above)}."
-    if increase is not None and more > increase:
         return (
             OVER,
-            f"{rounded(more, sign=True)} {bill.currency} a month are above {rounded(increase)}.",
+            f"{rounded(expected)} {bill.currency} a month is above the limit of {rounded(above)}.",
+        )
+    if increase is not None and more > increase:
+        return OVER, (
+            f"{rounded(more, sign=True)} {bill.currency} a month is above the limit of "
+            f"{rounded(increase)}."
         )
     if bill.unpriced and not unpriced_is_accepted:
         return UNPRICED, (
-            f"Resources without a price: {len(bill.unpriced)}, so the bill is not whole. "
+            f"Resources without a price: {len(bill.unpriced)}, so the bill is incomplete. "
             "--allow-unpriced accepts that."
         )
     return 0, ""
 
 
 def refuse_above(limit: Decimal, bill: Estimate) -> None:
-    """Raise FrugalError where the bill does not pass `limit`, USD a month."""
+    """Raise FrugalError if the bill exceeds `limit`, USD a month, or is incomplete."""
     code, _reason = verdict(bill, above=limit)
     if code == OVER:
         heaviest = sorted(bill.lines, key=_weight)[:_HEAVIEST]
@@ -50,7 +53,7 @@ def refuse_above(limit: Decimal, bill: Estimate) -> None:
             for line in heaviest
         )
         raise FrugalError(
-            f"frugal:maxMonthlyCost: {rounded(bill.monthly.expected)} {bill.currency} a month are "
+            f"frugal:maxMonthlyCost: {rounded(bill.monthly.expected)} {bill.currency} a month is "
             f"expected, and the limit is {rounded(limit)}. The heaviest:\n{lines}\n"
             "`frugal cost` shows the whole bill. Change the settings, or the limit: "
             "pulumi config set maxMonthlyCost AMOUNT"
@@ -60,7 +63,7 @@ def refuse_above(limit: Decimal, bill: Estimate) -> None:
         raise FrugalError(
             f"frugal:maxMonthlyCost {rounded(limit)} {bill.currency} cannot be checked. "
             f"Without a price: {len(bill.unpriced)}:\n{names}\n"
-            "Change what has no price, or take the limit away: pulumi config rm maxMonthlyCost"
+            "Change these resources, or remove the limit: pulumi config rm maxMonthlyCost"
         )
 
 

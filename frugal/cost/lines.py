@@ -77,7 +77,7 @@ def _unit_price(entry: Entry) -> Decimal | None:
         return None
     if entry.brackets:
         return entry.brackets[0].unit_price
-    # Where nothing is billed: what the first of it would cost.
+    # If nothing is billed: the price of the first unit.
     return next((tier.price for tier in entry.price.tiers if tier.price), ZERO)
 
 
@@ -88,7 +88,7 @@ def _tiers(entry: Entry) -> tuple[Bracket, ...]:
 
 
 def _reason(plan: Plan, urn: str) -> str:
-    """Which of the properties that the price depends on are others than before."""
+    """Properties that the price depends on and that have changed."""
     before, after = plan.before.get(urn), plan.after.get(urn)
     if before is None or after is None:
         return "new" if before is None else "removed"
@@ -98,7 +98,7 @@ def _reason(plan: Plan, urn: str) -> str:
         for path in sorted(old.keys() | new.keys())
         if old.get(path) != new.get(path)
     ]
-    return ", ".join(changed) or "the free amounts are shared anew"
+    return ", ".join(changed) or "the free grants are divided differently"
 
 
 def _value(value: object) -> str:

@@ -1,4 +1,4 @@
-"""Exact amounts: Decimals from end to end, rounded in print alone."""
+"""Exact amounts: Decimals throughout, rounded in print alone."""
 
 from collections.abc import Iterable
 from decimal import Context, Decimal, DivisionByZero, Inexact, InvalidOperation, Overflow
@@ -7,7 +7,7 @@ from typing import Annotated, NamedTuple
 from pydantic import PlainSerializer
 
 EXACT = Context(prec=80, traps=[Inexact, InvalidOperation, DivisionByZero, Overflow])
-"""Arithmetic that refuses to round: what cannot be exact must say how it is rounded."""
+"""Arithmetic that raises instead of rounding; inexact operations round explicitly."""
 
 _ROUNDING = Context(prec=60, rounding="ROUND_HALF_UP")
 
@@ -15,7 +15,7 @@ ZERO = Decimal(0)
 
 
 class Range(NamedTuple):
-    """One figure in three cases: nobody visits, what is expected, the declared limits used up.
+    """A figure in three cases: no visits, expected use, declared limits exhausted.
 
     Of one resource or the whole bill low ≤ expected ≤ high; of a single meter not always: the
     idle seconds of an always-on app become active ones as it is used.
@@ -59,7 +59,7 @@ def plain(amount: Decimal) -> str:
 def rounded(amount: Decimal, *, sign: bool = False) -> str:
     """For print: two places, thousands apart, half away from zero; never `-0.00`.
 
-    `sign`: with `+` where it is above zero. What is not zero but rounds to it is `<0.01`.
+    `sign`: with `+` if above zero. A nonzero amount that rounds to zero is `<0.01`.
     """
     cents = _ROUNDING.quantize(amount, Decimal("0.01"))
     if cents == 0:

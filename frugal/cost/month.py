@@ -1,4 +1,4 @@
-"""How long a month is."""
+"""Length of a month."""
 
 import calendar
 import datetime as dt
@@ -16,7 +16,7 @@ DAYS = 30
 
 @dataclass(frozen=True, slots=True)
 class Month:
-    """A month to be billed: its length, and its first day, by which offers and prices are dated."""
+    """A billed month: its length, and its first day, for dates of offers and prices."""
 
     hours: Decimal
     days: Decimal

@@ -1,4 +1,4 @@
-"""The only reader of plans: what there is before, and what there will be after.
+"""Reader of plans: the resources before and after.
 
 Formats: `pulumi preview --json --show-sames` and `pulumi stack export` (Pulumi CLI 3.259, read
 November 2026). Resources are taken by their inputs, on both sides alike.
@@ -27,7 +27,7 @@ _AFTER = frozenset(
     {"same", "update", "create", "replace", "create-replacement", "import", "import-replacement"}
 )
 _REPLACING = frozenset({"replace", "create-replacement"})
-# What another program manages, and steps that leave what there is as it is.
+# Resources that another program manages, and steps that change nothing.
 _NEITHER = frozenset(
     {"read", "read-replacement", "read-discard", "discard-replaced", "remove-pending-replace"}
 )
@@ -35,7 +35,7 @@ _KNOWN = _BEFORE | _AFTER | _NEITHER
 
 
 class PlanError(FrugalError):
-    """What was given is no plan that can be summed; the text says why and what to do."""
+    """The input is not a plan that can be priced; the text has the reason and the remedy."""
 
     def __init__(self, message: str) -> None:
         super().__init__(message, code=2)
@@ -52,7 +52,7 @@ class Resource:
 
     @property
     def is_azure(self) -> bool:
-        """Whether it is one of azure-native's, which are what is priced."""
+        """True for a resource of azure-native, the only provider that is priced."""
         return self.type.startswith(f"{PROVIDER}:")
 
 
@@ -69,7 +69,7 @@ def resource(urn: str, inputs: Mapping[str, Any]) -> Resource:
     """A resource from its URN, which holds type and name, and its inputs in camelCase."""
     parts = urn.split("::", 3)
     if len(parts) != 4 or not urn.startswith("urn:pulumi:"):  # noqa: PLR2004
-        raise PlanError(f"The plan names a resource {_short(urn)}, which is no URN of Pulumi's.")
+        raise PlanError(f"The plan names a resource {_short(urn)}, which is not a Pulumi URN.")
     token = parts[2].rsplit("$", 1)[-1]
     package, _, rest = token.partition(":")
     module, _, name = rest.partition(":")
@@ -83,7 +83,7 @@ def from_resources(declared: Iterable[Resource]) -> Plan:
 
 
 def parse(text: str | bytes) -> dict[str, Any]:
-    """The JSON object that a file or a pipe holds. Raises PlanError."""
+    """Read the JSON object of a file or a pipe. Raises PlanError."""
     if not text.strip():
         raise PlanError(
             "The plan is empty. Make one: pulumi preview --json --show-sames > plan.json"
@@ -106,12 +106,12 @@ def _content(text: str | bytes) -> object:
     try:
         return from_json(text)
     except ValueError:
-        # The slower one knows more encodings, and says better what is wrong.
+        # The slower parser accepts more encodings and has better messages.
         return json.loads(text)
 
 
 def from_preview(document: Mapping[str, Any]) -> Plan:
-    """The plan that `pulumi preview --json --show-sames` printed. Raises PlanError."""
+    """Read the output of `pulumi preview --json --show-sames`. Raises PlanError."""
     if "deployment" in document:
         raise PlanError("This is a state, not a preview: give it with --state.")
     _refuse_failed(document.get("diagnostics"))
@@ -142,7 +142,7 @@ def _take(
     after: dict[str, Resource],
     notes: list[str],
 ) -> str:
-    """Put one step where it belongs; return its operation."""
+    """Add the resources of a step; return its operation."""
     operation, urn = step.get("op"), step.get("urn")
     if type(operation) is not str or type(urn) is not str:
         raise PlanError(f"steps[{number}] of the plan has no `op` and `urn`.")
@@ -155,7 +155,7 @@ def _take(
     if operation in _AFTER:
         sides["newState"] = after
     if operation in _REPLACING:
-        # A replacement may be listed as several steps, which show one side of it each.
+        # A replacement may be listed as several steps, each with one side of it.
         sides = {key: side for key, side in sides.items() if step.get(key) is not None} or sides
     for key, side in sides.items():
         state = step.get(key)
@@ -163,11 +163,11 @@ def _take(
             raise PlanError(f"steps[{number}] of the plan has no `{key}`.")
         entry = cast("dict[str, Any]", state)
         if entry.get("external") is True:
-            continue  # read, not managed: another program's
+            continue  # read, not managed by this program
         one = resource(urn, _inputs(entry, f"steps[{number}].{key}"))
         replaced = operation == "delete-replaced"
         if replaced and urn in before:
-            continue  # another step of the replacement, or of what came after it, has told
+            continue  # already added by another step of the replacement, or by a later one
         if replaced and urn not in after and entry.get("delete") is True:
             notes.append(_waits(one))
         else:
@@ -176,7 +176,7 @@ def _take(
 
 
 def _waits(one: Resource) -> str:
-    return f"{one.name} ({one.type}) waits to be deleted and is not counted."
+    return f"{one.name} ({one.type}) is pending deletion and is not counted."
 
 
 def _inputs(state: Mapping[str, Any], where: str) -> Mapping[str, Any]:
@@ -189,7 +189,7 @@ def _inputs(state: Mapping[str, Any], where: str) -> Mapping[str, Any]:
 
 
 def _refuse_failed(diagnostics: object) -> None:
-    """A preview that ended in an error knows a part of the plan."""
+    """Raise FrugalError for a failed preview, whose plan is incomplete."""
     for entry in cast("list[object]", diagnostics) if isinstance(diagnostics, list) else ():
         told = cast("dict[str, object]", entry) if isinstance(entry, dict) else {}
         if told.get("severity") == "error":
@@ -197,22 +197,22 @@ def _refuse_failed(diagnostics: object) -> None:
 
 
 def _refuse_partial(summary: object, counts: Counter[str]) -> None:
-    """A plan without some of its resources would be a bill without them."""
+    """Raise PlanError for a plan without some of its resources, whose bill would be too low."""
     announced = cast("dict[str, object]", summary) if isinstance(summary, dict) else {}
     for operation, missing, remedy in (
         ("same", "unchanged resources", "run it with --show-sames"),
-        ("create", "resources that it creates", "make it anew"),
+        ("create", "resources that it creates", "run the preview again"),
     ):
         told = announced.get(operation, 0)
         if type(told) in (int, float) and cast("float", told) > counts[operation]:
             raise PlanError(
-                f"The plan leaves out {cast('float', told) - counts[operation]:g} {missing}, so it "
-                f"is not the whole bill: {remedy}."
+                f"The plan leaves out {cast('float', told) - counts[operation]:g} {missing}, so "
+                f"the bill would be incomplete: {remedy}."
             )
 
 
 def from_state(document: Mapping[str, Any]) -> Plan:
-    """What `pulumi stack export` printed: the same before and after. Raises PlanError."""
+    """Read the output of `pulumi stack export`: the same before and after. Raises PlanError."""
     deployment = document.get("deployment")
     if not isinstance(deployment, dict):
         hint = "This is a preview: give it with --preview." if "steps" in document else ""

@@ -1,4 +1,4 @@
-"""From a plan to its estimate: charges, what is free of them, prices, lines.
+"""From a plan to its estimate: charges, grants, prices, lines.
 
 Both sides of a plan are priced by the same rules, each with the whole of the grants. A resource
 that cannot be priced on one side is left out on both: a missing price is neither saving nor cost.
@@ -35,7 +35,8 @@ _FREE_EGRESS_GB = Decimal(100)
 def price(plan: Plan, usage_file: Path | None = None, month: Month | None = None) -> Estimate:
     """Price a plan by the price table that comes with Frugal. Raises UsageError.
 
-    `usage_file`: figures of use, else those of a small site; `month`: 730 hours and 30 days, else.
+    `usage_file`: figures of use; without, those of a small site. `month`: by default 730 hours and
+    30 days.
     """
     usual_month = usual(dt.datetime.now(tz=dt.UTC).date())
     return estimate(plan, load_prices(), load_usage(usage_file), month or usual_month)
@@ -44,7 +45,7 @@ def price(plan: Plan, usage_file: Path | None = None, month: Month | None = None
 def estimate(plan: Plan, sheet: Sheet, usage: Usage, month: Month) -> Estimate:
     """Price a plan, before and after. Raises UsageError.
 
-    `usage` is that of both sides; `month` is what a month is taken to be.
+    `usage` applies to both sides; `month`: length of the billed month.
     """
     figures = assign(usage, {**plan.before, **plan.after}.values())
     with localcontext(EXACT), gc_paused():
@@ -55,7 +56,7 @@ def estimate(plan: Plan, sheet: Sheet, usage: Usage, month: Month) -> Estimate:
         alerts, budget_notes = budget.alerts(plan.after.values(), monthly.expected)
         notes = [*plan.notes, *_notes(new)]
         if left_out and found:
-            notes.append("What is unpriced is in no total, neither before nor after.")
+            notes.append("Unpriced resources are in no total, neither before nor after.")
         notes += budget_notes
         if end := offer_end(usage, month):
             without = usage.model_copy(update={"offers": Offers()})
@@ -81,7 +82,7 @@ def estimate(plan: Plan, sheet: Sheet, usage: Usage, month: Month) -> Estimate:
 
 @dataclass(slots=True)
 class _Side:
-    """The resources of one side, each in one place; reasons by URN, charges in order of URN."""
+    """The resources of one side, classified: reasons by URN, charges in order of URN."""
 
     charges: list[tuple[Resource, Charge]] = field(default_factory=list[tuple[Resource, Charge]])
     free: dict[str, str] = field(default_factory=dict[str, str])
@@ -127,7 +128,7 @@ def _assumption(one: Resource, key: str, use: Use) -> Assumption:
 
 @dataclass(slots=True)
 class _Priced:
-    """The entries by resource and meter, what had no price, and how much of each grant was used."""
+    """Entries by resource and meter, unpriced resources, and the used part of each grant."""
 
     entries: dict[tuple[str, str], Entry]
     missing: dict[str, str]
@@ -135,14 +136,14 @@ class _Priced:
 
     @property
     def expected(self) -> Decimal:
-        """Sum of what is expected; for a context of exact arithmetic."""
+        """Sum of the expected amounts; call it in a context of exact arithmetic."""
         return sum((entry.amount.expected for entry in self.entries.values()), ZERO)
 
 
 def _price_both(
     before: _Side, after: _Side, sheet: Sheet, usage: Usage, month: Month
 ) -> tuple[_Priced, _Priced, dict[str, str]]:
-    """Price both sides; leave out of both what has no price on one, and return the reasons."""
+    """Price both sides, without resources that are unpriced on one; return the reasons."""
     free = grants(usage, month)
     begin = max(_FREE_EGRESS_GB, usage.used_elsewhere.egress_gb)
     left_out = {**before.unpriced, **after.unpriced}
@@ -201,7 +202,7 @@ _FROM_ZERO = [ZERO] * 3
 def _grant(
     free: Sequence[Grant], meters: Sequence[str], billed: Sequence[list[Decimal]]
 ) -> list[tuple[Grant, Decimal]]:
-    """Take what is free off the quantities; return what the expected case took of each grant."""
+    """Subtract the grants from the quantities; return each grant's use in the expected case."""
     granted: list[tuple[Grant, Decimal]] = []
     of_meter: dict[str, list[int]] = {}
     for index, meter in enumerate(meters):
@@ -262,7 +263,7 @@ def _brackets(tiers: Sequence[Tier], start: Decimal, quantity: Decimal) -> Seque
 
 
 def _free(before: _Side, after: _Side, plan: Plan, left_out: Mapping[str, str]) -> dict[str, str]:
-    """What costs nothing, what goes included; not what has no price on the other side."""
+    """Free resources, removed ones included, without those that are unpriced on the other side."""
     gone = {urn: reason for urn, reason in before.free.items() if urn not in plan.after}
     return {urn: reason for urn, reason in {**gone, **after.free}.items() if urn not in left_out}
 

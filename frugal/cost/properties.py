@@ -1,6 +1,6 @@
-"""The properties of a declared resource, read by path, and remembered as read.
+"""The properties of a declared resource, with a record of the paths that were read.
 
-What was read is what a price depends on: when a line changes, the reason is found there.
+A price depends on the paths that were read, so they explain the change of a line.
 """
 
 import functools
@@ -10,7 +10,7 @@ from decimal import Decimal, InvalidOperation
 from typing import Any, cast
 
 UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
-"""What stands in a plan for a value that only the deployment will know."""
+"""Placeholder in a plan for a value that is known after the deployment."""
 
 # The engine has one more for each kind of value (sdk/v3 go/common/resource/plugin/rpc.go, 3.259).
 _UNKNOWNS = frozenset(
@@ -29,12 +29,12 @@ _SECRET = "[secret]"  # noqa: S105 - what stands in a plan for a secret
 _SECRET_MARK = "4dabf18193072939515e22adb298388d"  # noqa: S105 - key of a secret in a state file
 
 _NUMBER = re.compile(r"-?\d{1,12}(\.\d{1,9})?")
-# Powers of ten: without this bound, writing out 1e999999999 would take all memory.
+# Bound of the exponent: printing 1e999999999 would exhaust the memory.
 _ADJUSTED = range(-21, 21)
 
 
 class Unpriced(Exception):  # noqa: N818 - it is an answer, not an error
-    """A resource cannot be priced; the text says why."""
+    """A resource cannot be priced; the text has the reason."""
 
 
 class Properties:
@@ -54,14 +54,14 @@ class Properties:
 
     @property
     def read(self) -> Mapping[str, object]:
-        """Every path that was asked for, with what was found (None where nothing was)."""
+        """Every path that was read, with its value (None if absent)."""
         return self._read
 
     def _find(self, path: str) -> Any:  # noqa: ANN401 - anything may stand in a plan
         value: Any = self._content
         for name in _parts(path):
             if type(value) is not dict:
-                raise Unpriced(f"{self._prefix}{path}: what holds {name} is not a block")
+                raise Unpriced(f"{self._prefix}{path}: the parent of {name} is not a block")
             value = cast("dict[str, Any]", value).get(name)
             if value is None:
                 break
@@ -98,7 +98,7 @@ class Properties:
             if default is None:
                 raise Unpriced(f"{self._prefix}{path} is missing")
             return Decimal(default)
-        # A program may give a number as a text, and the engine gives all of them as floats.
+        # A program may give a number as a string, and the engine passes numbers as floats.
         if type(value) not in (int, float, str):
             raise Unpriced(f"{self._prefix}{path}: {_shown(value)} is not a number")
         number = _exact(value)
@@ -125,7 +125,7 @@ class Properties:
     def blocks(self, path: str) -> "Iterator[Properties]":
         """The blocks of a list; none where there is no list."""
         value = self._find(path)
-        # The list itself says nothing that its entries do not say better.
+        # Only the entries are recorded as read, not the list.
         self._read.pop(self._prefix + path, None)
         if value is None:
             return
@@ -153,7 +153,7 @@ class Properties:
         return Properties(block, f"{self._prefix}{where}.", self._read)
 
     def names(self, path: str) -> bool:
-        """Whether anything is given there, known or not."""
+        """True if a value is given, known or not."""
         value: Any = self._content
         for name in _parts(path):
             value = cast("dict[str, Any]", value).get(name) if isinstance(value, dict) else None
@@ -168,7 +168,7 @@ def _parts(path: str) -> Sequence[str]:
 
 @functools.lru_cache(maxsize=1024)
 def _exact(value: float | str) -> Decimal | None:
-    """The number as it is written; None where it is none, or too long to be one of a plan's."""
+    """The number as written; None if it is not a number, or too long for a plan."""
     try:
         number = Decimal(str(value))
     except (InvalidOperation, ValueError):

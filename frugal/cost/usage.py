@@ -1,4 +1,4 @@
-"""Usage files: the owner's figures of use a month; without one, those of a small site."""
+"""Usage files: the owner's monthly usage figures; without one, those of a small site."""
 
 import datetime as dt
 import re
@@ -20,7 +20,7 @@ from frugal.errors import describe
 
 
 def _decimal(value: object) -> object:
-    """A figure as it is written: 0.1 is a tenth. `true` is no figure."""
+    """Parse a figure exactly: 0.1 is a tenth. `true` is refused."""
     if isinstance(value, bool) or not isinstance(value, int | float | str):
         raise ValueError("a number")  # noqa: TRY004 - what pydantic turns into its own error
     return str(value)
@@ -40,7 +40,7 @@ class Offer(_Model):
 
 
 class Offers(_Model):
-    """Twelve-month offers that this subscription has; none is assumed."""
+    """Twelve-month offers of this subscription; by default none."""
 
     postgres_12_months: Offer | None = None
 
@@ -74,7 +74,7 @@ NO_USAGE = Usage()
 
 
 class _WrongError(Exception):
-    """YAML that the loader would accept in silence, or refuse without the line."""
+    """Loader that also refuses duplicate keys, and names the line of a wrong date."""
 
 
 class _Loader(yaml.SafeLoader):
@@ -82,7 +82,7 @@ class _Loader(yaml.SafeLoader):
         seen: set[str] = set()
         for key, _value in node.value:
             if isinstance(key, yaml.ScalarNode) and key.value in seen:
-                raise _WrongError(f"line {key.start_mark.line + 1}: {key.value} is there twice.")
+                raise _WrongError(f"line {key.start_mark.line + 1}: {key.value} is given twice.")
             seen.add(str(key.value))
         return super().construct_mapping(node, deep)
 
@@ -91,14 +91,14 @@ class _Loader(yaml.SafeLoader):
             return self.construct_yaml_timestamp(node)
         except ValueError as error:
             line = node.start_mark.line + 1
-            raise _WrongError(f"line {line}: {node.value} is no date: {error}.") from None
+            raise _WrongError(f"line {line}: {node.value} is not a date: {error}.") from None
 
 
 _Loader.add_constructor("tag:yaml.org,2002:timestamp", _Loader.date)
 
 
 def load(file: Path | None) -> Usage:
-    """Read a usage file; None is no figures. Raises UsageError."""
+    """Read a usage file; None gives no figures. Raises UsageError."""
     if file is None:
         return NO_USAGE
     try:
@@ -146,7 +146,7 @@ def _siblings(path: Sequence[int | str]) -> Iterable[str]:
 
 
 def keys_of(resource: Resource) -> Mapping[str, Assumed]:
-    """The usage keys of a resource; none where nothing of it depends on use."""
+    """The usage keys of a resource; none if its cost does not depend on use."""
     meter = METERS.get(resource.type.partition(":")[2])
     return meter.usage if meter else {}
 
@@ -154,8 +154,8 @@ def keys_of(resource: Resource) -> Mapping[str, Assumed]:
 def assign(usage: Usage, resources: Iterable[Resource]) -> Mapping[str, Mapping[str, Decimal]]:
     """The owner's figures by resource name. Raises UsageError.
 
-    Every match of a glob gets its figures, of two globs the later one counts, an exact name goes
-    before both. What matches nothing, and a key that no match has, is an error.
+    Every match of a glob gets its figures; a later glob overrides an earlier one, an exact name
+    overrides both. A name without a match and a key that no match has are errors.
     """
     if not usage.resources:
         return {}
@@ -187,14 +187,14 @@ def assign(usage: Usage, resources: Iterable[Resource]) -> Mapping[str, Mapping[
 
 
 def template(resources: Iterable[Resource]) -> str:
-    """A usage file with every key that the plan has, at the figures of a small site."""
+    """A usage file with every usage key of the plan, at the figures of a small site."""
     named: dict[str, list[Resource]] = {}
     for one in resources:
         if one.is_azure and keys_of(one):
             named.setdefault(one.name, []).append(one)
     lines = [
-        "# What is used in a month. The figures are those of a small site: put your own there.",
-        "# An entry or key that is left out has the small site's figure; 0 is 0.",
+        "# Use in a month. The figures are those of a small site: replace them with your own.",
+        "# An omitted entry or key has the small site's figure; 0 means 0.",
         "version: 1",
         "resources:" if named else "resources: {}",
     ]
@@ -203,19 +203,19 @@ def template(resources: Iterable[Resource]) -> str:
         lines.append(f"  {_key(name)}:  # {types}")
         lines += _keys(sharing)
     lines += [
-        "# What other stacks use of the free amounts that are shared with them:",
+        "# Use of the shared free amounts by other stacks of the subscription:",
         "used_elsewhere:",
         "  container_apps: {vcpu_seconds: 0, gib_seconds: 0, requests: 0}",
         "  log_analytics_gb: 0",
         "  egress_gb: 0",
-        "# Only if your subscription has it, from this day on for twelve months:",
+        "# Only if your subscription has the offer; it lasts twelve months from this day:",
         "# offers: {postgres_12_months: {start: 2026-01-01}}",
     ]
     return "\n".join(lines) + "\n"
 
 
 def _key(name: str) -> str:
-    """A resource's name as YAML writes a key: quoted unless it is plainly a text."""
+    """A resource's name as a YAML key: quoted unless it is plainly a string."""
     if (
         re.fullmatch(r"[a-z][\w-]*", name, re.ASCII | re.IGNORECASE)
         and yaml.safe_load(name) == name
@@ -231,7 +231,7 @@ def _keys(sharing: Sequence[Resource]) -> Iterable[str]:
         for key, assumed in keys_of(one).items():
             keys.setdefault(key, []).append(assumed)
     for key, assumed in keys.items():
-        # A comment: a figure here would replace what follows from others, or differing defaults.
+        # Commented out: a figure here would override a derived one, or differing defaults.
         off = "# " if assumed[0].follows or len({one.value for one in assumed}) > 1 else ""
         for one in assumed if off else assumed[:1]:
             yield f"    {off}{key}: {one.value}  # {one.why}"

@@ -1,4 +1,4 @@
-"""The local cloud's daemon, seen from the command: start it, ask it, stop it."""
+"""Client of the local cloud's daemon: start it, query it, stop it."""
 
 import contextlib
 import http.client
@@ -17,14 +17,13 @@ from frugal.fingerprint import fingerprint
 from frugal.local.file_lock import locked
 from frugal.paths import Checkout
 
-# Seconds, for a machine that is busy with other things as well. Restarting everything that a stack
-# declared is part of the start.
+# Seconds, for a busy machine. The start includes restarting every declared app and server.
 _START = 600.0
-# Apps drain for up to 30 s, one after another at worst.
+# Apps drain for up to 30 s, in the worst case one after another.
 _STOP = 120.0
 _KILL = 30.0
 _ANSWER = 300.0
-# A sweep waits for operations under way, and a deployment may take ten minutes.
+# A sweep waits for running operations, and a deployment may take ten minutes.
 _SWEEP = 900.0
 _POLL = 0.05
 _LAST_LINES = 12
@@ -34,7 +33,7 @@ _ROWS_AT_STAKE = 3
 
 @dataclass(frozen=True)
 class Daemon:
-    """A daemon that runs: its process and how to reach it."""
+    """A running daemon: its process and address."""
 
     pid: int
     http: int
@@ -43,7 +42,7 @@ class Daemon:
     code: str
 
     def variables(self) -> dict[str, str]:
-        """Environment with which the program calls this daemon, and signs in to it."""
+        """Environment variables with which the program calls and signs in to this daemon."""
         address = f"127.0.0.1:{self.http}"
         return {
             "ARM_METADATA_HOSTNAME": address,
@@ -57,15 +56,15 @@ class Daemon:
         return self._ask("GET", "/frugal/status")
 
     def rows(self) -> dict[str, int]:
-        """Count the rows that no migration wrote, by server, database and table."""
+        """Count the rows beyond the migration's, by server, database and table."""
         return cast("dict[str, int]", self._ask("GET", "/frugal/rows"))
 
     def save(self) -> None:
-        """Write the store, even where nothing has changed."""
+        """Write the store, even without changes."""
         self._ask("POST", "/frugal/save")
 
     def sweep(self, project: str, known: list[str], *, with_rows: bool = False) -> list[str]:
-        """Delete what a project's failed run created and its state does not know; return its ids.
+        """Delete resources of a project that its state does not have; return their ids.
 
         `known`: the ids of the resources in the state. Other projects' resources stay. Raises
         RowsAtStakeError for a database with rows beyond the migration's, unless `with_rows`.
@@ -75,7 +74,7 @@ class Daemon:
         return cast("list[str]", answer["removed"])
 
     def days(self, days: Mapping[str, Mapping[str, float]]) -> None:
-        """Switch on these bad days of Azure's, for tests, and all others off; {} ends them all.
+        """Enable these emulated failures of Azure, for tests, and disable all others.
 
         By name with their parameters, as frugal.cloud.days.DAYS has them:
         `{"server-busy": {"seconds": 20}, "throttled": {"every": 5}, "no-builds": {}}`.
@@ -112,16 +111,16 @@ class Daemon:
 
 
 def ended(daemon: Daemon) -> str:
-    """What to say of a daemon that ended, or was killed, in the middle of a command."""
+    """Message about a daemon that ended or was killed during a command."""
     return (
-        f"The local cloud's daemon (pid {daemon.pid}) has ended or was killed. What it had written "
-        "is safe. Run `make up` again: it starts the daemon and goes on where it stopped. The "
+        f"The local cloud's daemon (pid {daemon.pid}) has ended or was killed. What it had stored "
+        "is safe. Run `make up` again: it starts the daemon and continues. The "
         "daemon's log is .frugal/local/cloud/daemon.log."
     )
 
 
 def find(checkout: Checkout) -> Daemon | None:
-    """The daemon that serves this checkout; None where none does, whatever a killed one left."""
+    """The daemon that serves this checkout; None if there is none, ignoring stale files."""
     try:
         told = json.loads((checkout.cloud / "daemon.json").read_text())
         daemon = Daemon(
@@ -137,7 +136,7 @@ def find(checkout: Checkout) -> Daemon | None:
 
 
 def find_unannounced(checkout: Checkout) -> list[int]:
-    """Process ids of this checkout's daemons, whatever became of their daemon.json."""
+    """Process ids of this checkout's daemons, even without their daemon.json."""
     return [
         process.pid
         for process in psutil.process_iter(["cmdline", "status"])
@@ -147,12 +146,12 @@ def find_unannounced(checkout: Checkout) -> list[int]:
 
 
 def start(checkout: Checkout, before_launch: Callable[[], None] | None = None) -> Daemon:
-    """The running daemon; starts one where none is. Raises FrugalError with its last words.
+    """Return the running daemon, started if necessary. Raises FrugalError with its last log.
 
-    `before_launch` is called when none runs and before one is started.
-    One that was started from other code (before an update of this checkout) gives way to a new
-    one: parts of its own code may be gone. So does one that lost daemon.json or its lock. Raises
-    RowsAtStakeError where a database's data is gone or damaged.
+    `before_launch` is called before one is started. A daemon that was started from other code
+    (before an update of this checkout) is replaced, since parts of its code may be gone; so is one
+    that lost daemon.json or its lock. Raises RowsAtStakeError if a database's data is missing or
+    damaged.
     """
     checkout.tool.mkdir(exist_ok=True)
     with locked(checkout.tool / "start.lock"):
@@ -167,7 +166,7 @@ def start(checkout: Checkout, before_launch: Callable[[], None] | None = None) -
 
 
 def stop_all(checkout: Checkout) -> None:
-    """End every daemon of this checkout, with all that it started."""
+    """Stop every daemon of this checkout, with all processes that it started."""
     for pid in find_unannounced(checkout):
         stop(family(pid))
 
@@ -212,14 +211,14 @@ def _last_words(checkout: Checkout, begin: int) -> str:
     with (checkout.cloud / "daemon.log").open("rb") as log:
         log.seek(begin)
         lines = log.read().decode(errors="replace").strip().splitlines()
-    # A traceback is for the log; its end, and what the daemon says itself, are for the user.
+    # A traceback stays in the log; the user gets its last line and the daemon's own messages.
     if any(line.startswith("Traceback") for line in lines):
         lines = [*lines[-1:], "(all of it is in .frugal/local/cloud/daemon.log)"]
     return "\n".join(lines[-_LAST_LINES:]) or "it said nothing."
 
 
 def family(pid: int) -> list[psutil.Process]:
-    """The daemon `pid`, first, and every process that it has started; empty where it is gone."""
+    """The daemon `pid`, first, and every process that it has started; empty if it has ended."""
     try:
         daemon = psutil.Process(pid)
         return [daemon, *daemon.children(recursive=True)]
@@ -228,10 +227,10 @@ def family(pid: int) -> list[psutil.Process]:
 
 
 def stop(processes: list[psutil.Process]) -> None:
-    """End a daemon and see that its whole family has ended.
+    """Stop a daemon and all its descendants.
 
-    Asks the daemon, the first of them (SIGTERM, up to two minutes), then kills. Raises FrugalError
-    naming what would not end.
+    Sends SIGTERM to the daemon, the first of them, and kills all after two minutes. Raises
+    FrugalError with the processes that are left.
     """
     for daemon in processes[:1]:
         with contextlib.suppress(psutil.NoSuchProcess):
@@ -243,11 +242,11 @@ def stop(processes: list[psutil.Process]) -> None:
     _gone, alive = psutil.wait_procs(alive, timeout=_KILL)
     left = [p.pid for p in alive if is_running(p.pid)]
     if left:
-        raise FrugalError(f"These processes would not end: {', '.join(map(str, left))}.")
+        raise FrugalError(f"These processes could not be stopped:  {', '.join(map(str, left))}.")
 
 
 def is_running(pid: int) -> bool:
-    """Whether the process lives; one that ended and was not yet collected does not."""
+    """True if the process runs; a zombie does not."""
     try:
         return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
     except psutil.NoSuchProcess:
@@ -255,7 +254,7 @@ def is_running(pid: int) -> bool:
 
 
 def _is_ours(pid: int, checkout: Checkout) -> bool:
-    """Whether `pid` is still the daemon of this folder, and not a later process of that number."""
+    """True if `pid` is still the daemon of this folder, and not a later process with its number."""
     with contextlib.suppress(psutil.Error):
         return _serves(psutil.Process(pid).cmdline(), checkout)
     return False

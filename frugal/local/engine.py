@@ -1,4 +1,4 @@
-"""The Pulumi engine: where its pieces are put, and how it is run.
+"""The Pulumi engine: its installation and its runs.
 
 `local_engine` acts on the environment `local` alone; `preview_from_nothing` previews any
 environment from an empty state, without a login, and creates nothing.
@@ -30,18 +30,18 @@ from frugal.stack_files import stack_file, without_secrets
 # repository, so that `up` leaves the checkout clean.
 LOCAL_PASSPHRASE = "frugal-local"  # noqa: S105
 LOCAL_STACK = "local"
-# The engine's state and logs are their owner's alone.
+# Only the owner may read the engine's state and logs.
 _UMASK = 0o077
 _PLUGIN = "pulumi-resource-azure-native"
 
 
 class Interrupted(Exception):  # noqa: N818 - it is no error
-    """The user stopped the engine; what was under way has finished and is recorded."""
+    """The user stopped the engine; the running operations have finished and are recorded."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Engine:
-    """The CLI with a home and a state of its own, acting on the project in `project`."""
+    """The CLI with its own home and state, acting on the project in `project`."""
 
     pulumi: Path
     project: Path
@@ -58,23 +58,23 @@ class Engine:
             "PULUMI_BACKEND_URL": self.backend.as_uri(),
             "PULUMI_CONFIG_PASSPHRASE": self.passphrase,
             "PULUMI_SKIP_UPDATE_CHECK": "true",
-            # The engine, its plugins and the local cloud talk over the loopback: by no proxy.
+            # Engine, plugins and local cloud communicate over the loopback, without a proxy.
             **dict.fromkeys(("no_proxy", "NO_PROXY"), _no_proxy()),
             **self.variables,
         }
 
     def environment(self) -> dict[str, str]:
-        """The whole environment of a run: the user's, then ours."""
+        """Environment variables of a run: the user's, overridden by ours."""
         inherited = {
             name: value
             for name, value in os.environ.items()
-            # The latter are options of any command of the CLI, named at their ends.
+            # PULUMI_OPTION_NAME sets an option of any command of the CLI.
             if name not in FOREIGN and not name.startswith("PULUMI_OPTION_")
         }
         return inherited | self.settings()
 
     def run(self, *arguments: str, cwd: Path | None = None) -> str:
-        """Run quietly and return standard output; FrugalError carries the engine's own words."""
+        """Run and return standard output; FrugalError has the engine's messages."""
         done = self.attempt(*arguments, cwd=cwd)
         if done.returncode != 0:
             words = (done.stderr.strip() or done.stdout.strip()).removeprefix("error: ")
@@ -82,7 +82,7 @@ class Engine:
         return done.stdout
 
     def attempt(self, *arguments: str, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
-        """Run quietly to the end, whatever the outcome."""
+        """Run to the end without display, whatever the exit code."""
         return subprocess.run(
             [self.pulumi, *arguments, "--non-interactive", "--color", "never"],
             cwd=cwd or self.project,
@@ -97,9 +97,9 @@ class Engine:
     def follow(self, *arguments: str, keep_open: Sequence[int] = ()) -> int:
         """Run with the engine's own display; return its exit code.
 
-        An interruption reaches the engine once, so that it ends what is under way and records it;
-        then Interrupted is raised. `keep_open`: descriptors that the engine holds as long as it
-        lives (a lock, so that it stays locked if we are killed).
+        An interrupt reaches the engine once, so that it finishes and records the running
+        operations; then Interrupted is raised. `keep_open`: descriptors that the engine inherits (a
+        lock, so that it stays locked if this process is killed).
         """
         # On a terminal the engine must stay in the foreground, and Ctrl-C reaches it by itself.
         on_terminal = sys.stdin.isatty()
@@ -116,7 +116,7 @@ class Engine:
         def interrupt(number: int, _frame: FrameType | None) -> None:
             received.append(number)
             again = "Still stopping" if len(received) > 1 else "Stopping"
-            print(f"{again}: what is under way finishes first.", file=sys.stderr, flush=True)
+            print(f"{again}: running operations finish first.", file=sys.stderr, flush=True)
             if len(received) == 1 and (number != signal.SIGINT or not on_terminal):
                 process.send_signal(number)
 
@@ -136,10 +136,10 @@ FOREIGN = frozenset(
         "PULUMI_ACCESS_TOKEN",
         "PULUMI_STACK",
         "PULUMI_CONFIG_PASSPHRASE_FILE",
-        # Both make the state a compressed file of another name.
+        # Both would store the state compressed, under another name.
         "PULUMI_DIY_BACKEND_GZIP",
         "PULUMI_SELF_MANAGED_STATE_GZIP",
-        # Without compiled modules each run takes twice as long.
+        # Without compiled modules each run would take twice as long.
         "PYTHONDONTWRITEBYTECODE",
         # Read by azure-native and infra/credentials.py.
         "ACTIONS_ID_TOKEN_REQUEST_TOKEN",
@@ -176,13 +176,13 @@ FOREIGN = frozenset(
         "IDENTITY_SERVER_THUMBPRINT",
     }
 )
-"""A user's variables with which our engine would act on another state, or sign in to Azure."""
+"""User variables that would direct our engine to another state or sign-in."""
 
 
 def install_cli(place: Checkout, console: Console) -> Path:
-    """Put the CLI and the executables that it starts into `.frugal/bin`; return the CLI's path.
+    """Install the CLI and the executables that it starts into `.frugal/bin`; return the CLI's path.
 
-    Does next to nothing when they are there. Raises FrugalError as `ensure_cli` does.
+    Existing files are left unchanged. Raises FrugalError as `ensure_cli` does.
     """
     cli = ensure_cli(place, console)
     folder = place.bin
@@ -202,9 +202,9 @@ def install_cli(place: Checkout, console: Console) -> Path:
 
 
 def local_engine(place: Checkout, console: Console, variables: Mapping[str, str]) -> Engine:
-    """The engine of the environment `local`, ready to run once the daemon does.
+    """The engine of the environment `local`, usable while the daemon runs.
 
-    `variables`: what points the program to the daemon's HTTP address.
+    `variables`: environment variables with the daemon's HTTP address.
     """
     host = place.root / "frugal" / "local" / "hosts" / "azure_native.py"
     plugin = [place.python, "-I", "-S", host, place.cloud]
@@ -228,11 +228,11 @@ def preview_from_nothing(
     *options: str,
     settings: Mapping[str, object] | None = None,
 ) -> subprocess.CompletedProcess[str]:
-    """Preview `stack` from an empty state without a login, with what `pulumi preview` printed.
+    """Preview `stack` from an empty state without a login; return the output of `pulumi preview`.
 
     Nothing in the checkout changes. Secrets of the stack's configuration are not read: the program
     sees a placeholder. `options` go to `pulumi preview`, say `--json`, `--show-sames`; `settings`
-    stands for the content of the stack's file. Raises FrugalError where there is no such stack.
+    replaces the content of the stack's file. Raises FrugalError if there is no such stack.
     """
     module = [place.python, "-P", "-m", "frugal.cloud.provider", "--plan-only"]
     with tempfile.TemporaryDirectory(prefix="frugal-plan-") as scratch:
@@ -255,9 +255,9 @@ def preview_from_nothing(
 
 
 def _install_plugin(engine: Engine, command: Sequence[str | Path]) -> None:
-    """Make `command` the azure-native plugin of the engine's home, in the SDK's version."""
+    """Install `command` as the azure-native plugin in the engine's home, with the SDK's version."""
     version = importlib.metadata.version("pulumi-azure-native")
-    # The engine's own address, which it adds to the command line, is of no use to a provider.
+    # The provider ignores the engine's address, which the engine appends to the command line.
     script = _launcher(command)
     there = engine.home / "plugins" / f"resource-azure-native-v{version}" / _PLUGIN
     if there.exists() and there.read_text() == script:
@@ -307,7 +307,7 @@ def _link(source: Path, link: Path, *, hard: bool) -> None:
 def _hard_link(source: Path, link: Path) -> bool:
     try:
         link.hardlink_to(source)
-    except OSError:  # another file system, or one without hard links
+    except OSError:  # on another file system, or one without hard links
         return False
     return True
 
@@ -319,13 +319,13 @@ def _no_proxy() -> str:
 
 
 def _path_with(folder: Path) -> str:
-    """PATH with `folder` first, and in it once."""
+    """PATH with `folder` first and without duplicates of it."""
     entries = os.environ.get("PATH", os.defpath).split(os.pathsep)
     return os.pathsep.join([str(folder), *(e for e in entries if e != str(folder))])
 
 
 if __name__ == "__main__":
-    # What `make setup` and `make test` run, so that the build is seen and not part of a test.
+    # Run by `make setup` and `make test`, so that the build is visible and not part of a test.
     try:
         install_cli(checkout(), Console(stderr=True))
     except FrugalError as problem:

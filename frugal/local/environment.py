@@ -1,4 +1,4 @@
-"""The environment `local`: up, down, and what both do first when an earlier run was killed."""
+"""The environment `local`: up, down, and the repair after a killed run."""
 
 import shutil
 from collections.abc import Callable, Generator
@@ -20,17 +20,17 @@ from frugal.local.state import compare, mend, read_state, rebuild_options
 from frugal.paths import Checkout
 from frugal.stack_files import read_file
 
-# What the apps' packages, PostgreSQL and the logs take when they are new.
+# Bytes for the apps' packages, PostgreSQL and the logs of a new environment.
 _SPACE = 500 * 1024**2
-# No question, and no outputs: they are shown at the end, beside the addresses here.
+# No prompt, and no outputs: these are shown at the end, beside the local addresses.
 _QUIETLY = ("--yes", "--suppress-outputs", "--stack", LOCAL_STACK)
 
 
 def prepare(checkout: Checkout, console: Console, *, restore: bool = True) -> tuple[Daemon, Engine]:
-    """Everything that an engine needs here: the CLI, the daemon, the stack `local`.
+    """Provide the CLI, the daemon and the stack `local`.
 
-    With `restore`, for which the caller holds the checkout's lock, a lost store or state comes
-    back from its copy. Raises RowsAtStakeError where rows are gone or out of reach.
+    With `restore`, for which the caller holds the checkout's lock, a lost store or state is
+    restored from its copy. Raises RowsAtStakeError if rows are lost or cannot be read.
     """
     free = shutil.disk_usage(checkout.root).free
     if free < _SPACE and not checkout.local.exists():
@@ -40,10 +40,10 @@ def prepare(checkout: Checkout, console: Console, *, restore: bool = True) -> tu
         )
     settings = checkout.root / f"Pulumi.{LOCAL_STACK}.yaml"
     if not settings.exists():
-        raise FrugalError(f"{settings.name} is missing. Get it back: git checkout {settings.name}")
+        raise FrugalError(f"{settings.name} is missing. Restore it: git checkout  {settings.name}")
     for file in (checkout.root / "Pulumi.yaml", settings):
         read_file(file)
-    # First the CLI, which may have to be built: no daemon is left behind when that fails.
+    # The CLI first, which may have to be built: if that fails, no daemon is left running.
     local_engine(checkout, console, {})
     if restore:
         daemon = daemons.start(checkout, lambda: recovery.restore_store(checkout, console))
@@ -57,7 +57,7 @@ def prepare(checkout: Checkout, console: Console, *, restore: bool = True) -> tu
 
 
 def prepare_shell(checkout: Checkout, console: Console) -> Engine:
-    """Prepare the engine for a user's own shell; say what `frugal up` would have to mend."""
+    """Prepare the engine for a user's shell; warn about differences that `frugal up` repairs."""
     with checkout_lock_if_free(checkout) as free:
         daemon, engine = prepare(checkout, console, restore=free)
     missing, strays = compare(checkout, daemon, read_state(engine))
@@ -65,7 +65,8 @@ def prepare_shell(checkout: Checkout, console: Console) -> Engine:
     if missing or strays:
         console.print(
             f"The engine's state and the local cloud differ: {len(missing)} resources are gone, "
-            f"{len(strays)} are in no state. Unless another run is under way, `make up` mends it.",
+            f"{len(strays)} are not in the state. Unless another run is active, `make up` repairs "
+            "it.",
             soft_wrap=True,
         )
     return engine
@@ -74,11 +75,12 @@ def prepare_shell(checkout: Checkout, console: Console) -> Engine:
 def up(
     checkout: Checkout, console: Console, *, accept_data_loss: bool = False
 ) -> tuple[Daemon, Engine]:
-    """Bring everything that the program declares up, and wait until its sites answer.
+    """Deploy all declared resources and wait until the sites answer.
 
-    Mends first what a killed run left, and rebuilds what was lost. Raises FrugalError: another run
-    is under way, the engine failed (it has shown why), an app is not healthy or does not answer;
-    RowsAtStakeError: rows are gone or out of reach. With `accept_data_loss` it begins anew then.
+    Repairs first what a killed run left, and rebuilds what was lost. Raises FrugalError: another
+    run is active, the engine failed (it has shown the reason), an app is not healthy or does not
+    answer; RowsAtStakeError: rows are lost or cannot be read. With `accept_data_loss` it starts
+    over then.
     """
     again = (
         "Run `make up` again and it goes on where it stopped. `make down` takes all down, the "
@@ -90,7 +92,7 @@ def up(
         except RowsAtStakeError as error:
             if not accept_data_loss:
                 raise
-            console.print(f"{error.what}\nBeginning anew, without those rows.", soft_wrap=True)
+            console.print(f"{error.what}\nStarting over without those rows.", soft_wrap=True)
             daemons.stop_all(checkout)
             accounts.remove(checkout.cloud)
             _remove(checkout.local)
@@ -115,7 +117,7 @@ def up(
 def _prepare_up(checkout: Checkout, console: Console) -> tuple[Daemon, Engine]:
     daemon, engine = prepare(checkout, console)
     if daemon.status()["health"].get("postgres") == "failed":
-        # A new start mends its data, or says what is wrong with it.
+        # A new start repairs its data or reports the damage.
         daemons.stop_all(checkout)
         daemon, engine = prepare(checkout, console)
     mend(checkout, daemon, engine, console)
@@ -123,12 +125,12 @@ def _prepare_up(checkout: Checkout, console: Console) -> tuple[Daemon, Engine]:
 
 
 def _why(code: int, daemon: Daemon) -> str:
-    """Reason of a failed run, as far as the engine can't give it itself."""
+    """Reason of a failed run, beyond what the engine has printed."""
     if code < 0:
-        return f"The engine was killed (signal {-code}); what it had recorded is safe."
+        return f"The engine was killed (signal {-code}); what it has recorded is safe."
     if not daemons.is_running(daemon.pid):
         return daemons.ended(daemon)
-    return "The environment is not up; the engine says why above."
+    return "The environment is not up; the reason is in the engine's output above."
 
 
 def down(
@@ -136,9 +138,9 @@ def down(
 ) -> list[str]:
     """Destroy by the engine, stop the daemon, remove the folder; return what was removed.
 
-    An empty list: there was nothing. Without `yes`, `confirm` is asked before rows are deleted
-    that no migration wrote. Raises FrugalError when it declines, when the engine's destroy failed
-    (all is removed nonetheless) or something would not go.
+    The list is empty if there was nothing. Without `yes`, `confirm` is called before rows beyond
+    the migration's are deleted. Raises FrugalError if it declines, if the engine's destroy failed
+    (all is removed nonetheless) or if something cannot be removed.
     """
     if not checkout.local.exists():
         return [str(place) for place in accounts.remove(checkout.cloud)]
@@ -177,7 +179,7 @@ def down(
                 failure = _unusable(error)
         daemons.stop(family)
         size = sum(f.lstat().st_size for f in checkout.local.rglob("*") if f.is_file())
-        # First what lies outside: it is found by what lies here.
+        # First the folders outside, which are located by files in here.
         outside = accounts.remove(checkout.cloud)
         _remove(checkout.local)
         open_ports = sorted(port for port in ports if listens(port))

@@ -1,4 +1,4 @@
-"""Locks on files that several processes take."""
+"""File locks between processes."""
 
 import fcntl
 from collections.abc import Callable, Generator
@@ -8,7 +8,7 @@ from typing import IO
 
 
 def take(file: IO[str], *, wait: bool) -> bool:
-    """Lock an open file. Return False where another process holds it and `wait` is not wanted."""
+    """Lock an open file. Return False if another process holds the lock and `wait` is False."""
     try:
         fcntl.flock(file, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
     except BlockingIOError:

@@ -1,4 +1,4 @@
-"""Waiting after an update: until everything is healthy, and until every site answers."""
+"""Waits after an update: until every app is healthy, and until every site answers."""
 
 import http.client
 import time
@@ -13,20 +13,20 @@ from frugal.errors import FrugalError
 from frugal.local.daemon import Daemon
 from frugal.paths import Checkout
 
-# Seconds. Apps start at once and together: on a slow or busy machine that takes minutes.
+# Seconds. All apps start at the same time: on a slow or busy machine that takes minutes.
 _HEALTH = 600.0
 _POLL = 0.2
-# How long a site that is healthy may need until it answers, and one answer of it: an app that was
-# scaled to zero is started by it.
+# Seconds until a healthy site answers, and for one response: a request to an app that was scaled to
+# zero starts it.
 _ANSWERING = 60.0
 _ANSWER = 300.0
 _LOG_LINES = 12
 
 
 def wait_until_healthy(checkout: Checkout, daemon: Daemon, console: Console) -> None:
-    """Wait for the end of every start. Raises FrugalError with the last log lines of a failure."""
+    """Wait until every start has ended. Raises FrugalError with the last log lines of a failure."""
     deadline = time.monotonic() + _HEALTH
-    with console.status("Waiting until everything is healthy"):
+    with console.status("Waiting until all apps are healthy"):
         while True:
             health: dict[str, str] = daemon.status()["health"]
             waiting = [name for name, state in health.items() if state == "starting"]
@@ -43,10 +43,10 @@ def wait_until_healthy(checkout: Checkout, daemon: Daemon, console: Console) -> 
 
 
 def wait_until_answering(daemon: Daemon) -> None:
-    """Ask every site at its address, as a visitor does. Raises FrugalError for one that fails."""
+    """Request every site at its address, as a visitor does. Raises FrugalError if one fails."""
     status = daemon.status()
     for message in status["waiting"].values():
-        raise FrugalError(f"An app does not run: {message}")
+        raise FrugalError(f"An app is not running: {message}")
     urls = cast("dict[str, str]", status["urls"])
     for name, url in urls.items():
         deadline = time.monotonic() + _ANSWERING
@@ -62,7 +62,7 @@ def wait_until_answering(daemon: Daemon) -> None:
 
 
 def _ask(url: str) -> str:
-    """Failure of a site to answer; empty where it answers, be it with a refusal of its own."""
+    """Failure of a site to answer; empty for any answer below status 500."""
     connection = http.client.HTTPConnection(urlsplit(url).netloc, timeout=_ANSWER)
     try:
         connection.request("GET", urlsplit(url).path)

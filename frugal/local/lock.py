@@ -15,7 +15,7 @@ from frugal.local.daemon import is_running
 from frugal.local.file_lock import take
 from frugal.paths import Checkout
 
-# Seconds that the processes of an engine may need to end after it.
+# Seconds for the processes of an engine to end after it.
 _ENDING = 2.0
 _POLL = 0.2
 _LANGUAGE_HOST, _DYNAMIC_HOST = "pulumi-language-", "pulumi.dynamic"
@@ -26,9 +26,9 @@ _ENV = "frugal env"
 def checkout_lock(checkout: Checkout, console: Console, command: str) -> Generator[int]:
     """Hold the checkout's lock; yield its descriptor. Raises FrugalError: another command has it.
 
-    The engine gets that descriptor too. Where only the command was killed, its engine goes on and
-    keeps the lock: then the next run waits for that engine instead of breaking into its work. Its
-    hosts get the descriptor too, so those that outlived their engine are ended first.
+    The engine inherits the descriptor. If only the command was killed, its engine continues and
+    holds the lock, and the next run waits for it. Its hosts inherit the descriptor as well, so
+    those that outlived their engine are ended first.
     """
     with _open(checkout) as file:
         if not take(file, wait=False):
@@ -62,10 +62,10 @@ def _sign(file: IO[str], command: str) -> None:
 
 
 def _wait(file: IO[str], console: Console) -> None:
-    """Take the lock when its holder ends. Raises FrugalError where that is a command at work."""
+    """Take the lock when its holder ends. Raises FrugalError if that is a running command."""
     file.seek(0)
     pid, _, command = file.read().partition(" ")
-    if command == _ENV:  # takes a few seconds
+    if command == _ENV:  # takes seconds
         take(file, wait=True)
         return
     if pid.isdigit() and is_running(int(pid)):
@@ -78,7 +78,7 @@ def _wait(file: IO[str], console: Console) -> None:
         time.sleep(_POLL)
         if take(file, wait=False):
             return
-    console.print("The engine of a run that was killed still works. Waiting for its end.")
+    console.print("The engine of a killed run is still working. Waiting for it to end.")
     take(file, wait=True)
 
 

@@ -1,8 +1,8 @@
-"""Rebuild what was lost of the environment `local` from what is left of it.
+"""Recovery of the environment `local` after lost or damaged files.
 
-The engine's state and the daemon's store say of each other what should be there. A good
-`frugal up` leaves a copy of each beside the other one, so that no single folder holds both. Nothing
-here deletes rows: where they are gone or out of reach, RowsAtStakeError says so.
+The engine's state and the daemon's store describe the same resources. A successful `frugal up`
+leaves a copy of each beside the other, so that no single folder has both. Nothing here deletes
+rows: RowsAtStakeError reports those that are lost or cannot be read.
 docs/reliability.md has the table of damages.
 """
 
@@ -20,11 +20,11 @@ from frugal.local.daemon import Daemon
 from frugal.local.engine import LOCAL_STACK, Engine
 from frugal.paths import Checkout
 
-_META = "version: 1\n"  # the layout of Pulumi's file backend, in its meta.yaml
+_META = "version: 1\n"  # version of Pulumi's file backend, in its meta.yaml
 _DATABASE_TYPES = ("azure-native:dbforpostgresql:Server", "azure-native:dbforpostgresql:Database")
 
 Deployment = dict[str, Any]
-"""The engine's own record of a stack: `resources`, `pending_operations` and more."""
+"""The engine's checkpoint of a stack: `resources`, `pending_operations` and more."""
 
 
 def keep_copies(checkout: Checkout, daemon: Daemon, engine: Engine) -> None:
@@ -35,9 +35,9 @@ def keep_copies(checkout: Checkout, daemon: Daemon, engine: Engine) -> None:
 
 
 def restore_store(checkout: Checkout, console: Console) -> None:
-    """Bring a lost or damaged store back from its copy; does nothing where it is whole.
+    """Restore a lost or damaged store from its copy; leave an intact one.
 
-    For a time when no daemon runs. Raises RowsAtStakeError where there is no copy and a database.
+    Call it while no daemon runs. Raises RowsAtStakeError if there is a database and no copy.
     """
     if store.read_ids(checkout.cloud) is not None:
         return
@@ -53,12 +53,12 @@ def restore_store(checkout: Checkout, console: Console) -> None:
         if damaged or any(kind in _DATABASE_TYPES for kind in known.values()):
             _refuse_with_databases(checkout, f"{what}, and there is no copy of it.")
         (checkout.cloud / store.FILE).unlink(missing_ok=True)
-        console.print(f"{what}. All of it is made again.", soft_wrap=True)
+        console.print(f"{what}. Everything is created again.", soft_wrap=True)
         return
     store.restore(
         checkout.cloud,
         _store_copy(checkout),
-        # What the engine has deleted since the copy was made is not wanted back.
+        # Do not restore resources that the engine has deleted since the copy.
         wanted=lambda resource_id, urn: not urn or recorded is None or resource_id.lower() in known,
     )
     console.print(f"{what}. It was restored from its copy.", soft_wrap=True)
@@ -67,10 +67,10 @@ def restore_store(checkout: Checkout, console: Console) -> None:
 def restore_state(
     checkout: Checkout, engine: Engine, resources: list[dict[str, str]], console: Console
 ) -> None:
-    """Bring a lost or damaged state of the engine back; does nothing where it is whole.
+    """Restore a lost or damaged state of the engine; leave an intact one.
 
-    `resources`: what the local cloud has. Of the copies that can be read, the one that fits it
-    best. Raises RowsAtStakeError where none can and there is a database.
+    `resources`: those of the local cloud. The readable copy that matches them best is used. Raises
+    RowsAtStakeError if there is a database and no readable copy.
     """
     _mend_backend(checkout)
     recorded = read_recorded(checkout)
@@ -91,7 +91,7 @@ def restore_state(
     if file.exists():
         file.replace(file.with_name(f"{file.name}.damaged"))
     if not usable:
-        console.print(f"{what}. All of it is made again.", soft_wrap=True)
+        console.print(f"{what}. Everything is created again.", soft_wrap=True)
         return
     best = min(usable, key=lambda copy: len(own ^ _recorded_ids(copy).keys()))
     engine.run("stack", "select", LOCAL_STACK, "--create")
@@ -103,26 +103,26 @@ def restore_state(
 
 
 def refuse_lost_databases(missing: dict[str, str]) -> None:
-    """Raise RowsAtStakeError where a server or database is among what the local cloud lacks.
+    """Raise RowsAtStakeError if a server or database is missing from the local cloud.
 
-    `missing`: types by id, of what the engine's state has and the local cloud has not.
+    `missing`: types by id of resources in the engine's state that the local cloud lacks.
     """
     lost = [i for i, kind in missing.items() if kind in _DATABASE_TYPES]
     if lost:
         raise RowsAtStakeError(
-            f"The engine's state has {lost[0]}, and the local cloud has it no more: its rows are "
-            "gone."
+            f"The engine's state has {lost[0]}, and the local cloud no longer does: its rows are "
+            "lost."
         )
 
 
 def databases(checkout: Checkout) -> list[Path]:
-    """The folders with data of PostgreSQL."""
+    """PostgreSQL's data folders."""
     found = sorted(checkout.cloud.glob("postgres/*/data"))
     return [folder for folder in found if any(folder.iterdir())]
 
 
 def read_recorded(checkout: Checkout) -> Deployment | None:
-    """What the engine's state holds, without the engine; None where it is gone or damaged."""
+    """Read the engine's state without the engine; None if it is missing or damaged."""
     return _read_checkpoint(_stack_file(checkout))
 
 
@@ -131,13 +131,13 @@ def _refuse_with_databases(checkout: Checkout, what: str) -> None:
     if found:
         raise RowsAtStakeError(
             f"{what} The rows of the database are still in {found[0]}. To keep them, put the file "
-            "back from a backup of yours and run `frugal up` again; or copy that folder, serve it "
+            "back from a backup and run `frugal up` again; or copy that folder, serve it "
             "with PostgreSQL and take the rows out with pg_dump."
         )
 
 
 def _mend_backend(checkout: Checkout) -> None:
-    """Write meta.yaml again, without which the engine reads no state at all.
+    """Write meta.yaml again, without which the engine reads no state.
 
     Beside each file the engine keeps a file `.attrs`, which it writes in place: a kill may leave it
     empty, and then the file itself is not read ("EOF"). Without one it is (gocloud.dev 0.46,
@@ -171,7 +171,7 @@ def _stack_file(checkout: Checkout) -> Path:
 
 
 def _backup(checkout: Checkout) -> Path:
-    """The engine's own copy: the state before its last change."""
+    """The engine's backup: the state before its last change."""
     file = _stack_file(checkout)
     return file.with_name(f"{file.name}.bak")
 
@@ -185,7 +185,7 @@ def _store_copy(checkout: Checkout) -> Path:
 
 
 def _read_checkpoint(file: Path) -> Deployment | None:
-    """The deployment in a stack's file; {} where nothing was deployed yet."""
+    """The deployment in a stack's file; {} if nothing has been deployed."""
     try:
         return cast("Deployment", json.loads(file.read_text())["checkpoint"].get("latest") or {})
     except (OSError, ValueError, KeyError, TypeError, AttributeError):

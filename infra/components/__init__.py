@@ -1,1 +1,1 @@
-"""Components: one idea a file; they know nothing of settings or stacks."""
+"""Components, one a file; they import neither settings nor stacks."""

@@ -1,6 +1,6 @@
-"""Deleting a Cognitive Services account for good: Azure keeps it for two days otherwise.
+"""Purge deleted Cognitive Services accounts, which Azure retains for two days.
 
-Kept, it still counts as the one free account of the subscription, and its subdomain stays taken
+Until then one counts as the subscription's free account, and its subdomain stays reserved
 (akshata29/entaoai issue 27, read November 2026).
 Calls: Microsoft.CognitiveServices 2025-06-01, DeletedAccounts_List and DeletedAccounts_Purge.
 """
@@ -23,11 +23,11 @@ class AccountPurge(DynamicResource, module="frugal", name="AccountPurge"):
     """Does nothing until it is deleted, after the accounts that depend on it.
 
     Then it purges the Translator accounts that were deleted from a resource group. An account takes
-    the group's name from here: so that one in another place is made when the one before it is
-    purged, not just deleted.
+    the group's name from here, so that its replacement is created after its predecessor is purged,
+    not just deleted.
 
-    `listing`: seconds in which Azure lists what was deleted; `deadline`: seconds to wait at most.
-    Changing them changes nothing that is there.
+    `listing`: seconds in which Azure lists a deleted account; `deadline`: seconds to wait at most.
+    Changing them changes no resource.
     """
 
     resource_group_name: Output[str]
@@ -54,13 +54,13 @@ class AccountPurge(DynamicResource, module="frugal", name="AccountPurge"):
 
 
 class AccountPurgeProvider(Provider):
-    """Acts at deletion alone."""
+    """Purge on deletion alone."""
 
     replace_on = ("group", "location")
     delete_before_replace = True
 
     def create(self, props: dict[str, Any]) -> CreateResult:
-        """Nothing to do yet."""
+        """Record the inputs."""
         return CreateResult(f"{props['group']}/accountPurge", props)
 
     def delete(self, _id: str, _props: dict[str, Any]) -> None:
@@ -69,7 +69,7 @@ class AccountPurgeProvider(Provider):
             purge(
                 arm,
                 group=str(_props["group"]),
-                # A state that was recorded before these were properties: as the setting says.
+                # States of earlier versions lack these properties: use the setting.
                 listing=float(_props.get("listing", waits.seconds("purge"))),
                 deadline=float(_props.get("deadline", waits.seconds("deadline"))),
             )
@@ -78,8 +78,9 @@ class AccountPurgeProvider(Provider):
 def purge(arm: Arm, *, group: str, listing: float, deadline: float) -> None:
     """Purge the deleted Translator accounts of a resource group (resource id).
 
-    The list follows a deletion, so an empty one counts after `listing` seconds; and a purge ends
-    after its answer, so it is looked for until the list is empty. Raises WaitError, ArmError.
+    A deleted account is listed with a delay, so an empty list counts after `listing` seconds; a
+    purge finishes after its response, so the list is polled until it is empty. Raises WaitError,
+    ArmError.
     """
     begun = set[str]()
     start = polling.monotonic()

@@ -16,8 +16,8 @@ class AppServiceArgs:
     `plan_sku`: a size of the Basic tier, which runs one instance, always; `settings`: app settings
     in clear; `secrets`: app settings that are secrets of the state (Azure encrypts all of them at
     rest); `registry_server`: where the identity pulls the image from, None for a public image;
-    `after`: what must be there before the app and outlive it (a component's own depends_on does not
-    reach its children).
+    `after`: resources to create before the app and delete after it (a component's own depends_on
+    does not reach its children).
     """
 
     placement: Placement
@@ -35,7 +35,7 @@ class AppServiceArgs:
 
 
 class AppService(ComponentResource):
-    """No outputs: its host name is known ahead (`web_app_host`)."""
+    """No outputs: its host name is known before deployment (`web_app_host`)."""
 
     def __init__(
         self, name: str, args: AppServiceArgs, opts: ResourceOptions | None = None
@@ -47,7 +47,7 @@ class AppService(ComponentResource):
             location=args.placement.location,
             tags=args.placement.tags,
             kind="linux",
-            reserved=True,  # what makes it Linux
+            reserved=True,  # Linux
             zone_redundant=False,
             sku={"name": args.plan_sku, "tier": "Basic", "capacity": 1},
             opts=ResourceOptions(parent=self),
@@ -71,8 +71,8 @@ class AppService(ComponentResource):
             site_config=_site_config(args),
             opts=ResourceOptions(parent=self, depends_on=list(args.after)),
         )
-        # No publishing by user name and password: neither to the deployment site nor by FTP. One
-        # after the other: a site refuses two writes at once (Conflict; Azure/
+        # No publishing by user name and password, neither to the deployment site nor by FTP. One
+        # after the other: a site refuses concurrent writes (Conflict; Azure/
         # terraform-azurerm-avm-res-web-site pull request 272, read November 2026).
         scm = web.WebAppScmAllowed(
             f"{name}-scm",
@@ -92,7 +92,7 @@ class AppService(ComponentResource):
 
 
 def web_app_host(app_name: Input[str]) -> Output[str]:
-    """Host name of a web app, known before the app is made."""
+    """Host name of a web app, known before the app is created."""
     return Output.concat(app_name, ".azurewebsites.net")
 
 
@@ -103,7 +103,7 @@ def _site_config(args: AppServiceArgs) -> web.SiteConfigArgs:
     }
     return web.SiteConfigArgs(
         linux_fx_version=Output.concat("DOCKER|", args.image),
-        # Pull by identity, which is named here by its client id.
+        # The client id of the identity that pulls the image.
         acr_use_managed_identity_creds=args.registry_server is not None,
         acr_user_managed_identity_id=args.identity_client_id,
         always_on=True,
@@ -113,7 +113,7 @@ def _site_config(args: AppServiceArgs) -> web.SiteConfigArgs:
         scm_min_tls_version=web.SupportedTlsVersions.SUPPORTED_TLS_VERSIONS_1_2,
         remote_debugging_enabled=False,
         http20_enabled=True,
-        # Inline, not as a resource of its own, which would replace the whole set behind this one.
+        # Inline: a separate app settings resource would overwrite this whole set.
         app_settings=[
             web.NameValuePairArgs(name=key, value=value)
             for key, value in {**platform, **args.settings, **_secret(args.secrets)}.items()

@@ -1,4 +1,4 @@
-"""A monthly budget over resource groups: mails when spending nears the amount; it stops nothing."""
+"""A monthly budget over resource groups: sends alerts, and stops no spending."""
 
 import datetime as dt
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""An image's build context: the files that Docker would send, packed always the same way."""
+"""An image's build context: the files that Docker would send, in a reproducible archive."""
 
 import gzip
 import hashlib
@@ -29,8 +29,8 @@ class BuildContext:
 def pack(folder: Path, *, dockerfile: str = "Dockerfile") -> BuildContext:
     """Pack a folder for a build. Raises ContextError where it has no Dockerfile.
 
-    `.dockerignore` is honoured; the Dockerfile itself is always packed, the build needs it. Same
-    files, same bytes: sorted, no times, no owners; of the mode only whether it may be executed.
+    `.dockerignore` is honoured; the Dockerfile is always packed. The same files give the same
+    bytes: entries are sorted, have no times or owners, and of the mode only the executable bit.
     """
     if not (folder / dockerfile).is_file():
         message = f"{folder.name} has no {dockerfile}, so no image can be built from it"

@@ -16,8 +16,8 @@ class ContainerAppArgs:
     `cpu`: cores, with 2 GiB of memory each (the Consumption plan's ratio); `settings`: environment
     variables in clear; `secrets`: environment variables that only the app may read;
     `registry_server`: where the identity pulls the image from, None for a public image; `after`:
-    what must be there before the app and outlive it (a component's own depends_on does not reach
-    its children).
+    resources to create before the app and delete after it (a component's own depends_on does not
+    reach its children).
     """
 
     placement: Placement
@@ -40,7 +40,7 @@ class ContainerAppArgs:
 
 
 class ContainerApp(ComponentResource):
-    """No outputs: its host name is known ahead (`container_app_host`)."""
+    """No outputs: its host name is known before deployment (`container_app_host`)."""
 
     def __init__(
         self, name: str, args: ContainerAppArgs, opts: ResourceOptions | None = None
@@ -63,7 +63,7 @@ class ContainerApp(ComponentResource):
 
 
 def container_app_host(app_name: str, environment_domain: Input[str]) -> Output[str]:
-    """Host name of an app with external ingress, known before the app is made."""
+    """Host name of an app with external ingress, known before the app is created."""
     return Output.concat(app_name, ".", environment_domain)
 
 
@@ -119,7 +119,7 @@ def _template(args: ContainerAppArgs) -> app.TemplateArgs:
 
 
 def _probes(args: ContainerAppArgs) -> Sequence[app.ContainerAppProbeArgs]:
-    """Within Azure's limits: period and timeout up to 240 s, 10 failures at most."""
+    """Probes within Azure's limits: period and timeout up to 240 s, 10 failures at most."""
 
     def probe(
         kind: app.Type, path: str, *, period: int, failures: int
@@ -135,9 +135,9 @@ def _probes(args: ContainerAppArgs) -> Sequence[app.ContainerAppProbeArgs]:
         )
 
     return [
-        # Half a minute to start, looked at often, since a visitor may be waiting for it. What the
-        # app needs is asked for now and not later: while its database is away, its own pages say
-        # so, and the platform's 503 would say nothing.
+        # Half a minute to start, probed often, since a visitor may be waiting. Dependencies are
+        # part of the startup probe alone: while the database is unavailable the app's own pages
+        # explain it, where the platform's 503 would not.
         probe(app.Type.STARTUP, args.ready_path, period=3, failures=10),
         probe(app.Type.LIVENESS, args.health_path, period=10, failures=3),
         probe(app.Type.READINESS, args.health_path, period=5, failures=3),

@@ -1,4 +1,4 @@
-"""Base of the program's dynamic providers: sign-in, one-message errors, an end with the engine."""
+"""Base of the program's dynamic providers: sign-in, errors as one message, exit with the engine."""
 
 import os
 import stat
@@ -17,15 +17,15 @@ from infra.naming import PROJECT
 
 
 class ProviderError(Exception):
-    """A failure that its text explains whole."""
+    """A failure with a complete message, shown without a traceback."""
 
 
 class Provider(ResourceProvider):
-    """A provider runs in a process of its own; it is found by its module's name, never copied.
+    """Provider that is imported by module name in the provider's process, not serialized.
 
-    `triggers`: properties whose change calls for `update`; `replace_on`: those whose change
-    replaces the resource, after it is deleted where `delete_before_replace` says so. A change of
-    any other property is none.
+    `triggers`: properties whose change leads to `update`; `replace_on`: those whose change replaces
+    the resource, which `delete_before_replace` deletes first. Changes of other properties are
+    ignored.
     """
 
     serialize_as_secret_always = False
@@ -34,7 +34,7 @@ class Provider(ResourceProvider):
     delete_before_replace: ClassVar[bool] = False
 
     def configure(self, req: ConfigureRequest) -> None:
-        """Prepare the process; called once for each provider in it, before anything else.
+        """Prepare the process; called once for each provider in it, before any other method.
 
         The configuration is the stack's own, by full key and with secrets in clear, so that no
         credential is a property of a resource. On `refresh` and `destroy` it is that of the last
@@ -45,12 +45,12 @@ class Provider(ResourceProvider):
         credentials.configure({key: str(v) for key, v in values.items() if v is not None})
         waits.configure(req.config.get(f"{PROJECT}:waits"))
         # The SDK's host gives Pulumi a traceback of whatever a call raises (pulumi 3.272,
-        # dynamic/__main__.py); for errors that explain themselves it gets their text.
+        # dynamic/__main__.py); a ProviderError is reported by its message alone.
         traceback.format_exc = _explained
         _watch_engine()
 
     def diff(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> DiffResult:
-        """Compare the properties that count."""
+        """Compare `triggers` and `replace_on`."""
         changed = {
             key for key in (*self.triggers, *self.replace_on) if _olds.get(key) != _news.get(key)
         }
@@ -63,7 +63,7 @@ class Provider(ResourceProvider):
 
 @cache
 def _watch_engine() -> None:
-    """End this process when the engine has ended, also where it was killed.
+    """End this process when the engine has ended, even if it was killed.
 
     The engine holds the other end of standard input, a pipe, as long as it lives; the SDK's host
     does not look at it (pulumi 3.272).
@@ -73,7 +73,7 @@ def _watch_engine() -> None:
 
 
 def _end_with_stdin() -> None:
-    # Not sys.stdin: its lock, held by a thread that reads, is fatal to a normal exit.
+    # Not sys.stdin: a reading thread holds its lock, which makes a normal exit fail.
     while os.read(0, 4096):
         pass
     os._exit(0)

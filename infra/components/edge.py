@@ -1,4 +1,4 @@
-"""Azure Front Door Standard: one profile, which is what costs, with an endpoint for each site."""
+"""Azure Front Door Standard: one profile, which is billed, with an endpoint for each site."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -21,7 +21,7 @@ class EdgeArgs:
 
 @dataclass(frozen=True, kw_only=True)
 class Endpoint:
-    """Where a site is seen; `host` is known once it is made, before the site's app.
+    """Endpoint of a site; `host` is known once it is created, before the site's app.
 
     `id`: resource id; `front_door_id`: what the profile sends to origins as X-Azure-FDID.
     """
@@ -36,9 +36,9 @@ class Endpoint:
 class Edge(ComponentResource):
     """Output `endpoints`: by site.
 
-    They are made one after another, as a profile refuses two writes at once (Conflict; alchemy-run/
-    alchemy, Cdn/CdnCommon.ts, 2026). What else is written to the profile comes after this component
-    and in a row too.
+    They are created one after another, since a profile refuses concurrent writes (Conflict;
+    alchemy-run/alchemy, Cdn/CdnCommon.ts, 2026). Further writes to the profile depend on this
+    component and on each other.
     """
 
     endpoints: Mapping[str, Endpoint]

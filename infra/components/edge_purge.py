@@ -18,7 +18,7 @@ PATHS = ("/*",)
 
 
 class EdgePurge(DynamicResource, module="frugal", name="EdgePurge"):
-    """Purges an endpoint (resource id) whenever `release`, what answers, changes."""
+    """Purge of an endpoint (resource id) whenever `release`, the deployed version, changes."""
 
     def __init__(
         self,
@@ -34,14 +34,14 @@ class EdgePurge(DynamicResource, module="frugal", name="EdgePurge"):
 
 
 class EdgePurgeProvider(Provider):
-    """Purges on update. A new endpoint has nothing cached, so creating this purges nothing."""
+    """Purge on update. A new endpoint has nothing cached, so `create` does not purge."""
 
     triggers = ("release",)
     replace_on = ("endpoint",)
     delete_before_replace = True
 
     def create(self, props: dict[str, Any]) -> CreateResult:
-        """Nothing to do."""
+        """Record the inputs."""
         return CreateResult(f"{props['endpoint']}/purge", props)
 
     def update(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> UpdateResult:

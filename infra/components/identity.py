@@ -1,4 +1,4 @@
-"""A user-assigned identity with its roles, and the wait until Azure knows of them."""
+"""A user-assigned identity with its roles, and the wait until they are effective."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -26,8 +26,8 @@ class Role:
 class IdentityArgs:
     """`roles`: by a short name, which becomes part of the children's names.
 
-    `role_age`: seconds until the service that a new role is for knows it; `deadline`: seconds to
-    wait at most; `after`: what the wait must not hold back, such as the build of an image.
+    `role_age`: seconds until a new role is effective in its service; `deadline`: seconds to wait at
+    most; `after`: resources to create before the wait begins, such as the build of an image.
     """
 
     placement: Placement
@@ -40,7 +40,7 @@ class IdentityArgs:
 class Identity(ComponentResource):
     """Outputs: `id`, `name`, `client_id`, `principal_id`, `tenant_id`.
 
-    What depends on this component starts when its role assignments count.
+    Dependents of this component start when its role assignments are effective.
     """
 
     id: Output[str]
@@ -84,7 +84,7 @@ def assign(
     after: Sequence[Resource],
     parent: ComponentResource,
 ) -> Wait:
-    """Give an identity (by its principal) a role, and wait until it counts.
+    """Assign a role to an identity (by its principal id) and wait until it is effective.
 
     `age`, `deadline`, `after`: as in IdentityArgs.
     """
@@ -93,7 +93,7 @@ def assign(
         name,
         scope=scope,
         principal_id=principal_id,
-        # Without it Azure looks for a user and refuses a principal made just now.
+        # Without it Azure looks for a user and refuses a principal that was just created.
         principal_type=authorization.PrincipalType.SERVICE_PRINCIPAL,
         role_definition_id=scope.apply(lambda value: _role_definition_id(value, role.definition)),
         opts=ResourceOptions(parent=parent),
@@ -120,5 +120,5 @@ def _role_definition_id(scope: str, definition: str) -> str:
 class RoleReadyProvider(Provider):
     """Provider of the resource RoleReady of states recorded before December 2026.
 
-    Such a state names this class, and nothing else does: refreshing and deleting do nothing.
+    Only such states refer to this class; `read` and `delete` do nothing.
     """

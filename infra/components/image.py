@@ -1,7 +1,7 @@
 """A container image, built in the registry from a folder of this checkout: no Docker, no `az`.
 
 The folder is packed and uploaded, the registry builds it for linux/amd64 and the build's log is
-followed. Only its content counts: same content, no build.
+streamed. Unchanged content is not built again.
 Calls: Azure Container Registry, api-version 2019-06-01-preview (azure-rest-api-specs
 containerregistry_build.json, read November 2026).
 """
@@ -30,7 +30,7 @@ PULL_LIMIT = "toomanyrequests"
 """Docker Hub's refusal of an anonymous pull, in the log of a build.
 
 The agents of a registry share their addresses (MicrosoftLearning/mslearn-azure-ai #125, 2026-03-26;
-Azure-Samples/azure-search-openai-demo #3101, 2026-06-18), so the next agent may well be let in.
+Azure-Samples/azure-search-openai-demo #3101, 2026-06-18), so a build on another agent may succeed.
 """
 
 _RUNNING = {"Queued", "Started", "Running"}
@@ -71,12 +71,12 @@ class Image(DynamicResource, module="frugal", name="Image"):
 
 
 class ImageProvider(Provider):
-    """Builds again when registry, repository or content changes."""
+    """Build when registry, repository or content changes."""
 
     triggers = ("registry", "repository", "content")
 
     def create(self, props: dict[str, Any]) -> CreateResult:
-        """Build. Safe to repeat: it ends in the same image."""
+        """Build. Idempotent: the same content gives the same image."""
         outputs = _built(props)
         return CreateResult(f"{props['registry']}/{props['repository']}", outputs)
 
@@ -85,7 +85,7 @@ class ImageProvider(Provider):
         return UpdateResult(_built(_news))
 
     def read(self, id_: str, props: dict[str, Any]) -> ReadResult:
-        """Gone when its registry is gone; a single image is not looked for."""
+        """Report the image as deleted if its registry is; images are not looked up."""
         with Arm() as arm:
             there = arm.exists(str(props["registry"]), api_version=REGISTRY_API_VERSION)
         return ReadResult(id_, props) if there else ReadResult("", {})
@@ -106,8 +106,8 @@ def _built(props: Mapping[str, Any]) -> dict[str, Any]:
 def build(arm: Arm, *, registry: str, repository: str, context: Path) -> str:
     """Build a folder in a registry (resource id) and return `login-server/repository@digest`.
 
-    The log goes to standard error as it comes, which Pulumi shows. A build that Docker Hub's pull
-    limit ended is repeated once, `waits.pullLimit` seconds later. Raises
+    The log is streamed to standard error, which Pulumi shows. A build that failed by Docker Hub's
+    pull limit is retried once, after `waits.pullLimit` seconds. Raises
     BuildError and ArmError.
     """
     packed = pack(context)
@@ -131,7 +131,7 @@ def build(arm: Arm, *, registry: str, repository: str, context: Path) -> str:
 def _run(
     arm: Arm, registry: str, repository: str, packed: BuildContext
 ) -> tuple[dict[str, Any], str]:
-    """Upload a context and build it once; properties and log of the run that ended."""
+    """Upload a context and build it once; return properties and log of the completed run."""
     place = arm.post(f"{registry}/listBuildSourceUploadUrl", api_version=BUILD_API_VERSION)
     arm.upload(place["uploadUrl"], packed.archive)
     request = {
@@ -154,7 +154,7 @@ def _run(
 
 
 def _finished(arm: Arm, run_path: str, prefix: str) -> tuple[dict[str, Any], str]:
-    """Properties and log of a run once it has ended; the log is shown meanwhile, by whole lines."""
+    """Wait for a run and stream its log by whole lines; return its properties and log."""
     run: dict[str, Any] = {}
     shown, log = 0, ""
     link = arm.post(f"{run_path}/listLogSasUrl", api_version=BUILD_API_VERSION)["logLink"]
@@ -179,7 +179,7 @@ def _finished(arm: Arm, run_path: str, prefix: str) -> tuple[dict[str, Any], str
 
 
 def _log(arm: Arm, link: str) -> str:
-    """The log so far; it appears a little after the run does."""
+    """The log so far; empty until it exists, shortly after the run starts."""
     try:
         return arm.download(link)
     except ArmError as error:

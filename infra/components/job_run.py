@@ -23,7 +23,7 @@ from infra.polling import poll
 
 _API_VERSION = "2025-02-02-preview"
 _PENDING = {"Running", "Processing", "Unknown"}
-_START_SECONDS = 600  # what Azure may need to place a replica and pull its image
+_START_SECONDS = 600  # seconds for Azure to schedule a replica and pull its image
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,9 +31,9 @@ class JobArgs:
     """Sizes are plain values, as they are priced.
 
     `cpu`: cores, with 2 GiB of memory each; `command`: what the image runs; `settings`:
-    environment variables in clear; `timeout`: seconds that each try has; `retries`: how often a
-    failed try is repeated; `registry_server`: None for a public image; `workspace`: the Log
-    Analytics workspace that has its log, by its customer id; `after`: what must be there before.
+    environment variables in clear; `timeout`: seconds for each attempt; `retries`: retries of
+    a failed attempt; `registry_server`: None for a public image; `workspace`: customer
+    id of the Log Analytics workspace with its log; `after`: resources to create before it.
     """
 
     placement: Placement
@@ -51,7 +51,7 @@ class JobArgs:
 
 
 class Job(ComponentResource):
-    """No outputs. What depends on this component starts when the job has succeeded."""
+    """No outputs. Dependents of this component start when the job has succeeded."""
 
     def __init__(self, name: str, args: JobArgs, opts: ResourceOptions | None = None) -> None:
         super().__init__("frugal:containers:Job", name, None, opts)
@@ -118,7 +118,7 @@ class JobError(ProviderError):
 
 
 class JobRun(DynamicResource, module="frugal", name="JobRun"):
-    """One execution of a job for each image, command, environment. Deleting it undoes nothing."""
+    """One execution of a job for each image, command, environment. Deleting it reverts nothing."""
 
     def __init__(
         self, name: str, props: Mapping[str, Any], opts: ResourceOptions | None = None
@@ -127,13 +127,13 @@ class JobRun(DynamicResource, module="frugal", name="JobRun"):
 
 
 class JobRunProvider(Provider):
-    """Starts the job when what it runs changes. A failed run is retried by the next `pulumi up`."""
+    """Start the job when image, command or environment change. `pulumi up` retries a failed run."""
 
-    # Not where its log is.
+    # A new workspace alone starts no run.
     triggers = ("job", "image", "command", "environment")
 
     def create(self, props: dict[str, Any]) -> CreateResult:
-        """Run. The job must be safe to repeat."""
+        """Run the job, which must be idempotent."""
         return CreateResult(f"{props['job']}/run", _ran(props))
 
     def update(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> UpdateResult:
@@ -141,7 +141,7 @@ class JobRunProvider(Provider):
         return UpdateResult(_ran(_news))
 
     def read(self, id_: str, props: dict[str, Any]) -> ReadResult:
-        """Gone when its job is gone."""
+        """Report the run as deleted if its job is."""
         with Arm() as arm:
             there = arm.exists(str(props["job"]), api_version=_API_VERSION)
         return ReadResult(id_, props) if there else ReadResult("", {})
@@ -162,8 +162,8 @@ def _ran(props: Mapping[str, Any]) -> dict[str, Any]:
 def run(arm: Arm, *, job: str, limit: float, workspace: str) -> str:
     """Start a job (resource id), wait until it has succeeded, return the execution's name.
 
-    Where it fails before any container ran, as its image could not be pulled, it is started once
-    more: the identity's role may have reached the registry meanwhile (docs/adr/0009).
+    If it fails before any container ran, since its image could not be pulled, it is started once
+    more: the identity's role may be effective in the registry by then (docs/adr/0009).
     `limit`: seconds that each start has; `workspace`: as in JobArgs. Raises JobError, ArmError.
     """
     name, status, found = _execution(arm, job, limit)
@@ -179,7 +179,7 @@ def run(arm: Arm, *, job: str, limit: float, workspace: str) -> str:
 
 
 def _execution(arm: Arm, job: str, limit: float) -> tuple[str, str, Mapping[str, Any]]:
-    """Start a job; its execution's name, status and properties at its end or at the limit."""
+    """Start a job; return its execution's name, status and properties at its end or the limit."""
     name = str(arm.post(f"{job}/start", api_version=_API_VERSION)["name"])
     execution: dict[str, Any] = {}
 
@@ -216,7 +216,7 @@ def _ended(job: str, name: str, status: str, found: Mapping[str, Any], workspace
     """Describe an execution's end: its containers as Azure reports them, and where its log is."""
     said = [
         f"{container.get('status')}, exit code {container.get('code')}: "
-        f"{container.get('additionalInformation') or 'nothing more is said'}"
+        f"{container.get('additionalInformation') or 'no further details'}"
         for container in _containers(found)
     ]
     short = job.rsplit("/", 1)[-1]

@@ -8,7 +8,7 @@ from pulumi_azure_native import dbforpostgresql
 from infra.components.placement import Placement
 from infra.components.wait import Wait
 
-BACKUP_DAYS = 7  # the least that Azure keeps
+BACKUP_DAYS = 7  # days, Azure's minimum
 _TIERS = {"B": "Burstable", "D": "GeneralPurpose", "E": "MemoryOptimized"}
 
 
@@ -26,8 +26,8 @@ class PostgresArgs:
     """Sizes are plain values, as they are priced.
 
     `sku`: `Standard_B1ms` and the like; `storage_gb`: GiB; `high_availability`: `Disabled`,
-    `SameZone` or `ZoneRedundant`; `protect`: whether a destroy must refuse; `settle`: seconds for
-    which a new server must be Ready on every look; `deadline`: seconds to wait at most.
+    `SameZone` or `ZoneRedundant`; `protect`: Pulumi's protection; `settle`: seconds for
+    which a new server must be Ready at every poll; `deadline`: seconds to wait at most.
     """
 
     placement: Placement
@@ -45,8 +45,7 @@ class PostgresArgs:
 class Postgres(ComponentResource):
     """Outputs: `host` (name to connect to and to verify), `database`.
 
-    What depends on this component starts when the administrator may sign in and the database is
-    there.
+    Dependents of this component start when the administrator can sign in and the database exists.
     """
 
     host: Output[str]
@@ -73,8 +72,8 @@ class Postgres(ComponentResource):
             opts=ResourceOptions(
                 parent=self,
                 protect=args.protect,
-                # Azure chooses a zone; after a refresh that choice must not look like a wish for
-                # another one, which would replace the server and lose its data.
+                # Azure chooses a zone; after a refresh that choice must not become a diff, which
+                # would replace the server and lose its data.
                 ignore_changes=["availabilityZone"],
             ),
         )
@@ -85,12 +84,13 @@ class Postgres(ComponentResource):
     def _children(
         self, name: str, args: PostgresArgs, server: dbforpostgresql.Server
     ) -> Output[str]:
-        """One after another: the server refuses two changes at a time (ServerIsBusy).
+        """Declare the children one after another: the server refuses concurrent changes.
 
-        None is deleted by itself with its server, which takes them along. The administrator could
-        not be: it owns what the migration made (hashicorp/terraform-provider-azurerm issues 24736
-        and 23851, read November 2026). The database comes last, as one made while there is no
-        administrator belongs to Azure's own role (issue 27895 there).
+        The error is ServerIsBusy. The children are deleted with their server and not separately:
+        deleting the administrator fails, since it owns the objects of the migration
+        (hashicorp/terraform-provider-azurerm issues 24736 and 23851, read November 2026). The
+        database comes last: Azure's own role owns one that is created while there is no
+        administrator (issue 27895 there).
         """
 
         def options(*after: Resource, protect: bool = False) -> ResourceOptions:
@@ -106,7 +106,7 @@ class Postgres(ComponentResource):
             deadline=args.deadline,
             opts=ResourceOptions(parent=self),
         )
-        # Addresses of Azure, anyone's: sign-in is the barrier. The apps have no fixed address.
+        # Any address in Azure, since the apps have no fixed one; access depends on sign-in.
         firewall = dbforpostgresql.FirewallRule(
             f"{name}-azure",
             resource_group_name=args.placement.group,

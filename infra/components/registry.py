@@ -1,4 +1,4 @@
-"""A container registry: one of our own, or an existing one that is shared."""
+"""A container registry: a new one, or an existing one that is shared."""
 
 from dataclasses import dataclass
 
@@ -12,7 +12,7 @@ from infra.naming import REGISTRY_ID
 
 @dataclass(frozen=True, kw_only=True)
 class RegistryArgs:
-    """`existing_id`: resource id of a registry to share, in any resource group; None makes one."""
+    """`existing_id`: resource id of a registry to share, in any group; None creates one."""
 
     placement: Placement
     existing_id: str | None = None
@@ -32,7 +32,7 @@ class Registry(ComponentResource):
     def __init__(self, name: str, args: RegistryArgs, opts: ResourceOptions | None = None) -> None:
         super().__init__("frugal:containers:Registry", name, None, opts)
         if args.existing_id is None:
-            # Its name begins with this one, and a registry has letters and digits only.
+            # Also the prefix of the registry's name on Azure: letters and digits only.
             registry = containerregistry.Registry(
                 name,
                 resource_group_name=args.placement.group,

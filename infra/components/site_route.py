@@ -1,4 +1,4 @@
-"""A site's way through the edge: its origin, a cached and an uncached route, and the purge."""
+"""Routing of a site through the edge: its origin, a cached and an uncached route, and the purge."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from infra.components.edge import Endpoint
 from infra.components.edge_purge import EdgePurge
 from infra.components.placement import Placement
 
-# What the sites serve, of the types that Front Door can compress.
+# Content types of the sites that Front Door can compress.
 COMPRESSED = (
     "application/javascript",
     "application/json",
@@ -24,12 +24,12 @@ COMPRESSED = (
 
 @dataclass(frozen=True, kw_only=True)
 class SiteRouteArgs:
-    """What leads from an endpoint to an app.
+    """Route from an endpoint to an app.
 
-    `private_paths`: patterns that are never cached; `query_strings`: the parameters that make
-    another page of the cached ones; all others are ignored; `release`: what answers now (an
-    image, settings): another one empties the cache; `after`: the app, so that the edge is never
-    led to one that is not there yet, and what else is written to the same profile.
+    `private_paths`: patterns that are never cached; `query_strings`: the parameters that are
+    part of the cache key; all others are ignored; `release`: identifies the deployed version (an
+    image, settings): a change purges the cache; `after`: the app, so that the edge never routes to
+    one that does not exist yet, and earlier writes to the same profile.
     """
 
     placement: Placement
@@ -44,7 +44,7 @@ class SiteRouteArgs:
 class SiteRoute(ComponentResource):
     """No outputs: the address is the endpoint's.
 
-    Its parts are made one after another, as a profile refuses two writes at once.
+    Its parts are created one after another, since a profile refuses concurrent writes.
     """
 
     def __init__(self, name: str, args: SiteRouteArgs, opts: ResourceOptions | None = None) -> None:
@@ -54,8 +54,8 @@ class SiteRoute(ComponentResource):
             f"{name}-origins",
             resource_group_name=args.placement.group,
             profile_name=profile_name,
-            # No health probe: with one origin there is nowhere else to go, and probes from every
-            # place of the edge would keep an app awake that scales to zero.
+            # No health probe: with one origin there is no failover, and probes from every point of
+            # presence would keep an app that scales to zero running.
             load_balancing_settings={
                 "sample_size": 4,
                 "successful_samples_required": 3,

@@ -7,14 +7,14 @@ from pulumi_azure_native import web
 
 from infra.components.placement import Placement
 
-# Where a static web app may be placed (azure-docs static-web-apps overview, read November 2026).
-# Only its management lives there: its files are served from everywhere.
+# Regions of static web apps (azure-docs static-web-apps overview, read November 2026). They hold
+# the management data; the files are served globally.
 REGIONS = ("eastus2", "centralus", "westus2", "westeurope", "eastasia")
 
 
 @dataclass(frozen=True, kw_only=True)
 class StaticSiteArgs:
-    """`location`: of everything else; where it has no static web apps, the first of REGIONS is."""
+    """`location`: the environment's; outside of REGIONS the first of them is used."""
 
     placement: Placement
 
@@ -35,7 +35,7 @@ class StaticSite(ComponentResource):
             location=args.placement.location if args.placement.location in REGIONS else REGIONS[0],
             tags=args.placement.tags,
             sku={"name": "Free", "tier": "Free"},
-            # Files are uploaded to production and nothing else is built or staged.
+            # Files are uploaded to production; there are no builds or staging environments.
             staging_environment_policy=web.StagingEnvironmentPolicy.DISABLED,
             allow_config_file_updates=True,
             opts=ResourceOptions(parent=self),

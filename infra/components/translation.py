@@ -18,9 +18,9 @@ COGNITIVE_SERVICES_USER = "a97b65f3-24c7-4388-baec-2e87135dc908"
 class TranslationArgs:
     """`sku`: F0 or S1, a plain value, as it is priced.
 
-    `group_id`: resource id of the group; `subdomain`: unique in the world and known ahead, as the
-    app is told its address, where alone tokens of identities are taken; `principal_id`: of the
-    identity that may translate; `purge_listing`: seconds in which Azure lists a deleted account;
+    `group_id`: resource id of the group; `subdomain`: globally unique; only an address with a
+    subdomain accepts tokens of identities, and the app gets it as a setting; `principal_id`: of
+    the identity that may translate; `purge_listing`: seconds until Azure lists a deleted account;
     `role_age`, `deadline`, `after`: as in IdentityArgs.
     """
 
@@ -38,7 +38,7 @@ class TranslationArgs:
 class Translation(ComponentResource):
     """Output `endpoint`: an https address without a slash at its end.
 
-    What depends on this component starts when the identity's role counts.
+    Dependents of this component start when the identity's role is effective.
     """
 
     endpoint: Output[str]
@@ -58,7 +58,7 @@ class Translation(ComponentResource):
         )
         account = cognitiveservices.Account(
             f"{name}-account",
-            # From there, so that the engine deletes, purges and then makes the next one.
+            # From the purge, so that a replacement is deleted, purged and then created.
             resource_group_name=purge.resource_group_name,
             location=args.placement.location,
             tags=args.placement.tags,
@@ -71,7 +71,7 @@ class Translation(ComponentResource):
             ),
             opts=ResourceOptions(
                 parent=self,
-                # Two at a time would want one subdomain, and of free ones there may be one.
+                # Old and new would share a subdomain, and a subscription has one free account.
                 delete_before_replace=True,
             ),
         )

@@ -1,4 +1,4 @@
-"""Waits for what Azure has accepted and not finished, with retries on its passing refusals.
+"""Waits for operations that Azure has accepted and not finished; transient errors are retried.
 
 Calls: Microsoft.DBforPostgreSQL 2025-08-01, Servers_Get, AdministratorsMicrosoftEntra_ListByServer
 and _CreateOrUpdate (azure-mgmt-postgresqlflexibleservers 3.0.0); Microsoft.Authorization
@@ -21,8 +21,8 @@ from infra.components.dynamic_provider import Provider, ProviderError
 POSTGRES_API_VERSION = "2025-08-01"
 ROLES_API_VERSION = "2022-04-01"
 
-_LONGEST_PAUSE = 10.0  # seconds between two looks
-_LOOKS_BEFORE_PUT = 4  # an administrator is late in the list more often than it is lost
+_LONGEST_PAUSE = 10.0  # seconds between two polls
+_LOOKS_BEFORE_PUT = 4  # an administrator is more often listed late than lost
 # Of HTTP; 0: no answer. 404: Resource Manager's own replicas are seconds behind each other. 409:
 # ServerIsBusy, AadAuthOperationCannotBePerformedWhenServerIsNotAccessible
 # (Azure/azure-postgresql issues 134 and 127).
@@ -35,12 +35,12 @@ class WaitError(ProviderError):
 
 
 class Wait(DynamicResource, module="frugal", name="Wait"):
-    """Done when Azure has finished. Another subject is another wait; deleting it does nothing.
+    """Wait until Azure has finished. A new subject replaces it; deleting it does nothing.
 
-    Kinds: `server`, a PostgreSQL server that is Ready on every look of `settle` seconds;
+    Kinds: `server`, a PostgreSQL server that is Ready at every poll for `settle` seconds;
     `administrator`, one that its server lists, which is then Ready for its next child (`body`: of
     the PUT that is repeated while the list lacks it); `role`, an assignment that is `settle`
-    seconds old, when the services that it is for know it. `deadline`: seconds to wait at most.
+    seconds old, when its service honours it. `deadline`: seconds to wait at most.
     """
 
     def __init__(
@@ -65,7 +65,7 @@ class Wait(DynamicResource, module="frugal", name="Wait"):
 
 
 class WaitProvider(Provider):
-    """Waits at creation alone."""
+    """Wait on creation; other operations do nothing."""
 
     replace_on = ("kind", "subject", "body")
 
@@ -94,7 +94,7 @@ def wait(arm: Arm, props: Mapping[str, Any]) -> None:
             failure = f"Azure does not know the role assignment {short}"
             until(lambda: created.append(_created(arm, subject)), failure, deadline=deadline)
             age = (_now() - created[0]).total_seconds()
-            # Whatever this machine's clock says, no longer than a new assignment takes.
+            # At most the time of a new assignment, however wrong this machine's clock is.
             polling.sleep(max(0.0, min(settle, settle - age)))
 
 
@@ -105,11 +105,11 @@ def _now() -> datetime:
 def until(
     look: Callable[[], str | None], failure: str, *, deadline: float, settle: float = 0.0
 ) -> None:
-    """Look until nothing is missing on any look of `settle` seconds.
+    """Poll until nothing is missing at any poll for `settle` seconds.
 
-    `look` returns Azure's answer where something is missing. Passing refusals are looked past.
-    `failure` opens the error where something is missing at the deadline (seconds from now). Raises
-    WaitError, ArmError.
+    `look` returns Azure's answer while something is missing. Transient errors are retried.
+    `failure` begins the message if something is missing at the deadline (seconds from now).
+    Raises WaitError, ArmError.
     """
     missing = polling.poll(
         lambda: _passing(look), deadline=deadline, settle=settle, longest=_LONGEST_PAUSE
@@ -119,7 +119,7 @@ def until(
 
 
 def _passing(look: Callable[[], str | None]) -> str | None:
-    """Result of a look; a refusal that passes is an answer like others."""
+    """Result of a poll; a transient error counts as an answer."""
     try:
         return look()
     except ArmError as error:
@@ -130,8 +130,8 @@ def _passing(look: Callable[[], str | None]) -> str | None:
 
 def _late(failure: str, answer: str, deadline: float) -> str:
     return (
-        f"{failure} after {deadline:.0f} seconds; Azure's last answer: {answer}. What was made "
-        "stays: run the same command again in a few minutes, or wait longer: "
+        f"{failure} after {deadline:.0f} seconds; Azure's last answer: {answer}. What exists "
+        "so far is kept: run the same command again in a few minutes, or wait longer: "
         f"pulumi config set --path waits.deadline {deadline * 2:.0f}"
     )
 
@@ -142,9 +142,9 @@ def _not_ready(arm: Arm, server: str) -> str | None:
 
 
 class _AdministratorLook:
-    """Looks in the list, as a GET may answer 404 for an administrator that is there.
+    """Poll the list, since a GET may answer 404 for an existing administrator.
 
-    Azure accepts an administrator's PUT and may lose it without a word (alchemy-run/alchemy,
+    Azure may accept an administrator's PUT and drop it silently (alchemy-run/alchemy,
     Azure/PostgreSQL/Administrator.ts, 2026), so it is repeated.
     """
 

@@ -1,4 +1,4 @@
-"""Stacks: resources that belong and are deployed together, one file each; and the sites."""
+"""Stacks: resources that are deployed together, one file each; and the sites."""
 
 from infra.stacks.homepage import SITE as HOMEPAGE
 from infra.stacks.site import Site

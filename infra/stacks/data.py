@@ -1,6 +1,6 @@
 """Data: the database, in a group of its own.
 
-Deleting a resource group deletes what is in it, also what Pulumi protects.
+Deleting a resource group deletes its resources, even those that Pulumi protects.
 """
 
 from dataclasses import dataclass

@@ -11,12 +11,12 @@ from infra.components.static_site import StaticSite, StaticSiteArgs
 from infra.models import Https, Model, SiteSettings, Switch, Text, secrets_of
 from infra.stacks.site import Deployed, Deployment, Site
 
-# Asking it begins the first load of the spreadsheet, which is ready when the first visitor is.
+# The probe triggers the first load of the spreadsheet, before the first visitor's request.
 READY_PATH = "/readyz"
 SIGN_IN_REDIRECT_PATH = "/auth_response"
 PRIVATE_PATHS = ("/login", SIGN_IN_REDIRECT_PATH, "/logout", "/me", "/account")
 QUERY_STRINGS = ("xvalues", "yvalues", "values", "labels", "title", "xlabel", "ylabel")
-"""Parameters of a chart's address; each value is another picture."""
+"""Query parameters of a chart; they are part of the edge's cache key."""
 
 _SHORTEST_KEY = 32  # characters: 16 random bytes in hexadecimal
 _NEW_KEY = 'pulumi config set --secret --path homepage.sessionKey "$(openssl rand -hex 32)"'
@@ -46,7 +46,7 @@ class SignIn(Model):
 
 
 class Csv(Model):
-    """Addresses of the worksheets, published as CSV."""
+    """URLs of the worksheets, published as CSV."""
 
     talks: Https | None = None
     projects: Https | None = None
@@ -77,7 +77,7 @@ class Sheet(Model):
             )
             raise ValueError(message)
         if self.id and self.csv.talks:
-            raise ValueError("id and csv are two ways to one thing: give one of them")
+            raise ValueError("id and csv are alternatives: give one of them")
         return self
 
 
@@ -101,7 +101,7 @@ class Homepage(SiteSettings):
     def _static_stands_alone(self) -> Self:
         if self.host == "staticSite" and self.cdn != "none":
             message = (
-                f"cdn {self.cdn!r} is not for host 'staticSite', which has an edge of its own; "
+                f"cdn {self.cdn!r} is not for host 'staticSite', which has a CDN of its own; "
                 "allowed: none (pulumi config set --path homepage.cdn none)"
             )
             raise ValueError(message)
@@ -135,7 +135,7 @@ def deploy(site: Deployment[Homepage]) -> Deployed:
     image = site.platform.images[site.name].reference
     return site.publish(
         app,
-        # Settings change the pages too: the link to the account, another spreadsheet.
+        # Settings change the pages too: the account link, the spreadsheet.
         release=Output.json_dumps({"image": image, **settings}),
         private_paths=PRIVATE_PATHS,
         query_strings=QUERY_STRINGS,
@@ -144,7 +144,7 @@ def deploy(site: Deployment[Homepage]) -> Deployed:
 
 
 def _app_settings(site: Deployment[Homepage]) -> Mapping[str, Input[str]]:
-    """Environment variables of the app that are no secrets."""
+    """Environment variables of the app that are not secret."""
     sign_in = site.settings.sign_in
     settings: dict[str, Input[str]] = {
         "PUBLIC_URL": site.url,
@@ -160,7 +160,7 @@ def _app_settings(site: Deployment[Homepage]) -> Mapping[str, Input[str]]:
 
 
 def _sheet(sheet: Sheet) -> Mapping[str, str]:
-    """Environment variables for the source of the content; only those that are given."""
+    """Environment variables of the content's source; only those that are set."""
     given = {
         "SHEET_ID": sheet.id,
         "SHEET_CSV_TALKS": sheet.csv.talks,
@@ -171,7 +171,7 @@ def _sheet(sheet: Sheet) -> Mapping[str, str]:
 
 
 def _files(site: Deployment[Homepage]) -> Deployed:
-    """Declare a static web app; output `homepageUpload` makes and uploads its files."""
+    """Declare a static web app; output `homepageUpload` exports and uploads its files."""
     files = StaticSite(site.name, StaticSiteArgs(placement=site.platform.placement))
     url = Output.concat("https://", files.host)
     return Deployed(
@@ -184,7 +184,7 @@ def _files(site: Deployment[Homepage]) -> Deployed:
 
 
 def _upload(site: Deployment[Homepage], files: StaticSite, url: Output[str]) -> Output[str]:
-    """Command that exports and uploads; it asks for both secrets and stores neither."""
+    """Shell command that exports and uploads; it fetches both secrets and stores neither."""
     sheet = site.settings.sheet
     variables = [f"{name}={shlex.quote(value)}" for name, value in _sheet(sheet).items()]
     if sheet.id:

@@ -1,4 +1,4 @@
-"""Platform: the resources that all sites share, and that can be created again at any time."""
+"""Platform: the resources that all sites share, which can be recreated at any time."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -24,9 +24,9 @@ MIGRATION = "translator-migration"
 
 @dataclass(frozen=True, kw_only=True)
 class SiteImage:
-    """A site's image, ready or built here.
+    """A site's image: a given reference or one built here.
 
-    `registry_server`: where the identity pulls it from; None for a public image.
+    `registry_server`: registry that the identity pulls from; None for a public image.
     """
 
     reference: Input[str]
@@ -38,8 +38,8 @@ class SiteImage:
 class Platform:
     """Outputs for the other stacks.
 
-    `environment_logs`: the environment's last part, which comes before the first app, as an
-    environment refuses two writes at once; `images`: of the sites; `identities`: of the sites and
+    `environment_logs`: the last write to the environment before the first app, since an
+    environment refuses concurrent writes; `images`: of the sites; `identities`: of the sites and
     of the migration; `edge`: None where no site is behind it; `log_workspace`: customer id of the
     workspace that has the logs.
     """
@@ -61,7 +61,7 @@ class Platform:
 
 
 def resource_group(name: str, settings: Settings) -> tuple[resources.ResourceGroup, Placement]:
-    """Declare a resource group, protected where the environment is; placement of what is in it."""
+    """Declare a resource group, protected if the environment is; return its placement."""
     common = tags(settings.environment)
     group = resources.ResourceGroup(
         f"{PROJECT}-{settings.environment}-{name}",
@@ -74,14 +74,14 @@ def resource_group(name: str, settings: Settings) -> tuple[resources.ResourceGro
 
 def deploy(settings: Settings) -> Platform:
     """Declare group, registry, images, identities, edge, logs and Container Apps environment."""
-    # A site of files runs nothing, pulls nothing, and has an edge of its own.
+    # A static site needs no image, no identity, and has a CDN of its own.
     sites = {name: site for name, site in settings.sites.items() if site.is_container}
     group, place = resource_group("platform", settings)
     registry = Registry("registry", RegistryArgs(placement=place, existing_id=settings.registry.id))
     images: dict[str, SiteImage] = {}
     for name, site in sites.items():
         builds = [image.build for image in images.values() if image.build]
-        # Two at once and the others in a row, for the reason that _identities gives.
+        # Two in parallel and the others in sequence (see _identities).
         images[name] = _image(name, site.image, registry, after=builds[1:][-1:])
     identities = _identities(settings, place, registry, images)
     behind_edge = [name for name, site in sites.items() if site.is_behind_edge]
@@ -104,7 +104,7 @@ def deploy(settings: Settings) -> Platform:
 def _image(
     site: str, given: str | None, registry: Registry, *, after: Sequence[Image]
 ) -> SiteImage:
-    """The ready image of the settings, else one built from `apps/<site>`."""
+    """The image given in the settings, else one built from `apps/<site>`."""
     if given:
         server = given.partition("/")[0]
         return SiteImage(
@@ -121,10 +121,10 @@ def _identities(
     registry: Registry,
     images: Mapping[str, SiteImage],
 ) -> Mapping[str, Identity]:
-    """An identity for each site and for the migration, that may pull.
+    """Identities of the sites and of the migration, with the role to pull images.
 
-    Their roles are assigned at once and grow old together. The waits for that come after the
-    builds, which cover most of the time, and in a row: Pulumi's host of dynamic resources has four
+    Their roles are assigned in parallel. The waits until these are effective come after the builds,
+    which take most of that time, and one after another: Pulumi's host of dynamic resources has four
     threads (pulumi 3.272, dynamic/__main__.py), and a wait must not take one from a build.
     """
     identities: dict[str, Identity] = {}
@@ -162,7 +162,7 @@ def _environment(place: Placement) -> app.ManagedEnvironment:
         "environment",
         resource_group_name=place.group,
         location=place.location,
-        # By Azure Monitor, not by the workspace's shared key, which would enter the state.
+        # Through Azure Monitor: the workspace's shared key would be stored in the state.
         app_logs_configuration={"destination": "azure-monitor"},
         workload_profiles=[{"name": "Consumption", "workload_profile_type": "Consumption"}],
         zone_redundant=False,

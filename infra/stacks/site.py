@@ -28,9 +28,9 @@ S = TypeVar("S", bound=SiteSettings)
 
 @dataclass(frozen=True, kw_only=True)
 class Deployed:
-    """A site's addresses, and where the next site's writes have to queue.
+    """A site's addresses, and its last writes to shared resources.
 
-    `url`: where visitors go; `origin_url`: the app itself, the same without an edge; `outputs`:
+    `url`: public address; `origin_url`: the app's own, the same without an edge; `outputs`:
     further outputs of the stack; `app`, `route`: the last resources so far on the Container Apps
     environment and on the edge's profile, each of which takes one write at a time.
     """
@@ -44,10 +44,10 @@ class Deployed:
 
 @dataclass(frozen=True, kw_only=True)
 class Deployment(Generic[S]):
-    """One site to deploy: its settings, and the stacks that it stands on.
+    """A site to deploy: its settings, and the stacks that it depends on.
 
-    `environment`: settings of the whole environment; `previous`: the site that is written to the
-    environment and the edge before this one.
+    `environment`: settings of the whole environment; `previous`: the site that is deployed before
+    this one.
     """
 
     name: str
@@ -59,12 +59,12 @@ class Deployment(Generic[S]):
 
     @property
     def unique_name(self) -> Output[str]:
-        """Name of the site's web app, unique in the world."""
+        """Globally unique name of the site's web app."""
         return self.platform.group.id.apply(lambda group_id: unique_name(self.name, group_id))
 
     @property
     def origin_host(self) -> Output[str]:
-        """Host name of the app, known before it is made."""
+        """Host name of the app, known before it is created."""
         if self.settings.host == "appService":
             return web_app_host(self.unique_name)
         return container_app_host(
@@ -73,13 +73,13 @@ class Deployment(Generic[S]):
 
     @property
     def url(self) -> Output[str]:
-        """Public address, known before the app, which needs it as a setting."""
+        """Public address, known before the app, which gets it as a setting."""
         endpoint = self.platform.endpoints.get(self.name)
         return Output.concat("https://", endpoint.host if endpoint else self.origin_host)
 
     @property
     def previous_app(self) -> Sequence[Resource]:
-        """Last write on the Container Apps environment before this site; one or none."""
+        """Last write to the Container Apps environment before this site; one or none."""
         return [self.previous.app] if self.previous and self.previous.app else []
 
     def run(
@@ -90,10 +90,10 @@ class Deployment(Generic[S]):
         secrets: Mapping[str, Input[str]] | None = None,
         after: Sequence[Resource] = (),
     ) -> Resource:
-        """Declare the app on its host, once its identity may pull the image.
+        """Declare the app on its host, after the role of its identity is effective.
 
-        `settings`, `secrets`: the app's environment variables; `ready_path`: asked at the start of
-        a container app; `after`: what must be there before the app.
+        `settings`, `secrets`: the app's environment variables; `ready_path`: startup probe of a
+        container app; `after`: resources to create before the app.
         """
         platform = self.platform
         identity, image = platform.identities[self.name], platform.images[self.name]
@@ -151,7 +151,7 @@ class Deployment(Generic[S]):
         query_strings: Sequence[str] = (),
         outputs: Mapping[str, Output[str]] | None = None,
     ) -> Deployed:
-        """Declare the routes from the edge to the app, where the site is behind the edge.
+        """Declare the routes from the edge to the app, if the site has an edge.
 
         `release`, `private_paths`, `query_strings`: as in SiteRouteArgs; `outputs`: as in Deployed.
         """

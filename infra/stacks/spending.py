@@ -9,15 +9,15 @@ from infra.stacks.platform import Platform
 
 
 def require_contacts(settings: Settings, *, preview: bool) -> None:
-    """Warn in a preview that nobody would be told of spending; refuse to deploy like that.
+    """Warn in a preview about a budget without contacts; refuse to deploy it.
 
-    Azure refuses a budget without contacts, but only after other things have been made.
+    Azure refuses it as well, but only after other resources have been created.
     Raises SettingsError.
     """
     if settings.budget.contacts or not settings.budget.monthly_amount:
         return
     message = (
-        "frugal:budget.contacts: none given; somebody must be told of spending: "
+        "frugal:budget.contacts: none given; a budget needs a recipient for its alerts: "
         "pulumi config set --path 'budget.contacts[0]' you@example.com; "
         "or have no budget: pulumi config set --path budget.monthlyAmount 0"
     )

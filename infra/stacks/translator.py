@@ -60,7 +60,7 @@ def deploy(site: Deployment[Translator]) -> Deployed:
 
 
 def _translation(site: Deployment[Translator]) -> Translation | None:
-    """Declare the Translator account, where Azure translates."""
+    """Declare the Translator account, if the provider is Azure."""
     if site.settings.translation.provider == "offline":
         return None
     platform, waits = site.platform, site.environment.waits
@@ -81,9 +81,9 @@ def _translation(site: Deployment[Translator]) -> Translation | None:
 
 
 def _migration(site: Deployment[Translator]) -> Job:
-    """Declare the job that makes the app's role and its tables, before the app that needs them.
+    """Declare the job that creates the app's database role and tables, before the app.
 
-    After the previous site's app: an environment refuses two writes at once
+    After the previous site's app: an environment refuses concurrent writes
     (ContainerAppOperationInProgress; microsoft/aspire issue 18682, 2026-07).
     """
     platform, data = site.platform, site.data
@@ -114,7 +114,7 @@ def _migration(site: Deployment[Translator]) -> Job:
 
 
 def _database(data: Data) -> Mapping[str, Input[str]]:
-    """Variables of the connection; no password, since tokens of identities sign in."""
+    """Variables of the connection; the identity's token takes the place of a password."""
     return {
         "PGHOST": data.postgres.host,
         "PGDATABASE": data.postgres.database,
@@ -129,7 +129,7 @@ def _app_settings(site: Deployment[Translator]) -> Mapping[str, Input[str]]:
         **_database(site.data),
         "PGUSER": APP_ROLE,
         "AZURE_CLIENT_ID": site.platform.identities[site.name].client_id,
-        # Behind the edge the visitor's address is in a header that only the edge may set.
+        # Behind the edge the visitor's address is in a header that only the edge sets.
         **({"FRONT_DOOR_ID": endpoint.front_door_id} if endpoint else {}),
     }
 

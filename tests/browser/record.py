@@ -1,4 +1,4 @@
-"""What happens while a page is looked at."""
+"""Record of a page's requests, messages and errors in a browser."""
 
 from collections.abc import Collection
 from urllib.parse import urlsplit
@@ -39,7 +39,7 @@ class Record:
         self.complaints.append(str(error))
 
     def from_cache(self) -> bool:
-        """Whether the edge had the page and its style."""
+        """True if the edge served page and style from its cache."""
         told = {
             r.request.resource_type: r.header_value("x-cache") or ""
             for r in self.responses

@@ -105,8 +105,8 @@ def test_the_keyboard_plays(visit: Visit, urls) -> None:
 @pytest.mark.parametrize(
     ("message", "told"),
     [
-        ("", "This message should have at least 1 character."),
-        ("W" * 281, "This message should have at most 280 characters."),
+        ("", "The message must not be empty."),
+        ("W" * 281, "The message must have at most 280 characters."),
     ],
     ids=["empty", "long"],
 )

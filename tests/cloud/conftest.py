@@ -26,7 +26,7 @@ def ports_apart(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture(autouse=True, scope="session")
 def room() -> Iterator[Path]:
-    """Where root's platform keeps what apps read: for these tests alone, and gone after them."""
+    """A temporary `ROOM` for places of root's platform."""
     folder = Path(tempfile.mkdtemp(prefix="frugal-room-"))
     folder.chmod(0o711)
     with pytest.MonkeyPatch.context() as patch:

@@ -123,7 +123,7 @@ async def bench_in(folder: Path, *, keep: bool = False) -> AsyncIterator[Bench]:
 
 
 async def furnish(server: Server) -> None:
-    """What the program declares: started, a rule, a database, an administrator."""
+    """A server as the program declares it: with a rule, a database, an administrator."""
     await server.start(version="17")
     server.set_firewall([THIS_MACHINE])
     await server.create_database(DATABASE, charset="UTF8", collation="en_US.utf8")

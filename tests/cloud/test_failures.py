@@ -1,4 +1,4 @@
-"""What goes wrong on the way leaves nothing behind, and is tried again where that helps."""
+"""Failures of operations leave nothing behind, and are retried where that helps."""
 
 import errno
 import os
@@ -35,7 +35,7 @@ async def test_an_app_that_could_not_begin_is_gone(bench: Jobs) -> None:
     homes = cloud.folder / "apps"
     homes.write_text("in the way")
     message = await bench.world.refused("app:ContainerApp", "site", **body(bench))
-    assert message.startswith("The local cloud could not go on: [Errno ")
+    assert message.startswith("The local cloud failed: [Errno ")
     assert str(homes) in message
     assert cloud.running == {}
 
@@ -48,7 +48,9 @@ async def test_a_server_that_could_not_begin_is_gone(world: World, cloud: Cloud)
         "sku": {"name": "Standard_B1ms", "tier": "Burstable"},
         "authConfig": {"activeDirectoryAuth": "Enabled", "passwordAuth": "Disabled"},
     }
-    assert "could not go on" in await world.refused("dbforpostgresql:Server", "db", **declared)
+    assert "The local cloud failed" in await world.refused(
+        "dbforpostgresql:Server", "db", **declared
+    )
     assert cloud.running == {}
 
 
@@ -56,7 +58,7 @@ async def test_an_endpoint_whose_port_is_taken_holds_no_file(
     edge: Edge, cloud: Cloud, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def logs() -> int:
-        """How often this process has the edge's log open."""
+        """Number of this process's descriptors of the edge's log."""
         paths = [file.path for file in psutil.Process().open_files()]
         return paths.count(str(cloud.logs / "edge.log"))
 

@@ -132,7 +132,7 @@ async def test_the_same_content_is_built_once(tmp_path: Path, reaper: Reaper) ->
 async def test_a_half_built_image_is_never_used(tmp_path: Path, reaper: Reaper) -> None:
     images = images_in(tmp_path, reaper)
     broken = simple(Dockerfile=SIMPLE + "COPY missing .\n")
-    with pytest.raises(BuildError, match="COPY missing: nothing of that name"):
+    with pytest.raises(BuildError, match="COPY missing: no such file"):
         await images.build(context(broken), dockerfile="Dockerfile", repository="app", log=print)
     assert folders(tmp_path / "images") == []
 
@@ -244,7 +244,7 @@ async def test_a_context_cannot_reach_outside(
         if link is not None:
             member.type, member.linkname = tarfile.SYMTYPE, link
         archive.addfile(member, io.BytesIO())
-    with pytest.raises(BuildError, match="reaches outside itself"):
+    with pytest.raises(BuildError, match="a path outside itself"):
         await images_in(tmp_path, reaper).build(
             out.getvalue(), dockerfile="Dockerfile", repository="app", log=print
         )
@@ -305,7 +305,7 @@ USER app
         ("", "no FROM"),
         ("RUN x\nFROM python:3.11", "before FROM"),
         ("FROM python:3.11 AS a\nFROM python:3.11", "several stages"),
-        ("FROM python:3.11\nFROMM x", "not a Dockerfile instruction"),
+        ("FROM python:3.11\nFROMM x", "not a known Dockerfile instruction"),
         ("FROM python:3.11\nRUN <<EOF\nx\nEOF", "here-document"),
         ("FROM python:3.11\nCOPY x", "needs sources and a target"),
     ],

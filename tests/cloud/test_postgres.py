@@ -1,4 +1,4 @@
-"""What a client meets: TLS, tokens, the firewall; what the program declares."""
+"""TLS, tokens and firewall of a server, and its declared children."""
 
 import asyncio
 import hashlib

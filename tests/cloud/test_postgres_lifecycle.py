@@ -177,7 +177,7 @@ async def test_a_killed_server_comes_back_with_its_rows(bench: Bench) -> None:
     assert pid_of(bench) != before
     assert await bench.fetch("SELECT message FROM rounds") == [("hello",)]
     await bench.server.create_database("later", charset="UTF8", collation="C")
-    assert "starting it again" in bench.log
+    assert "restarting it in" in bench.log
 
 
 async def test_while_it_is_down_clients_are_told_so(bench: Bench) -> None:

@@ -1,4 +1,4 @@
-"""What Azure refuses beyond the shape of a body, and what the cloud adds to one."""
+"""Azure's refusals beyond a body's shape, and computed properties."""
 
 from datetime import UTC, date, datetime
 from typing import Any

@@ -1,4 +1,4 @@
-"""What is kept on disk, and what becomes of a change that can't be written."""
+"""Content of the store on disk, and changes that can't be written."""
 
 from pathlib import Path
 

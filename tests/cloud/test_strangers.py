@@ -32,7 +32,7 @@ http.server.HTTPServer((os.environ["HOST"], int(os.environ["PORT"])), handler).s
 
 @pytest.fixture(params=["open", "closed"])
 def checkout(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Path]:
-    """Where an environment lies: in a folder that all may pass through, or behind a closed one."""
+    """Folders of an environment: one that all users may pass through, one below a closed one."""
     if request.param == "closed":
         yield tmp_path
         return
@@ -83,7 +83,7 @@ def everything(folder: Path) -> list[Path]:
 
 
 def read_as(user: int, *groups: int, paths: list[Path]) -> list[Path]:
-    """Which of these files can be read, and folders listed, by that user."""
+    """The files that user can read, and the folders that user can list."""
     script = 'while IFS= read -r path; do test -r "$path" && printf "%s\\n" "$path"; done; :'
     tried = subprocess.run(
         ["/bin/sh", "-c", script],

@@ -123,7 +123,7 @@ def each(amount: str) -> Range:
 
 
 def expected_of(found: Estimate) -> dict[str, Decimal]:
-    """What is expected of each meter, by its name; sums over the resources."""
+    """Expected cost of each meter by name, summed over resources."""
     sums: dict[str, Decimal] = {}
     for line in found.lines:
         sums[line.meter] = sums.get(line.meter, Decimal(0)) + line.monthly.expected

@@ -34,7 +34,7 @@ def test_what_is_expected_reaches_a_level_or_not() -> None:
 def test_no_level_is_reached() -> None:
     reached, [sentence] = alerts(budget(1000, Actual=50))
     assert reached == []
-    assert sentence == "Budget monthly: the expected bill sets off no alert."
+    assert sentence == "Budget monthly: the expected bill triggers no alert."
 
 
 @pytest.mark.parametrize(

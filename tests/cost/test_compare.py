@@ -46,7 +46,7 @@ SITES = ("homepage", "translator")
 
 
 def site(name: str, option: HostingOption, place: str, least: int, most: int) -> list[Resource]:
-    """What an option declares of a site, by the program's names."""
+    """An option's resources of a site, by their names in the program."""
     declared: list[Resource] = []
     if option.host == "containerApp":
         declared = [app(f"{name}-app", place=place, least=least, most=most)]

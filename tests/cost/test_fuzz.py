@@ -64,7 +64,7 @@ operations = st.sampled_from(OPERATIONS.split())
 
 
 def places(value: Any, at: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
-    """Where something stands in a document."""
+    """Path of a value in a document."""
     found = [at] if at else []
     entries = value.items() if isinstance(value, dict) else enumerate(value)
     for key, inner in entries:

@@ -22,7 +22,7 @@ def refused(limit: int) -> str:
 def test_a_limit_that_is_exceeded_comes_before_a_missing_price() -> None:
     assert verdict(WITH_A_GAP, above=Decimal(12))[0] == OVER
     assert refused(12).startswith(
-        "frugal:maxMonthlyCost: 12.41 USD a month are expected, and the limit is 12.00."
+        "frugal:maxMonthlyCost: 12.41 USD a month is expected, and the limit is 12.00."
     )
 
 

@@ -1,4 +1,4 @@
-"""What other estimators of Azure get wrong, each by name: read in their code, or measured.
+"""Errors of other Azure estimators, each by name: read in their code, or measured.
 
 Read in November 2026: infracost, finfocus, bicep-cost 0.2.0, ACE (Azure Cost Estimator), Clarchy.
 Measured with our own prices: bicep-cost 0.2.0.

@@ -108,7 +108,7 @@ def test_what_waits_to_be_deleted_alone_is_named() -> None:
     waiting["oldState"]["delete"] = True
     found = read(waiting)
     assert found.before == NOTHING
-    assert found.notes[0].startswith("server (azure-native:dbforpostgresql:Server) waits")
+    assert found.notes[0].startswith("server (azure-native:dbforpostgresql:Server) is pending")
 
 
 @pytest.mark.parametrize(
@@ -174,7 +174,7 @@ def test_a_plan_of_nothing_but_unchanged_resources_is_refused_too() -> None:
         ('{"steps": [{"op": "same", "urn": 1}]}', "steps[0] of the plan has no `op` and `urn`"),
         ('{"steps": [{"op": "explode", "urn": "x"}]}', "the operation 'explode'"),
         ('{"steps": [{"op": "create", "urn": "x"}]}', "steps[0] of the plan has no `newState`"),
-        ('{"steps": [{"op": "create", "urn": "x", "newState": {}}]}', "'x', which is no URN"),
+        ('{"steps": [{"op": "create", "urn": "x", "newState": {}}]}', "'x', which is not a"),
         ('{"deployment": {}}', "give it with --state"),
     ],
 )
@@ -295,7 +295,7 @@ def test_a_property_that_turns_unknown_is_no_saving() -> None:
         (registry(7), "sku.name: 7 is not a text"),
         (
             azure("containerregistry:Registry", "r", location="eastus", sku="Basic"),
-            "sku.name: what",
+            "sku.name: the parent of name is not a block",
         ),
         (app(least=-1), "template.scale.minReplicas: -1 is below zero"),
         (app(least=1.5), "template.scale.minReplicas: 1.5 is not a whole number"),
@@ -332,7 +332,7 @@ def test_numbers_as_engines_and_people_write_them() -> None:
 
 
 def test_preview_that_failed_is_no_plan() -> None:
-    """What it shows is the part that it came to."""
+    """A partial preview shows only the resources it reached."""
     document = {"steps": [], "diagnostics": [{"severity": "error", "message": "it broke\n"}]}
     with pytest.raises(FrugalError, match="The preview failed: it broke") as refused:
         from_preview(document)

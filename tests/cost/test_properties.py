@@ -1,4 +1,4 @@
-"""What holds for any plan, whatever is in it."""
+"""Properties that hold for any plan."""
 
 import json
 import random
@@ -198,7 +198,7 @@ def test_ties_of_a_grant_go_to_the_first() -> None:
 @some
 @given(used_resources())
 def test_grants_are_conserved(case: tuple[list[Resource], Usage]) -> None:
-    """What is billed is what is used without what is free: no resource gets more than it uses."""
+    """The bill is usage less free grants: no resource is granted more than it uses."""
     found, usage = case
     taken = usage.model_copy(
         update={"used_elsewhere": type(usage.used_elsewhere).model_validate(EVERYTHING)}
@@ -243,7 +243,7 @@ def test_tiers_are_continuous(price: Price, data: st.DataObject) -> None:
 
 
 def _cost(price: Price, quantity: Decimal) -> Decimal:
-    """What so many priced units cost, through the whole estimate."""
+    """Cost of so many priced units, through the whole estimate."""
     with localcontext(EXACT):
         units = quantity * price.meter.per
         key = "requests" if price.meter.id.endswith("requests") else "egress_gb"

@@ -339,7 +339,7 @@ def test_another_unit(shipped: Sheet, api: Api) -> None:
 
 def test_a_price_that_became_nothing_is_not_believed(shipped: Sheet, api: Api) -> None:
     base = price(shipped, "front-door.standard-base", "Zone 1")
-    assert "says 0 for what was paid" in doubts(shipped, api, base, [row(base, 0, 0)])
+    assert "has 0 for a price that was paid" in doubts(shipped, api, base, [row(base, 0, 0)])
 
 
 def test_what_is_free_may_stay_free(shipped: Sheet, api: Api) -> None:

@@ -78,7 +78,7 @@ def test_what_has_no_price_comes_before_the_tables() -> None:
     text = markdown(samples.gaps())
     assert "> **2 resources without a price, in no figure here:**" in text
     assert text.index("[!CAUTION]") < text.index("| USD a month |")
-    assert "**Total of what is priced**" in text
+    assert "**Total of the priced resources**" in text
 
 
 @pytest.mark.parametrize("sample", [samples.switch, samples.first, samples.hostile, samples.tiered])

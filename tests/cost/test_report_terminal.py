@@ -235,7 +235,7 @@ def test_what_has_no_price_is_loud() -> None:
     assert "\x1b[1;31m2 resources without a price, in no figure here:" in text
     assert "jobs (web:AppServicePlan): sku.name 'I1v2' has no price here" in text
     assert "cache (redis:Redis): this type has no price here" in text
-    assert "Total of what is priced" in text
+    assert "Total of the priced resources" in text
 
 
 def test_an_increase_is_red_and_a_decrease_green() -> None:

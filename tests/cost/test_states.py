@@ -30,7 +30,7 @@ def test_what_a_state_keeps_that_is_not_to_be_counted() -> None:
     plan = from_state(exported(*listed))
     assert names(plan.after.values()) == ["registry"]
     assert plan.notes == (
-        "server (azure-native:dbforpostgresql:Server) waits to be deleted and is not counted.",
+        "server (azure-native:dbforpostgresql:Server) is pending deletion and is not counted.",
     )
 
 
@@ -50,7 +50,7 @@ def test_the_living_one_of_two_with_a_name_counts() -> None:
         ({"deployment": {"resources": {}}}, "is not a list"),
         ({"deployment": {"resources": [1]}}, "resources[0] of the state is 1"),
         ({"deployment": {"resources": [{}]}}, "resources[0] of the state has no `urn`"),
-        ({"deployment": {"resources": [{"urn": "u"}]}}, "'u', which is no URN"),
+        ({"deployment": {"resources": [{"urn": "u"}]}}, "'u', which is not a Pulumi URN"),
     ],
 )
 def test_what_is_no_state_is_told_so(document: dict[str, Any], said: str) -> None:

@@ -26,7 +26,7 @@ D = Decimal
 
 
 def operations(resources: str, *names: str) -> dict[str, Decimal]:
-    """How many operations each vault has, by a usage file's `resources`."""
+    """Operations of each vault by a usage file's `resources`."""
     found = bill(*(vault(name) for name in names), usage=used(f"resources: {resources}"))
     return {line.name: line.quantity * 10_000 for line in found.lines}
 
@@ -104,7 +104,7 @@ def test_the_same_figures_for_both_sides() -> None:
         ("version: [", "line 1: this is not YAML"),
         (
             "version: 1\noffers: {postgres_12_months: {start: 2026-02-30}}",
-            "line 2: 2026-02-30 is no date: day",
+            "line 2: 2026-02-30 is not a date: day",
         ),
         ("version: 1\na: !!python/object:os.system x", "this is not YAML"),
         ("version: 1\nresources: {app: {requests: -1}}", "resources.app.requests: -1"),
@@ -153,7 +153,7 @@ def test_what_is_refused(text: str, said: str) -> None:
 )
 def test_a_key_that_is_there_twice(text: str, line: int) -> None:
     assert f"usage.yaml, line {line}: " in refused(text, app())
-    assert "is there twice" in refused(text, app())
+    assert "is given twice" in refused(text, app())
 
 
 def test_what_is_near_is_offered() -> None:

@@ -199,7 +199,7 @@ class Clone:
         return content["checkpoint"]["latest"]
 
     def status(self) -> dict[str, Any]:
-        """What `frugal status --json` tells, asked of the daemon itself, which is quicker."""
+        """The document of `frugal status --json`, from the daemon itself, which is quicker."""
         daemon = daemons.find(Checkout(self.root))
         assert daemon is not None, "no daemon runs"
         return daemon.status()

@@ -69,7 +69,7 @@ def test_a_daemon_without_its_record_is_restarted(clone: Clone, content: str | N
         record.write_text(content)
     shown = clone.frugal("status")
     assert shown.returncode == 1
-    assert "A daemon runs here that can't be asked" in " ".join(shown.stderr.split())
+    assert "The daemon that runs here does not respond" in " ".join(shown.stderr.split())
     assert_mended(clone)
     assert daemons.find_unannounced(Checkout(clone.root)) == [clone.daemon_pid()] != [pid]
 
@@ -81,8 +81,8 @@ def test_env_says_what_up_would_mend(clone: Clone) -> None:
     daemon.sweep("frugal", [])
     shown = clone.frugal("env")
     assert shown.returncode == 0
-    assert "2 resources are gone, 0 are in no state." in " ".join(shown.stderr.split())
-    assert "gone, and made again" in up(clone)
+    assert "2 resources are gone, 0 are not in the state." in " ".join(shown.stderr.split())
+    assert "missing, created again" in up(clone)
     assert clone.frugal("env").stderr == ""
 
 

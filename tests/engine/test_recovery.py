@@ -80,7 +80,7 @@ def test_command_killed_and_engine_goes_on(clone: Clone) -> None:
     running.wait()
     assert clone.engine_pids()
     waiting = clone.begin("up")
-    until(lambda: "still works. Waiting" in (clone.root / "output").read_text())
+    until(lambda: "is still working. Waiting" in (clone.root / "output").read_text())
     clone.release()
     assert waiting.wait(PATIENCE) == 0, (clone.root / "output").read_text()
     assert not clone.state().get("pending_operations")

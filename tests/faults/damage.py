@@ -316,7 +316,7 @@ CASES: dict[str, Case] = {
 
 
 def judge(e: Environment, case: Case, snapshot: Path) -> list[str]:
-    """What is not as the case's outcome says, once its damage is done."""
+    """Deviations from the case's expected outcome after its damage."""
     held = case.damage(e)
     before = listed(e.data)
     code, said = e.up()

@@ -35,7 +35,7 @@ from tests.faults.damage import Environment
 KINDS = ("up", "change", "destroy")
 VICTIMS = ("daemon", "engine", "both")
 CHANGE = "  frugal:translator:\n    host: containerApp\n"
-"""What the whole program's change adds to its settings: one app is made, another one goes."""
+"""Settings of the change: one app is created, another one deleted."""
 
 
 def be_interruptible() -> None:
@@ -157,7 +157,7 @@ class Rounds:
         return again == 0
 
     def wrong(self, kind: str) -> list[str]:
-        """What does not hold after a command that ended well."""
+        """Invariants broken after a successful command."""
         e = self.e
         if kind == "destroy":
             found = [f"{e.local} is there"] if e.local.exists() else []

@@ -46,7 +46,7 @@ JSON = "Content-Type: application/json"
 
 
 class Environment:
-    """What of a running environment the parts need."""
+    """Properties of a running environment that the parts need."""
 
     def __init__(self, root: Path) -> None:
         daemon = daemons.find(Checkout(root.resolve()))
@@ -55,11 +55,11 @@ class Environment:
         self.daemon = daemon
 
     def status(self) -> dict[str, Any]:
-        """What `frugal status --json` shows."""
+        """The document of `frugal status --json`."""
         return self.daemon.status()
 
     def port(self, site: str) -> int:
-        """Where `homepage`, `translator`, or one's `_origin`, listens."""
+        """Address of `homepage`, `translator`, or the `_origin` of either."""
         return urlsplit(self.status()["urls"][site]).port or 80
 
     def replicas(self, app: str) -> list[int]:
@@ -132,7 +132,7 @@ class Rate:
 
     @property
     def failed(self) -> int:
-        """How many did not end with 200."""
+        """Number of responses other than 200."""
         return sum(count for answer, count in self.answers.items() if answer != "200")
 
     async def measure(self, port: int, path: str, seconds: float, clients: int = CLIENTS) -> float:
@@ -310,7 +310,7 @@ async def writers(environment: Environment, given: argparse.Namespace) -> dict[s
 
 
 async def ended(reader: asyncio.StreamReader) -> bool:
-    """Whether the server has closed a connection, or is just doing so."""
+    """Return True if the server has closed a connection, or is doing so."""
     try:
         async with asyncio.timeout(1):
             await reader.read()

@@ -72,7 +72,7 @@ class Attempt:
 
 @contextlib.contextmanager
 def by_the_system() -> Iterator[None]:
-    """What the kernel denies is refused."""
+    """Count a denial by the kernel as refused."""
     try:
         yield
     except PermissionError as error:
@@ -274,7 +274,7 @@ def unlisted(
     status: dict[str, Any],
     family: list[psutil.Process],
 ) -> Iterator[Attempt]:
-    """What listens for the environment and is in no table of the docs."""
+    """Listeners of the environment that no table of the docs names."""
     known = {told["http"], told["grpc"]}
     known |= set(json.loads((checkout.cloud / "ports.json").read_text()).values())
     known |= {r["port"] for app in status["apps"].values() for r in app["replicas"]}

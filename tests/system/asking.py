@@ -1,4 +1,4 @@
-"""What is asked of a site in the tests of the homepage: of its edge, its addresses, its links."""
+"""Requests to a site in the homepage's tests: to its edge, its addresses, its links."""
 
 import functools
 import re
@@ -41,7 +41,7 @@ def declared_host(environment: Environment) -> str:
 
 
 def front_door_id(environment: Environment) -> str:
-    """What the app was told of its edge, which is different for each environment."""
+    """The Front Door id in the app's settings, different in each environment."""
     pid, *_ = environment.pids("homepage")
     return psutil.Process(pid).environ()["FRONT_DOOR_ID"]
 

@@ -17,14 +17,14 @@ VERSIONS = APP / "migrations/versions"
 SETTINGS = Path("Pulumi.local.yaml")
 
 HEADING = re.findall("<h1>(.*)</h1>", (ROOT / INDEX).read_text())[0]
-"""What the page says today."""
+"""The page's current heading."""
 
 FIRST = int(re.findall('REVISION: Final = "(.*)"', (ROOT / READINESS).read_text())[0])
 """The number of the migration that the app needs today."""
 
 # Fits the code before it, which names its columns, and the code after it.
 MIGRATION = '''\
-"""What another edition needs."""
+"""The migration of another edition."""
 
 from alembic import op
 
@@ -75,6 +75,6 @@ def put_back(environment: Environment) -> bool:
 
 
 def heading_of(environment: Environment, address: str = "translator_origin") -> str:
-    """What the page says at one of the addresses."""
+    """The heading of the page at one of the addresses."""
     text = httpx.get(environment.url(address), timeout=60).text
     return text.partition("<h1>")[2].partition("</h1>")[0]

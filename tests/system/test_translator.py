@@ -97,7 +97,7 @@ def test_a_failing_migration_leaves_everything_as_it_was(
 async def test_mended_it_is_deployed_under_load_on_app_service_and_nothing_is_lost(
     environment: Environment, played: Played
 ) -> None:
-    """Whether each request is answered meanwhile, App Service does not promise."""
+    """A request may fail meanwhile: App Service does not promise otherwise."""
     write_edition(environment, FIRST + 1)
     visitors = await deploy_under_load(environment, played)
     assert ("POST round", 201) in visitors.answers
@@ -124,7 +124,7 @@ def test_it_moves_to_container_apps_though_the_engine_is_killed(
     for pid in environment.clone.engine_pids():
         kill(pid)
     assert running.wait(PATIENCE) == 1
-    assert "removed, since no state knew it" in environment.up().stderr
+    assert "removed, since it is not in the state" in environment.up().stderr
     assert environment.urns() == (before - deleted) | created
     assert not environment.clone.state().get("pending_operations")
     assert environment.resource_ids() == environment.recorded_ids()
@@ -191,7 +191,7 @@ def test_the_apps_token_is_no_administrators_and_makes_no_principal(
     apps_database: AppsDatabase,
 ) -> None:
     administrator = apps_database.as_administrator()["user"]
-    with pytest.raises(psycopg.OperationalError, match="another principal's"):
+    with pytest.raises(psycopg.OperationalError, match="belongs to another principal"):
         psycopg.connect(**apps_database.as_app | {"user": administrator})
     make = "SELECT pgaadauth_create_principal_with_oid('mine', %s, 'service', true, false)"
     with (
@@ -254,7 +254,7 @@ def test_its_keys_and_tokens_lie_nowhere_in_clear(environment: Environment) -> N
 
 
 def has_token(content: bytes) -> bool:
-    """Whether there is a token of this cloud's."""
+    """Return True if there is a token of this cloud."""
     return b"eyJ" in content and any(
         ISSUER.encode() in decoded(found[1]) for found in TOKEN.finditer(content)
     )
@@ -265,7 +265,7 @@ def decoded(part: bytes) -> bytes:
 
 
 def holds(content: bytes, key: bytes) -> bool:
-    """Whether a key is in there, in any of its usual forms."""
+    """Return True if a key occurs in any of its usual forms."""
     return any(form in content for form in (key, key.hex().encode(), base64.b64encode(key)))
 
 

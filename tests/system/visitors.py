@@ -19,7 +19,7 @@ _PAUSE = 0.02
 
 
 class Visitors:
-    """What they were answered, by what they asked, and the rounds that were promised them.
+    """Responses by request, and the rounds that were accepted.
 
     `edge`, `origin`: addresses with a slash at their ends; `known`: id of a round that is there.
     `reacted`: the rounds to which a reaction was accepted; `editions`: the headings seen at `/`.

@@ -113,7 +113,7 @@ class Recorder(mocks.MockMonitor):
         return (one for one in self.sent if one.type.startswith("azure-native:"))
 
     def needs(self, one: Sent, other: Sent) -> bool:
-        """Whether `one` waits for `other`, directly or through others."""
+        """Return True if `one` depends on `other`, directly or not."""
         by_urn = {sent.urn: sent for sent in self.sent}
         waiting, seen = [one], set[str]()
         while waiting:

@@ -1,4 +1,4 @@
-"""What is packed for a build, and that the same files give the same bytes."""
+"""Content of a build context, and the same bytes for the same files."""
 
 import io
 import os

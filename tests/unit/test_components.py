@@ -1,4 +1,4 @@
-"""What holds for every component. A new one that is missing here fails the first test."""
+"""Rules for every component. A new one that is missing here fails the first test."""
 
 import dataclasses
 import importlib

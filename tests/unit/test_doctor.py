@@ -50,7 +50,7 @@ def environments(place: str = "eastus") -> str:
 
 
 def offered(**changed: Any) -> dict[str, Any]:
-    """What a region offers of PostgreSQL.
+    """PostgreSQL's offer in a region.
 
     Azure/azure-cli, test_postgres_flexible_server_mgmt_create_validator.yaml, recorded 2026-01-07
     (canadacentral, api-version 2025-08-01), with three sizes and three versions of the many.
@@ -511,7 +511,7 @@ def test_front_door_of_a_paid_offer(azure: Azure, place: Checkout) -> None:
 def test_environments_are_counted_over_all_regions(azure: Azure, place: Checkout) -> None:
     azure.answers[f"{BASE}/resources"] = {"value": [resource(region.ENVIRONMENT, "East Asia")]}
     note = about(subscription.examine(place, "dev"), "Container Apps")[0]
-    assert (note.state, note.found[:31]) == ("note", "there are environments already,")
+    assert (note.state, note.found[:26]) == ("note", "environments exist already")
     free(azure)
     (found,) = missing(subscription.examine(place, "dev"))
     assert "one environment over all regions: there in eastasia" in found.found

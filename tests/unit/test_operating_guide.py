@@ -10,7 +10,7 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 GUIDE = (ROOT / "docs" / "operating.md").read_text(encoding="utf-8")
-TABLE = "## What Azure says, and what to do"
+TABLE = "## Errors of Azure, and what to do"
 # Beside the deployment's own calls, what the local cloud plays of Azure's refusals.
 SOURCES = [*(ROOT / "infra").rglob("*.py"), ROOT / "frugal" / "cloud" / "days.py"]
 

@@ -171,7 +171,7 @@ with grpc.insecure_channel(f"127.0.0.1:{{port}}") as channel:
 
 
 async def strangers_calls(port: int, service: str, methods: list[str]) -> list[str]:
-    """What another user is answered, one status a method."""
+    """Statuses that another user gets, one a method."""
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-c", STRANGER, str(port), service, *methods, stdout=asyncio.subprocess.PIPE
     )

@@ -1,4 +1,4 @@
-"""What is restored of the local environment's records, and when that is refused."""
+"""Restoring the local environment's records, and refusals to."""
 
 import io
 import json
@@ -120,13 +120,13 @@ def test_without_a_copy_and_without_rows_all_is_made_again(place: Place) -> None
     place.put(GROUP)
     (place.checkout.cloud / store.FILE).write_bytes(b"garbage")
     place.restore()
-    assert "is damaged. All of it is made again" in place.said.getvalue().replace("\n", " ")
+    assert "is damaged. Everything is created again" in place.said.getvalue().replace("\n", " ")
     assert list(Store(place.checkout.cloud)) == []
 
 
 def test_a_server_that_the_cloud_lost_is_no_difference_to_mend() -> None:
     recovery.refuse_lost_databases({GROUP: TOKEN})
-    with pytest.raises(RowsAtStakeError, match="its rows are gone") as caught:
+    with pytest.raises(RowsAtStakeError, match="its rows are lost") as caught:
         recovery.refuse_lost_databases({SERVER: "azure-native:dbforpostgresql:Server"})
     assert "frugal up --accept-data-loss" in str(caught.value)
 

@@ -284,7 +284,7 @@ def test_a_secret_in_clear_beside_another_is_refused(field: str) -> None:
         file["signIn"]["clientSecret"] = "canary"
     with pytest.raises(SettingsError) as error:
         read("dev", config(homepage=given), **known)
-    assert f"{field}: is in clear in Pulumi.dev.yaml" in str(error.value)
+    assert f"{field}: is in plaintext in Pulumi.dev.yaml" in str(error.value)
     assert len(str(error.value).splitlines()) == 1
     assert "canary" not in str(error.value)
 
@@ -295,7 +295,7 @@ def test_another_configuration_file_is_not_judged_by_the_stacks_own() -> None:
     secure = {"frugal:homepage": {"sessionKey": {"secure": "v1:…"}}}
     given = config(homepage={"sessionKey": KEY})
     assert read("dev", given, secret_keys={"frugal:homepage"}, stored=in_clear)
-    with pytest.raises(SettingsError, match=r"sessionKey: is in clear in the configuration"):
+    with pytest.raises(SettingsError, match=r"sessionKey: is in plaintext in the configuration"):
         read("dev", given, stored=secure)
 
 

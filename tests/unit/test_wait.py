@@ -64,7 +64,7 @@ def refused(status: int, code: str) -> httpx.Response:
 
 
 class Azure:
-    """What a path answers, as a function of the seconds; and what was asked."""
+    """A path's answers as a function of the seconds, and the requests made."""
 
     def __init__(self, **answers: Callable[[float], httpx.Response]) -> None:
         self.time = Time()

@@ -2,7 +2,7 @@
 
 `python -m tools.cache_tests [FOLDER]`. FOLDER is the unpacked npm package `http-cache-tests` 0.4.5
 (BSD-3-Clause) with its dependencies; without it npm fetches them (25 MB) into a temporary folder.
-Needs Node.js 14 or newer; half a minute. The suite is a map and no verdict, as its README says.
+Needs Node.js 14 or newer; half a minute. The suite informs and does not judge, says its README.
 Exit status 1 if a required test that required.txt lists fails, or one passes that it does not.
 
 Required tests that fail, and why (November 2026):
@@ -45,7 +45,7 @@ console.log(JSON.stringify(all.map(test => [test.id, test.kind || 'required'])))
 
 
 async def output(folder: Path, *argv: str, **settings: str) -> str:
-    """What a command prints; `settings` are the suite's, which it reads as npm passes them."""
+    """Output of a command; `settings` are passed to the suite as npm does."""
     process = await _start(folder, *argv, **settings)
     printed, _ = await process.communicate()
     if process.returncode:
@@ -54,7 +54,7 @@ async def output(folder: Path, *argv: str, **settings: str) -> str:
 
 
 async def results(folder: Path) -> dict[str, Any]:
-    """Run the suite once: test id to True, or to what went wrong."""
+    """Run the suite once; return True or the failure, by test id."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = str(free.getsockname()[1])
@@ -92,14 +92,14 @@ async def run(folder: Path) -> int:
     """Run the suite, print the figures, compare with the list; returns the exit status."""
     found = [await results(folder) for _ in range(2)]
     kinds = dict(json.loads(await output(folder, "node", "--input-type=module", "--eval", LISTING)))
-    # Twice, because some of its answers spoil a kept connection for whoever comes next.
+    # Twice, since some of its responses break the keep-alive connection for the next test.
     passed = {i for i in kinds if any(f.get(i) is True for f in found)}
     for kind, total in Counter(kinds[i] for i in kinds if i in found[0]).items():
         print(f"{kind:9}{sum(kinds[i] == kind for i in passed):4} of {total} pass")
     required = {i for i in passed if kinds[i] == "required"}
     known = set(KNOWN.read_text().split())
     for test in sorted(known - required):
-        print(f"FAILS now: {test}: {found[-1].get(test)}")
+        print(f"FAILS now: {test}:  {found[-1].get(test)}")
     for test in sorted(required - known):
         print(f"passes now, add it to {KNOWN.name}: {test}")
     return int(required != known)

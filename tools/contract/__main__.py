@@ -45,13 +45,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
             print(note, file=sys.stderr)
     stale = sorted({*EXTRA, *SDK_VALUES_WRONG} - places)
     if stale:
-        parser.error(f"overrides.py speaks of what is not there: {', '.join(stale)}")
+        parser.error(f"overrides.py refers to unknown properties:  {', '.join(stale)}")
     return 0
 
 
 def render(document: Mapping[str, Any]) -> str:
     """JSON with a line for each property: small, and a change reads well in a diff."""
-    # Document, definitions, one definition, its properties: below that all is on one line.
+    # Document, definitions, one definition, its properties; deeper levels are on one line.
     return _render(document, 0, 4) + "\n"
 
 
@@ -70,7 +70,7 @@ def _render(value: object, indent: int, depth: int) -> str:
 def _installed_sdk() -> Path:
     spec = importlib.util.find_spec("pulumi_azure_native")
     if spec is None or spec.origin is None:
-        raise SystemExit("pulumi_azure_native is not installed; say where it is with --sdk")
+        raise SystemExit("pulumi_azure_native is not installed; give its folder with --sdk")
     return Path(spec.origin).parent
 
 

@@ -44,7 +44,7 @@ _ANYTHING = {"object", "JSON"}
 
 @dataclass(frozen=True, kw_only=True)
 class Operation:
-    """The request that makes or replaces a resource."""
+    """The request that creates or replaces a resource."""
 
     path: str
     parameters: Mapping[str, Rule]
@@ -73,7 +73,7 @@ class Package:
         return Module(origin=self._origin, classes=classes, enums=enums)
 
     def operation(self, module: str, builder: str) -> Operation:
-        """What the request builder `builder` of `operations/<module>.py` sends."""
+        """Request of the builder `builder` of `operations/<module>.py`."""
         tree = ast.parse(self._text(f"{self._folder}/operations/{module}.py"))
         for node in tree.body:
             if isinstance(node, ast.FunctionDef) and node.name == builder:
@@ -134,7 +134,7 @@ def _older(
 
 
 def _add_enum(rule: Rule, annotated: Rule) -> None:
-    """The map says `str`; only the constructor's annotation knows the enumeration."""
+    """Enumerations from the constructor's annotations; the map has `str` for them."""
     if "enum" in annotated:
         rule["enum"] = annotated["enum"]
     for inner in ("items", "values"):
@@ -191,9 +191,9 @@ def _newer(definition: ast.ClassDef, enums: Mapping[str, list[str]]) -> Iterator
 def _flattened(
     fields: dict[str, Field], classes: Mapping[str, dict[str, Field]]
 ) -> dict[str, Field]:
-    """The fields with those of `properties` among them, as the SDK has them.
+    """The fields with those of `properties` flattened into them, as in the SDK.
 
-    A field that lies under a `properties` of the same class loses against one at the top.
+    A field at the top takes precedence over one under `properties`.
     """
     holder = fields.get("properties")
     below = classes.get(holder.rule.get("ref", ""), {}) if holder is not None else {}

@@ -1,4 +1,4 @@
-"""Brings the SDK's inputs and Microsoft's models together into one contract."""
+"""Merge the SDK's inputs and Microsoft's models into one contract."""
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
@@ -12,13 +12,13 @@ from tools.contract.pulumi_sdk import SdkModule, read_module
 from tools.contract.sources import SDK_VERSION, File, Target
 
 _LIMITS = ("pattern", "minLength", "maxLength", "minimum", "maximum", "minItems", "maxItems")
-# What every resource group's name must be; some packages' operations do not repeat it.
+# Rules for names of resource groups, which some packages' operations omit.
 _RESOURCE_GROUP_NAME: Rule = {"type": "string", "minLength": 1, "maxLength": 90}
 _LICENCE = "MIT, Copyright (c) Microsoft Corporation; the inputs: Apache-2.0, Pulumi Corporation"
 
 
 class Derivation:
-    """One file's contract in the making; `notes` are the differences between the sources."""
+    """Builder of one file's contract; `notes` are the differences between the sources."""
 
     def __init__(self, file: File, sdk: Path, wheels: Path) -> None:
         self._file = file
@@ -110,7 +110,7 @@ class Derivation:
         """Adds the definition of one SDK class; `models` are its classes in each package."""
         if name in self._definitions:
             return
-        self._definitions[name] = {}  # Claimed first: a definition may hold itself.
+        self._definitions[name] = {}  # Registered first, since a definition may refer to itself.
         described: list[Mapping[str, Field]] = [
             module.classes.get(model or "", {})
             for module, model in zip(self._modules, models, strict=True)
@@ -151,7 +151,7 @@ class Derivation:
         self.places.add(place)
         known = [each for each in described if each is not None]
         rule = self._typed(place, field.rule, [each.rule if each else None for each in described])
-        # What the SDK sends by itself is never missing; a location the cloud fills in.
+        # The SDK always sends its own defaults; the cloud fills in a location.
         by_itself = field.python_name in self._sdk.defaults[args]
         spec_requires = bool(described[0] and described[0].required)
         if not by_itself and field.name != "location" and (field.required or spec_requires):
@@ -171,7 +171,7 @@ class Derivation:
         return rule | EXTRA.get(place, {})
 
     def _typed(self, place: str, sent: Rule, described: Sequence[Rule | None]) -> Rule:
-        """The type that the SDK sends with the limits and values that the packages know."""
+        """The SDK's type with the limits and values of the packages."""
         known = [each for each in described if each is not None]
         rule: Rule = {}
         for key in ("items", "values"):
@@ -220,7 +220,7 @@ class Derivation:
 
 
 def _bounds(stated: Iterable[Rule]) -> Rule:
-    """Pattern, lengths and numbers, each from the first that states it."""
+    """Pattern, lengths and numbers, each from the first source that has it."""
     found: Rule = {}
     for each in stated:
         found = {limit: each[limit] for limit in _LIMITS if limit in each} | found
@@ -228,7 +228,7 @@ def _bounds(stated: Iterable[Rule]) -> Rule:
 
 
 def _same(field: Field, fields: Mapping[str, Field]) -> Field | None:
-    """The package's field that an input of the SDK stands for: by name, else by its Python name.
+    """The package's field of an SDK input: by name, else by its Python name.
 
     The latter for the few that the SDK renames: `iPAddressOrRange`, `value` in Azure's JSON.
     """
@@ -242,7 +242,7 @@ def _same(field: Field, fields: Mapping[str, Field]) -> Field | None:
 
 
 def _split(path: str) -> tuple[str, str | None]:
-    """The ARM type that a path makes, and the parameter that names the resource if one does."""
+    """The ARM type of a path, and the parameter with the resource's name, if any."""
     if "/providers/" not in path:
         return "Microsoft.Resources/resourceGroups", re.findall(r"\{(\w+)\}", path)[-1]
     provider, *segments = path.rsplit("/providers/", 1)[1].split("/")

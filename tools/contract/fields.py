@@ -1,4 +1,4 @@
-"""What the readers give and the derivation takes: a class as a list of fields."""
+"""Data between the readers and the derivation: a class as a list of fields."""
 
 import ast
 from collections.abc import Iterator, Mapping
@@ -34,7 +34,7 @@ class Field:
     read_only: bool = False
     create_only: bool = False
     top: bool = True
-    """Stands beside `properties`, not in it."""
+    """True for a field beside `properties`, not in it."""
 
 
 @dataclass(kw_only=True)
@@ -68,7 +68,7 @@ def read_enums(source: str) -> dict[str, list[str]]:
 
 
 def is_optional(annotation: ast.expr) -> bool:
-    """Whether a parameter so annotated may be left out."""
+    """True if a parameter with this annotation is optional."""
     return any(
         isinstance(node, ast.Subscript) and _last(node.value) == "Optional"
         for node in _outer(annotation)
@@ -76,7 +76,7 @@ def is_optional(annotation: ast.expr) -> bool:
 
 
 def read_type(annotation: ast.expr, enums: Mapping[str, list[str]]) -> Rule:
-    """The rule that a type annotation of a generated class stands for; {} for anything at all."""
+    """The rule of a type annotation in a generated class; {} for any value."""
     if isinstance(annotation, ast.Constant) and isinstance(annotation.value, str):
         return read_type(ast.parse(annotation.value, mode="eval").body, enums)
     if isinstance(annotation, ast.Subscript):
@@ -105,7 +105,7 @@ def _subscript(outer: str, inner: ast.expr, enums: Mapping[str, list[str]]) -> R
             return {"type": "string"}
         return {"type": "string", "enum": [ast.literal_eval(part) for part in parts]}
     if outer == "Union" and isinstance(inner, ast.Tuple):
-        # Union[str, "Enum"] and Union["XArgs", "XArgsDict"]: the fuller half says it all.
+        # Union[str, "Enum"] and Union["XArgs", "XArgsDict"]: use the more specific half.
         rules = [read_type(part, enums) for part in inner.elts]
         return next((rule for rule in rules if "enum" in rule), rules[0])
     raise ValueError(f"an annotation of a kind not met before: {outer}[{ast.unparse(inner)}]")

@@ -1,4 +1,4 @@
-"""What no package says: create-only and secret properties, exact enumerations, rules for names.
+"""Facts missing from the packages: create-only and secret properties, enumerations, name rules.
 
 Each row names its source. All were read in November 2026.
 """
@@ -7,7 +7,7 @@ from typing import Any
 
 Rule = dict[str, Any]
 
-# Newer generated code says what is create-only (`visibility`); for the older this table does.
+# Create-only properties; newer generated code has them (`visibility`), older code does not.
 # Checked against the visibility in azure-mgmt-appcontainers 5.1.0, -containerregistry 15.0.0,
 # -loganalytics 14.0.0, -postgresqlflexibleservers 3.0.0 and -msi 8.0.0b2: the same.
 _CREATE_ONLY = (
@@ -75,7 +75,7 @@ SDK_VALUES_WRONG = frozenset(
         "dbforpostgresql.UserAssignedIdentity.type",
     }
 )
-# So that the SDK's own misspelt constant is refused here and not only there.
+# So that the SDK's own misspelt constant is refused here as on Azure.
 _EXACT_CASE = ("dbforpostgresql.AdministratorsMicrosoftEntra.principalType",)
 
 EXTRA: dict[str, Rule] = {}
@@ -93,7 +93,7 @@ _RULES = "resource-name-rules.md"
 _ALPHANUMERIC_ENDS = r"^[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?$"
 _CONTAINER_APP = r"^[a-z](?!.*--)[0-9a-z-]*[0-9a-z]$"
 
-# For a resource's own name; what the model itself says of it goes first.
+# For a resource's own name; the model's own rules take precedence.
 NAMES: dict[str, Rule] = {
     "azure-native:app:ContainerApp": _name(2, 32, _CONTAINER_APP, "PSRule AZR-000360"),
     "azure-native:app:Job": _name(

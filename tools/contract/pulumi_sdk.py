@@ -1,4 +1,4 @@
-"""Reads what the Pulumi SDK sends for a resource type, from its source, without importing it."""
+"""Read the inputs of a resource type from the Pulumi SDK's source, without importing it."""
 
 import ast
 import re
@@ -27,7 +27,7 @@ class Resource:
 
 @dataclass(frozen=True, kw_only=True)
 class SdkModule:
-    """One module of the SDK: the inputs of each class, and which of them it sends by itself."""
+    """One module of the SDK: the inputs of each class, and the defaults that it sends."""
 
     inputs: Mapping[str, Mapping[str, Field]]
     defaults: Mapping[str, frozenset[str]]
@@ -38,7 +38,7 @@ class SdkModule:
 def read_module(sdk: Path, name: str, resources: tuple[str, ...]) -> SdkModule:
     """The module `name` of the SDK in the folder `sdk`, with these of its resource classes."""
     folder = sdk / name
-    # A module with neither nested inputs nor enumerations has not these files.
+    # A module without nested inputs or enumerations lacks these files.
     enums = read_enums(_text(folder / "_enums.py"))
     files = [folder / "_inputs.py"]
     found: dict[str, Resource] = {}
@@ -84,7 +84,7 @@ def _read_inputs(definition: ast.ClassDef, enums: Mapping[str, list[str]]) -> di
 
 
 def _described(description: str) -> dict[str, int]:
-    """Bounds that Microsoft states in the description alone: the probes' times, a threshold."""
+    """Bounds that only the description states: the probes' times, a threshold."""
     bounds: dict[str, int] = {}
     for pattern, names in _BOUNDS:
         found = pattern.search(description)
@@ -106,7 +106,7 @@ def _getter(node: ast.stmt) -> str | None:
 
 
 def _read_defaults(definition: ast.ClassDef) -> frozenset[str]:
-    """Python names of what is sent though left out: `if x is None: x = VALUE` in __init__."""
+    """Python names of inputs with a default: `if x is None: x = VALUE` in __init__."""
     return frozenset(
         assign.targets[0].id
         for node in ast.walk(definition)

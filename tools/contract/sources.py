@@ -1,9 +1,9 @@
-"""What the contract is derived from, and what no package says."""
+"""Sources of the contract: the pinned wheels and the resource types."""
 
 from dataclasses import dataclass
 
 SDK_VERSION = "3.29.0"
-"""Of pulumi-azure-native: the API versions, names and defaults are those that it sends."""
+"""Version of pulumi-azure-native, whose API versions, names and defaults are used."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -18,7 +18,7 @@ class Source:
 
     @property
     def pin(self) -> str:
-        """As pip takes it."""
+        """Requirement for pip."""
         return f"{self.project}=={self.version}"
 
     @property
@@ -28,13 +28,13 @@ class Source:
 
     @property
     def origin(self) -> str:
-        """As the data names it."""
+        """Description in the data."""
         return f"{self.pin} ({self.api_version}), sha256 {self.sha256}"
 
 
 @dataclass(frozen=True)
 class Target:
-    """One resource type: where its model and its request stand in the first source of the file."""
+    """One resource type, with the names of its model and request in the file's first source."""
 
     resource: str
     model: str
@@ -44,9 +44,9 @@ class Target:
 
 @dataclass(frozen=True, kw_only=True)
 class File:
-    """One file of data: an SDK module, the wheels that describe it, best first, and its types.
+    """One file of data: an SDK module, its wheels in order of preference, and its types.
 
-    Where no wheel has exactly the SDK's API version, one before and one after stand here, and the
+    If no wheel has exactly the SDK's API version, the nearest before and after are used, and the
     SDK decides which properties and enumeration values the version between them has.
     """
 
@@ -250,7 +250,7 @@ FILES = (
                 folder="azure/mgmt/web",
                 api_version="2025-05-01",
             ),
-            # The same API some weeks earlier: this generation of code carries the limits.
+            # The same API some weeks earlier, in generated code that has the limits.
             Source(
                 project="azure-mgmt-web",
                 version="10.1.0",

@@ -38,7 +38,7 @@ def create_app(settings: Settings | None = None) -> Flask:
         json_errors=False,
         static_folder=None,  # pyright: ignore[reportArgumentType]  # as Flask takes it
     )
-    # Redirected to one slash, a visitor would be led to the host that the request names.
+    # Merging slashes would redirect to the host that the request names.
     app.url_map.merge_slashes = False
     app.config["PUBLIC_URL"] = settings.public_url
     app.config["HTTPS"] = settings.public_url.startswith("https://")

@@ -1,4 +1,4 @@
-"""The public site as files, for any static host, at the root of a host or below a path."""
+"""Export of the public site as files, for a static host, at its root or below a path."""
 
 import hashlib
 import json
@@ -23,9 +23,11 @@ other hosts serve the file and do nothing with it."""
 
 @click.command("export")
 @click.argument("folder", metavar="DIR", type=click.Path(file_okay=False, path_type=Path))
-@click.option("--base-url", required=True, help="Where the files will be: https://HOST[/PATH]")
+@click.option(
+    "--base-url", required=True, help="URL the files will be served at: https://HOST[/PATH]"
+)
 def command(folder: Path, base_url: str) -> None:
-    """Write the public site into DIR, without sign-in; files that are there are overwritten."""
+    """Write the public site into DIR, without sign-in, overwriting existing files."""
     try:
         base_url = _folder_address(base_url)
     except ValueError as error:
@@ -41,7 +43,7 @@ def _folder_address(url: str) -> str:
     """The address without slashes at its end; ValueError if no files can be there."""
     parts = urlsplit(web_address(url))
     if parts.query or parts.fragment:
-        raise ValueError("must end with a host or a path: no query, no fragment")
+        raise ValueError("must end with a host or a path, without query or fragment")
     return url.rstrip("/")
 
 
@@ -64,8 +66,8 @@ def export(settings: Settings, folder: Path, base_url: str) -> int:
         store = sheet.content()
         if store.get().origin == "bundled" and store.problem:
             raise RuntimeError(
-                f"the spreadsheet could not be read ({store.problem}), so nothing was written;"
-                " without its variables (SHEET_…) the bundled content is exported"
+                f"the spreadsheet could not be read ({store.problem}), so nothing was written. Fix"
+                " the SHEET_ variables, or unset them to export the bundled content"
             )
     charts = _Charts()
     app.config.from_mapping(FILES=True, KEEP_CHART=charts.keep)

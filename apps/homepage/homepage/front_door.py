@@ -1,8 +1,8 @@
-"""The lock on the app's own address: only what comes through our Front Door is answered.
+"""Access restriction: only requests through the site's Front Door profile are answered.
 
 Front Door adds its profile's id to each request (learn.microsoft.com, "Secure traffic to Azure
-Front Door origins", 2026-11). Whoever asks the app directly gets 403, but has woken it all the
-same: the lock protects the content's way, not the bill.
+Front Door origins", 2026-11). A direct request gets 403, but still wakes an app scaled to zero:
+this restricts the path to the content, not the bill.
 """
 
 import hmac
@@ -17,7 +17,7 @@ _HEADER: Final = "X-Azure-FDID"
 
 
 def register(app: Flask, front_door_id: str | None) -> None:
-    """Lock the app, if there is an id. Probes come from the platform and stay free."""
+    """Restrict the app to a Front Door profile, if given. Probes are exempt."""
     if front_door_id:
         app.before_request(partial(_refuse_others, front_door_id.lower().encode()))
 

@@ -1,4 +1,4 @@
-"""What every response says about caching and safety."""
+"""Caching and security headers of every response."""
 
 from typing import Final
 
@@ -24,15 +24,15 @@ HTTPS_ONLY: Final = "max-age=31536000"
 
 
 def shared(seconds: int) -> str:
-    """Cache-Control of a page: a shared cache may keep it that long, a browser asks each time."""
+    """Cache-Control of a page: stored that long by shared caches, revalidated by browsers."""
     return f"public, max-age=0, s-maxage={seconds}"
 
 
 def finish(response: Response) -> Response:
     """Complete a response: a cache rule always, an entity tag and 304 where it may be stored.
 
-    A view says its own Cache-Control; where none did (and for every error) nobody may store the
-    response: Front Door keeps an answer without the header for one to three days.
+    Views set Cache-Control. Without it, and for every error, the response gets `no-store`: Front
+    Door caches a response without the header for one to three days.
     """
     for name, value in SAFETY.items():
         response.headers[name] = value

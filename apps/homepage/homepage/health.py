@@ -1,4 +1,4 @@
-"""Whether this process serves."""
+"""Health and readiness probes."""
 
 from flask import Blueprint, Response, jsonify
 
@@ -9,14 +9,14 @@ bp = Blueprint("health", __name__)
 
 @bp.get("/healthz")
 def healthz() -> Response:
-    """For the platform's probes: 200 as long as requests are answered at all; it asks nobody."""
+    """Liveness probe: 200 as long as the process answers; it depends on nothing else."""
     return jsonify(status="ok")
 
 
 @bp.get("/readyz")
 def readyz() -> Response:
-    """200, and which copy of the content is shown: there always is one.
+    """Readiness probe: always 200, with the origin of the content shown.
 
-    Asking starts the first load of the spreadsheet, so that no visitor has to.
+    It starts the first load of the spreadsheet, so that no visitor waits for it.
     """
     return jsonify(status="ok", content=sheet.content().peek().origin)

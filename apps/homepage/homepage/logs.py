@@ -47,7 +47,7 @@ CONFIG: Final[dict[str, Any]] = {
         }
     },
     "root": {"level": "INFO", "handlers": ["stdout"]},
-    # gunicorn gives its loggers handlers of their own unless told otherwise. Requests are logged by
+    # gunicorn gives its loggers their own handlers by default. Requests are logged by
     # the app, which knows their ids.
     "loggers": {
         "gunicorn.error": {"level": "INFO", "handlers": [], "propagate": True},

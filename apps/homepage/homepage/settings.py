@@ -1,4 +1,4 @@
-"""Everything the environment may say to the homepage."""
+"""Settings of the homepage, read from environment variables."""
 
 import re
 from typing import Annotated, Final, Self
@@ -7,16 +7,18 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, Field, SecretStr, ValidationError, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from homepage.validation import describe
+
 _SHORTEST_KEY: Final = 32
 """Characters of a session key: 16 random bytes in hexadecimal."""
 
 
 def web_address(url: str) -> str:
-    """The http(s) address without slashes at its end; ValueError if it is none."""
+    """Return an http(s) address without trailing slashes; ValueError for anything else."""
     try:
         parts = urlsplit(url)
         usable = parts.scheme in {"http", "https"} and parts.hostname and parts.username is None
-        usable = usable and parts.port != 0  # raises where it is no number
+        usable = usable and parts.port != 0  # raises ValueError for a port that is not a number
     except ValueError:
         usable = False
     if not usable or re.search(r"\s", url):
@@ -25,7 +27,7 @@ def web_address(url: str) -> str:
 
 
 def _origin(url: str) -> str:
-    """Scheme and host of a public address, without a slash at its end."""
+    """Scheme and host of a public address, without a trailing slash."""
     parts = urlsplit(web_address(url))
     if parts.path.strip("/") or parts.query or parts.fragment:
         raise ValueError("must end with the host: no path, query or fragment")
@@ -51,17 +53,17 @@ class Settings(BaseSettings):
     public_url: Annotated[str, AfterValidator(_origin)] = "http://localhost:8000"
 
     front_door_id: Given | None = None
-    """Of the only Front Door profile whose requests are answered; None answers everybody."""
+    """ID of the only Front Door profile whose requests are answered; None: any request is."""
 
     session_key: SecretStr | None = Field(default=None, min_length=_SHORTEST_KEY)
     oidc_client_id: Given | None = None
-    """None is a site without sign-in."""
+    """None: no sign-in."""
     oidc_client_secret: SecretStr | None = Field(default=None, min_length=1)
     oidc_authority: Annotated[str, AfterValidator(_https)] = (
         "https://login.microsoftonline.com/common"
     )
     azure_client_id: Given | None = None
-    """Of the managed identity that vouches for the app where there is no client secret."""
+    """Managed identity that authenticates the app to the provider without a client secret."""
 
     sheet_id: Given | None = None
     sheets_api_key: SecretStr | None = Field(default=None, min_length=1)
@@ -74,20 +76,20 @@ class Settings(BaseSettings):
     def _whole_groups(self) -> Self:
         if self.oidc_client_id:
             if not self.session_key:
-                raise ValueError("SESSION_KEY is missing: OIDC_CLIENT_ID turns sign-in on")
+                raise ValueError("SESSION_KEY is required when OIDC_CLIENT_ID is set")
             if not (self.oidc_client_secret or self.azure_client_id):
                 raise ValueError(
-                    "OIDC_CLIENT_ID needs OIDC_CLIENT_SECRET, or AZURE_CLIENT_ID of an identity"
+                    "OIDC_CLIENT_SECRET or AZURE_CLIENT_ID is required when OIDC_CLIENT_ID is set"
                 )
         if bool(self.sheet_id) != bool(self.sheets_api_key):
-            raise ValueError("SHEET_ID and SHEETS_API_KEY go together: one of them is missing")
+            raise ValueError("SHEET_ID and SHEETS_API_KEY must be set together")
         csv = (self.sheet_csv_talks, self.sheet_csv_projects, self.sheet_csv_interviews)
         if any(csv) and not all(csv):
             raise ValueError(
-                "SHEET_CSV_TALKS, SHEET_CSV_PROJECTS and SHEET_CSV_INTERVIEWS go together"
+                "SHEET_CSV_TALKS, SHEET_CSV_PROJECTS and SHEET_CSV_INTERVIEWS must be set together"
             )
         if any(csv) and self.sheet_id:
-            raise ValueError("SHEET_ID and SHEET_CSV_… are two ways to one thing: give one")
+            raise ValueError("set either SHEET_ID or the SHEET_CSV_ variables, not both")
         return self
 
 
@@ -95,7 +97,7 @@ _SECRET: Final = {"session_key", "oidc_client_secret", "sheets_api_key"}
 
 
 def load() -> Settings:
-    """Settings from the environment; ends the process with one line for each wrong variable."""
+    """Read settings from the environment; raise SystemExit with a line for each wrong variable."""
     try:
         return Settings()
     except ValidationError as error:
@@ -103,8 +105,5 @@ def load() -> Settings:
         for wrong in error.errors():
             name = ".".join(map(str, wrong["loc"]))
             shown = "" if name in _SECRET or not name else f"={wrong['input']!r}"
-            message = wrong["msg"].removeprefix("Value error, ")
-            if wrong["type"] == "too_short":  # said of items, and a secret has characters
-                message = f"must have at least {wrong.get('ctx', {}).get('min_length')} characters"
-            lines.append(f"{name.upper()}{shown}: {message}".removeprefix(": "))
+            lines.append(f"{name.upper()}{shown}: {describe(wrong)}".removeprefix(": "))
         raise SystemExit("\n".join(lines)) from None

@@ -16,7 +16,7 @@ KEY = "the-key-that-is-secret"
 
 @dataclass(frozen=True, kw_only=True)
 class Answer:
-    """What is sent: all parts of `body` one by one, `length` (true unless given) in the header."""
+    """A response: the parts of `body` one by one; `length` (default: the real one) as header."""
 
     status: int = 200
     body: Iterable[bytes] = ()

@@ -24,7 +24,7 @@ def talks(settings: Settings) -> TestResponse:
 
 
 def is_bundled(page: TestResponse) -> bool:
-    """Whether the page shows the bundled copy, and for a short time only."""
+    """Return True if the page shows the bundled copy, cacheable briefly."""
     kept = page.headers["Cache-Control"] == "public, max-age=0, s-maxage=60"
     return page.status_code == 200 and bundled().talks[0].title in page.text and kept
 

@@ -1,4 +1,4 @@
-"""What the pages show, and what the spreadsheet's rows may look like."""
+"""Content of the pages, and parsing of the spreadsheet's rows."""
 
 import re
 from dataclasses import replace

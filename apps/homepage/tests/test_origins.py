@@ -1,4 +1,4 @@
-"""What the site took over from the articles it began with (rows A1 and A3 of `test_rows.py`).
+"""Features from the articles that the site began with (rows A1 and A3 of `test_rows.py`).
 
 Where this site does otherwise, the test says how.
 """
@@ -190,8 +190,8 @@ def test_a3_1_a3_2_a_chart_is_the_source_of_a_picture(client: FlaskClient) -> No
 
 def test_a3_3_addresses_of_charts_are_for_keeping() -> None:
     """Google's API was announced to end; so a promise stands where its users look."""
-    assert "stay what they are" in README
-    assert "stay what they are" in str(charts.__doc__)
+    assert "URLs of charts are permanent" in README
+    assert "URLs are permanent" in str(charts.__doc__)
 
 
 def test_a3_4_a3_5_matplotlib_without_pyplot() -> None:

@@ -1,4 +1,4 @@
-"""What each response says: status, cache, safety. The table covers every rule of the URL map."""
+"""Status, caching and security headers of each response, for every rule of the URL map."""
 
 import re
 

@@ -1,4 +1,4 @@
-"""Where sign-in leads to afterwards: a page of this site, whatever was asked for."""
+"""Return path after sign-in: a page of this site, whatever was requested."""
 
 import provider as oidc
 import pytest

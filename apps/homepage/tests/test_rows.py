@@ -1,4 +1,4 @@
-"""What this site is held against, row by row; a test bears the numbers of the rows that it checks.
+"""Requirements of this site, row by row; a test's name has the numbers of its rows.
 
 A1, A3 and A5 are statements of three articles of blog.pamelafox.org, March 2023: on Microsoft
 sign-in as a Flask blueprint, on charts from matplotlib in Flask, on what hosting two small sites

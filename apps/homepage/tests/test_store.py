@@ -1,4 +1,4 @@
-"""Which copy of the content is shown: live, else the last good one; one load at a time."""
+"""Choice of the content shown: live, else the last good copy; one load at a time."""
 
 import threading
 

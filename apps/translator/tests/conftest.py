@@ -86,7 +86,7 @@ def new_identity(postgres: Postgres, *, role: str = ROLE) -> Generator[Identity]
 
 @contextlib.contextmanager
 def starter(postgres: Postgres, identity: Identity, logs: Path) -> Generator[Serve]:
-    """What starts translators, and ends them in the end."""
+    """A factory of translators, which are stopped at the end."""
     running: list[Process] = []
 
     def start(changed: Mapping[str, object] = PATIENT, **environment: str | None) -> Process:

@@ -76,7 +76,7 @@ class Identity:
         }
 
     def environment(self) -> dict[str, str]:
-        """What the app is told."""
+        """Environment variables for the app."""
         return {
             "IDENTITY_ENDPOINT": f"http://127.0.0.1:{self._server.server_port}/msi/token",
             "IDENTITY_HEADER": self._header,

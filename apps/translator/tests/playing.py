@@ -1,4 +1,4 @@
-"""What the tests of the game do again and again."""
+"""Helpers for tests of the game."""
 
 import json
 import ssl

@@ -24,7 +24,7 @@ _NOBODY = 65534
 
 
 def _binaries() -> Path:
-    """Where initdb and pg_ctl are: on PATH, where Debian puts them, else the wheel's."""
+    """The folder of initdb and pg_ctl: on PATH, in Debian's place, else in the wheel."""
     if found := shutil.which("initdb"):
         return Path(found).resolve().parent
     for folder in sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True):
@@ -149,7 +149,7 @@ class Postgres:
                 os.kill(int(pid), signal.Signals[f"SIG{name}"])
 
     def superuser(self, *, database: str) -> dict[str, Any]:
-        """How psycopg connects as the superuser, past TLS and tokens."""
+        """Parameters of psycopg for the superuser, past TLS and tokens."""
         return {
             "host": str(self._socket),
             "port": self._port,
@@ -184,7 +184,7 @@ class Postgres:
         migrations.upgrade(self.as_administrator(name), app_role=role)
 
     def as_administrator(self, name: str) -> dict[str, Any]:
-        """How psycopg connects as who migrates, past TLS and tokens."""
+        """Parameters of psycopg for the migrating role, past TLS and tokens."""
         parameters = self.superuser(database=name) | {"autocommit": False}
         return parameters | {"options": f"-c role={ADMINISTRATOR}"}
 
@@ -193,7 +193,7 @@ class Postgres:
         self.administer("TRUNCATE rounds, visitors, usage, translated CASCADE", database=DATABASE)
 
     def environment(self) -> dict[str, str]:
-        """What the app is told, as the local platform does."""
+        """Environment variables for the app, as the local platform sets them."""
         return {
             "PGHOST": HOST,
             "PGHOSTADDR": "127.0.0.1",

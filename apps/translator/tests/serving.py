@@ -111,7 +111,7 @@ class Process:
 
 
 def _run(program: str, environment: dict[str, str], log: str, changed: dict[str, object]) -> None:
-    """What the forked process does."""
+    """Run the app in the forked process."""
     os.environ.clear()
     os.environ.update(environment)
     os.chdir(APP)

@@ -102,7 +102,7 @@ def test_a_round_is_played_before_ones_eyes(
     expect(page.locator("#reacted")).to_have_text("Thank you, that counts.")
     expect(page.locator("[data-count=deep]")).to_have_text("1")
     page.get_by_role("button", name="Funny").click()
-    expect(page.locator("#reacted")).to_have_text("You have said so before.")
+    expect(page.locator("#reacted")).to_have_text("You have already reacted.")
     assert page.locator("#share").input_value() == page.url
     page.reload()
     assert page.locator("#hops li").all_inner_texts() == before
@@ -121,7 +121,7 @@ def test_a_round_is_played_without_script(width: int, scheme: str, look: Open) -
     page.get_by_role("button", name="Funny").click()
     expect(page.locator("[data-count=funny]")).to_have_text("1")
     page.get_by_role("link", name="Yours").click()
-    page.get_by_role("button", name="Take away").click()
+    page.get_by_role("button", name="Delete").click()
     expect(page.get_by_text("You have not sent anything yet")).to_be_visible()
 
 

@@ -117,7 +117,7 @@ class Stall:
             self._holder.close()
 
     def waiting(self) -> int:
-        """How many wait."""
+        """Number of waiting insertions."""
         found = self._postgres.ask("SELECT count(*) FROM pg_locks WHERE NOT granted")
         return found[0][0]
 
@@ -173,7 +173,7 @@ def test_when_all_connections_are_taken_the_page_says_so_and_then_all_is_well(
         problem = process.client.get(f"/api/rounds/{round_id}")
         for answer in (page, problem):
             assert answer.status_code == 503
-            assert "More visitors than the database can serve at once" in answer.text
+            assert "more visitors than its database can serve at once" in answer.text
             assert answer.headers["Retry-After"] == "5"
             assert answer.headers["Cache-Control"] == "no-store"
         assert page.headers["Content-Type"].startswith("text/html")

@@ -1,4 +1,4 @@
-"""What the described systems promise, row by row, and the faults that their public code has.
+"""Promises of the described systems, row by row, and faults of their public code.
 
 A2.4, A2.5: the name API of the post on FastAPI. A5.3: the translation game. B1: faults of the
 original game; B6: of the original name API.

@@ -260,17 +260,15 @@ def test_a_table_that_was_given_to_the_administrators_is_taken_over(
     assert owners == [(ADMINISTRATOR,)]
 
 
-def test_a_role_of_an_identity_that_was_made_anew_is_bound_to_it(
-    postgres: Postgres, job: Job
-) -> None:
+def test_the_role_is_bound_to_a_recreated_identity(postgres: Postgres, job: Job) -> None:
     principal = "SELECT shobj_description('fresh_app'::regrole, 'pg_authid')"
     assert job.run().code == 0
     later = "99999999-8888-7777-6666-000000000000"
     again = job.run(APP_OBJECT_ID=later.upper())
     assert again.code == 0, again.said
     assert postgres.administer(principal) == [(later,)]
-    assert f"was {OBJECT_ID}'s" in again.said
-    assert "the app's identity's now" not in job.run(APP_OBJECT_ID=later).said
+    assert f"(before: {OBJECT_ID})" in again.said
+    assert "bound the role" not in job.run(APP_OBJECT_ID=later).said
 
 
 def test_a_role_that_cannot_be_rebound_is_told_of(postgres: Postgres, job: Job) -> None:
@@ -351,7 +349,7 @@ def test_the_app_may_read_and_write_its_tables_and_nothing_else(
 
 @pytest.fixture(scope="module")
 def limited(postgres: Postgres) -> Iterator[dict[str, Any]]:
-    """How the app's role connects to a database that has other tables too."""
+    """Parameters of the app's role for a database that has other tables too."""
     postgres.create_database("shared")
     postgres.migrate("shared", "shared_app")
     postgres.administer("CREATE TABLE others (x int)", database="shared")

@@ -91,7 +91,7 @@ def test_a_killed_replicas_round_is_played_on_by_another(
 
 
 def test_all_is_well_again_within_thirty_seconds() -> None:
-    """What a round, or a visitor, waits for at the most when what went wrong is over."""
+    """Upper bound of a round's or a visitor's wait after a failure has ended."""
     lease = rounds.LEASE.total_seconds()
     connection = database.CONNECT_SECONDS + database.CHECK_SECONDS
     statement = database.STATEMENT_SECONDS + database.GRACE_SECONDS
@@ -139,7 +139,7 @@ def test_a_database_that_freezes_in_mid_round_loses_nothing(
         held.may_go_on.set()
         page = first.client.get(f"/rounds/{round_id}", headers={"Accept": "text/html"})
         assert page.status_code == 503
-        assert "The database cannot be reached just now" in page.text
+        assert "The database cannot be reached at the moment" in page.text
         assert page.headers["Cache-Control"] == "no-store"
         first.wait_for_line(f"round {round_id} waits")
     finally:
@@ -160,7 +160,7 @@ def test_a_round_that_nobody_can_play_is_given_up(
     assert ended["status"] == "failed"
     assert ended["end"] is None
     name, _, data = list(events(first.client, round_id))[-1]
-    assert (name, data["detail"]) == ("error", "This round could not be played to its end.")
-    assert "could not be played" in first.client.get(f"/rounds/{round_id}").text
+    assert (name, data["detail"]) == ("error", "This round could not be completed.")
+    assert "could not be completed" in first.client.get(f"/rounds/{round_id}").text
     listed = first.client.get("/api/rounds").json()["items"]
     assert round_id not in [item["id"] for item in listed]

@@ -121,7 +121,7 @@ def test_a_wrong_setting_ends_it_with_one_line() -> None:
         _COMMAND, cwd=APP, env=environment, capture_output=True, text=True, check=False
     )
     assert ended.returncode == 1
-    assert ended.stderr == "PGUSER='': String should have at least 1 character\n"
+    assert ended.stderr == "PGUSER='': must not be empty\n"
     assert not ended.stdout
 
 
@@ -134,9 +134,9 @@ def test_a_wrong_setting_ends_it_with_one_line() -> None:
         ("PGDATABASE", None, "PGDATABASE is not set"),
         ("PGUSER", None, "PGUSER is not set"),
         ("PGSSLMODE", "sometimes", "PGSSLMODE='sometimes': "),
-        ("PGSSLMODE", "prefer", "PGSSLMODE: a token is the password, so it must be one of "),
-        ("TRANSLATOR_PROVIDER", "azure", "TRANSLATOR_ENDPOINT is not set"),
-        ("TRANSLATOR_ENDPOINT", "http://x.example", "a token is sent there"),
+        ("PGSSLMODE", "prefer", "PGSSLMODE must be one of require, verify-ca, verify-full"),
+        ("TRANSLATOR_PROVIDER", "azure", "TRANSLATOR_ENDPOINT is required"),
+        ("TRANSLATOR_ENDPOINT", "http://x.example", "must begin with https://, as access tokens"),
         ("VISITOR_WRITES_PER_HOUR", "0", "VISITOR_WRITES_PER_HOUR='0': "),
     ],
 )

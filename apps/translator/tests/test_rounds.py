@@ -145,10 +145,10 @@ def test_wrong_bodies_are_refused(
     assert response.json()["status"] == status
 
 
-def test_json_that_is_none_is_the_bodys_fault(client: httpx.Client) -> None:
+def test_invalid_json_is_an_error_of_the_body(client: httpx.Client) -> None:
     json = {"Content-Type": "application/json"}
     (error,) = client.post("/api/rounds", content=b"{", headers=json).json()["errors"]
-    assert error == {"field": "body", "message": "JSON decode error"}
+    assert error == {"field": "body", "message": "must be valid JSON"}
 
 
 @pytest.mark.parametrize("path", ["", "/events"])

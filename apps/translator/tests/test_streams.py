@@ -55,7 +55,7 @@ def test_an_address_may_have_so_many_and_then_gets_429(endless: Process) -> None
             assert refused.headers["Retry-After"] == "10"
             assert refused.headers["Content-Type"] == "application/problem+json"
             refused.read()
-            assert "more than 2 open streams from your network address" in refused.text
+            assert "At most 2 streams can be open from one network address" in refused.text
         for other in ("192.0.2.2", "192.0.2.1, 192.0.2.2", "2001:db8::1", "2001:db8::2"):
             answer = open_.enter_context(stream(client, path, other))
             assert answer.status_code == 200

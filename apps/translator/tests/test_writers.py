@@ -17,7 +17,7 @@ _KINDS = ("funny", "deep", "flag")
 
 @dataclass(frozen=True)
 class Written:
-    """What a visitor did: the answers to one reaction twice, the counts, and their round."""
+    """A visitor's results: both responses to a repeated reaction, the counts, and their round."""
 
     statuses: tuple[int, int]
     cookies: int

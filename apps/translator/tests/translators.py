@@ -86,7 +86,7 @@ class Translator:
         self._thread.start()
 
     def environment(self) -> dict[str, str]:
-        """What the app is told."""
+        """Environment variables for the app."""
         return {
             "TRANSLATOR_PROVIDER": "azure",
             "TRANSLATOR_ENDPOINT": f"http://127.0.0.1:{self._server.server_port}",

@@ -19,7 +19,7 @@ _GRACE: Final = 15
 
 
 class Server(uvicorn.Server):
-    """uvicorn, saying where it listens: with PORT=0 nobody else can know."""
+    """uvicorn that logs its address, which with PORT=0 only it knows."""
 
     def __init__(self, config: uvicorn.Config, app: "FastAPI") -> None:
         super().__init__(config)
@@ -34,7 +34,7 @@ class Server(uvicorn.Server):
             logging.getLogger("translator").info("listening", extra={"fields": fields})
 
     def handle_exit(self, sig: int, frame: "FrameType | None") -> None:
-        """Begin no new hops and end the streams: they would last as long as their rounds."""
+        """Start no new hops and end the streams, which would last as long as their rounds."""
         self._player.stop()
         super().handle_exit(sig, frame)
 
@@ -44,7 +44,7 @@ def main() -> None:
     settings = load(Settings)
     logs.configure()
     telemetry.configure()
-    # Only now: what is wrong with the settings is said at once.
+    # Imported late, so that wrong settings are reported at once.
     from translator.app import create_app  # noqa: PLC0415
 
     app = create_app(settings)
@@ -57,7 +57,7 @@ def main() -> None:
         log_config=None,
         access_log=False,
         server_header=False,
-        # Who is asking, `translator.callers` finds out.
+        # `translator.callers` does this.
         proxy_headers=False,
         timeout_keep_alive=connections.KEEP_ALIVE_SECONDS,
         timeout_graceful_shutdown=_GRACE,

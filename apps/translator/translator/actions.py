@@ -1,4 +1,4 @@
-"""What a visitor does, by the API or by a form: the same rules for both."""
+"""Actions of visitors, the same for the API and for forms."""
 
 import uuid
 
@@ -10,9 +10,9 @@ from translator.rounds import NewRound, Reactions, ReactionType, Round
 
 
 async def begin(parts: Parts, request: Request, new: NewRound) -> tuple[Round, uuid.UUID]:
-    """Keep a round and play it in the background; raises limits.LimitError.
+    """Store a round and play it in the background; raises limits.LimitError.
 
-    The second value is the visitor: whoever had no cookie must get one.
+    Also returns the visitor, who needs a cookie if the request had none.
     """
     visitor = await parts.visitors.known(request) or uuid.uuid4()
     address = await parts.visitors.address(request)
@@ -33,9 +33,9 @@ async def begin(parts: Parts, request: Request, new: NewRound) -> tuple[Round, u
 async def react(
     parts: Parts, request: Request, round_id: int, kind: ReactionType
 ) -> tuple[Reactions, uuid.UUID, bool]:
-    """The counts after a reaction, the visitor, and whether it counted: the second one does not.
+    """Add a reaction; return the counts, the visitor, and False for a second reaction.
 
-    Raises limits.LimitError, and 404 for a round that is not there.
+    Raises limits.LimitError, and 404 for an unknown round.
     """
     visitor = await parts.visitors.known(request) or uuid.uuid4()
     address = await parts.visitors.address(request)
@@ -58,7 +58,7 @@ async def react(
 
 
 async def remove(parts: Parts, request: Request, round_id: int) -> None:
-    """Take the visitor's own round away; 403 for another's, 404 for none."""
+    """Delete the visitor's own round; 403 for another visitor's, 404 for an unknown one."""
     visitor = await parts.visitors.known(request)
     async with parts.database.writing() as session:
         try:
@@ -66,4 +66,4 @@ async def remove(parts: Parts, request: Request, round_id: int) -> None:
         except KeyError:
             raise no_such_round() from None
     if not removed:
-        raise HTTPException(403, "Only whoever sent a round may take it away.")
+        raise HTTPException(403, "A round can be deleted only by the visitor who sent it.")

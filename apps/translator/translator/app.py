@@ -23,9 +23,9 @@ if TYPE_CHECKING:
 
 
 def create_app(settings: Settings) -> FastAPI:
-    """The translator as an ASGI application. It starts, and stays, also without its database.
+    """Build the translator as an ASGI application, which also runs without its database.
 
-    `app.state.parts` is what it consists of.
+    `app.state.parts` has its components.
     """
     database = Database(settings)
     azure = _azure(settings)

@@ -1,4 +1,4 @@
-"""Static files under names that change with their content, so that they may be kept for a year."""
+"""Static files under names that change with their content, cacheable for a year."""
 
 import hashlib
 import mimetypes

@@ -1,9 +1,9 @@
-"""Who is really asking, behind the platform's ingress and perhaps an edge; and from which site.
+"""Address and site of the caller, behind the platform's ingress and perhaps an edge.
 
 The ingress of App Service and of Container Apps writes the address that it sees at the right end
-of X-Forwarded-For; whatever stands to the left of it a visitor may have made up. Behind Front Door
-that address is Front Door's. Its word is taken when X-Azure-FDID names our own profile, and then
-it is X-Azure-SocketIP: X-Azure-ClientIP is what a visitor's own X-Forwarded-For says (Microsoft,
+of X-Forwarded-For; a visitor may have forged everything to the left of it. Behind Front Door that
+address is Front Door's. If X-Azure-FDID names our own profile, X-Azure-SocketIP is trusted instead:
+X-Azure-ClientIP repeats a visitor's own X-Forwarded-For (Microsoft,
 "Protocol support for HTTP headers in Azure Front Door", March 2024).
 """
 
@@ -39,7 +39,7 @@ def _without_port(address: str) -> str:
 
 
 def is_foreign(scope: Scope, public_host: str, front_door_id: UUID | None) -> bool:
-    """Whether a page of another site sends this. Call `identify` first.
+    """Return True for a request from another site's page. Call `identify` first.
 
     Browsers name the page's site with every request that changes something (Origin; fetch.spec.
     whatwg.org, read in November 2026), and no page can alter that. It must be the public address,
@@ -67,7 +67,7 @@ def is_foreign(scope: Scope, public_host: str, front_door_id: UUID | None) -> bo
 
 
 def _is_loopback(host: str) -> bool:
-    """Whether a Host header names the loopback, with any port."""
+    """Return True for a Host header of the loopback, with any port."""
     return re.fullmatch(r"(localhost|127\.0\.0\.1|\[::1\])(:\d+)?", host) is not None
 
 

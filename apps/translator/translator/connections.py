@@ -1,4 +1,4 @@
-"""What a connection may take: time for a request's head, and one of the last descriptors."""
+"""Limits of connections: time for a request's head, and open descriptors."""
 
 import asyncio
 import resource
@@ -10,8 +10,7 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 HEAD_SECONDS: Final = 20.0
 """From a connection's start, or its next request's first byte, to the end of the head."""
 KEEP_ALIVE_SECONDS: Final = 75
-"""Idle between two requests. Longer than a proxy keeps idle connections, so that it is never we who
-close."""
+"""Idle between requests. Longer than proxies keep idle connections, so that they close first."""
 SPARE_DESCRIPTORS: Final = 64
 """For the database, files and outgoing calls. A connection that would take one of them is closed:
 asyncio writes hundreds of tracebacks a second when none is left (CPython 3.11)."""
@@ -20,7 +19,7 @@ HTTP/1.1 408 Request Timeout\r
 content-type: text/plain; charset=utf-8\r
 connection: close\r
 \r
-The request's head did not come in time.
+The request's headers did not arrive in time.
 """
 
 
@@ -34,7 +33,7 @@ class Protocol(H11Protocol):
         self.conn = _Connection(h11.SERVER)
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # pyright: ignore[reportIncompatibleMethodOverride]  # as in uvicorn
-        """Begin to wait for a head."""
+        """Start the time limit of the first request's head."""
         super().connection_made(transport)
         limit, _hard = resource.getrlimit(resource.RLIMIT_NOFILE)
         number = transport.get_extra_info("socket").fileno()
@@ -44,12 +43,12 @@ class Protocol(H11Protocol):
         self._mind_head()
 
     def data_received(self, data: bytes) -> None:
-        """Take what came; more bytes give an unfinished head no more time."""
+        """Process the data; it does not extend the time limit of an unfinished head."""
         super().data_received(data)
         self._mind_head()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Wait for nothing more."""
+        """Cancel the time limit."""
         super().connection_lost(exc)
         self._stop_waiting()
 

@@ -1,4 +1,4 @@
-"""Connections to PostgreSQL that mend themselves.
+"""Connections to PostgreSQL that recover by themselves.
 
 The database may be away when the app starts and at any time after: a caller then gets an error of
 `AWAY` within seconds, and the first call after its return succeeds.
@@ -24,18 +24,18 @@ from translator.tokens import DATABASE, Tokens
 _MAX_CONNECTIONS: Final = 4
 """A replica's. The smallest server (B1ms) has 35 for all of them (Microsoft's limits, 2026-11)."""
 WAIT_SECONDS: Final = 10.0
-"""For a free connection: in a rush it is better to wait than to be sent away."""
+"""For a free connection: under load, waiting is better than a refusal."""
 CONNECT_SECONDS: Final = 5
 STATEMENT_SECONDS: Final = 5
 CHECK_SECONDS: Final = 1.0
 _FRESH_SECONDS: Final = 2.0
 _USED: Final = "translator.used"
 GRACE_SECONDS: Final = 1.0
-"""What the server has beyond its own time-out before we hang up."""
+"""Time beyond the server's own time-out before the connection is closed."""
 
 AWAY: Final = (exc.OperationalError, exc.InterfaceError, exc.TimeoutError, exc.DisconnectionError)
-"""What is raised when the database is away, frozen or too slow; TimeoutError alone when all our
-connections are in use."""
+"""Errors of a database that is away, frozen or too slow; TimeoutError only when all our connections
+are in use."""
 
 
 class Database:
@@ -65,8 +65,8 @@ class Database:
     async def writing(self) -> AsyncGenerator[AsyncSession]:
         """A transaction, committed at its end; raises one of `AWAY`.
 
-        Statements end after five seconds, and a server that has stopped answering altogether is
-        hung up on one second later.
+        Statements end after five seconds; the connection to a server that does not answer at all is
+        closed one second later.
         """
         async with (
             self._engine.connect() as connection,
@@ -84,7 +84,7 @@ class Database:
     async def version(self, *, wait: float) -> str | None:
         """Version of the tables, None where there are none; raises one of `AWAY` after `wait` s.
 
-        However many ask at once, the database is asked once.
+        Concurrent calls share one query.
         """
         if self._ping is None or self._ping.done():
             self._ping = asyncio.create_task(self._version())
@@ -102,9 +102,9 @@ class Database:
             return await session.scalar(text("SELECT version_num FROM alembic_version"))
 
     async def parameters(self) -> dict[str, Any]:
-        """What a new connection is told; the rest libpq reads from the environment.
+        """Return the parameters of a new connection; libpq reads others from the environment.
 
-        Raises psycopg.OperationalError where there is no token.
+        Raises psycopg.OperationalError if no token can be fetched.
         """
         parameters: dict[str, Any] = {
             "application_name": "translator",
@@ -119,7 +119,7 @@ class Database:
             try:
                 parameters["password"] = await self._tokens.get()
             except AzureError as error:
-                raise psycopg.OperationalError(f"There is no token: {error}") from error
+                raise psycopg.OperationalError(f"no access token: {error}") from error
         return parameters
 
     async def _connect(self) -> psycopg.AsyncConnection:
@@ -131,14 +131,14 @@ class Database:
         try:
             return await psycopg.AsyncConnection.connect(**parameters, options=options)
         except psycopg.OperationalError:
-            # Perhaps the server does not take the token that we keep.
+            # Perhaps the server refuses the cached token.
             if self._tokens is not None:
                 self._tokens.forget()
             raise
 
 
 def seen(task: asyncio.Task[Any]) -> None:
-    """Look at a task's end: nobody else may be there any more to do it."""
+    """Retrieve a task's exception, as every caller may have been cancelled."""
     if not task.cancelled():
         task.exception()
 
@@ -153,10 +153,9 @@ async def _session(connection: AsyncConnection) -> AsyncGenerator[AsyncSession]:
 
 
 def _check(connection: Any, record: Any, _proxy: Any) -> None:  # noqa: ANN401  # SQLAlchemy's event
-    """Before a connection is used, see that it is still good.
+    """Check a connection before it is used.
 
-    One that was used just now has no need to be asked: if the server has closed it, there is
-    something to read.
+    One that was used recently needs no query: if the server has closed it, it is readable.
     """
     last = record.info.get(_USED, 0.0)
     record.info[_USED] = now = time.monotonic()
@@ -165,7 +164,7 @@ def _check(connection: Any, record: Any, _proxy: Any) -> None:  # noqa: ANN401  
     try:
         connection.run_async(_answers)
     except psycopg.Error as error:
-        # All that are older go too, and a new one is made: if that fails, it is the caller's error.
+        # Invalidates older connections too and opens a new one, whose failure reaches the caller.
         raise exc.InvalidatePoolError from error
 
 
@@ -186,9 +185,9 @@ async def _answers(connection: psycopg.AsyncConnection) -> None:
 
 @contextlib.contextmanager
 def _deadline(connection: psycopg.AsyncConnection, seconds: float) -> Generator[None]:
-    """Hang up on a server that has not answered within `seconds`; it then raises OperationalError.
+    """Close the connection after `seconds`; the pending query then raises OperationalError.
 
-    Cancelling would not do: psycopg first asks the same silent server, for up to ten seconds, to
+    Cancelling is not enough: psycopg first asks the same silent server, for up to ten seconds, to
     cancel the query.
     """
     timer = asyncio.get_running_loop().call_later(seconds, _hang_up, connection)

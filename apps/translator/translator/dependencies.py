@@ -1,4 +1,4 @@
-"""What routes ask for."""
+"""Dependencies of routes."""
 
 from collections.abc import AsyncGenerator
 from dataclasses import dataclass
@@ -15,12 +15,12 @@ from translator.streams import Streams
 from translator.visitors import Visitors, network
 
 _ID_DIGITS: Final = 18
-"""Every number of so many digits is a bigint, and no table will see longer ones."""
+"""Every number of so many digits fits a bigint."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Parts:
-    """What one process of the app consists of."""
+    """Components of one process of the app."""
 
     settings: Settings
     database: Database
@@ -41,7 +41,7 @@ TheParts = Annotated[Parts, Depends(_parts)]
 async def _round_id(
     round_id: Annotated[str, Path(description="the number of a round")],
 ) -> int:
-    """The number; 404 for what no round can have."""
+    """Parse the id; 404 for one that no round can have."""
     if not (round_id.isascii() and round_id.isdecimal() and len(round_id) <= _ID_DIGITS):
         raise no_such_round()
     return int(round_id)
@@ -67,9 +67,9 @@ async def _stream(request: Request, parts: TheParts) -> AsyncGenerator[None]:
 
 
 OneMoreStream = Depends(_stream)
-"""For a route that answers with a stream: 429 when its caller has too many."""
+"""Dependency of a streaming route: 429 when the caller's address has too many streams."""
 
 
 def no_such_round() -> HTTPException:
-    """To be raised."""
+    """Build the 404 of an unknown round."""
     return HTTPException(404, "There is no such round.")

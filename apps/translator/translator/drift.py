@@ -1,4 +1,4 @@
-"""How far the end of a round is from its start."""
+"""Distance between a round's start and its end."""
 
 import re
 import unicodedata
@@ -9,7 +9,7 @@ _WORD: Final = re.compile(r"\w+(?:['\u2019]\w+)*")
 
 
 def drift(start: str, end: str) -> int:
-    """From 0, word for word the same, to 100, where no word is left in its order.
+    """Return 0 for the same words in the same order, up to 100 where none is left in order.
 
     The share of words, of both texts together, that have no partner in the other. Capitals and
     punctuation do not count, but where a text has no words its characters do.

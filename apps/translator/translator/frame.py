@@ -1,4 +1,4 @@
-"""What surrounds every request: its id, its log line, its limits, the headers of its response."""
+"""Middleware of every request: id, log line, body limit, origin check, response headers."""
 
 import logging
 import time
@@ -30,7 +30,7 @@ _SAFETY: Final = {
 
 
 class Frame:
-    """The outermost layer of the app: no response leaves without passing here."""
+    """The outermost middleware, which every response passes."""
 
     def __init__(self, app: ASGIApp, *, public_url: str, front_door_id: UUID | None) -> None:
         self._app = app
@@ -57,7 +57,7 @@ class Frame:
                 headers = MutableHeaders(scope=message)
                 self._complete(headers, status)
                 if "no-store" in headers["Cache-Control"]:
-                    # A kept answer would tell others the id of one visitor's request.
+                    # A cached response would show others the id of one visitor's request.
                     headers["X-Request-ID"] = request_id
             await send(message)
 
@@ -67,8 +67,8 @@ class Frame:
             if callers.is_foreign(scope, self._public_host, self._front_door_id):
                 refused = problems.problem(
                     403,
-                    "This was sent from another site's page, or to an address that is not "
-                    "this site's (PUBLIC_URL).",
+                    "The request came from another site's page, or its address is not this site's "
+                    "(PUBLIC_URL).",
                 )
                 await refused(scope, receive, send_completed)
             else:
@@ -78,7 +78,7 @@ class Frame:
             if status:
                 raise
             broken = problems.problem(
-                500, "Something broke on this side. It has been written down."
+                500, "Something went wrong on the server. The error has been logged."
             )
             await broken(scope, receive, send_completed)
         finally:
@@ -86,10 +86,9 @@ class Frame:
             logs.request_id.reset(current)
 
     def _complete(self, headers: MutableHeaders, status: int) -> None:
-        """Add safety headers always, and a cache rule where it is missing.
+        """Add security headers, and `no-store` to errors, streams and responses without a rule.
 
-        What a route does not speak of, and every error, nobody may store: Front Door keeps an
-        answer without the header for one to three days.
+        Front Door caches a response without Cache-Control for one to three days.
         """
         headers.update(self._headers)
         stream = headers.get("Content-Type", "").startswith("text/event-stream")
@@ -98,7 +97,7 @@ class Frame:
 
 
 def _limited(receive: Receive) -> Receive:
-    """Refuse a body of more than `_MAX_BODY` bytes as soon as that many have come."""
+    """Refuse a body as soon as more than `_MAX_BODY` bytes have arrived."""
     received = 0
 
     async def receive_limited() -> Message:
@@ -106,7 +105,7 @@ def _limited(receive: Receive) -> Receive:
         message = await receive()
         received += len(message.get("body", b""))
         if received > _MAX_BODY:
-            raise HTTPException(413, f"A body of more than {_MAX_BODY} bytes is not read.")
+            raise HTTPException(413, f"The body must not be larger than {_MAX_BODY} bytes.")
         return message
 
     return receive_limited

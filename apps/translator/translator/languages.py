@@ -2,8 +2,8 @@
 
 `languages.tsv` has their codes, names and directions. The codes are those of Azure AI Translator
 (Microsoft's language support page, November 2026): with the script where a language is written in
-several; plain zh, sr, mn and no are of an older service. Names and directions are Babel's, which
-a test holds them to: Babel itself would take half a second of each start.
+several; plain zh, sr, mn and no belong to an older version. Names and directions are Babel's, as a
+test checks; importing Babel would take half a second of each start.
 """
 
 from dataclasses import dataclass
@@ -11,12 +11,12 @@ from importlib import resources
 from typing import Final
 
 ENGLISH: Final = "en"
-"""Where each round begins and ends."""
+"""Language at the start and the end of each round."""
 
 
 @dataclass(frozen=True)
 class Language:
-    """`code` is also what HTML's `lang` wants (BCP 47), `direction` (ltr, rtl) its `dir`."""
+    """`code` (BCP 47) and `direction` (ltr, rtl) are values of HTML's `lang` and `dir`."""
 
     code: str
     english: str

@@ -1,4 +1,4 @@
-"""How much a visitor, an address and all together may, counted in the database for all replicas."""
+"""Limits per visitor, per address and in total, counted in the database for all replicas."""
 
 from datetime import UTC, datetime, timedelta
 from math import ceil
@@ -15,7 +15,7 @@ _DAY: Final = timedelta(days=1)
 
 
 class LimitError(Exception):
-    """Says which limit; `retry_after` seconds later there is a new one."""
+    """A limit was reached; it is reset after `retry_after` seconds."""
 
     def __init__(self, message: str, retry_after: int) -> None:
         super().__init__(message)
@@ -27,7 +27,7 @@ async def write(
 ) -> None:
     """Count a round or a reaction, in the transaction that makes it; raises LimitError.
 
-    `address` is something that stands for it: the counters live in the database for days.
+    `address` is a pseudonym, as the counters stay in the database for days.
     """
     for kind, key, limit in (
         ("visitor", visitor, per_visitor),
@@ -35,20 +35,22 @@ async def write(
     ):
         since, left = _period(_HOUR)
         if not await _count(session, kind, key, since, amount=1, limit=limit):
-            who = "you" if kind == "visitor" else "your network address"
+            subject = "one visitor" if kind == "visitor" else "one network address"
             raise LimitError(
-                f"That is more than {limit} rounds and reactions an hour from {who}.", left
+                f"At most {limit} rounds and reactions an hour are accepted from {subject}."
+                " Please try again in the next hour.",
+                left,
             )
 
 
 async def spend(session: AsyncSession, characters: int, *, budget: int) -> bool:
-    """Whether so many characters are left of today's (UTC) budget; if so, they are taken off."""
+    """Take characters off today's (UTC) budget; return False, taking none, if too few are left."""
     since, _ = _period(_DAY)
     return await _count(session, "characters", "", since, amount=characters, limit=budget)
 
 
 async def tidy(session: AsyncSession) -> None:
-    """Throw away counters of periods that are over."""
+    """Delete counters of past periods."""
     await session.execute(delete(Usage).where(Usage.since < func.now() - 2 * _DAY))
 
 
@@ -69,7 +71,7 @@ async def _count(
 
 
 def _period(length: timedelta) -> tuple[datetime, int]:
-    """Beginning of the running hour or day, and seconds until the next one."""
+    """Start of the current hour or day, and seconds until the next one."""
     now = datetime.now(UTC)
     since = now.replace(minute=0, second=0, microsecond=0)
     if length == _DAY:

@@ -12,7 +12,7 @@ request_id: ContextVar[str | None] = ContextVar("request_id", default=None)
 
 
 def new_request_id() -> str:
-    """A new id. None is taken over: a visitor's would name whichever log lines they choose."""
+    """Return a new id. A visitor's own is never used, as it could point at any log line."""
     return uuid.uuid4().hex
 
 

@@ -1,9 +1,9 @@
 """The migration job: `python -m translator.migrate`.
 
-It runs as an administrator of the server (PGUSER, AZURE_CLIENT_ID) and leaves behind the role
-APP_ROLE, which the identity with the object id APP_OBJECT_ID signs in as and which may read and
-write the app's tables, today's tables, and a key for the visitors' cookies. Ends with 0 when all
-of that is so, 1 when it could not be done, 2 when a variable is wrong.
+It runs as an administrator of the server (PGUSER, AZURE_CLIENT_ID). It creates or upgrades the
+tables, the key of the visitors' cookies, and the role APP_ROLE, which may read and write the tables
+and which the identity with object id APP_OBJECT_ID signs in as. Exit codes: 0 success, 1 failure,
+2 a wrong variable.
 """
 
 import asyncio
@@ -30,7 +30,7 @@ _log: Final = logging.getLogger("translator.migrate")
 
 
 class RoleError(Exception):
-    """The app's role is another identity's; says what to do."""
+    """The app's role is bound to another identity; the message says what to do."""
 
 
 class JobSettings(DatabaseSettings):
@@ -41,7 +41,7 @@ class JobSettings(DatabaseSettings):
 
 
 def main() -> int:
-    """Do it; returns the exit code."""
+    """Run the migration; return the exit code."""
     try:
         settings = load(JobSettings)
     except SystemExit as wrong:
@@ -65,7 +65,10 @@ async def _run(settings: JobSettings) -> None:
 
 
 async def _make_role(database: Database, settings: JobSettings) -> None:
-    """Only the database `postgres` has Azure's functions for it (Microsoft's guide, 2026-11)."""
+    """Create the role, or bind an existing one, in the database `postgres`.
+
+    Only that database has Azure's functions for it (Microsoft's guide, 2026-11).
+    """
     async with await _connected(database, "postgres") as connection:
         if await _there(connection, settings.app_role):
             await _bind(connection, settings.app_role, settings.app_object_id)
@@ -89,7 +92,7 @@ async def _there(connection: psycopg.AsyncConnection, role: str) -> bool:
 
 
 async def _bind(connection: psycopg.AsyncConnection, role: str, principal: UUID) -> None:
-    """Let the role be the app's identity's: one made anew has the old one's name alone."""
+    """Bind the role to the app's identity: a recreated identity has a new object id."""
     # Microsoft's page and the server spell the columns differently: role, type, object id, ….
     listed = await connection.execute("SELECT * FROM pgaadauth_list_principals(false)")
     bound = next((row[2] for row in await listed.fetchall() if row[0] == role), None)
@@ -102,16 +105,16 @@ async def _bind(connection: psycopg.AsyncConnection, role: str, principal: UUID)
         )
     except psycopg.Error as error:
         raise RoleError(
-            f"The role {role} is {bound or 'nobody'}'s, not the app's identity's, and the server"
-            f" does not change that ({' '.join(str(error).split())}). Have an administrator of the"
-            f' server run: SECURITY LABEL FOR "pgaadauth" ON ROLE "{role}"'
+            f"The role {role} is bound to {bound or 'no principal'}, not to the app's identity, and"
+            f" the server refuses a change ({' '.join(str(error).split())}). As an administrator"
+            f' of the server, run:  SECURITY LABEL FOR "pgaadauth" ON ROLE "{role}"'
             f" IS 'aadauth,oid={principal},type=service'"
         ) from None
-    _log.info("the role %s was %s's and is the app's identity's now", role, bound or "nobody")
+    _log.info("bound the role %s to the app's identity (before: %s)", role, bound or "none")
 
 
 async def _connected(database: Database, name: str) -> psycopg.AsyncConnection:
-    """A connection in autocommit, as soon as there can be one."""
+    """Connect in autocommit mode, retrying until `_PATIENCE` is over."""
     deadline = time.monotonic() + _PATIENCE
     while True:
         try:

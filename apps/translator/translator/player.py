@@ -1,7 +1,7 @@
 """Playing rounds: hop after hop, each committed as soon as it is there.
 
-Any process may play any round. Whoever does holds its lease; when that ends without a sign of
-life, the next one takes it up, under the lock of its row, from the last hop that was kept.
+Any process may play any round while it holds its lease. When a lease expires without renewal,
+another process takes the round over, under a lock of its row, from the last stored hop.
 """
 
 import asyncio
@@ -22,21 +22,21 @@ from translator.translation import Translation
 from translator.translation.interpreter import Interpreter
 
 _AT_ONCE: Final = 8
-"""Rounds of a process that are played at a time; the others wait their turn."""
+"""Rounds that a process plays at a time; others are queued."""
 LOOK_SECONDS: Final = 3.0
-"""Between two looks for rounds that nobody plays; shorter than a lease, which it renews."""
+"""Between two searches for abandoned rounds, which also renew leases; shorter than a lease."""
 _LAST_HOP_SECONDS: Final = 9.0
-"""At a stop, for a hop under way: a translator has eight."""
+"""For a hop in progress at shutdown; a translation may take eight."""
 _MOST_TRIES: Final = 5
 _TIDY_EVERY: Final = 1200
-"""Looks: about an hour."""
+"""Searches; about an hour."""
 
 _log: Final = logging.getLogger("translator.player")
 
 
 @dataclass(frozen=True)
 class _Step:
-    """The hop that is next."""
+    """The next hop."""
 
     n: int
     source: str
@@ -59,7 +59,7 @@ class Player:
         self._stopping = asyncio.Event()
 
     def play(self, round_id: int) -> None:
-        """Begin, or go on, with a round, in the background."""
+        """Start or continue a round in the background."""
         if self._stopping.is_set() or round_id in self._tasks:
             return
         task = asyncio.create_task(self._play(round_id))
@@ -67,7 +67,7 @@ class Player:
         task.add_done_callback(lambda _: self._tasks.pop(round_id, None))
 
     async def watch(self) -> None:
-        """Look after rounds that nobody plays, until `stop`."""
+        """Take over abandoned rounds, until `stop`."""
         looks = 0
         while not self._stopping.is_set():
             try:
@@ -85,7 +85,7 @@ class Player:
             await self._pause(LOOK_SECONDS)
 
     async def wait(self, round_id: int, seconds: float) -> None:
-        """Return when this process has something new of a round, or after so many seconds."""
+        """Return when this process has news of a round, or after so many seconds."""
         bell = self._bells.setdefault(round_id, asyncio.Event())
         try:
             await asyncio.wait_for(bell.wait(), seconds)
@@ -95,17 +95,17 @@ class Player:
 
     @property
     def stopping(self) -> bool:
-        """Whether `stop` was called."""
+        """True once `stop` was called."""
         return self._stopping.is_set()
 
     def stop(self) -> None:
-        """Begin no more hops, and let all go who wait."""
+        """Start no more hops, and end every `wait`."""
         self._stopping.set()
         for round_id in list(self._bells):
             self._ring(round_id)
 
     async def close(self) -> None:
-        """After `stop`: finish the hops under way, and leave the rounds to whoever is next."""
+        """After `stop`: finish the hops in progress, and release the rounds to other processes."""
         if tasks := list(self._tasks.values()):
             _, late = await asyncio.wait(tasks, timeout=_LAST_HOP_SECONDS)
             for task in late:
@@ -119,7 +119,7 @@ class Player:
                     .values(lease=func.now(), runner=None)
                 )
         except Exception as error:  # their leases end anyway
-            _log.warning("the rounds could not be left: %s", " ".join(str(error).split()))
+            _log.warning("the rounds could not be released: %s", " ".join(str(error).split()))
 
     def _ring(self, round_id: int) -> None:
         if bell := self._bells.pop(round_id, None):
@@ -167,7 +167,7 @@ class Player:
             except AWAY as error:
                 _log.warning("round %d waits: %s", round_id, " ".join(str(error).split()))
             except Exception:
-                _log.exception("round %d stumbled", round_id)
+                _log.exception("round %d failed on this attempt", round_id)
 
     async def _hop(self, round_id: int, step: _Step) -> Translation:
         async def say(notice: str | None) -> None:
@@ -187,10 +187,9 @@ class Player:
         )
 
     async def _advance(self, round_id: int, made: tuple[_Step, Translation] | None) -> _Step | None:
-        """Keep the hop that was made, if any, and return the next one: None when there is none.
+        """Store the hop that was made, if any, and return the next one: None at the end.
 
-        All of it happens under the lock of the round's row, and only if the round is ours or
-        nobody's.
+        This happens under a lock of the round's row, and only if no other process holds it.
         """
         async with self._database.writing() as session:
             row = await session.scalar(
@@ -199,7 +198,7 @@ class Player:
                     and_(
                         Round.id == round_id,
                         Round.status == "running",
-                        # What is made is kept only if nobody else has taken the round meanwhile.
+                        # A hop is stored only if no other process has taken the round meanwhile.
                         Round.runner == self.id if made else self._may_take(),
                     )
                 )
@@ -210,7 +209,7 @@ class Player:
             if made is None:
                 row.tries += 1
                 if row.tries > _MOST_TRIES:
-                    _log.error("round %d is given up", round_id)
+                    _log.error("round %d failed for good", round_id)
                     row.status, row.runner = "failed", None
                     return None
             else:

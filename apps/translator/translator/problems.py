@@ -13,7 +13,7 @@ from sqlalchemy import exc
 from starlette.exceptions import HTTPException as AnyHTTPException
 from starlette.routing import Match
 
-from translator import rendering
+from translator import rendering, validation
 from translator.database import AWAY
 from translator.limits import LimitError
 from translator.readiness import NotReadyError
@@ -50,7 +50,7 @@ def problem(
     headers: Mapping[str, str] | None = None,
     errors: Sequence[Mapping[str, str]] = (),
 ) -> JSONResponse:
-    """A problem of no special type: its title is the status code's own."""
+    """Build a problem of type `about:blank`, whose title is the status code's phrase."""
     content: dict[str, object] = {
         "type": "about:blank",
         "title": HTTPStatus(status).phrase,
@@ -63,7 +63,7 @@ def problem(
 
 
 def responses(*statuses: int) -> dict[int | str, dict[str, Any]]:
-    """For a route's OpenAPI: it may answer with a problem of these statuses."""
+    """Describe, for a route's OpenAPI, the problems it may answer with."""
     content = {MEDIA_TYPE: {"schema": _SCHEMA}}
     return {
         status: {"description": HTTPStatus(status).phrase, "content": content}
@@ -72,7 +72,7 @@ def responses(*statuses: int) -> dict[int | str, dict[str, Any]]:
 
 
 def register(app: FastAPI) -> None:
-    """Make every error of the app one of ours."""
+    """Answer every error of the app with problem details or an error page."""
     app.add_exception_handler(AnyHTTPException, _http_error)
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(LimitError, _limit_reached)
@@ -91,7 +91,7 @@ def answer(
     headers: Mapping[str, str] | None = None,
     errors: Sequence[Mapping[str, str]] = (),
 ) -> Response:
-    """A problem for a program, a page for a person."""
+    """Answer a program with a problem, a browser with a page."""
     if not rendering.wants_page(request):
         return problem(status, detail, headers=headers, errors=errors)
     title = HTTPStatus(status).phrase
@@ -109,7 +109,7 @@ async def _http_error(request: Request, error: Exception) -> Response:
 
 
 def _allowed_methods(request: Request) -> list[str]:
-    """Methods that some route serves at this path; Starlette names those of the first one alone."""
+    """Methods of all routes at this path; Starlette lists those of the first match alone."""
     routes = request.app.router.routes
     return [
         method
@@ -138,15 +138,16 @@ async def _not_ready(request: Request, error: Exception) -> Response:
 
 async def _database_away(request: Request, error: Exception) -> Response:
     _log.warning("the database is away: %s", " ".join(str(error).split()))
-    return _later(request, "The database cannot be reached just now; please try again in a moment.")
+    return _later(
+        request, "The database cannot be reached at the moment. Please try again shortly."
+    )
 
 
 async def _database_busy(request: Request, error: Exception) -> Response:
     _log.warning("no connection is free: %s", " ".join(str(error).split()))
     return _later(
         request,
-        "More visitors than the database can serve at once are here just now; please try again in"
-        " a moment.",
+        "The site has more visitors than its database can serve at once. Please try again shortly.",
     )
 
 
@@ -155,7 +156,7 @@ async def _database_error(request: Request, error: Exception) -> Response:
     if error.connection_invalidated:
         return await _database_away(request, error)
     if isinstance(error.orig, psycopg.errors.UndefinedTable | psycopg.errors.UndefinedColumn):
-        return _later(request, "The database is just being set up; please try again in a moment.")
+        return _later(request, "The database is still being set up. Please try again shortly.")
     raise error
 
 
@@ -164,17 +165,17 @@ def _later(request: Request, detail: str) -> Response:
 
 
 def field_errors(errors: Sequence[Any]) -> list[dict[str, str]]:
-    """Field and message of each of pydantic's errors; what was sent is not repeated.
+    """List field and message of each of pydantic's errors, without the value that was sent.
 
-    An error of several fields together begins with the name of the one to change.
+    The message of a model validator begins with the field to change.
     """
-    found: list[dict[str, str]] = []
+    entries: list[dict[str, str]] = []
     for error in errors:
-        # Of JSON that is none, a character's number is all that would be left.
+        # The location in invalid JSON is the offset of a character.
         where = () if error["type"] == "json_invalid" else error["loc"]
         field = ".".join(str(part) for part in where if part != "body")
-        message = str(error["msg"]).removeprefix("Value error, ")
+        message = validation.describe(error)
         if not field and error["type"] == "value_error":
             field, _, message = message.partition(": ")
-        found.append({"field": field or "body", "message": message})
-    return found
+        entries.append({"field": field or "body", "message": message})
+    return entries

@@ -1,4 +1,4 @@
-"""What visitors say of rounds: one thing each, once."""
+"""Reactions of visitors to rounds, one per visitor and round."""
 
 import uuid
 
@@ -13,9 +13,9 @@ from translator.tables import Reaction, Round
 async def so_far(
     session: AsyncSession, round_id: int, visitor: uuid.UUID
 ) -> tuple[Reactions | None, bool]:
-    """The counts, None if there is no such round, and whether the visitor is among them.
+    """Return a round's counts, None if it does not exist, and True if the visitor has reacted.
 
-    The round is kept from being taken away until the transaction ends.
+    The round cannot be deleted until the transaction ends.
     """
     mine = exists().where(Reaction.round_id == round_id, Reaction.visitor == visitor)
     found = await session.execute(
@@ -33,9 +33,9 @@ async def so_far(
 async def add(
     session: AsyncSession, round_id: int, visitor: uuid.UUID, kind: ReactionType
 ) -> Reactions | None:
-    """The counts with the reaction; None if it does not count, being the visitor's second one.
+    """Add a reaction and return the counts; None for the visitor's second reaction.
 
-    The key of the table decides that, and the count changes in the same transaction.
+    The table's key decides that, and the count changes in the same transaction.
     """
     added = await session.scalar(
         insert(Reaction)

@@ -1,4 +1,4 @@
-"""Pages from templates."""
+"""Rendering of pages from templates."""
 
 from dataclasses import asdict
 from datetime import datetime
@@ -29,12 +29,12 @@ def _globals(request: Request) -> dict[str, object]:
 
 
 def _language(code: str) -> Language:
-    """A language that a later version of the site knew is shown as far as may be."""
+    """Return a language, a placeholder for one that only a later version of the site knows."""
     return LANGUAGES.get(code, _UNKNOWN)
 
 
 def _names_of(way: list[str]) -> dict[str, dict[str, str]]:
-    """What the script has to know of the languages of a round."""
+    """Data about a round's languages, for the script."""
     return {code: asdict(_language(code)) for code in way}
 
 
@@ -56,10 +56,10 @@ def page(request: Request, name: str, *, status: int = 200, **context: object) -
 
 
 def wants_page(request: Request) -> bool:
-    """Whether a person with a browser is asking, and not for something of the API.
+    """Return True for a browser's request outside the API.
 
     Front Door takes `Accept` off every request on a route with caching (Microsoft's
-    azure-docs, front-door-caching.md); without it, what is not for programs is for people.
+    azure-docs, front-door-caching.md); without it, only the paths for programs get no page.
     """
     path = request.url.path
     if path.startswith("/api/"):
@@ -69,5 +69,5 @@ def wants_page(request: Request) -> bool:
 
 
 def shared(seconds: int) -> str:
-    """Cache-Control of a page: a shared cache may keep it that long, a browser asks each time."""
+    """Cache-Control of a page: stored that long by shared caches, revalidated by browsers."""
     return f"public, max-age=0, s-maxage={seconds}"

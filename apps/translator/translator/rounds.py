@@ -1,4 +1,4 @@
-"""Rounds of the game: what is sent, what is shown, and how they are kept."""
+"""Rounds of the game: input and output models, and queries."""
 
 import random
 import re
@@ -34,7 +34,7 @@ MOST_ITEMS: Final = 100
 USUAL_ITEMS: Final = 30
 LARGEST_SEED: Final = 2**32 - 1
 LEASE: Final = timedelta(seconds=10)
-"""How long a round is its player's without a sign of life."""
+"""Lifetime of a player's hold on a round, unless renewed."""
 
 CURSOR: Final = r"^[0-9]{1,9}\.[0-9]{1,18}$"
 
@@ -45,9 +45,9 @@ Order = Literal["recent", "popular"]
 
 def _readable(text: str) -> str:
     if any(unicodedata.category(character) == "Cc" for character in text):
-        raise ValueError("must hold no control characters, line breaks included")
+        raise ValueError("must not contain control characters or line breaks")
     if not text.strip():
-        raise ValueError("must hold something to read")
+        raise ValueError("must not be blank")
     return text
 
 
@@ -76,7 +76,7 @@ Code = Annotated[str, Field(json_schema_extra={"enum": list(CODES)}), AfterValid
 
 def _number(value: object) -> object:
     if isinstance(value, str | bool):
-        raise ValueError("must be a number")  # noqa: TRY004  # pydantic's kind
+        raise ValueError("must be a whole number")  # noqa: TRY004  # pydantic's kind
     return value
 
 
@@ -101,7 +101,7 @@ def _as_many_as_hops() -> JsonDict:
 
 
 class NewRound(BaseModel):
-    """What a player sends."""
+    """Input for a new round."""
 
     model_config = ConfigDict(json_schema_extra=_as_many_as_hops())
 
@@ -110,20 +110,20 @@ class NewRound(BaseModel):
         default=USUAL_HOPS,
         ge=1,
         le=MOST_HOPS,
-        description="how many languages lie between: English is the first and the last",
+        description="number of languages between English at the start and at the end",
     )
     languages: list[Code] | None = Field(
         default=None,
         min_length=1,
         max_length=MOST_HOPS,
         json_schema_extra={"uniqueItems": True},
-        description="which ones, as many as `hops` says, each once; left out: chosen by the seed",
+        description="as many as `hops` says, each once; by default chosen by the seed",
     )
     # Limits after a validator come into the JSON Schema as "ge" and "le", which it does not have
     # (pydantic 2.14.3), so they stand before it.
     seed: Annotated[int, Field(ge=0, le=LARGEST_SEED), BeforeValidator(_number)] | None = Field(
         default=None,
-        description="of all that is left to chance; left out: a new one",
+        description="of all random choices; by default a random number",
     )
 
     @model_validator(mode="after")
@@ -132,16 +132,16 @@ class NewRound(BaseModel):
             return self
         if len(self.languages) != self.hops:
             raise ValueError(
-                f"languages: there must be as many as hops says: {self.hops},"
+                f"languages: must have as many entries as hops says ({self.hops}),"
                 f" not {len(self.languages)}"
             )
         if len(set(self.languages)) != len(self.languages):
-            raise ValueError("languages: each may come once")
+            raise ValueError("languages: must not have a language twice")
         return self
 
 
 class NewReaction(BaseModel):
-    """What a visitor says of a round."""
+    """Input for a reaction."""
 
     type: ReactionType
 
@@ -159,7 +159,7 @@ class Hop(BaseModel):
 
 
 class Reactions(BaseModel):
-    """How many visitors found what."""
+    """Numbers of reactions by type."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -169,7 +169,7 @@ class Reactions(BaseModel):
 
 
 class Round(BaseModel):
-    """A round as it is shown. `end` and `drift` (0 the same, 100 all changed) come with its end."""
+    """A round. `end` and `drift` (0 unchanged, 100 all changed) are set when it is done."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -185,7 +185,7 @@ class Round(BaseModel):
     notice: str | None = Field(
         default=None,
         exclude_if=lambda notice: notice is None,
-        description="what went otherwise than planned; only there when something did",
+        description="deviation from the plan; absent if there is none",
     )
 
     languages: list[str] = Field(exclude=True)
@@ -196,8 +196,8 @@ class Round(BaseModel):
     def of(
         cls, row: tables.Round, hops: Sequence[Mapping[str, object]], player: str | None
     ) -> Self:
-        """What a row shows, with its hops and its player's name."""
-        # The first version of the site kept messages that went nowhere.
+        """Build a round from its row, hops and player's name."""
+        # The first version of the site stored messages without hops.
         unplayed = row.status == "done" and not row.languages
         return cls.model_validate(
             {
@@ -228,7 +228,7 @@ class Page(BaseModel):
 async def add(
     session: AsyncSession, new: NewRound, *, visitor: uuid.UUID, runner: uuid.UUID
 ) -> Round:
-    """Keep a new round, for now in the hands of the process `runner`."""
+    """Insert a new round, leased to the process `runner`."""
     seed = secrets.randbelow(LARGEST_SEED + 1) if new.seed is None else new.seed
     languages = new.languages or random.Random(seed).sample(CODES, new.hops)  # noqa: S311  # a game
     values = {
@@ -260,7 +260,7 @@ async def add(
 
 
 def way(languages: Sequence[str]) -> list[str]:
-    """Where a round comes by, its two ends included."""
+    """Languages of a round in order, English at both ends included."""
     return [ENGLISH, *languages, ENGLISH]
 
 
@@ -283,7 +283,7 @@ _HOPS: Final = (
     .where(tables.Hop.round_id == tables.Round.id)
     .scalar_subquery()
 )
-"""A round's hops in one value: hundreds of rows would take longer to read than all the rest."""
+"""A round's hops in one JSON value: reading hundreds of rows would dominate the query."""
 _WHOLE: Final = select(tables.Round, _HOPS, tables.Visitor.name).outerjoin(
     tables.Visitor, tables.Visitor.id == tables.Round.visitor
 )
@@ -296,7 +296,10 @@ async def find(session: AsyncSession, round_id: int) -> Round | None:
 
 
 async def listed(session: AsyncSession, order: Order, *, num: int, after: str | None) -> Page:
-    """`num` rounds that are neither failed nor flagged away; ValueError for a wrong cursor."""
+    """Return `num` rounds that did not fail and are not hidden by flags.
+
+    Raises ValueError for a wrong cursor.
+    """
     row = tables.Round
     query = _WHOLE.where(row.listed)
     if after is not None:
@@ -311,7 +314,7 @@ async def listed(session: AsyncSession, order: Order, *, num: int, after: str | 
 async def of_visitor(
     session: AsyncSession, visitor: uuid.UUID, *, num: int, after: str | None
 ) -> Page:
-    """`num` rounds that a visitor sent, the newest first, whatever became of them."""
+    """Return `num` rounds of a visitor, newest first, whatever their status."""
     query = _WHOLE.where(tables.Round.visitor == visitor).order_by(tables.Round.id.desc())
     if after is not None:
         query = query.where(tables.Round.id < _place(after)[1])
@@ -331,13 +334,13 @@ async def _page(session: AsyncSession, query: Select[tables.Round, Any, str], nu
 def _place(cursor: str) -> tuple[int, int]:
     """Score and id of the last round of a page, as `_page` wrote them."""
     if not re.fullmatch(CURSOR, cursor):
-        raise ValueError("after: must be what `next` said")
+        raise ValueError("after: must be the `next` of an earlier page")
     score, _, last = cursor.partition(".")
     return int(score), int(last)
 
 
 async def remove(session: AsyncSession, round_id: int, visitor: uuid.UUID | None) -> bool:
-    """Take a round away for good; False if it is another visitor's, KeyError if it is not there."""
+    """Delete a round; False if it is another visitor's, KeyError if it does not exist."""
     owner = (
         await session.execute(
             select(tables.Round.visitor).where(tables.Round.id == round_id).with_for_update()

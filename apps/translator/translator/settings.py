@@ -1,7 +1,7 @@
-"""Everything the environment may say to the translator.
+"""Settings of the translator, read from environment variables.
 
-The connection's own variables (PGHOST, PGHOSTADDR, PGPORT, PGDATABASE, PGUSER, PGSSLMODE, …) are
-read by libpq; named here is what must be there, and what decides how the password is come by.
+libpq reads the connection's variables (PGHOST, PGHOSTADDR, PGPORT, PGDATABASE, PGUSER, PGSSLMODE,
+…) itself; only those that are required or that decide on the password's source are declared here.
 """
 
 from typing import TYPE_CHECKING, Annotated, Literal, Self, TypeVar
@@ -11,6 +11,8 @@ from uuid import UUID
 from pydantic import AfterValidator, Field, ValidationError, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from translator.validation import describe
+
 if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
 
@@ -18,7 +20,7 @@ _LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
 def _origin(url: str) -> str:
-    """Scheme and host of a public address, without a slash at its end."""
+    """Scheme and host of a public address, without a trailing slash."""
     parts = urlsplit(url)
     if parts.scheme not in {"http", "https"} or not parts.hostname or parts.username is not None:
         raise ValueError("must be an address such as https://www.example.org")
@@ -30,7 +32,7 @@ def _origin(url: str) -> str:
 def _safe_for_tokens(url: str) -> str:
     parts = urlsplit(url)
     if parts.scheme != "https" and parts.hostname not in _LOOPBACK:
-        raise ValueError("a token is sent there, so it must begin with https://")
+        raise ValueError("must begin with https://, as access tokens are sent to it")
     return url
 
 
@@ -39,7 +41,7 @@ _ENCRYPTED: frozenset[SslMode] = frozenset({"require", "verify-ca", "verify-full
 
 
 class DatabaseSettings(BaseSettings):
-    """The database, and who we are there; each is the variable of the same name in capitals."""
+    """Database and identity; each field is the environment variable of its name in capitals."""
 
     model_config = SettingsConfigDict(frozen=True, extra="ignore")
 
@@ -47,21 +49,25 @@ class DatabaseSettings(BaseSettings):
     pgdatabase: str = Field(min_length=1)
     pguser: str = Field(min_length=1)
     pgsslmode: SslMode = "verify-full"
-    pgsslrootcert: str | None = Field(default=None, description="None: the authorities of certifi")
+    pgsslrootcert: str | None = Field(
+        default=None, description="default: the certificate authorities of certifi"
+    )
 
     identity_endpoint: str | None = Field(
         default=None,
-        description="where the platform gives access tokens; None: libpq's own ways to a password",
+        description="the platform's source of access tokens; default: a password found by libpq",
     )
     azure_client_id: str | None = Field(
-        default=None, description="which of the app's identities; None: the one it has"
+        default=None, description="managed identity to use; default: the app's only one"
     )
 
     @model_validator(mode="after")
     def _no_token_in_clear(self) -> Self:
         if self.identity_endpoint and self.pgsslmode not in _ENCRYPTED:
             allowed = ", ".join(sorted(_ENCRYPTED))
-            raise ValueError(f"PGSSLMODE: a token is the password, so it must be one of {allowed}")
+            raise ValueError(
+                f"PGSSLMODE must be one of {allowed}, as an access token is the password"
+            )
         return self
 
 
@@ -72,7 +78,7 @@ class Settings(DatabaseSettings):
     port: int = Field(default=8000, ge=0, le=65535, description="0 takes a free port")
     public_url: Annotated[str, AfterValidator(_origin)] = "http://localhost:8000"
     front_door_id: UUID | None = Field(
-        default=None, description="of the edge in front; its word on who is asking is taken"
+        default=None, description="Front Door profile whose X-Azure-SocketIP is trusted"
     )
 
     translator_provider: Literal["azure", "offline"] = "offline"
@@ -85,13 +91,13 @@ class Settings(DatabaseSettings):
     characters_per_day: int = Field(
         default=60_000,
         ge=0,
-        description="to translate; the free tier has 2 million a month",
+        description="translated by Azure; its free tier has 2 million a month",
     )
 
     @model_validator(mode="after")
     def _azure_is_somewhere(self) -> Self:
         if self.translator_provider == "azure" and self.translator_endpoint is None:
-            raise ValueError("TRANSLATOR_ENDPOINT is not set, and TRANSLATOR_PROVIDER is azure")
+            raise ValueError("TRANSLATOR_ENDPOINT is required when TRANSLATOR_PROVIDER is azure")
         return self
 
 
@@ -99,7 +105,7 @@ AnySettings = TypeVar("AnySettings", bound=DatabaseSettings)
 
 
 def load(kind: type[AnySettings]) -> AnySettings:
-    """Settings from the environment; raises SystemExit with one line for each wrong variable."""
+    """Read settings from the environment; raise SystemExit with a line for each wrong variable."""
     try:
         return kind()  # pyright: ignore[reportCallIssue]  # what is required comes from the environment
     except ValidationError as error:
@@ -110,5 +116,5 @@ def _line(wrong: "ErrorDetails") -> str:
     name = ".".join(map(str, wrong["loc"])).upper()
     if wrong["type"] == "missing":
         return f"{name} is not set"
-    reason = wrong["msg"].removeprefix("Value error, ")
+    reason = describe(wrong)
     return f"{name}={wrong['input']!r}: {reason}" if name else reason

@@ -1,4 +1,4 @@
-"""Streams of events: all that follow a round in this process share one look at the database."""
+"""Event streams: all followers of a round in this process share one query."""
 
 import asyncio
 import contextlib
@@ -13,14 +13,14 @@ from translator.player import Player
 from translator.rounds import Round
 
 LOOK_SECONDS: Final = 1.0
-"""How often the database is asked for what other replicas do."""
+"""Interval of queries for hops made by other replicas."""
 MOST_OF_AN_ADDRESS: Final = 500
-"""Open streams in this process: of everybody behind one address."""
+"""Open streams in this process from one address, which several people may share."""
 _RETRY_SECONDS: Final = 10
 
 
 class Streams:
-    """Counts streams by address, and tells them what is new."""
+    """Counts streams by address, and reads rounds for them."""
 
     def __init__(self, database: Database, player: Player) -> None:
         self._database = database
@@ -33,7 +33,7 @@ class Streams:
         """Count a stream of an address while it is open; raises limits.LimitError."""
         if self._open[address] >= MOST_OF_AN_ADDRESS:
             raise LimitError(
-                f"That is more than {MOST_OF_AN_ADDRESS} open streams from your network address.",
+                f"At most {MOST_OF_AN_ADDRESS} streams can be open from one network address.",
                 _RETRY_SECONDS,
             )
         self._open[address] += 1
@@ -45,10 +45,9 @@ class Streams:
                 del self._open[address]
 
     async def look(self, round_id: int) -> Round | None:
-        """The round when something has happened, or soon; None when it is gone.
+        """Return the round after a change or after `LOOK_SECONDS`; None once it is deleted.
 
-        However many wait for the same round, the database is asked once. Raises one of
-        `database.AWAY`.
+        Concurrent calls for one round share one query. Raises one of `database.AWAY`.
         """
         look = self._looks.get(round_id)
         if look is None:

@@ -1,7 +1,7 @@
-"""Traces for OpenTelemetry, where the environment names a collector; else none of it is loaded.
+"""OpenTelemetry traces, if the environment names a collector; else nothing is loaded.
 
-FastAPI makes the spans itself. Here they are sent: by OTLP over HTTP, to
-OTEL_EXPORTER_OTLP_ENDPOINT, with what other variables of the OTEL_ family say.
+FastAPI creates the spans. They are sent by OTLP over HTTP to OTEL_EXPORTER_OTLP_ENDPOINT, as
+configured by other OTEL_ variables.
 """
 
 import os
@@ -11,7 +11,7 @@ _COLLECTOR: Final = "OTEL_EXPORTER_OTLP_ENDPOINT"
 
 
 def configure() -> None:
-    """Begin to send spans, if there is somebody to take them."""
+    """Start sending spans, if a collector is configured."""
     if not os.environ.get(_COLLECTOR):
         return
     from opentelemetry import trace  # noqa: PLC0415

@@ -1,4 +1,4 @@
-"""Access tokens of the app's managed identity: what other services take instead of a password."""
+"""Access tokens of the app's managed identity, used in place of passwords."""
 
 import asyncio
 import time
@@ -19,7 +19,7 @@ _MIN_AGE: Final = 5.0
 class Tokens:
     """Tokens from the platform's identity endpoint (IDENTITY_ENDPOINT, IDENTITY_HEADER).
 
-    A token is kept until shortly before it ends, so asking often costs nothing.
+    A token is cached until shortly before it expires.
     """
 
     def __init__(self, client_id: str | None, scope: str) -> None:
@@ -30,7 +30,7 @@ class Tokens:
         self._since = 0.0
 
     async def get(self) -> str:
-        """A token that is still good; raises azure.core's AzureError where there is none."""
+        """Return a valid token; raises azure.core's AzureError."""
         async with self._one_at_a_time:
             if self._credential is None:
                 # The library takes as long to import as the web framework. Neither the start of
@@ -40,7 +40,7 @@ class Tokens:
             return (await self._credential.get_token(self._scope)).token
 
     def forget(self) -> None:
-        """Throw away what is kept, unless that is new: the next token is a new one."""
+        """Discard the cached token, unless it is only seconds old."""
         if time.monotonic() - self._since >= _MIN_AGE:
             self._credential = None
 
@@ -52,7 +52,7 @@ def _credential(client_id: str | None) -> "ManagedIdentityCredential":
     from azure.identity.aio import ManagedIdentityCredential  # noqa: PLC0415
 
     # `requests` is installed anyway; the default transport would bring aiohttp and eight packages
-    # for one small request. It is not retried here, because whoever asks tries again by itself.
+    # for one small request. Not retried here, as callers retry.
     return ManagedIdentityCredential(
         client_id=client_id,
         transport=AsyncioRequestsTransport(),

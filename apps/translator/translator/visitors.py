@@ -1,4 +1,4 @@
-"""Who is who, without an account: a signed cookie, made when somebody first sends something."""
+"""Identity of visitors without accounts: a signed cookie, set when they first send something."""
 
 import hashlib
 import hmac
@@ -24,14 +24,14 @@ _IPV6_NETWORK: Final = 64
 
 
 class Visitors:
-    """Makes and reads the cookies. Their key is in the database, for all replicas the same."""
+    """Sets and reads the cookies, with a key from the database that all replicas share."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
         self._key: bytes | None = None
 
     async def known(self, request: Request) -> uuid.UUID | None:
-        """The visitor whose cookie comes with the request, if it is one of ours."""
+        """Return the visitor of the request's cookie, None without a valid one."""
         given = request.cookies.get(_cookie(request))
         if given is None:
             return None
@@ -41,7 +41,7 @@ class Visitors:
             return None
 
     async def cookie(self, request: Request, response: Response, visitor: uuid.UUID) -> None:
-        """Give the visitor their cookie."""
+        """Set the visitor's cookie."""
         response.set_cookie(
             _cookie(request),
             Signer(await self._secret()).sign(str(visitor)).decode(),
@@ -53,7 +53,7 @@ class Visitors:
         )
 
     async def address(self, request: Request) -> str:
-        """What stands for the address that the request comes from, and does not tell it."""
+        """Return a pseudonym (HMAC) of the request's address."""
         text = network(request)
         return hmac.new(await self._secret(), text.encode(), hashlib.sha256).hexdigest()
 
@@ -69,14 +69,14 @@ class Visitors:
 
 
 async def keep(session: AsyncSession, visitor: uuid.UUID) -> None:
-    """Write the visitor down, with a name, where they are not yet."""
+    """Insert the visitor with a name, unless they exist."""
     await session.execute(
         insert(Visitor).values(id=visitor, name=names.for_visitor(visitor)).on_conflict_do_nothing()
     )
 
 
 def network(request: Request) -> str:
-    """The address that a request comes from; of IPv6 the network, which one customer has."""
+    """Return the request's address; for IPv6 the /64 network of one customer."""
     text = request.client.host if request.client else ""
     try:
         address = ipaddress.ip_address(text)

@@ -1,8 +1,8 @@
-"""What a resource's body may hold: Microsoft's published models as data, and the check.
+"""Contracts of resource types: Microsoft's published models as data, and checks of bodies.
 
 The data (`data/*.json`) is derived by `python -m tools.contract`, never written by hand; each file
-names what it was derived from. So the local cloud refuses what Azure's published model refuses, and
-not what we happen to remember of Azure.
+names what it was derived from. So the local cloud refuses what Azure's published model refuses, not
+what we happen to remember of Azure.
 
     app = model("azure-native:app:ContainerApp")
     for finding in app.check(inputs):

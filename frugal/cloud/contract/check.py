@@ -1,4 +1,4 @@
-"""A body held against the derived rules: what is wrong with it, place by place."""
+"""Check of a body against the derived rules, with a finding for each error."""
 
 import difflib
 import re
@@ -10,7 +10,7 @@ from frugal.cloud.contract.findings import Finding, Unknown
 Rule = Mapping[str, Any]
 Definitions = Mapping[str, Mapping[str, Any]]
 
-# By type: the kinds of value that have it, and the words for what is wanted.
+# By type: the kinds of value it accepts, and its description in findings.
 _TYPES = {
     "string": ({"a string"}, "a string"),
     "integer": ({"a whole number"}, "a whole number"),
@@ -34,7 +34,7 @@ class Checker:
         *,
         optional: set[str | None],
     ) -> list[Finding]:
-        """The findings for a whole resource; `optional` inputs may be missing whatever is said."""
+        """The findings for a whole resource; `optional` inputs may be missing even if required."""
         definition = self._definitions[body]
         whole = {**definition, "properties": {**definition["properties"], **parameters}}
         self._object("", inputs, whole, optional)
@@ -122,7 +122,7 @@ class Checker:
 
 
 def _kind(value: object) -> str:
-    """The kind of a value in the words of JSON, without showing it."""
+    """The JSON type of a value, without the value."""
     match value:
         case bool():
             return "a boolean"
@@ -150,7 +150,7 @@ def _wanted(rule: Rule) -> str:
 
 
 def _exceeded(value: float, low: float | None, high: float | None) -> str:
-    """The range that is allowed, in words, where `value` is outside of it; else empty."""
+    """The allowed range in words if `value` is outside of it; else empty."""
     if (low is None or value >= low) and (high is None or value <= high):
         return ""
     if low is None:
@@ -159,7 +159,7 @@ def _exceeded(value: float, low: float | None, high: float | None) -> str:
 
 
 def _nearest(name: str, properties: Mapping[str, Rule]) -> str:
-    """The known name that was probably meant: case and underscores do not count."""
+    """The known name that was probably meant, ignoring case and underscores."""
     plain = {known.lower(): known for known in properties}
     close = difflib.get_close_matches(name.replace("_", "").lower(), plain, n=1, cutoff=0.6)
     if close:

@@ -1,10 +1,10 @@
-"""What a check says, and the value that it cannot judge."""
+"""Findings of a check, and the placeholder for values not known yet."""
 
 from dataclasses import dataclass
 
 
 class Unknown:
-    """A value not known before the deployment. Required but unknown is as good as given."""
+    """A value not known before the deployment; it satisfies `required`."""
 
     def __repr__(self) -> str:
         return "UNKNOWN"
@@ -12,10 +12,10 @@ class Unknown:
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing wrong with a body.
+    """One error in a body.
 
     `path` is the place as the SDK's input names it (`template.containers[0].image`), "" for the
-    whole. `message` says what was given and what is allowed; a secret's value is never in it.
+    whole. `message` says what was given and what is allowed, never a secret's value.
     """
 
     path: str

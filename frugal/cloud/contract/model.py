@@ -11,7 +11,7 @@ from frugal.cloud.contract.check import Checker
 from frugal.cloud.contract.findings import Finding
 
 Rule = Mapping[str, Any]
-"""What one value may be; the keys are explained in tools/contract/README.md."""
+"""Rule of one value; tools/contract/README.md explains the keys."""
 
 
 class UnknownTypeError(LookupError):
@@ -41,7 +41,7 @@ class Model:
     """The name in `definitions` of the body."""
 
     def check(self, inputs: Mapping[str, object]) -> list[Finding]:
-        """Everything in `inputs` that Azure's model does not allow, in the order of the inputs.
+        """Find everything in `inputs` that Azure's model does not allow, in their order.
 
         `inputs` are as the genuine provider gets them: camelCase, `properties` flattened to the
         top, path parameters beside, whole numbers perhaps as floats, UNKNOWN where not known yet.
@@ -63,7 +63,7 @@ class Model:
 
     @cached_property
     def create_only(self) -> frozenset[str]:
-        """The inputs whose change makes a replacement, path parameters among them."""
+        """The inputs whose change needs a replacement, path parameters among them."""
         nested = (path for path, rule in self._walk() if rule.get("createOnly"))
         return frozenset(self.parameters) | frozenset(nested)
 
@@ -73,7 +73,7 @@ class Model:
         return frozenset(path for path, rule in self._walk() if rule.get("secret"))
 
     def _walk(self) -> Iterator[tuple[str, Rule]]:
-        """Every property's path with its rule; a definition in itself is not gone into."""
+        """Every property's path with its rule; recursive definitions are not followed."""
         pending: list[tuple[str, str, frozenset[str]]] = [("", self.body, frozenset({self.body}))]
         while pending:
             prefix, name, above = pending.pop()

@@ -1,4 +1,4 @@
-"""What an edge keeps: whole responses in memory, judged by hishel's RFC 9111 state machine."""
+"""Cache of an edge: whole responses in memory, under hishel's RFC 9111 state machine."""
 
 import asyncio
 import gzip
@@ -34,9 +34,9 @@ from frugal.cloud.edge.policy import (
 )
 
 LARGEST_BODY = 8 * 1024 * 1024
-"""Bytes of the largest response that is kept; larger ones are only passed on."""
+"""Bytes of the largest cacheable response; larger ones are only passed on."""
 
-# What a kept response takes beside its body, about: its headers, its key, the objects around them.
+# Approximate bytes of a cached response beside its body: headers, key and objects.
 _BESIDE_THE_BODY = 2048
 
 _OPTIONS = CacheOptions(shared=True, supported_methods=["GET"], allow_stale=False)
@@ -54,7 +54,7 @@ class Key:
 
 @dataclass(frozen=True, kw_only=True)
 class Stored:
-    """A response that is kept. `path` is decoded; `compressed` if the edge gzipped the body."""
+    """A cached response. `path` is decoded; `compressed` if the edge gzipped the body."""
 
     entry: Entry
     body: bytes
@@ -62,7 +62,7 @@ class Stored:
     compressed: bool = False
 
     def message(self) -> tuple[int, list[tuple[str, str]], bytes]:
-        """What a visitor gets of it: status, headers, body."""
+        """Status, headers and body for a visitor."""
         kept = [h for h in from_engine(self.entry.response.headers) if h[0] != "content-length"]
         if self.compressed:
             # Other bytes than the origin's, so its strong ETag does not name them.
@@ -74,9 +74,9 @@ class Stored:
 
 @dataclass(frozen=True, kw_only=True)
 class Lookup:
-    """What is known of a request: `hit` to answer with, or else what to ask the origin.
+    """Result of a lookup: a `hit` to answer with, or else the request for the origin.
 
-    `stale` is what is kept but no longer fresh.
+    `stale` is a cached response that is no longer fresh.
     """
 
     key: Key
@@ -88,7 +88,7 @@ class Lookup:
 
     @property
     def validators(self) -> list[tuple[str, str]]:
-        """The headers that let the origin confirm what is stale by a 304."""
+        """The headers that let the origin confirm a stale response by a 304."""
         if not isinstance(self.state, NeedRevalidation):
             return []
         given = self.state.request.headers
@@ -102,12 +102,12 @@ class Cache:
         self._size = size
         self._used = 0
         self._stored: dict[Key, Stored] = {}
-        # Counts purges: what was fetched before one must not be kept after it.
+        # Counts purges: a response fetched before one must not be stored after it.
         self._generation = 0
 
     def look_up(self, key: Key, *, authorized: bool) -> Lookup:
-        """What the cache says to a GET; `authorized` if it carries an Authorization header."""
-        # Nothing else of a visitor's request has a say in what is served to all.
+        """Look up a GET; `authorized` if it carries an Authorization header."""
+        # No other header of a visitor's request affects a response for all.
         headers = Headers({"authorization": "given"} if authorized else {})
         stored = self._stored.get(key)
         entries = [stored.entry] if stored else []
@@ -126,7 +126,7 @@ class Cache:
         )
 
     def revalidated(self, lookup: Lookup, headers: Headers) -> Stored | None:
-        """Renew what is stale by a 304; None if that was for another, and a fetch is needed."""
+        """Refresh a stale response by a 304; None if it does not match, and a fetch is needed."""
         if not isinstance(lookup.state, NeedRevalidation) or lookup.stale is None:
             return None
         answer = for_engine(_NOT_MODIFIED, headers, authorized=False, now=time.time())
@@ -144,12 +144,12 @@ class Cache:
         return fresh
 
     def may_keep(self, lookup: Lookup, status: int, headers: Headers) -> Response | None:
-        """The response as it would be kept, or None if it must not be."""
+        """The response as it would be stored, or None if it must not be."""
         if status >= _SERVER_ERROR or is_no_cache(headers):
             return None
         media_type = headers.get("content-type", "")
         if media_type.startswith("text/event-stream"):
-            # It has no end to wait for.
+            # An event stream has no end to wait for.
             return None
         answer = for_engine(status, headers, authorized=lookup.authorized, now=time.time())
         state = lookup.state
@@ -161,7 +161,7 @@ class Cache:
     async def keep(
         self, lookup: Lookup, response: Response, body: bytes, *, path: str, policy: CachePolicy
     ) -> Stored:
-        """Keep a whole response (from `may_keep`), compressed if the policy says so."""
+        """Store a whole response (from `may_keep`), compressed if the policy says so."""
         compressed = lookup.key.gzip and should_compress(policy, response.headers, len(body))
         if compressed:
             body = await asyncio.to_thread(gzip.compress, body, 6, mtime=0)
@@ -172,7 +172,7 @@ class Cache:
         return stored
 
     def invalidate(self, url: str, method: str, status: int) -> None:
-        """Drop what an unsafe request has changed (RFC 9111 section 4.4)."""
+        """Drop the pages that an unsafe request invalidates (RFC 9111 section 4.4)."""
         keys = [Key(url=url, gzip=gzipped) for gzipped in (False, True)]
         entries = {key: self._stored[key].entry for key in keys if key in self._stored}
         state = IdleClient(options=_OPTIONS).next(
@@ -185,7 +185,7 @@ class Cache:
                 self._discard(key)
 
     def purge(self, patterns: Sequence[str]) -> int:
-        """Drop every variant of the pages under `patterns`; returns how many went."""
+        """Drop every variant of the pages under `patterns`; returns their number."""
         self._generation += 1
         gone = [k for k, s in self._stored.items() if purge_matches(s.path, patterns)]
         for key in gone:
@@ -208,5 +208,5 @@ class Cache:
 
 
 def _settle(state: AnyState) -> AnyState:
-    # One variant has one entry: keeping a new one drops the old, whatever the engine lists.
+    # One variant has one entry: storing a new one drops the old, whatever the engine lists.
     return _settle(state.next_state) if isinstance(state, InvalidateEntries) else state

@@ -1,7 +1,7 @@
 """A Front Door endpoint on this machine: an ASGI application that routes, caches and forwards.
 
-Routes match as articles/frontdoor/front-door-route-matching.md in MicrosoftDocs/azure-docs tells
-(06/01/2023): an exact pattern first, then the longest that ends in `*`; in any case. Without a
+Routes match as in articles/frontdoor/front-door-route-matching.md of MicrosoftDocs/azure-docs
+(06/01/2023): an exact pattern first, then the longest that ends in `*`, ignoring case. Without a
 match the answer is 404, as in the newer text on learn.microsoft.com (400 in the older).
 
 `X-Cache` (front-door-caching.md, 11/08/2023): TCP_HIT, TCP_MISS, PRIVATE_NOSTORE for a response
@@ -42,11 +42,11 @@ if TYPE_CHECKING:
 
 _NOT_MODIFIED = 304
 _CLIENT_GONE = 499
-# A page that is fetched to be kept is asked for as a whole; the edge compares and cuts by itself.
+# A cacheable page is fetched whole; the edge evaluates conditions and ranges itself.
 _NOT_FOR_A_COPY = DROPPED_REQUEST_HEADERS.union(
     (b"accept-encoding", b"if-none-match", b"if-modified-since", b"if-range", b"range")
 )
-# These ask for an error instead of a page: such a request is never answered from the cache.
+# Requests for an error instead of a page: never answered from the cache.
 _PRECONDITIONS = frozenset({b"if-match", b"if-unmodified-since"})
 
 
@@ -91,7 +91,7 @@ class Endpoint:
         self.configure(routes)
 
     def configure(self, routes: Sequence[Route]) -> None:
-        """Take other routes from the next request on; what is cached stays."""
+        """Replace the routes from the next request on; the cache stays."""
         patterns = {p.casefold(): route for route in routes for p in route.patterns}
         self._exact = {p: route for p, route in patterns.items() if not p.endswith("*")}
         prefixes = [(p[:-1], route) for p, route in patterns.items() if p.endswith("*")]
@@ -158,13 +158,13 @@ class Endpoint:
         await exchange.run(forward())
 
     async def _serve(self, exchange: EdgeExchange, route: Route, policy: CachePolicy) -> None:
-        """Answer a GET or HEAD from the cache, or else from the origin."""
+        """Answer a GET or HEAD from the cache, else from the origin."""
         gzip = accepts_gzip(exchange.header("accept-encoding"))
         key = Key(url=_url(exchange, policy), gzip=gzip)
         authorized = bool(exchange.header("authorization"))
         lookup = self._cache.look_up(key, authorized=authorized)
         if lookup.hit is None and key in self._fetching:
-            # Someone is fetching it: one request for all, if it turns out to be for all.
+            # Another request is fetching it: share the response if it is cacheable.
             await self._fetching[key].wait()
             lookup = self._cache.look_up(key, authorized=authorized)
         if lookup.hit is not None:
@@ -179,19 +179,19 @@ class Endpoint:
                 self._let_go(key)
 
     def _let_go(self, key: Key) -> None:
-        """Let those go on who wait for a fetch that has ended or is of no use to them."""
+        """Release the requests that wait for a fetch that has ended or can't be shared."""
         if key in self._fetching:
             self._fetching.pop(key).set()
 
     async def _fetch(
         self, exchange: EdgeExchange, route: Route, policy: CachePolicy, lookup: Lookup
     ) -> None:
-        """Answer a GET from the origin, or from what is kept if the origin confirms it."""
+        """Answer a GET from the origin, or from the cache if the origin confirms it."""
         extra = [(n.encode(), v.encode("latin-1")) for n, v in lookup.validators]
         if lookup.key.gzip:
             extra.append((b"accept-encoding", b"gzip"))
         if lookup.stale is None:
-            # A part of what is not kept is the origin's to cut.
+            # Of an uncacheable page the origin serves the range.
             extra += [h for h in exchange.headers if h[0] in {b"range", b"if-range"}]
         asking = self._origins.ask(exchange, route.origins, without=_NOT_FOR_A_COPY, extra=extra)
         async with asking as answer:
@@ -208,7 +208,7 @@ class Endpoint:
     async def _keep(
         self, exchange: EdgeExchange, policy: CachePolicy, lookup: Lookup, answer: httpcore.Response
     ) -> None:
-        """Answer from the origin's response; keep it if that is allowed and it is not too large."""
+        """Answer from the origin's response; store it if allowed and not too large."""
         raw = end_to_end(answer.headers)
         headers = _grouped(raw)
         kept = self._cache.may_keep(lookup, answer.status, headers)

@@ -1,4 +1,4 @@
-"""One request at an edge: what is forwarded to the origin, and how the visitor is answered."""
+"""One request at an edge: its forwarding to the origin, and the visitor's response."""
 
 import re
 import secrets
@@ -76,7 +76,7 @@ class EdgeExchange(Exchange):
         await super().start(status, [*passed, *own])
 
     async def answer(self, status: int, headers: list[tuple[str, str]], body: bytes) -> None:
-        """Answer with a whole body, or as much of it as the visitor's headers ask for."""
+        """Answer with a whole body, or the part that the visitor's headers ask for."""
         if status == 200:  # noqa: PLR2004
             if self._is_unmodified(headers):
                 status, body = 304, b""

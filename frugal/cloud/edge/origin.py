@@ -1,4 +1,4 @@
-"""From the edge to an origin: finding it, asking it, and naming what went wrong."""
+"""Requests from the edge to origins, and their errors."""
 
 import contextlib
 from collections.abc import AsyncGenerator, Callable, Sequence
@@ -16,7 +16,7 @@ _STATUSES = range(200, 600)
 
 @dataclass(frozen=True, kw_only=True)
 class Origin:
-    """A host that answers: its declared name, and the Host header that it is sent."""
+    """An origin: its declared host name, and the Host header for it."""
 
     host: str
     host_header: str
@@ -96,4 +96,4 @@ class Origins:
 
 def _broken(origin: Origin, error: Exception) -> Unavailable:
     what = str(error) or type(error).__name__
-    return Unavailable(503, f"The origin {origin.host} broke off its answer: {what}")
+    return Unavailable(503, f"The origin {origin.host} aborted its response: {what}")

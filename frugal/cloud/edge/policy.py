@@ -26,19 +26,19 @@ from urllib.parse import unquote
 from hishel import Headers, Response
 
 DEFAULT_LIFETIME = 2 * 24 * 3600
-"""Seconds that a response without any lifetime is kept."""
+"""Seconds that a response without any lifetime is cached."""
 
 DROPPED_REQUEST_HEADERS = frozenset(
     {b"accept", b"accept-charset", b"accept-language", b"content-length", b"transfer-encoding"}
     | {b"vary"}
 )
-"""Headers that a caching route keeps from the origin (`Vary`: learn Q&A 5781347, 02/19/2026)."""
+"""Headers that a caching route drops before the origin (`Vary`: learn Q&A 5781347, 02/19/2026)."""
 
 # What Front Door compresses: larger than 1 KB and smaller than 8 MB.
 _COMPRESSED_SIZE = range(1024 + 1, 8 * 1024 * 1024)
-# RFC 9110 section 15.1, without 206 (no parts are kept) and 501 (errors of the origin never are).
+# RFC 9110 section 15.1, without 206 (parts are not cached) and 501 (errors of the origin neither).
 _DEFAULT_STATUSES = frozenset({200, 203, 204, 300, 301, 308, 404, 405, 410, 414})
-# How the origin's `Vary` rides past an engine that would heed it.
+# Hides the origin's `Vary` from the RFC 9111 engine, which would apply it.
 _VARY = "x-front-door-vary"
 # Marks a directive that is for the engine alone and is never sent on.
 _ADDED = "x-front-door-default"
@@ -53,7 +53,7 @@ QueryString = Literal[
 
 @dataclass(frozen=True, kw_only=True)
 class CachePolicy:
-    """A route's `cacheConfiguration`: which parameters make a page of their own, what is gzipped.
+    """A route's `cacheConfiguration`: query parameters of the cache key, compressed types.
 
     `query_parameters` are names; `content_types` are media types without parameters.
     """
@@ -102,7 +102,7 @@ def is_no_cache(headers: Headers) -> bool:
 
 
 def for_engine(status: int, headers: Headers, *, authorized: bool, now: float) -> Response:
-    """An origin's response as the RFC 9111 engine shall see it.
+    """Convert an origin's response for the RFC 9111 engine.
 
     `authorized`: the request carried credentials; `now` is in Unix seconds. `Set-Cookie` is gone,
     `Vary` hidden, a missing `Date` filled in, an `Age` counted in, and a lifetime that no directive
@@ -124,7 +124,7 @@ def for_engine(status: int, headers: Headers, *, authorized: bool, now: float) -
 
 
 def from_engine(headers: Headers) -> list[tuple[str, str]]:
-    """The headers that a visitor gets for a response kept by the engine."""
+    """A visitor's headers for a response cached by the engine."""
     return [
         ("vary" if name == _VARY else name, value)
         for name in headers
@@ -169,7 +169,7 @@ def _implied_lifetime(status: int, headers: Headers, sent: int) -> int | None:
     if "s-maxage" in given or "max-age" in given:
         return None
     if "expires" in headers:
-        # What is no date means the past (RFC 9111 section 5.3).
+        # An invalid date means the past (RFC 9111 section 5.3).
         return max(0, (http_seconds(headers["expires"]) or sent) - sent)
     return DEFAULT_LIFETIME if status in _DEFAULT_STATUSES else None
 

@@ -1,4 +1,4 @@
-"""Container images on this machine: built from a context, kept by digest."""
+"""Container images on this machine: built from a context, stored by digest."""
 
 from frugal.cloud.images.dockerfile import BuildError
 from frugal.cloud.images.image import Image, repository_of

@@ -1,4 +1,4 @@
-"""Carrying out a Dockerfile in a folder: a virtual environment, the copies, the installations."""
+"""Build of a Dockerfile in a folder: virtual environment, copies, installations."""
 
 import asyncio
 import os
@@ -23,7 +23,7 @@ _LAST_LINES = 20
 class Builder:
     """Builds one image from `files` in `folder`, which it makes; `log` gets each line as it comes.
 
-    What is started for it ends with the build, and with this process.
+    Its child processes end with the build, and with this process.
     """
 
     def __init__(self, files: Context, folder: Path, *, reaper: Reaper, log: Log) -> None:

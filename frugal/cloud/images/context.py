@@ -1,4 +1,4 @@
-"""A build context: what a tar.gz holds, its digest, and putting parts of it into a folder.
+"""A build context: the content of a tar.gz, its digest, and copying parts to a folder.
 
 Nothing is ever written outside the folder given: members that would be are refused by name. (The
 standard library's filter for this is missing from the Python 3.11.2 that Debian 12 has.)
@@ -35,7 +35,7 @@ class Context:
 
     @classmethod
     def read(cls, content: bytes) -> "Context":
-        """Read a tar.gz. Raises BuildError if it is none or has members that reach outside."""
+        """Read a tar.gz. Raises BuildError if it is invalid or has members that reach outside."""
         entries: dict[str, Entry] = {}
         try:
             with tarfile.open(fileobj=io.BytesIO(content), mode="r:gz") as archive:
@@ -84,8 +84,8 @@ class Context:
         for source, matches in found:
             if not matches:
                 raise BuildError(
-                    f"COPY {source}: nothing of that name is in the build context "
-                    "(a .dockerignore may have left it out)."
+                    f"COPY {source}: no such file in the build context "
+                    "(a .dockerignore may exclude it)."
                 )
         several = len(found) > 1 or len(found[0][1]) > 1
         for _, matches in found:
@@ -159,11 +159,11 @@ def _entry(archive: tarfile.TarFile, member: tarfile.TarInfo, path: str) -> Entr
         if stream is not None:
             executable = bool(member.mode & _EXECUTABLE)
             return Entry(content=stream.read(), executable=executable)
-    raise BuildError(f"The build context has {path}, which is no file, folder or link.")
+    raise BuildError(f"The build context has {path}, which is not a file, folder or link.")
 
 
 def _inside(path: str, shown: str) -> str:
     normal = posixpath.normpath(path)
     if normal.startswith(("/", "../")) or normal == "..":
-        raise BuildError(f"The build context reaches outside itself: {shown}.")
+        raise BuildError(f"The build context has a path outside itself: {shown}.")
     return normal

@@ -1,4 +1,4 @@
-"""Read a Dockerfile: the steps that can be carried out here, and the names of the rest."""
+"""Parser of Dockerfiles: the steps that can be carried out here, and the names of the rest."""
 
 import io
 import json
@@ -66,7 +66,7 @@ class Recipe:
 
 _SHELL = ["/bin/sh", "-c"]
 
-# Without an effect on what runs here or there: which port an app serves, its resource declares.
+# Without an effect here or on Azure; the port is declared by the app's resource.
 _SILENT = {"COMMENT", "EXPOSE", "LABEL", "MAINTAINER"}
 _NAMED = {
     "HEALTHCHECK": "the probes of the declared resource are what is run",
@@ -117,9 +117,11 @@ class _Reader:
         if instruction in _SILENT:
             return
         if "<<" in value and instruction in {"RUN", "COPY", "ADD"}:
-            raise BuildError(f"{where} with a here-document is not understood: {_short(value)}")
+            raise BuildError(
+                f"{where} uses a here-document, which is not supported: {_short(value)}"
+            )
         if not self.recipe.base and instruction not in {"ARG", "FROM"}:
-            raise BuildError(f"{where} stands before FROM.")
+            raise BuildError(f"{where} comes before FROM.")
         if instruction in _NAMED:
             self._note(where, value, _NAMED[instruction])
             return
@@ -136,11 +138,11 @@ class _Reader:
             "USER": self._user,
         }
         if instruction not in known:
-            raise BuildError(f"{where} is not a Dockerfile instruction that is known.")
+            raise BuildError(f"{where} is not a known Dockerfile instruction.")
         try:
             known[instruction](value, where)
-        except ValueError as error:  # of shlex: a quotation that does not end
-            raise BuildError(f"{where} is not understood ({error}): {_short(value)}") from error
+        except ValueError as error:  # of shlex: an unterminated quotation
+            raise BuildError(f"{where} can't be parsed ({error}): {_short(value)}") from error
 
     def _note(self, where: str, value: str, why: str) -> None:
         self.recipe.notes.append(f"{where} {_short(value)}: not carried out ({why}).")
@@ -195,7 +197,7 @@ class _Reader:
     def _from(self, value: str, where: str) -> None:
         if self.recipe.base:
             raise BuildError(
-                f"{where} {_short(value)}: a Dockerfile of several stages is not carried out here. "
+                f"{where} {_short(value)}: a Dockerfile of several stages is not supported here. "
                 "Write it as one stage (the dependency layer before the source)."
             )
         words = [word for word in self._substituted(value).split() if not word.startswith("--")]
@@ -215,13 +217,13 @@ class _Reader:
             return
         for option in options:
             if not option.startswith(("--link", "--chown")):
-                self._note(where, option, "the option is not known here")
+                self._note(where, option, "the option is not supported here")
         words = _json_words(text) or shlex.split(text)
         *sources, target = words if len(words) > 1 else ["", ""]
         if not sources or not target:
             raise BuildError(f"{where} needs sources and a target: {_short(value)}")
         if any("://" in source for source in sources):
-            self._note(where, value, "nothing is fetched while building")
+            self._note(where, value, "builds download no files")
             return
         self.recipe.steps.append(Copy(sources=tuple(sources), target=self._path(target)))
 
@@ -240,11 +242,11 @@ class _Reader:
         user, _, group = self._substituted(value.strip()).partition(":")
         user = "0" if user == "root" else user
         if not user.isdigit():
-            self._note(where, value, "a name is known only inside an image: give the user's number")
+            self._note(where, value, "user names are not supported: give the numeric id")
             return
         self.recipe.user = int(user)
         if group not in {"", user}:
-            self._note(where, f":{group}", f"the group is {user} here")
+            self._note(where, f":{group}", f"the group is always {user} here")
 
 
 _PYTHON_IMAGE = re.compile(r"(?:^|/)python:(\d+\.\d+)")

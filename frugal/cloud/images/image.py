@@ -1,4 +1,4 @@
-"""A built image: its files, its virtual environment, and how it is run."""
+"""A built image: its files, its virtual environment and its command."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ class Image:
 
     `folder` holds `root/` (what the image has under `/`) and `venv/`. `workdir`, `command` and the
     values of `environment` that name files of the image are paths on this machine. `environment`:
-    PATH, LANG and the Dockerfile's ENV. `notes`: what of the Dockerfile is not as in a container.
+    PATH, LANG and the Dockerfile's ENV. `notes`: deviations of the build from a container's.
     """
 
     digest: str

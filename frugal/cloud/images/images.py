@@ -19,7 +19,7 @@ from frugal.cloud.images.image import Image
 from frugal.cloud.images.opening import open_for_apps
 from frugal.cloud.spawn import Accounts, Reaper
 
-# Stands for the folder of all images in what is kept: JSON for the character that no path can hold.
+# Placeholder for the folder of all images in stored paths: JSON for NUL, which no path can hold.
 _HERE = "\\u0000"
 _IMAGE = TypeAdapter(Image)
 # Characters of the digest in a folder's name.
@@ -29,11 +29,11 @@ _SHORT = 12
 class Images:
     """All images of a cloud. One folder each, and a file that names it once it is whole.
 
-    Nothing kept holds the path of `folder`, so that a checkout with its images may be moved.
+    No stored file holds the path of `folder`, so that a checkout with its images can be moved.
     """
 
     def __init__(self, accounts: Accounts, reaper: Reaper) -> None:
-        """They are in the place `images`; what a killed build left in it is deleted."""
+        """Open the place `images`, and delete what a killed build left in it."""
         folder = accounts.place("images")
         self._folder = folder
         self._accounts = accounts
@@ -42,7 +42,7 @@ class Images:
         known = [self.get(index.stem) for index in folder.glob("*.json")]
         whole = {image.folder for image in known if image is not None}
         for image in whole:
-            # Made by an earlier version, or its Python is gone or closed by now.
+            # Built by an earlier version, or its Python is gone or no longer readable.
             try:
                 open_for_apps(image, accounts, "an earlier version")
             except (BuildError, OSError) as error:
@@ -52,7 +52,7 @@ class Images:
                 shutil.rmtree(left, ignore_errors=True)
 
     def get(self, digest: str) -> Image | None:
-        """Return the image, if it is here and whole (its Python still runs)."""
+        """Return the image if it exists and is complete (its Python still runs)."""
         try:
             text = self._index(digest).read_text().replace(_HERE, _in_json(self._folder))
             image = _IMAGE.validate_python(json.loads(text))
@@ -63,7 +63,7 @@ class Images:
     async def build(
         self, context: bytes, *, dockerfile: str, log: Callable[[str], None], repository: str
     ) -> Image:
-        """Build an image from a tar.gz, or return the one that the same content gave before.
+        """Build an image from a tar.gz, or return the existing one for the same content.
 
         `dockerfile`: its path in the context. `log` gets each line as it comes. `repository`: the
         images of one share a group of users who read them. Raises BuildError.

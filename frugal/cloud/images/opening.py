@@ -1,4 +1,4 @@
-"""Making an image readable for the app that runs it, where that has a user of its own."""
+"""Permissions of an image for the app that runs it, where that has a user of its own."""
 
 import os
 import re
@@ -15,8 +15,8 @@ _CLOSED = 0o750
 def open_for_apps(folder: Path, accounts: Accounts, repository: str) -> None:
     """Let the apps of `repository` read an image, and no one else: they are in its group.
 
-    Its Python may lie where only root gets to (pyenv in root's home): then it is replaced by a copy
-    that everybody can run. Does nothing where that was done. Raises BuildError where it can't be.
+    A Python that only root can reach (pyenv in root's home) is replaced by a copy that every user
+    can run. Idempotent. Raises BuildError where it fails.
     """
     group = accounts.number(f"images of {repository}")
     if group is None:
@@ -37,7 +37,7 @@ def open_for_apps(folder: Path, accounts: Accounts, repository: str) -> None:
 
 
 def _point(venv: Path, python: Path) -> None:
-    """Let a virtual environment be one of this Python."""
+    """Point a virtual environment at this Python."""
     link = venv / "bin" / "python"
     link.unlink()
     link.symlink_to(python)
@@ -47,15 +47,15 @@ def _point(venv: Path, python: Path) -> None:
 
 
 def _copied(python: Path, accounts: Accounts) -> Path:
-    """A copy of an interpreter and its standard library, for everybody to run."""
+    """Copy an interpreter and its standard library so that every user can run it."""
     base = python.parent.parent
     library = base / "lib" / python.name
     if not (library / "os.py").exists():
         raise BuildError(
-            f"The Python {python} lies in a folder that is closed to other users, and is not laid "
-            f"out so that it can be copied (there is no {library}/os.py). The platform runs as "
-            "root and its apps as users of their own: install a Python that everybody can run, or "
-            "run the command as an ordinary user."
+            f"The Python {python} is in a folder that other users can't read, and can't be copied "
+            f"(there is no {library}/os.py). The platform runs as root, and its apps as users of "
+            "their own: install a Python that every user can run, or run the command as an "
+            "ordinary user."
         )
     shared = [f"lib/{file.name}" for file in (base / "lib").glob(f"lib{python.name}*.so*")]
     parts = [f"bin/{python.name}", *shared, f"lib/{python.name}", f"lib64/{python.name}"]

@@ -19,7 +19,7 @@ _WITH_VALUE = (
 _FLAGS = {"--require-hashes", "--no-deps", "-U", "--upgrade", "--pre", "--no-index"} | {
     "--no-build-isolation"
 }
-# … and options about pip's manners or the image's size, which change nothing of what is installed.
+# … and options about pip's output or the image's size, which do not change what is installed.
 _DROPPED_WITH_VALUE = {"--root-user-action", "--progress-bar", "--link-mode"} | {
     "--timeout",
     "--default-timeout",

@@ -1,4 +1,4 @@
-"""PostgreSQL flexible servers: a real server each, behind a proxy that speaks Azure's rules."""
+"""PostgreSQL flexible servers: a real server each, behind a proxy with Azure's rules."""
 
 from frugal.cloud.postgres.server import Server
 

@@ -1,4 +1,4 @@
-"""Which PostgreSQL of this machine runs: the system's, else the one in a Python wheel."""
+"""Selection of a PostgreSQL on this machine: the system's, else the one in a Python wheel."""
 
 import asyncio
 import importlib.util
@@ -40,7 +40,7 @@ class Installation:
         return found[0] if found else self.version
 
     def copied(self, accounts: Accounts) -> "Installation":
-        """A copy that every user can run. What a wheel's programs load lies beside its package."""
+        """Make a copy that every user can run, with a wheel's libraries beside its package."""
         if self.source == "wheel":
             tree = self.folder.parents[2]
             parts = ["/".join(self.folder.parts[-3:-1]), f"{self.folder.parts[-3]}.libs"]
@@ -68,7 +68,7 @@ async def installations() -> list[Installation]:
 def choose(
     found: Sequence[Installation], *, declared: str, required: str | None = None
 ) -> Installation:
-    """The one to run for a server declared with major version `declared`.
+    """Choose the installation for a server of the declared major version.
 
     The declared major before any other, the system's before the wheel's, the newest of several.
     `required` is the major version that made the data already there: no other can read it. Raises
@@ -84,9 +84,10 @@ def choose(
     if not fit:
         raise CloudError(
             "PostgresNotFound",
-            f"The data was made by PostgreSQL {required}, and this machine has only "
+            f"The data was created by PostgreSQL {required}, and this machine has only "
             f"{', '.join(f'{i.version} ({i.source})' for i in found)}. Install PostgreSQL "
-            f"{required} again, or begin anew with `frugal down` and `frugal up` (its rows go).",
+            f"{required} again, or start over with `frugal down` and `frugal up`, which deletes "
+            "all rows.",
         )
     return max(fit, key=lambda i: (i.major == declared, i.source == "system", int(i.major)))
 
@@ -109,7 +110,7 @@ def _wheel_folders() -> list[Path]:
 
 
 async def _version(folder: Path) -> str:
-    """The version of the server in a folder; empty where there is none that runs."""
+    """The version of the server in a folder; empty where none runs."""
     if not all(os.access(folder / name, os.X_OK) for name in ("postgres", "initdb")):
         return ""
     found = re.search(r"\(PostgreSQL\) (\d\S*)", await _output(folder / "postgres", "--version"))
@@ -126,7 +127,7 @@ async def _output(program: str | Path, argument: str) -> str:
             stderr=asyncio.subprocess.DEVNULL,
         )
     except OSError:
-        # Built for another machine or C library: as good as not there.
+        # Built for another machine or C library: treated as missing.
         return ""
     output, _ = await process.communicate()
     return output.decode(errors="replace").strip()

@@ -1,4 +1,4 @@
-"""One PostgreSQL server process and its data folder: made, started, watched, stopped."""
+"""One PostgreSQL server process and its data folder."""
 
 import asyncio
 import contextlib
@@ -65,8 +65,8 @@ _LOG_LINES = 12
 class Cluster:
     """A PostgreSQL data folder (`folder`/data) and the process that serves it.
 
-    Started again by itself, ever more slowly, when it dies. `log` takes its output; `note` writes
-    a line of ours there.
+    Restarted with growing delays when it dies. Its output goes to `log`, where `note` adds lines of
+    ours.
     """
 
     def __init__(
@@ -101,9 +101,9 @@ class Cluster:
         return process.pid if process is not None and process.returncode is None else None
 
     async def start(self, *, declared: str, existing: bool) -> None:
-        """Make the data if there is none, and serve it; returns once it takes connections.
+        """Initialize missing data, and serve it; returns once it accepts connections.
 
-        `declared` is the major version to prefer. Raises CloudError with what PostgreSQL said;
+        `declared` is the major version to prefer. Raises CloudError with PostgreSQL's message;
         `DataLost` or `DataDamaged` where data is `existing` and can't be served.
         """
         if self._watcher is not None:
@@ -132,7 +132,7 @@ class Cluster:
         )
 
     async def stop(self) -> None:
-        """Shut down with a checkpoint; sessions are told and closed."""
+        """Shut down with a checkpoint, terminating the sessions."""
         if self._watcher is not None:
             self._watcher.cancel()
             await asyncio.gather(self._watcher, return_exceptions=True)
@@ -153,7 +153,7 @@ class Cluster:
     def socket(self) -> str:
         """The path of the Unix socket, short enough for its address however deep the folder lies.
 
-        Raises CloudError on a system where there is no short way to a deep folder.
+        Raises CloudError on a system without a short path to a deep folder.
         """
         name = f".s.PGSQL.{_PORT}"
         path = f"{self.data}/{name}"
@@ -170,7 +170,7 @@ class Cluster:
         return f"/proc/self/fd/{self._data_descriptor}/{name}"
 
     async def connect(self, database: str = "postgres") -> psycopg.AsyncConnection:
-        """A superuser's connection, in autocommit. Raises psycopg.OperationalError."""
+        """Connect as the superuser, in autocommit. Raises psycopg.OperationalError."""
         return await psycopg.AsyncConnection.connect(
             host=str(Path(self.socket()).parent),
             # Else libpq would take the user's PGHOSTADDR.
@@ -184,9 +184,9 @@ class Cluster:
         )
 
     def _check_data(self) -> None:
-        """Mend a lost PG_VERSION from a database's own copy of it; refuse data that is not whole.
+        """Restore a lost PG_VERSION from a database's copy of it; refuse incomplete data.
 
-        The folder stays as it is when it is refused.
+        The folder is not changed when it is refused.
         """
         if not self.data.is_dir() or not any(self.data.iterdir()):
             raise CloudError(
@@ -207,13 +207,13 @@ class Cluster:
                     "DataDamaged",
                     f"The data of the database server {self.name} is damaged: "
                     f"{self.data / name} is gone or empty. The rows are still in that folder, "
-                    "which stays as it is. Put the file back from a backup of the folder, or have "
-                    "PostgreSQL's pg_resetwal make a new one (its page says how, as user "
-                    f"{_name_of(self.data.stat().st_uid)}), and run `frugal up` again.",
+                    "which was not changed. Restore the file from a backup of the folder, or "
+                    "recreate it with PostgreSQL's pg_resetwal (see its documentation; run it as "
+                    f"user {_name_of(self.data.stat().st_uid)}), and run `frugal up` again.",
                 )
 
     async def _initialise(self, installation: Installation) -> None:
-        """Make the data folder, whole or not at all."""
+        """Initialize the data folder atomically."""
         self.folder.mkdir(parents=True, exist_ok=True)
         user = self._user()
         # initdb wants a user that has a name; the server does not.
@@ -280,7 +280,7 @@ class Cluster:
         )
 
     async def _launch_patiently(self, installation: Installation) -> asyncio.subprocess.Process:
-        """Several attempts after a kill: sessions of the old server hold its memory a moment."""
+        """Start with retries: after a kill, sessions of the old server hold its memory a moment."""
         killed = bool(self._lock())
         for attempt in range(_ATTEMPTS - 1 if killed else 0):
             with contextlib.suppress(CloudError):
@@ -289,7 +289,7 @@ class Cluster:
         return await self._launch(installation)
 
     async def _watch(self, installation: Installation, process: asyncio.subprocess.Process) -> None:
-        """Start the server again whenever it ends, at once at first, then ever more slowly."""
+        """Restart the server whenever it ends, at once at first, then with growing delays."""
         delay = _FIRST_DELAY
         while True:
             up = time.monotonic()
@@ -298,7 +298,7 @@ class Cluster:
                 delay = _FIRST_DELAY
             self.health = "starting"
             while True:
-                self._note(f"the server ended with {code}; starting it again in {delay:.1f} s")
+                self._note(f"the server ended with {code}; restarting it in {delay:.1f} s")
                 await asyncio.sleep(delay)
                 delay = min(2 * delay, _LAST_DELAY)
                 self.restarts += 1
@@ -330,7 +330,7 @@ class Cluster:
         try:
             process = await asyncio.shield(spawning)
         except asyncio.CancelledError:
-            # Known to `stop` even so: a process that nobody ends would write to deleted files.
+            # Registered for `stop` in any case: a leftover process would write to deleted files.
             self._process = await spawning
             raise
         self._process = process
@@ -341,7 +341,7 @@ class Cluster:
         return f"server {self.name}"
 
     def _user(self) -> RunAs | None:
-        """The user that is this server's own; None to stay the ordinary user that we are."""
+        """The server's own user; None to run as the current, ordinary user."""
         number = self._accounts.number(self._account)
         if number is None:
             return None
@@ -364,8 +364,8 @@ class Cluster:
         except (FileNotFoundError, ConnectionRefusedError):
             return pid
         writer.close()
-        self._note(f"ending a server that was left behind (process {pid})")
-        # One that does not end is PostgreSQL's to refuse, in its own words.
+        self._note(f"stopping a leftover server (process {pid})")
+        # If it does not end, PostgreSQL refuses to start with its own message.
         with contextlib.suppress(ProcessLookupError, TimeoutError):
             os.kill(pid, signal.SIGQUIT)
             async with asyncio.timeout(_STOP_SECONDS):
@@ -375,7 +375,7 @@ class Cluster:
         return None
 
     def _is_ready(self, pid: int) -> bool:
-        """Whether the server says in its lock file, as it does to pg_ctl, that it takes clients."""
+        """Return True if the server's lock file says, as pg_ctl reads it, that it is ready."""
         lock = self._lock()
         return lock[:1] == [str(pid)] and lock[-1] == "ready"
 
@@ -417,7 +417,7 @@ def _named_user() -> int:
 
 
 async def _end(process: asyncio.subprocess.Process) -> None:
-    """Ask for an orderly end, then for a quick one, then insist."""
+    """Shut down smartly, then fast, then by SIGKILL."""
     for number, seconds in ((signal.SIGINT, _STOP_SECONDS), (signal.SIGQUIT, 5.0)):
         if process.returncode is not None:
             return

@@ -1,4 +1,4 @@
-"""One end of a database session: read piece by piece at first, then joined to the other end."""
+"""One end of a database session: buffered reads at first, then joined to the other end."""
 
 import asyncio
 import ssl
@@ -6,7 +6,7 @@ from typing import cast
 
 from typing_extensions import override
 
-# Far more than anyone has to send before they are signed in.
+# Far more than a client has to send before it is signed in.
 _UNREAD_BYTES = 128 * 1024
 
 
@@ -43,7 +43,7 @@ class Connection(asyncio.Protocol):
 
     @override
     def pause_writing(self) -> None:
-        # This end takes no more for now: the other one must not send either.
+        # This end's buffer is full: pause reading from the other one.
         if self._other is not None:
             self._other.transport.pause_reading()
 
@@ -64,9 +64,9 @@ class Connection(asyncio.Protocol):
         return data
 
     async def secure(self, context: ssl.SSLContext) -> None:
-        """Go over to TLS, as its server. Raises OSError (ssl.SSLError among them)."""
+        """Switch to TLS, as the server. Raises OSError (ssl.SSLError among them)."""
         if self._unread:
-            # Sent in clear before TLS began, by whoever: not to be taken for what TLS protects.
+            # Sent in plain text before TLS began: must not count as protected by TLS.
             raise ConnectionResetError("data in clear after the request for TLS")
         transport = await asyncio.get_running_loop().start_tls(
             self.transport, self, context, server_side=True
@@ -74,12 +74,12 @@ class Connection(asyncio.Protocol):
         self.transport = cast("asyncio.Transport", transport)
 
     def join(self, other: "Connection") -> None:
-        """From now on what one end sends, the other gets; when one closes, so does the other."""
+        """Pass everything between two ends; when one closes, close the other."""
         self.send_to(other)
         other.send_to(self)
 
     def send_to(self, other: "Connection") -> None:
-        """Pass on what has arrived here, and all that will."""
+        """Pass on buffered and future data."""
         self._other = other
         if self._unread:
             other.transport.write(bytes(self._unread))

@@ -1,6 +1,6 @@
 """PostgreSQL's public side: TLS and tokens in front of a server that has neither.
 
-It speaks just as much of PostgreSQL's protocol as comes before a session is authenticated
+It implements only the part of PostgreSQL's protocol before a session is authenticated
 (postgresql.org, "Frontend/Backend Protocol", version 18): requests for encryption, the start-up
 packet, one clear-text password inside TLS, requests to cancel. From then on it moves bytes.
 """
@@ -52,7 +52,7 @@ class Authenticator(Protocol):
     """Decides on a login, and names the socket of the server behind."""
 
     def admit(self, login: Login) -> None:
-        """Raises Refused for an address that may not come near."""
+        """Raises Refused for an address that no firewall rule admits."""
 
     async def authenticate(self, login: Login, password: str) -> None:
         """Raises Refused for a password that isn't the one for this role."""
@@ -129,7 +129,7 @@ class PostgresProxy:
             if connection is not None:
                 connection.transport.write(_error(refused))
         except (OSError, TimeoutError) as error:
-            # The client went away, spoke no TLS, or took too long: nobody is there to be told.
+            # The client left, did not speak TLS, or took too long: no error can be sent.
             self._note(f"a client was dropped before it signed in: {error or type(error).__name__}")
         finally:
             if connection is None:
@@ -138,7 +138,7 @@ class PostgresProxy:
                 connection.transport.close()
 
     async def _open(self, client: socket.socket) -> Connection:
-        """A connection whose first bytes are still to come; TLS already where they are TLS's."""
+        """Open a connection whose first bytes are unread, over TLS if they begin a handshake."""
         direct = await _peek(client) == _TLS_HANDSHAKE
         transport, connection = await asyncio.get_running_loop().connect_accepted_socket(
             Connection, client, ssl=self._context if direct else None
@@ -172,14 +172,14 @@ class PostgresProxy:
             return await self._join(connection, packet)
 
     async def _join(self, connection: Connection, startup: bytes) -> None:
-        """Open the session behind and leave the two sides to each other."""
+        """Connect to the server and join both ends."""
         backend = await self._connect()
         backend.transport.write(startup)
         self._sessions = {*self.sessions, connection}
         connection.join(backend)
 
     async def _cancel(self, packet: bytes) -> None:
-        """Hand a request to cancel on; its secret is the server's, which is the one to check it."""
+        """Forward a cancel request; the server checks its secret."""
         backend = await self._connect()
         backend.transport.write(packet)
         await backend.closed.wait()
@@ -195,7 +195,7 @@ class PostgresProxy:
 
 
 def no_entry(login: Login, encryption: str) -> str:
-    """PostgreSQL's words for a client that no rule lets in."""
+    """PostgreSQL's error for a client that no rule admits."""
     return (
         f'no pg_hba.conf entry for host "{login.address}", user "{login.user}", '
         f'database "{login.database}", {encryption}'
@@ -203,7 +203,7 @@ def no_entry(login: Login, encryption: str) -> str:
 
 
 async def _peek(client: socket.socket) -> bytes:
-    """The first byte that a client sends, left where it is."""
+    """Return the first byte from a client without consuming it."""
     loop = asyncio.get_running_loop()
     readable = asyncio.Event()
     loop.add_reader(client, readable.set)
@@ -215,7 +215,7 @@ async def _peek(client: socket.socket) -> bytes:
 
 
 async def _read_packet(connection: Connection) -> bytes:
-    """One packet as they are before the start of a session: a length and a code, no type byte."""
+    """Read a packet of the start-up phase: a length and a code, no type byte."""
     head = await connection.read(4)
     (size,) = struct.unpack("!I", head)
     if size not in _STARTUP_BYTES:

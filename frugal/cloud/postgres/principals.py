@@ -1,7 +1,7 @@
-"""Who signs in to a server with whose token: roles bound to principals of Microsoft Entra ID.
+"""Roles of a server, bound to principals of Microsoft Entra ID whose tokens sign in to them.
 
-Kept in a table of the database `postgres`, by the role's oid, so that a role made anew under an old
-name is not let in with the old one's token. Azure keeps this out of its users' sight, and so do we.
+Stored in a table of the database `postgres` by the role's oid, so that a role recreated under an
+old name does not accept the old one's token. The table is hidden from users, as on Azure.
 """
 
 from typing import LiteralString
@@ -10,7 +10,7 @@ import psycopg
 from psycopg import sql
 
 ADMINISTRATORS = "azure_pg_admin"
-"""Azure's role for whoever administers a server; it owns the databases."""
+"""Azure's role of a server's administrators; it owns the databases."""
 
 PRINCIPAL_OF: LiteralString = (
     "SELECT p.object_id FROM frugal.principals p JOIN pg_roles r ON r.oid = p.role"
@@ -67,7 +67,7 @@ BEGIN
   RETURN format('Created role for %I', rolename);
 END $$
 """,
-    # What is not kept here is null. Its columns are named as the server names them, which is not as
+    # Columns without data here are null. They are named as the server names them, which is not as
     # Microsoft's page does (digdir/dialogporten, provisioning of roles, September 2026).
     """
 CREATE OR REPLACE FUNCTION pg_catalog.pgaadauth_list_principals(isadminvalue boolean)
@@ -79,7 +79,7 @@ RETURNS TABLE (
   WHERE pg_has_role(r.oid, 'azure_pg_admin', 'member') OR NOT isadminvalue
 $$
 """,
-    # Binds a role that is there to another principal. Azure has it, and does not document it.
+    # Binds an existing role to another principal. Azure has it, and does not document it.
     """
 CREATE OR REPLACE FUNCTION pg_catalog.pgaadauth_update_principal_with_oid(
   rolename text, objectid text, objecttype text, isadmin boolean, ismfa boolean
@@ -136,7 +136,7 @@ _END_SESSIONS: LiteralString = (
 
 
 async def install(connection: psycopg.AsyncConnection) -> None:
-    """What each server has beside PostgreSQL's own: Azure's group, our table, Azure's functions."""
+    """Install Azure's administrators' role, our table and Azure's functions on a server."""
     for statement in (_CREATE_GROUP, *_TABLE, *_FUNCTIONS):
         await connection.execute(statement)
 
@@ -144,8 +144,8 @@ async def install(connection: psycopg.AsyncConnection) -> None:
 async def arm(connection: psycopg.AsyncConnection, role: str, object_id: str) -> None:
     """Make `role` an administrator that signs in with tokens of `object_id`, in one transaction.
 
-    A role that is there gets its rights (back), and with them what it owns. A principal
-    administers by one role: another one that it had is disarmed.
+    An existing role gets its rights back, and its objects with them. A principal administers by one
+    role: its other one is disarmed.
     """
     name, group = sql.Identifier(role), sql.Identifier(ADMINISTRATORS)
     async with connection.transaction():

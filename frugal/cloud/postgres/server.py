@@ -41,10 +41,10 @@ _RESERVED_DATABASES = {"postgres", "template0", "template1", "azure_maintenance"
 
 
 class Server(Running):
-    """One flexible server; `host` is its declared name, `port` where it answers on 127.0.0.1.
+    """One flexible server: `host` is its declared name, `port` its port on 127.0.0.1.
 
     With port 0 it takes a free one at `start`. Every address but those of `set_firewall` is
-    refused, so everyone is until it is called. Methods raise CloudError.
+    refused, so all are before its first call. Methods raise CloudError.
     """
 
     serves_apps = True
@@ -80,7 +80,7 @@ class Server(Running):
         self._connection: psycopg.AsyncConnection | None = None
 
     async def start(self, *, version: str, existing: bool = False) -> None:
-        """Serve, with the data of the last time if there is any; running already, do nothing.
+        """Serve the existing data if there is any; do nothing if running.
 
         `version` is the declared major version (`17`). `existing`: there must be data; raises
         CloudError `DataLost` or `DataDamaged` where it is not.
@@ -150,7 +150,7 @@ class Server(Running):
         }
 
     async def create_database(self, name: str, *, charset: str, collation: str) -> None:
-        """Create a database that azure_pg_admin owns; one that is there stays as it is.
+        """Create a database owned by azure_pg_admin; an existing one is not changed.
 
         Where this machine lacks the collation it gets the server's own (`status` shows which).
         """
@@ -173,7 +173,7 @@ class Server(Running):
             await self._list_databases(connection)
 
     async def drop_database(self, name: str) -> None:
-        """Drop a database, with whoever is in it; one that isn't there is no error."""
+        """Drop a database and its sessions; a missing one is no error."""
         _check_database(name)
         drop = sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name))
         async with self._ask() as connection:
@@ -200,10 +200,10 @@ class Server(Running):
         return found
 
     def set_firewall(self, rules: Sequence[tuple[str, str]]) -> None:
-        """Let in the addresses of these ranges (first and last IPv4 address), and no other.
+        """Admit addresses of these ranges (first and last IPv4 address) and no others.
 
         A range that holds 127.0.0.1 admits this machine's programs, and so does Azure's rule for
-        its own services, 0.0.0.0 to 0.0.0.0. Sessions that are open go on.
+        its own services, 0.0.0.0 to 0.0.0.0. Open sessions continue.
         """
         try:
             ranges = [(ipaddress.IPv4Address(a), ipaddress.IPv4Address(b)) for a, b in rules]
@@ -214,8 +214,8 @@ class Server(Running):
     async def add_administrator(self, *, role: str, object_id: str) -> None:
         """Let the principal `object_id` sign in as `role`, an administrator of this server.
 
-        A role that is there gets its rights (back), and with them what it owns. A principal
-        administers by one role: another one that it had is disarmed as by `remove_administrator`.
+        An existing role gets its rights back, and its objects with them. A principal administers
+        by one role: its other one is disarmed as by `remove_administrator`.
         """
         if role in {SUPERUSER, ADMINISTRATORS} or role.startswith("pg_"):
             raise CloudError("InvalidParameterValue", f"'{role}' is a role of the server's own.")
@@ -237,7 +237,7 @@ class Server(Running):
             return await principals.owns_objects(connection, object_id)
 
     def admit(self, login: Login) -> None:
-        """Refuse an address that no firewall rule lets in (the proxy asks)."""
+        """Refuse an address that no firewall rule admits (called by the proxy)."""
         address = ipaddress.IPv4Address(login.address)
         zero = ipaddress.IPv4Address(0)
         for first, last in self._rules:
@@ -246,7 +246,7 @@ class Server(Running):
         raise Refused("28000", no_entry(login, "SSL encryption"))
 
     async def authenticate(self, login: Login, password: str) -> None:
-        """Refuse a password that isn't a token of the role's own principal (the proxy asks)."""
+        """Refuse a password that isn't a token of the role's principal (called by the proxy)."""
         failed = f'password authentication failed for user "{login.user}"'
         try:
             claims = self._tokens.verify(password, resource=RESOURCE)
@@ -262,7 +262,7 @@ class Server(Running):
             detail = f'There is no role "{login.user}" that signs in with a token.'
             raise Refused("28P01", failed, detail)
         if row[0] != claims.object_id.lower():
-            raise Refused("28P01", failed, "The access token is another principal's.")
+            raise Refused("28P01", failed, "The access token belongs to another principal.")
 
     def backend(self) -> str:
         """The Unix socket of the server behind the proxy."""
@@ -279,7 +279,7 @@ class Server(Running):
 
     @contextlib.asynccontextmanager
     async def _ask(self) -> AsyncGenerator[psycopg.AsyncConnection]:
-        """The superuser's connection, one asker at a time. Raises CloudError."""
+        """Use the superuser's connection, one caller at a time. Raises CloudError."""
         async with self._asking:
             try:
                 yield await self._connected()
@@ -294,7 +294,7 @@ class Server(Running):
         # Another name: `stop` may take the connection away at each wait.
         connection = self._connection
         if connection is not None:
-            # Asked first whether it still stands: the server behind may have been killed since.
+            # Checked first: the server may have been killed since.
             with contextlib.suppress(psycopg.OperationalError):
                 await connection.execute("SELECT 1")
                 return connection

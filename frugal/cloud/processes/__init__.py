@@ -1,4 +1,4 @@
-"""Running apps and jobs: revisions, probes, replicas, the ingress before them; executions."""
+"""Running apps and jobs: revisions, probes, replicas, ingress; executions."""
 
 from frugal.cloud.processes.app import App
 from frugal.cloud.processes.execution import Execution, Unpulled

@@ -21,7 +21,7 @@ from frugal.cloud.spawn import Reaper
 REQUEST_TIMEOUT = 240.0
 # Seconds that a new revision has to become ready.
 DEPLOY_TIMEOUT = 600.0
-# Seconds that requests under way have when the app is stopped.
+# Seconds that requests in progress have when the app is stopped.
 _STOP_GRACE = 10
 # Of all descriptors; each request here takes one more, and what comes by an edge two more before.
 _SHARE = 0.75
@@ -78,7 +78,7 @@ class App(Site):
 
     @override
     async def stop(self) -> None:
-        """Take no more requests, let those under way end, end every process."""
+        """Accept no more requests, let those in progress end, then stop every process."""
         self._stopping = True
         self._changed()
         await self._listener.stop()
@@ -254,7 +254,7 @@ class App(Site):
 
 
 def _failed(app: str, replica_set: ReplicaSet, why: str) -> RevisionFailed:
-    """Make the error of a revision: why, and what the most hopeless replica printed last."""
+    """Build a revision's error: the reason, and the last output of its worst replica."""
     replica = max(replica_set.replicas, key=lambda replica: replica.failures)
     lines = "\n".join(f"  {line}" for line in replica.last_lines)
     printed = f"Its last lines:\n{lines}" if lines else "It printed nothing."

@@ -1,4 +1,4 @@
-"""One run of a job: a program carried out to its end."""
+"""One execution of a job: a program run to completion."""
 
 import asyncio
 import contextlib
@@ -18,7 +18,7 @@ from frugal.cloud.spawn import Reaper, printing
 Status = Literal["Running", "Succeeded", "Failed", "Stopped"]
 
 _LAST_LINES = 20
-# Seconds between SIGTERM and SIGKILL for a try that is told to end.
+# Seconds between SIGTERM and SIGKILL for a try that is stopped.
 _GRACE = 30.0
 
 
@@ -37,11 +37,11 @@ class Unpulled(Running):
         output.close()
 
     async def wait(self) -> None:
-        """Return: it has ended."""
+        """Return at once: it has ended."""
 
     @override
     async def stop(self) -> None:
-        """Return: it has ended."""
+        """Return at once: it has ended."""
 
 
 class Execution(Running):
@@ -76,7 +76,7 @@ class Execution(Running):
         self._task = asyncio.create_task(self._run(), name=f"execution:{name}")
 
     async def wait(self) -> None:
-        """Return when it has ended, however that came."""
+        """Return when it has ended for any reason."""
         await asyncio.wait((self._task,))
 
     @override

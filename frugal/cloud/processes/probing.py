@@ -14,7 +14,7 @@ _SUCCESS = range(200, 400)
 
 @dataclass(frozen=True, kw_only=True)
 class Verdict:
-    """What a probe found once a threshold was reached, and the last reason."""
+    """A probe's result once a threshold was reached, and the last reason."""
 
     passed: bool
     reason: str = ""

@@ -1,4 +1,4 @@
-"""From an image to what can be started: command, environment, folder, user."""
+"""Conversion of an image to a program: command, environment, folder, user."""
 
 import os
 from collections.abc import Mapping, Sequence
@@ -16,7 +16,7 @@ class NothingToRun(Exception):  # noqa: N818 - reads as what it is
 
 @dataclass(frozen=True, kw_only=True)
 class Program:
-    """A program that the reaper can start. `notes`: what of the image is not as in a container."""
+    """A program that the reaper can start. `notes`: deviations from a container."""
 
     command: tuple[str, ...]
     environment: Mapping[str, str]
@@ -67,7 +67,7 @@ def _note(declared: int | None, user: int | None) -> tuple[str, ...]:
 
 
 def _give(home: Path, user: int | None) -> None:
-    """Make a folder that is its user's alone, what is in it already too."""
+    """Make a folder private to its user, with its present content."""
     home.mkdir(parents=True, exist_ok=True)
     home.chmod(0o700)
     if user is None or home.stat().st_uid == user:

@@ -27,14 +27,14 @@ SETTLED = 60.0
 TRIES = 3
 
 _LAST_LINES = 20
-# Seconds that the end of a killed process may take to be told, on a busy machine.
+# Seconds in which the exit of a killed process is reported, on a busy machine.
 _END_IS_TOLD = 1.0
-# Idle connections are given up sooner than any usual server gives them up (gunicorn: 2 s).
+# Idle connections are closed sooner than usual servers close them (gunicorn: 2 s).
 _KEEP_IDLE = 1.0
 
 
 class Replica:
-    """A process slot. `changed` is called whenever it may be picked for requests, or no more."""
+    """A process slot. `changed` is called whenever it becomes ready or unready."""
 
     def __init__(
         self,
@@ -51,7 +51,7 @@ class Replica:
         self.in_flight = 0
         self.restarts = 0
         self.last_exit: str | None = None
-        # Ends in a row before it settled; a startup probe that ran out counts as all tries.
+        # Consecutive exits before it settled; a failed startup probe counts as all tries.
         self.failures = 0
         self.last_lines: deque[str] = deque(maxlen=_LAST_LINES)
         self.pool = Pool(keep_idle=_KEEP_IDLE)
@@ -100,7 +100,7 @@ class Replica:
         }
 
     async def drain(self) -> None:
-        """Send it nothing more, let its requests end, then end it. Each part has the grace time."""
+        """Send it no more requests, let its own end, then stop it; each within the grace time."""
         self._become("draining")
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(self._revision.termination_grace):
@@ -145,7 +145,7 @@ class Replica:
             self._become("starting")
 
     async def _live(self) -> str:
-        """Start the process and stay with it to its end; return how that came."""
+        """Start the process and wait for its exit; return the reason."""
         self.last_lines.clear()
         self.port = _free_port()
         self.pool = Pool(keep_idle=_KEEP_IDLE)
@@ -161,7 +161,7 @@ class Replica:
             return await self._stay(process)
 
     async def _stay(self, process: "Process") -> str:
-        """Probe a process to its end, or end it when its probes or somebody say so."""
+        """Probe a process until it exits; end it when its probes fail or on request."""
         self._process = process
         self._say(f"started (pid {process.pid}, port {self.port})")
         watching = asyncio.create_task(self._watch())
@@ -223,7 +223,7 @@ class Replica:
             if verdict.passed:
                 self._become("ready")
             elif self.state == "ready":
-                # A process that has just died fails its probe too. Its end is told in moments,
+                # A process that has just exited fails its probe too. Its exit is reported shortly,
                 # cancels this task, and lets requests wait for the restart instead of failing.
                 await asyncio.sleep(_END_IS_TOLD)
                 self._say(f"takes no requests: the readiness probe failed: {verdict.reason}")

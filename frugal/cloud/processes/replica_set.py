@@ -23,7 +23,7 @@ class ReplicaSet:
         self._load = load
         self._made = 0
         self._cooling: asyncio.TimerHandle | None = None
-        # The most that was wanted since the cool-down began.
+        # The most replicas wanted since the cool-down began.
         self._peak = 0
         self._leaving: set[asyncio.Task[None]] = set()
 
@@ -36,7 +36,7 @@ class ReplicaSet:
         )
 
     def start(self) -> None:
-        """Start the replicas that it begins with: the minimum, and one at least."""
+        """Start the initial replicas: the minimum, and at least one."""
         self._grow(max(1, self.revision.min_replicas))
 
     def pick(self, refused: Collection[Replica]) -> Replica | None:
@@ -45,7 +45,7 @@ class ReplicaSet:
         return min(ready, key=lambda replica: replica.in_flight, default=None)
 
     def rescale(self) -> None:
-        """Compare what runs with what the load wants; call it whenever the load changed."""
+        """Adjust the number of replicas to the load; call it whenever the load changed."""
         wanted = self._wanted()
         self._peak = max(self._peak, wanted)
         if wanted >= len(self.replicas):

@@ -1,4 +1,4 @@
-"""What an app is told to run: a revision and its probes."""
+"""A revision of an app and its probes."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -33,7 +33,7 @@ class Probe:
 class Revision:
     """One immutable version of an app.
 
-    `environment`: everything that is declared and what the platform adds, but HOST and PORT.
+    `environment`: the declared variables and the platform's, without HOST and PORT.
     `command` replaces the image's own. `cooldown` and `termination_grace` in seconds. Replicas are
     as many as hold the open requests at `concurrent_requests` each, within minimum and maximum.
     """

@@ -1,4 +1,4 @@
-"""Child processes of the daemon: under the right user, and none outlives it."""
+"""Child processes of the daemon: under the right user, and ended with the daemon."""
 
 from frugal.cloud.spawn.accounts import Accounts
 from frugal.cloud.spawn.output import printing

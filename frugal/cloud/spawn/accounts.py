@@ -1,4 +1,4 @@
-"""Users of this machine for what the platform runs, and a folder that they can reach.
+"""User ids for the platform's processes, and folders that they can reach.
 
 Only where the platform is root: an ordinary user can't become another, and keeps all of an
 environment to itself by the mode of one folder.
@@ -22,7 +22,7 @@ from frugal.cloud.errors import CloudError
 from frugal.paths import is_passable
 
 ROOM = Path("/var/lib/frugal")
-"""One folder an environment, named by the first of the environment's numbers."""
+"""Has a folder for each environment, named by the first of its numbers."""
 
 # Numbers that no system assigns: systemd, docs/UIDS-GIDS.md ("Unused"), read in November 2026. They
 # are below 65536, so that they exist in a container with a user namespace too.
@@ -30,7 +30,7 @@ FIRST, LAST = 60578, 61183
 # Numbers an environment: the first is the group of all, the others go to apps and servers.
 SIZE = 32
 
-# What is left of a claim that was killed is younger than this while the claim is under way.
+# Seconds after which an unfinished claim counts as left by a killed process.
 _CLAIM_SECONDS = 60.0
 _OTHERS_READ, _OTHERS_PASS = 0o004, 0o001
 
@@ -74,7 +74,7 @@ class Accounts:
             return self._numbers[name]
 
     def release(self, name: str) -> None:
-        """Give the number of `name` up; nothing may run or own files under it any more."""
+        """Release the number of `name`; no process or file may use it any more."""
         with self._lock:
             if self._numbers.pop(name, None) is not None:
                 self._save()
@@ -89,7 +89,7 @@ class Accounts:
         return int(self._claimed().name)
 
     def place(self, name: str) -> Path:
-        """A folder for what others than the platform use; who they are, its children's modes say.
+        """A folder for other users than the platform; the modes of its children decide which.
 
         Of root's platform: of the environment's group, which passes through and lists nothing.
         """
@@ -100,7 +100,7 @@ class Accounts:
         self._folder.mkdir(parents=True, exist_ok=True)
         place = there if is_passable(self._folder / "place") else self._claimed() / name
         if there.is_symlink():
-            # Where the folder can be reached by now, what lies outside stays there.
+            # An existing place outside stays there, even if the folder can be reached by now.
             kept = there.resolve()
             if kept.parent == self._claimed() and kept.is_dir():
                 place = kept
@@ -124,7 +124,7 @@ class Accounts:
         skip: Iterable[str] = (),
         adapt: Callable[[Path], None] | None = None,
     ) -> Path:
-        """A copy of these parts of a folder that everybody can read; made once.
+        """Copy these parts of a folder so that every user can read them, once.
 
         Hard links where the file system has them. `skip`: patterns of names to leave out; `adapt`:
         called with the copy before anybody gets it.
@@ -203,13 +203,13 @@ class Accounts:
         except OSError as error:
             raise CloudError(
                 "FolderNotReachable",
-                f"The platform runs as root and keeps what its apps read in {ROOM}, which can't be "
-                f"written: {error.strerror}. Mend that, or run the command as an ordinary user.",
+                f"The platform runs as root and stores its apps' files in {ROOM}, which can't be "
+                f"written: {error.strerror}. Fix that, or run the command as an ordinary user.",
             ) from error
         raise CloudError(
             "QuotaExceeded",
-            f"{(LAST + 1 - FIRST) // SIZE} environments of this machine's root are up or were left "
-            f"behind: see {ROOM}/*/environment, and run `make down` in checkouts not in use.",
+            f"{(LAST + 1 - FIRST) // SIZE} environments of root exist on this machine, the most "
+            f"possible: see {ROOM}/*/environment, and run `make down` in unused checkouts.",
         )
 
     def _find(self) -> Path | None:
@@ -220,7 +220,7 @@ class Accounts:
         return None
 
     def _take(self, place: Path) -> bool:
-        """Make a place of this environment's in one step; False where another one has it."""
+        """Claim a place atomically; False if another environment has it."""
         fresh = Path(tempfile.mkdtemp(dir=ROOM, prefix="."))
         _sign(fresh, self._folder)
         fresh.chmod(0o711)
@@ -247,7 +247,7 @@ def is_open(path: Path) -> bool:
 
 
 def remove(folder: Path) -> list[Path]:
-    """Remove what the environment in `folder` has in `ROOM`; return what that was."""
+    """Remove everything of the environment in `folder` from `ROOM`; return what was removed."""
     folder = folder.resolve()
     linked = _linked(folder)
     gone: list[Path] = []
@@ -261,10 +261,10 @@ def remove(folder: Path) -> list[Path]:
 
 
 def sweep() -> list[Path]:
-    """Remove from `ROOM` what environments that are gone left behind; return what stays.
+    """Remove leftovers of deleted environments from `ROOM`; return what stays.
 
-    What stays has rows of a checkout that is not where it was: moved, perhaps. The first line of
-    the file `environment` in it says where that was.
+    What stays has rows of a missing, perhaps moved checkout, whose path is the first line of its
+    file `environment`.
     """
     stays: list[Path] = []
     for place in _places():
@@ -285,14 +285,14 @@ def sweep() -> list[Path]:
 
 
 def _sign(place: Path, folder: Path) -> None:
-    """Write down whose a part of `ROOM` is: the environment's folder, and its checkout's number."""
+    """Record the owner of a part of `ROOM`: the environment's folder and its checkout's inode."""
     file = place / "environment"
     file.write_text(f"{folder}\n{_checkout_number(folder)}\n")
     file.chmod(0o600)
 
 
 def _is_of(place: Path, folder: Path) -> bool:
-    """True if it was this environment's; a later checkout in the same place is another one."""
+    """True if it belongs to this environment, not to an earlier checkout at the same path."""
     try:
         signed = (place / "environment").read_text().splitlines()
     except OSError:
@@ -343,7 +343,7 @@ def _make(folder: Path, mode: int) -> None:
 
 
 def _link(source: str, target: str) -> None:
-    """Give a file a second name, or copy it where that can't be, or not everybody may read it."""
+    """Hard-link a file, or copy it where that fails or not every user may read it."""
     mode = Path(source).stat().st_mode & 0o777
     if mode & _OTHERS_READ:
         with contextlib.suppress(OSError):
@@ -354,7 +354,7 @@ def _link(source: str, target: str) -> None:
 
 
 def readable(mode: int) -> int:
-    """The mode of a file with what its owner may read and run granted to everybody."""
+    """A file's mode with its owner's read and execute bits granted to every user."""
     return mode | (mode & 0o500) >> 3 | (mode & 0o500) >> 6
 
 

@@ -1,4 +1,4 @@
-"""The gate: what a child runs first, until the guard knows of it; then it becomes the program.
+"""The gate: run first by each child until the guard knows of it, then replaced by the program.
 
 Run as a plain script, standard library alone: `gate.py USER FORGET PROGRAM ARGUMENT…`. USER: the
 numbers `UID:GID`, with any more groups after further colons, or `-`. FORGET: an environment
@@ -15,7 +15,7 @@ CANNOT_RUN = 127
 
 
 def main(user: str, forget: str, program: list[str]) -> None:
-    """Wait, give up root if asked to, become the program."""
+    """Wait, give up root if requested, and execute the program."""
     if not os.read(0, 1):
         os._exit(NEVER_OPENED)
     os.environ.pop(forget, None)
@@ -28,7 +28,7 @@ def main(user: str, forget: str, program: list[str]) -> None:
         os.umask(0o022)
         if user != "-":
             number, *groups = map(int, user.split(":"))
-            # Before the user: who has given up root can't change them.
+            # Before the user id, as only root can change groups.
             os.setgroups(groups[1:])
             os.setgid(groups[0])
             os.setuid(number)

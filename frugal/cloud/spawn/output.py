@@ -24,9 +24,9 @@ async def printing(
     take: Callable[[str], None],
     user: RunAs | None = None,
 ) -> AsyncGenerator[Process]:
-    """Start a program as `Reaper.spawn` does, each line of its output handed to `take`.
+    """Start a program as `Reaper.spawn` does, passing each line of its output to `take`.
 
-    At the end the program is killed if it still runs, and what it said last is waited for. Raises
+    At the end the program is killed if it still runs, and its last output is waited for. Raises
     OSError when it can't be started.
     """
     ours, theirs = os.pipe()
@@ -41,7 +41,7 @@ async def printing(
         if process.returncode is None:
             reaper.kill(process)
             await process.wait()
-        # A stranger that still holds its output is not waited for.
+        # Another process that still holds the pipe is not waited for.
         await asyncio.wait((reading,), timeout=_LAST_OUTPUT)
         reading.cancel()
 

@@ -79,9 +79,9 @@ class Reaper:
         """Start a program with exactly the environment `env`; its PATH finds `argv[0]`.
 
         Standard output and error are appended to `log` (a file, or an open descriptor), standard
-        input is empty. `user`: None to stay who we are. The umask is 022. A program that cannot be
-        run ends with status 127 and says why in the log.
-        The process's wait() ends when the program does; what it left in its group is killed then.
+        input is empty. `user`: None for the daemon's user. The umask is 022. If the program can't
+        be run, the status is 127 and the log says why. wait() of the process ends when the program
+        does; the rest of its group is killed then.
         """
         if self._guard is None:
             message = "The reaper has not been started."

@@ -1,8 +1,8 @@
-"""Text translation, version 3.0, on an account's own host: who may ask is real, the answer is not.
+"""Text translation, version 3.0, on an account's own host: real authorization, emulated answers.
 
 Path, parameters, body and error codes: learn.microsoft.com, Translator v3 reference and its table
 of errors (read in November 2026). Every answer carries a header that Azure never sends, so that
-whoever shows a text can say that nobody translated it.
+clients can label the text as simulated.
 """
 
 import hashlib
@@ -21,7 +21,7 @@ RESOURCE = "https://cognitiveservices.azure.com"
 """The audience of the tokens (learn.microsoft.com, "Authenticate with Microsoft Entra ID")."""
 
 SIMULATED = "X-Frugal-Simulated"
-"""The header, `true`, of an answer that nobody translated."""
+"""The header of every emulated answer; its value is `true`."""
 
 LARGEST_ARRAY = 1000
 LARGEST_TEXT = 50_000  # characters of all elements together, for each target language
@@ -73,7 +73,7 @@ class Translator:
     def _refused(self, request: Request) -> Response | None:
         scheme, _, token = request.headers.get("authorization", "").partition(" ")
         try:
-            # Keys are not taken, so whatever comes in another way is no token.
+            # Keys are not accepted, only bearer tokens.
             given = token if scheme.lower() == "bearer" else ""
             claims = self._tokens.verify(given, resource=RESOURCE)
         except InvalidToken as error:

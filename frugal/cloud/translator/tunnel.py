@@ -1,7 +1,7 @@
-"""The way from an app to a host that this machine emulates: an HTTP proxy that tunnels (CONNECT).
+"""HTTP proxy that tunnels (CONNECT) from an app to a host that this machine emulates.
 
-An app is told of it by HTTPS_PROXY, which every usual client reads, and so keeps the address that
-is declared: it asks for `NAME.cognitiveservices.azure.com`, port 443, and the tunnel ends at the
+Apps get it by HTTPS_PROXY, which every usual client reads, and so use the declared address: one
+asks for `NAME.cognitiveservices.azure.com`, port 443, and the tunnel ends at the
 daemon's own TLS server for that name. Any other host is reached as without a proxy, except the
 loopback: a connection to the daemon's own gRPC port would there be the daemon's user's.
 CONNECT: RFC 9110, section 9.3.6.
@@ -34,7 +34,7 @@ class Tunnel:
         self._open: set[asyncio.Task[None]] = set()
 
     async def start(self) -> None:
-        """Accept connections; started already, do nothing. Raises CloudError: port taken."""
+        """Accept connections; do nothing if started. Raises CloudError if the port is taken."""
         if self._server is None:
             self._server = await asyncio.start_server(
                 self._serve, sock=bind(self.port), limit=_HEAD_BYTES
@@ -100,7 +100,7 @@ async def _say(writer: asyncio.StreamWriter, status: str) -> None:
 
 
 async def _move(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    """Hand on what comes until its end, and then the end."""
+    """Pass on data until its end, then the end."""
     while chunk := await reader.read(_CHUNK):
         writer.write(chunk)
         await writer.drain()

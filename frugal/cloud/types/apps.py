@@ -29,7 +29,7 @@ ACR_PULL = "7f951dda-4ed3-4680-a7ca-43fe172d538d"
 
 
 def find_image(cloud: "Cloud", reference: str, puller: Resource | None) -> Image:
-    """The image behind `registry/repository[:tag|@digest]`, when this identity may pull it.
+    """Find the image `registry/repository[:tag|@digest]`, if this identity may pull it.
 
     Raises CloudError as the platform does when it can't pull.
     """
@@ -41,8 +41,8 @@ def find_image(cloud: "Cloud", reference: str, puller: Resource | None) -> Image
     if registry is None:
         raise CloudError(
             "ImagePullFailure",
-            f"Image '{reference}': no registry '{server}' is in the local cloud, and it pulls from "
-            "no other. Leave the image unset to have it built.",
+            f"Image '{reference}': the local cloud has no registry '{server}' and pulls from no "
+            "other. Leave the image unset to have it built.",
         )
     role = puller and find_role(cloud, puller.computed["principalId"], ACR_PULL, on=registry.id)
     if puller is None or role is None:
@@ -148,7 +148,7 @@ class AppType(ResourceType, ABC):
 
     @override
     async def restore(self, cloud: "Cloud", resource: Resource) -> None:
-        """Bring an app back after a restart of the daemon, without waiting until it is ready."""
+        """Start an app after a restart of the daemon, without waiting until it is ready."""
         spec = self.run_spec(cloud, resource)
         app = await _listen(cloud, resource, spec)
         await app.restore(spec.revision)

@@ -23,22 +23,22 @@ KINDS: Final[list[type["ResourceType"]]] = []
 
 
 class ResourceType:
-    """One type of resource: what Azure refuses, what it adds, what runs here because of it.
+    """One type of resource: Azure's refusals and computed properties, and what it runs here.
 
     Methods raise CloudError. `apply` has the old resource as `before`, or None at creation; when it
-    raises, nothing of a new resource may be left and an old one must go on as it was.
+    raises, a new resource must leave nothing behind, and an old one must stay unchanged.
     """
 
     token: ClassVar[str]
     start_round: ClassVar[int] = 0
-    """When its resources come back at a start: 1, what apps connect to; 2, apps; 3, the edge."""
+    """Order of its resources at a start: 1, dependencies of apps; 2, apps; 3, the edge."""
     unsupported: ClassVar[Mapping[str, Sequence[object]]] = {}
-    """Properties that would have no effect here, by path; with the values that mean what happens
-    here anyway."""
+    """Properties that would have no effect here, by path, with the values that match the local
+    behaviour."""
     keeps_name: ClassVar[bool] = False
     """Azure reserves the name for some days after a deletion."""
     until_purged: ClassVar[bool] = False
-    """Azure keeps a deleted one until it is purged or some time is over."""
+    """Azure keeps a deleted one until it is purged or a period has passed."""
 
     def __init_subclass__(cls) -> None:
         if "token" in vars(cls):
@@ -54,18 +54,18 @@ class ResourceType:
                 raise not_here(resource, f"{path}{only}")
 
     def check(self, cloud: "Cloud", resource: Resource) -> None:
-        """Refuse what Azure refuses beyond the shape of the body: references first of all."""
+        """Refuse what Azure refuses beyond the shape of the body, dangling references first."""
 
     async def check_removal(self, cloud: "Cloud", resource: Resource) -> None:
         """Refuse a removal as Azure does."""
 
     def computed(self, cloud: "Cloud", resource: Resource) -> Body:
-        """Return what Azure adds to the body: outputs that are not inputs, for a deep merge."""
+        """Return Azure's computed properties (outputs that are not inputs), for a deep merge."""
         del cloud, resource
         return {}
 
     def live(self, cloud: "Cloud", resource: Resource) -> Body:
-        """Return outputs that Azure finds at each read; the store does not have them."""
+        """Return outputs that Azure computes at each read, which are not stored."""
         del cloud, resource
         return {}
 
@@ -89,12 +89,12 @@ class ResourceType:
         return cloud.store.need(self.path.format_map(request.path_params))
 
     async def apply(self, cloud: "Cloud", resource: Resource, before: Resource | None) -> None:
-        """Make it real on this machine; if a type says no more, a new one is brought up."""
+        """Apply a body on this machine; by default, start a new resource."""
         if before is None:
             await self.restore(cloud, resource)
 
     async def remove(self, cloud: "Cloud", resource: Resource) -> None:
-        """Undo what `apply` made; if a type says no more, what runs is stopped."""
+        """Undo `apply`; by default, stop what runs."""
         running = cloud.running.pop(key_of(resource.id), None)
         if running is not None:
             await running.stop()
@@ -105,22 +105,22 @@ class ResourceType:
         return {}
 
     async def restore(self, cloud: "Cloud", resource: Resource) -> None:
-        """Bring it up as it is declared, as when the daemon starts again."""
+        """Start it as declared, as at a restart of the daemon."""
 
 
 def not_here(resource: Resource, what: str) -> CloudError:
-    """The refusal of what Azure takes and this cloud does not have."""
+    """Build the refusal of a feature that Azure has and this cloud lacks."""
     name = name_of(resource.id)
     return CloudError("NotSupportedHere", f"'{name}': the local cloud does not have {what}.")
 
 
 def short_hash(text: str, length: int = 8) -> str:
-    """A few hexadecimal digits that stand for `text`, the same every time."""
+    """Hash `text` to a few hexadecimal digits."""
     return hashlib.sha256(text.lower().encode()).hexdigest()[:length]
 
 
 def guid(resource: Resource, purpose: str) -> str:
-    """A GUID of this very resource: one made again under the same id has another."""
+    """A GUID of this resource; one recreated under the same id has another."""
     return str(
         uuid.uuid5(uuid.NAMESPACE_URL, f"{resource.id.lower()}#{resource.created}#{purpose}")
     )

@@ -25,13 +25,13 @@ COGNITIVE_SERVICES_USER = "a97b65f3-24c7-4388-baec-2e87135dc908"
 
 
 class EmulatedHost(Listener, Running):
-    """A host of Azure's own that this machine stands in for, over TLS at 127.0.0.1:`port`."""
+    """A host of Azure's own, emulated over TLS at 127.0.0.1:`port`."""
 
     host: str
 
 
 class Account(ResourceType):
-    """An account of the kind TextTranslation, for tokens alone."""
+    """An account of the kind TextTranslation, with token authentication only."""
 
     token = "azure-native:cognitiveservices:Account"
     start_round = 1
@@ -43,16 +43,17 @@ class Account(ResourceType):
         if kind != "TextTranslation":
             raise CloudError(
                 "NotSupportedHere",
-                f"The local cloud has accounts of the kind TextTranslation; this one is {kind}.",
+                f"The local cloud supports only accounts of the kind TextTranslation, not {kind}.",
             )
         if not _properties(resource).get("disableLocalAuth"):
             raise CloudError(
-                "NotSupportedHere", "The local cloud gives no keys: set disableLocalAuth to true."
+                "NotSupportedHere",
+                "The local cloud has no account keys: set disableLocalAuth to true.",
             )
         if not _properties(resource).get("customSubDomainName"):
             raise CloudError(
                 "NotSupportedHere",
-                "Tokens are taken on an account's own subdomain: give customSubDomainName.",
+                "Tokens are accepted only on an account's own subdomain: set customSubDomainName.",
             )
         deleted = deleted_accounts(cloud)
         if key_of(resource.id) in {key_of(one.id) for one in deleted}:
@@ -146,7 +147,7 @@ def deleted_accounts(cloud: "Cloud") -> list[Resource]:
 
 
 def listed_accounts(cloud: "Cloud") -> list[Resource]:
-    """The deleted accounts that Resource Manager tells of."""
+    """The deleted accounts that Resource Manager lists."""
     return [
         account
         for account in deleted_accounts(cloud)
@@ -155,7 +156,7 @@ def listed_accounts(cloud: "Cloud") -> list[Resource]:
 
 
 def find_deleted(cloud: "Cloud", deleted_id: str) -> Resource:
-    """A deleted account by its id as such. Raises CloudError `ResourceNotFound`."""
+    """Find a deleted account by its deleted id. Raises CloudError `ResourceNotFound`."""
     for account in listed_accounts(cloud):
         if key_of(deleted_body(account)["id"]) == key_of(deleted_id):
             return account

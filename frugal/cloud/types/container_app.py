@@ -31,8 +31,8 @@ PROBE_DEFAULTS = {
     "failureThreshold": 3,
     "successThreshold": 1,
 }
-# Probes are declared for Azure's machines. This one may be slow or busy with other things, and what
-# is only late must not be restarted: seconds that an answer and a start have at least.
+# Probes are declared for Azure's machines. This one may be slow or busy, and a late replica must
+# not be restarted: minimum seconds for an answer and for a start.
 ANSWER_SECONDS, START_SECONDS = 30.0, 120.0
 
 
@@ -136,7 +136,7 @@ def _revision_name(resource: Resource) -> str:
 def _probe(declared: Body, target_port: int) -> Probe:
     http = section(declared, "httpGet")
     if not http:
-        raise CloudError("NotSupportedHere", "The local cloud probes over HTTP (httpGet) alone.")
+        raise CloudError("NotSupportedHere", "The local cloud supports only HTTP probes (httpGet).")
     values = {**PROBE_DEFAULTS, **{k: v for k, v in declared.items() if v is not None}}
     period, failures = float(values["periodSeconds"]), int(values["failureThreshold"])
     if values["type"] == "Startup":

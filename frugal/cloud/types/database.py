@@ -26,7 +26,7 @@ MIGRATED = "migrated"
 
 
 class FlexibleServer(ResourceType):
-    """A server with Entra authentication alone."""
+    """A server with Entra authentication only."""
 
     token = "azure-native:dbforpostgresql:Server"
     start_round = 1
@@ -39,7 +39,7 @@ class FlexibleServer(ResourceType):
         if auth.get("passwordAuth", "Enabled") != "Disabled":
             raise CloudError(
                 "NotSupportedHere",
-                "The local cloud's PostgreSQL takes Entra tokens alone: set "
+                "The local cloud's PostgreSQL accepts only Entra tokens: set "
                 "authConfig.passwordAuth to Disabled.",
             )
         before = cloud.store.get(resource.id)
@@ -83,7 +83,7 @@ class FlexibleServer(ResourceType):
 
     @override
     async def remove(self, cloud: "Cloud", resource: Resource) -> None:
-        # None runs where a kill ended a deletion: its data may still be there.
+        # None runs after an interrupted deletion, though its data may still exist.
         server = cloud.running_as(Server).get(key_of(resource.id)) or _server(cloud, resource)
         del cloud.running[key_of(resource.id)]
         await server.drop()
@@ -95,7 +95,7 @@ class FlexibleServer(ResourceType):
 
 
 async def unmigrated(cloud: "Cloud") -> list[Resource]:
-    """The servers without a row so far, of those that can be asked."""
+    """The reachable servers without any rows."""
     found: list[Resource] = []
     for resource in cloud.store.of(FlexibleServer.token):
         server = cloud.running_as(Server).get(key_of(resource.id))
@@ -108,7 +108,7 @@ async def unmigrated(cloud: "Cloud") -> list[Resource]:
 
 
 async def keep_migrated(cloud: "Cloud", servers: list[Resource]) -> None:
-    """Keep how many rows a server's first migration, which has just ended, left in each table."""
+    """Record each table's rows after a server's first migration, which has just ended."""
     for found in servers:
         server = cloud.running_as(Server).get(key_of(found.id))
         resource = cloud.store.get(found.id)
@@ -144,7 +144,7 @@ class Database(ResourceType):
 
 
 class FirewallRule(ResourceType):
-    """A range of addresses that may reach a server."""
+    """A range of addresses admitted to a server."""
 
     token = "azure-native:dbforpostgresql:FirewallRule"
 
@@ -183,7 +183,7 @@ class Administrator(ResourceType):
             return JSONResponse({"value": [cloud.arm_body(one) for one in listed]})
 
         async def put(request: Request) -> Response:
-            """Create or update; one that the program declared stays its resource."""
+            """Create or update one; it stays the program's resource if declared."""
             body = await json_object(request)
             properties = section(body, "properties")
             flat = {name: value for name, value in body.items() if name != "properties"}

@@ -26,7 +26,7 @@ _SHARE = 0.5
 
 
 class Profile(ResourceType):
-    """The parent of endpoints, for which the base fee is paid."""
+    """The parent of endpoints, which carries the base fee."""
 
     token = "azure-native:cdn:Profile"
 
@@ -59,7 +59,7 @@ class RunningEndpoint(Running):
 
 
 class AfdEndpoint(ResourceType):
-    """A host name of the edge; it listens from its creation and answers 404 without a route."""
+    """A host name of the edge, which answers 404 without a route."""
 
     token = "azure-native:cdn:AFDEndpoint"
     start_round = 3
@@ -204,7 +204,7 @@ def routes_of(
     changed: Resource | None = None,
     removed: Resource | None = None,
 ) -> list[Route]:
-    """An endpoint's routes; `changed` stands in for what the store has or does not have yet."""
+    """An endpoint's routes; `changed` replaces or adds to what is stored."""
     inside = {key_of(r.id): r for r in cloud.store.within(endpoint.id) if r.token == AfdRoute.token}
     if changed is not None and key_of(changed.id).startswith(key_of(endpoint.id) + "/"):
         inside[key_of(changed.id)] = changed
@@ -251,7 +251,7 @@ def _configure(
     changed: Resource | None = None,
     removed: Resource | None = None,
 ) -> None:
-    """Give every running endpoint of a profile its routes anew."""
+    """Reconfigure the routes of every running endpoint of a profile."""
     for resource in cloud.store.within(profile_id):
         running = cloud.running_as(RunningEndpoint).get(key_of(resource.id))
         if running is not None:

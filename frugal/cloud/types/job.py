@@ -1,4 +1,4 @@
-"""Container Apps jobs: started by hand, each execution runs the image to its end.
+"""Container Apps jobs with a manual trigger: each execution runs the image to completion.
 
 Operations and bodies: Microsoft.App 2025-02-02-preview (`jobs/{name}/start`,
 `jobs/{name}/executions/{execution}`; models JobExecutionBase and JobExecution).
@@ -41,13 +41,15 @@ class Job(ResourceType):
         if configuration.get("triggerType") != "Manual":
             raise CloudError(
                 "NotSupportedHere",
-                f"The local cloud starts jobs by hand; '{name_of(resource.id)}' has the trigger "
-                f"{configuration.get('triggerType')}.",
+                f"The local cloud supports only jobs with the trigger Manual; "
+                f"'{name_of(resource.id)}' has {configuration.get('triggerType')}.",
             )
         manual = section(configuration, "manualTriggerConfig")
         if any(int(manual.get(k) or 1) != 1 for k in ("parallelism", "replicaCompletionCount")):
             raise CloudError(
-                "NotSupportedHere", "The local cloud runs one replica for each execution of a job."
+                "NotSupportedHere",
+                "The local cloud runs one replica per execution: set parallelism and "
+                "replicaCompletionCount to 1.",
             )
         template.check(cloud, resource)
 
@@ -64,7 +66,10 @@ class Job(ResourceType):
         async def begin(request: Request) -> Response:
             resource = self.named(cloud, request)
             if await request.body():
-                raise CloudError("NotSupportedHere", "A job is started here as it is declared.")
+                raise CloudError(
+                    "NotSupportedHere",
+                    "The local cloud starts a job as declared: send no template.",
+                )
             execution = await cloud.run(start(cloud, resource))
             answer = body(resource, execution)
             return JSONResponse({"id": answer["id"], "name": answer["name"]})
@@ -89,9 +94,9 @@ class Job(ResourceType):
 
 
 async def start(cloud: "Cloud", resource: Resource) -> Execution | Unpulled:
-    """Start one execution of a job. Raises CloudError where it could not even begin.
+    """Start one execution of a job. Raises CloudError where it can't begin.
 
-    One whose image can't be pulled has failed; Azure says so after the replica's timeout.
+    One whose image can't be pulled has failed, which Azure reports after the replica's timeout.
     """
     name = f"{name_of(resource.id)}-{secrets.token_hex(4)}"
     log = cloud.logs / f"{repository_of(template.image(resource))}.log"
@@ -162,14 +167,12 @@ def find(cloud: "Cloud", resource: Resource, name: str) -> Execution | Unpulled:
     """An execution of a job since the daemon's start; raises CloudError `NotFound`."""
     found = cloud.running.get(_key(resource, name))
     if not isinstance(found, Execution | Unpulled):
-        raise CloudError(
-            "NotFound", f"Job '{name_of(resource.id)}' has no execution '{name}' (any more)."
-        )
+        raise CloudError("NotFound", f"Job '{name_of(resource.id)}' has no execution '{name}'.")
     return found
 
 
 def body(resource: Resource, execution: Execution | Unpulled) -> Body:
-    """An execution as Resource Manager answers it."""
+    """An execution in Resource Manager's shape."""
     properties: Body = {
         "status": execution.status,
         "startTime": execution.started.isoformat(),

@@ -162,7 +162,7 @@ class FtpPolicy(ResourceType):
 
 
 class Budget(ResourceType):
-    """A budget; it is kept and checked, no bill is drawn up here and no mail is sent."""
+    """A budget, validated and stored; no costs are tracked here and no mail is sent."""
 
     token = "azure-native:consumption:Budget"
 

@@ -28,10 +28,10 @@ class StaticSite(ResourceType):
         if resource.inputs.get("repositoryUrl"):
             raise CloudError(
                 "NotSupportedHere",
-                "The local cloud builds no static site from a repository: leave repositoryUrl out.",
+                "The local cloud builds no static sites from repositories: unset repositoryUrl.",
             )
         if not section(resource.inputs, "sku").get("name"):
-            raise CloudError("BadRequest", "A static site needs a sku: Free or Standard.")
+            raise CloudError("BadRequest", "A static site needs a sku: set Free or Standard.")
 
     @override
     def computed(self, cloud: "Cloud", resource: Resource) -> Body:
@@ -52,10 +52,10 @@ class StaticSite(ResourceType):
 
 
 def _folder(cloud: "Cloud", resource: Resource) -> Path:
-    # As people call it: the name in the program, not the one with Pulumi's suffix.
+    # The name in the program, without Pulumi's suffix.
     return cloud.folder / "static" / resource.urn.rsplit("::", 1)[-1]
 
 
 def _host(resource: Resource) -> str:
-    # Azure makes a name of two words and a number; what it is can't be told from the resource's.
+    # Azure generates two words and a number, which can't be derived from the resource's name.
     return f"{name_of(resource.id).lower()}-{short_hash(resource.id)}.1.azurestaticapps.net"

@@ -22,12 +22,12 @@ def check(cloud: "Cloud", resource: Resource) -> None:
     if len(containers) != 1 or section(resource.inputs, "template").get("initContainers"):
         raise CloudError(
             "NotSupportedHere",
-            f"The local cloud runs one container and no init containers; '{name_of(resource.id)}' "
-            f"declares {len(containers)} and its init containers.",
+            f"The local cloud runs one container and no init containers. '{name_of(resource.id)}' "
+            f"declares {len(containers)} containers, or init containers.",
         )
     if containers[0].get("args") and not containers[0].get("command"):
         raise CloudError(
-            "NotSupportedHere", "The local cloud takes `args` only together with `command`."
+            "NotSupportedHere", "The local cloud supports `args` only with `command`: set both."
         )
     apps.find_image(cloud, image(resource), puller(cloud, resource))
     environment(resource)

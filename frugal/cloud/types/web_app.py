@@ -111,7 +111,7 @@ def _image(resource: Resource) -> str:
     if kind.upper() != "DOCKER" or not reference:
         raise CloudError(
             "NotSupportedHere",
-            f"The local cloud runs web apps from an image (linuxFxVersion 'DOCKER|…'); "
+            f"The local cloud runs only web apps from an image (linuxFxVersion 'DOCKER|…'); "
             f"'{name_of(resource.id)}' has '{kind}'.",
         )
     return reference

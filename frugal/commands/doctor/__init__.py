@@ -1,4 +1,4 @@
-"""`frugal doctor`: report what is missing on this machine or in a subscription, and the remedy."""
+"""`frugal doctor`: report what is missing on this machine or in a subscription, with remedies."""
 
 from typing import Annotated
 
@@ -27,7 +27,7 @@ def doctor(
     def show_region(line: str) -> None:
         stderr.print(line, markup=False, highlight=False, soft_wrap=True)
 
-    # Imported below: PostgreSQL's parts and the program, of which `frugal --help` needs none.
+    # Imported here, since `frugal --help` needs neither PostgreSQL's modules nor the program.
     if environment in (None, "local"):
         if regions:
             message = "--regions asks Azure for an environment: frugal doctor -s dev --regions"

@@ -1,4 +1,4 @@
-"""Questions about the subscription as a whole: offer, roles, registrations, budgets, Translator."""
+"""Checks of the subscription as a whole: offer, roles, registrations, budgets, Translator."""
 
 import fnmatch
 import os
@@ -23,7 +23,7 @@ from infra.settings import Settings
 from infra.stacks.homepage import Homepage
 from infra.stacks.translator import TranslationService, Translator
 
-# What a deployer does beyond creating resources: give the apps' identities their roles.
+# Needed beyond creating resources: assigning roles to the apps' identities.
 _ACTIONS = {
     "Microsoft.Resources/subscriptions/resourceGroups/write": "Contributor",
     "Microsoft.Authorization/roleAssignments/write": "Role Based Access Control Administrator",
@@ -35,7 +35,7 @@ _NO_BUILDS = ("FreeTrial", "AzurePass", "Students")
 
 
 def contacts(settings: Settings) -> list[Finding]:
-    """Look for somebody who is told of spending."""
+    """Check that the budget has contacts."""
     if not settings.budget.monthly_amount:
         return []
     if settings.budget.contacts:
@@ -47,9 +47,9 @@ def contacts(settings: Settings) -> list[Finding]:
 def sign_in(
     settings: Settings, config: Mapping[str, str]
 ) -> tuple[Mapping[str, str], list[Finding]]:
-    """Configuration to sign in with: without its secrets, which are not decrypted.
+    """Configuration for the sign-in, without its secrets, which are not decrypted.
 
-    What is missing is a variable in the place of each.
+    A finding names the environment variable to set for each missing secret.
     """
     names = {f"{NAMESPACE}:{key}": variables for key, variables in SETTINGS.items()}
     clear = {key: value for key, value in config.items() if PLACEHOLDER not in value}
@@ -69,10 +69,10 @@ def sign_in(
 def identify(
     arm: Arm, settings: Settings, config: Mapping[str, str]
 ) -> tuple[Subscription | None, list[Finding]]:
-    """Find the environment's subscription and read what several questions need to know of it.
+    """Find the environment's subscription and read the data that several checks need.
 
-    None where it is not known which one it is. Raises ArmError where the subscriptions cannot be
-    listed or Azure does not answer.
+    None if it cannot be determined. Raises ArmError if the subscriptions cannot be listed or Azure
+    does not answer.
     """
     chosen, finding = _choose(arm, settings.environment, config)
     if not chosen:
@@ -108,7 +108,7 @@ def identify(
 
 
 def examine(subscription: Subscription) -> list[Finding]:
-    """Ask about the subscription as a whole."""
+    """Check the subscription as a whole."""
     questions = {"Roles": _roles, "Budget": _budget, "Translator": _translator}
     findings = [
         *_builds(subscription),
@@ -237,7 +237,7 @@ def _environments(subscription: Subscription) -> list[Finding]:
         text = f"the offer {subscription.offer} has one environment over all regions: {shown}"
         remedy = "Delete it if nothing needs it, or upgrade the subscription to pay-as-you-go."
         return [Finding("missing", "Container Apps", text, remedy)]
-    text = f"there are environments already, and Azure gives no limit over all regions: {shown}"
+    text = f"environments exist already, and Azure states no limit over all regions: {shown}"
     return [Finding("note", "Container Apps", text)]
 
 
@@ -256,7 +256,7 @@ def _roles(subscription: Subscription) -> list[Finding]:
 
 
 def _permits(permissions: Sequence[Entry], action: str) -> bool:
-    """Whether a role gives the action: Azure compares without case, `*` stands for anything."""
+    """True if a role grants the action; case is ignored, `*` matches anything."""
 
     def among(patterns: list[str]) -> bool:
         return any(fnmatch.fnmatchcase(action.lower(), p.lower()) for p in patterns)
@@ -267,7 +267,7 @@ def _permits(permissions: Sequence[Entry], action: str) -> bool:
 
 
 def _budget(subscription: Subscription) -> list[Finding]:
-    """Ask for the budgets there are: an offer without cost management refuses that too.
+    """List the budgets: an offer without cost management refuses that as well.
 
     Seen: 400 "Cost Management supports only Enterprise Agreement, …" (mivano/azure-cost-cli #24,
     2023-06-11), RBACAccessDenied to an owner (Azure/terraform-azurerm-lz-vending #394, 2024-06).
@@ -283,11 +283,11 @@ def _budget(subscription: Subscription) -> list[Finding]:
         remedy = "Where `pulumi up` is refused the budget too, do without one:"
         command = set_config(subscription.settings, "budget.monthlyAmount", "0")
         return [Finding("note", "Budget", f"Azure refuses budgets: {error}", remedy, (command,))]
-    return [Finding("ok", "Budget", "Azure answers about budgets")]
+    return [Finding("ok", "Budget", "budgets can be listed")]
 
 
 def _translator(subscription: Subscription) -> list[Finding]:
-    """Ask for the one free Translator of a subscription: still to be had, or our own already."""
+    """Check the one free Translator account of a subscription: available, or already ours."""
     settings = subscription.settings
     chosen = _translation(settings)
     if (chosen.provider, chosen.sku) != ("azure", "F0"):
@@ -298,7 +298,13 @@ def _translator(subscription: Subscription) -> list[Finding]:
     others = [a for a in there if not belongs_to(a, settings.environment)]
     taken = next((a for a in [*others, *deleted] if _is_free_translator(a)), None)
     if taken is None:
-        return [Finding("ok", "Translator", "the free one (F0) is to be had, or our own already")]
+        return [
+            Finding(
+                "ok",
+                "Translator",
+                "the free account (F0) is available, or already this environment's",
+            )
+        ]
     text = f"the one free account (F0) of the subscription is taken by {taken['name']}"
     if taken in deleted:
         *_, location, _, group, _, name = str(taken["id"]).split("/")

@@ -1,4 +1,4 @@
-"""Findings of `frugal doctor`: one line a matter, and the remedy where something is wrong."""
+"""Findings of `frugal doctor`: a line each, with the remedy if something is wrong."""
 
 import textwrap
 from collections.abc import Sequence
@@ -15,7 +15,7 @@ _INDENT = 8  # characters: the longest state and a space
 
 @dataclass(frozen=True)
 class Finding:
-    """One matter: `missing` keeps the environment from coming up, a `note` does not.
+    """Result of a check: `missing` prevents the deployment, a `note` does not.
 
     `remedy`: a sentence; `commands`: lines for a shell, in their order.
     """
@@ -28,10 +28,10 @@ class Finding:
 
 
 def show(console: Console, findings: Sequence[Finding]) -> bool:
-    """Print the findings; return whether nothing is missing.
+    """Print the findings; return True if nothing is missing.
 
-    Sentences are wrapped to a terminal's width. Commands never are, and nothing stands before them
-    on their lines, so that all of them can be copied at once.
+    Sentences are wrapped to the terminal's width. Commands are not, and begin their lines, so that
+    several can be copied at once.
     """
     for finding in findings:
         state = f"{finding.state:{_INDENT}}"

@@ -1,4 +1,4 @@
-"""What this machine has and lacks for the local environment."""
+"""Checks of this machine for the local environment."""
 
 import asyncio
 import importlib.util
@@ -19,14 +19,14 @@ from frugal.local.toolchain import (
 )
 from frugal.paths import Checkout, user_cache
 
-# What the apps' packages, PostgreSQL and its data take; the CLI's build needs more for a moment.
+# For the apps' packages, PostgreSQL and its data; the CLI's build needs more temporarily.
 _ROOM = 1024**3
 _ROOM_TO_BUILD = 5 * 1024**3
 _BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 
 
 def examine(checkout: Checkout) -> list[Finding]:
-    """Look at this machine; nothing is installed, started or changed."""
+    """Check this machine; nothing is installed, started or changed."""
     return [
         Finding("ok", "Python", f"{platform.python_version()} ({sys.executable})"),
         _pulumi(checkout),
@@ -57,7 +57,7 @@ def _pulumi(checkout: Checkout) -> Finding:
 
 
 def _pip() -> list[Finding]:
-    """The pip that the official language host lists the installed packages with."""
+    """Check for pip, with which the official language host lists the installed packages."""
     if importlib.util.find_spec("pip") is not None:
         return []
     text = "not in .venv, where the official Pulumi CLI looks for it"
@@ -96,7 +96,7 @@ def _daemon(checkout: Checkout) -> Finding:
 
 
 def _ports(checkout: Checkout) -> list[Finding]:
-    """Ports that the environment keeps and that someone else has now."""
+    """Check the reserved ports of the environment for other programs."""
     file = checkout.cloud / "ports.json"
     if daemons.find(checkout) is not None:
         return []

@@ -1,4 +1,4 @@
-"""Questions about PostgreSQL in a region: offer, version, size, high availability, vCores.
+"""Checks of PostgreSQL in a region: offer, version, size, high availability, vCores.
 
 Shapes: azure-mgmt-postgresqlflexibleservers 2.0.0 (api-version 2025-08-01).
 Answers: Azure/azure-cli, test_postgres_flexible_server_mgmt_create_validator.yaml (2026-01-07).
@@ -26,9 +26,9 @@ _SUBJECT = "PostgreSQL"
 
 
 def postgres(subscription: Subscription, region: str) -> list[Finding]:
-    """Ask a region for the server that the settings want.
+    """Check that a region offers the server of the settings.
 
-    A restricted subscription is answered a reason, the feature OfferRestricted, no versions and no
+    A restricted subscription gets a reason, the feature OfferRestricted, no versions and no
     editions (reports of 2026-07-12 and 2026-08-25; Azure/azure-cli tests the same feature).
     """
     path = f"{_base(subscription, region)}/capabilities"
@@ -77,7 +77,7 @@ def _features(record: Entry) -> Mapping[str, str]:
 
 
 def _is_restricted(record: Entry) -> bool:
-    """Whether the offer is closed, by the feature or the older property of the same meaning."""
+    """True if the offer is restricted, by the feature or the older, equivalent property."""
     return "Enabled" in (_features(record).get("OfferRestricted"), record.get("restricted"))
 
 
@@ -129,7 +129,7 @@ def _availability(
 
 
 def _cores(subscription: Subscription, region: str, needed: int) -> Finding:
-    """Ask for vCores, of all sizes together and of the family of the size.
+    """Check the quota of vCores, of all sizes together and of the size's family.
 
     Names of the rows: microsoft/mcp, PostgreSQLUsageChecker.cs (2026): cores, standardBSFamily,
     standardDDSv5Family and the like.

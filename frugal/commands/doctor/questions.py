@@ -1,4 +1,4 @@
-"""The subscription under examination, and what all questions about it have in common."""
+"""The subscription to check, and helpers of its checks."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -25,7 +25,7 @@ Entry = Mapping[str, Any]
 
 @dataclass(frozen=True, kw_only=True)
 class Subscription:
-    """The subscription under examination.
+    """The subscription to check.
 
     `offer`: its quotaId, "" where unknown; `providers`: by namespace in lower case, empty where
     unknown; `existing`: resources of the types that have quotas, None where unknown.
@@ -45,16 +45,16 @@ class Subscription:
 
     @property
     def is_free(self) -> bool:
-        """Whether the offer is one of free credit."""
+        """True if the offer is one of free credit."""
         return any(word in self.offer for word in _FREE_OFFERS)
 
     def is_registered(self, namespace: str) -> bool:
-        """Whether a resource provider is registered; True where the providers are unknown."""
+        """True if a resource provider is registered, or the providers are unknown."""
         entry = self.providers.get(namespace.lower()) or {}
         return not self.providers or entry.get("registrationState") == "Registered"
 
     def is_offered(self, kind: str, region: str) -> bool:
-        """Whether Azure has a type in a region; True where its regions are unknown."""
+        """True if Azure has a type in a region, or the type's regions are unknown."""
         namespace, _, name = kind.partition("/")
         types = children(self.providers.get(namespace.lower()) or {}, "resourceTypes")
         found = [t for t in types if str(t.get("resourceType")).lower() == name.lower()]
@@ -65,21 +65,21 @@ class Subscription:
         return [e for e in self.existing or () if str(e.get("type")).lower() == kind.lower()]
 
     def own(self, kind: str) -> Entry | None:
-        """Resource of a type that the environment has made already."""
+        """Resource of a type that the environment has already."""
         name = self.settings.environment
         return next((e for e in self.of_type(kind) if belongs_to(e, name)), None)
 
 
 def belongs_to(resource: Entry, environment: str) -> bool:
-    """Whether the tags of a resource are an environment's."""
+    """True if the tags of a resource are those of an environment."""
     ours = {"project": PROJECT, "environment": environment}
     return ours.items() <= child(resource, "tags").items()
 
 
 def ask(subject: str, question: Callable[[], _Answer], unknown: _Answer) -> _Asked[_Answer]:
-    """Answer to a question; `unknown` and a note where Azure refuses to answer it.
+    """Response to a query; `unknown` and a note if Azure refuses it.
 
-    Raises ArmError where there is no answer at all, as no other question will have one.
+    Raises ArmError if Azure cannot be reached, since further queries would fail too.
     """
     try:
         return question(), []
@@ -99,7 +99,7 @@ def missing(
     remedy: str = "Look for another region:",
     *commands: str,
 ) -> Finding:
-    """Something that another region may have."""
+    """Finding whose remedy is another region."""
     search = f".venv/bin/frugal doctor -s {subscription.settings.environment} --regions"
     return Finding("missing", subject, text, remedy, (*commands, search))
 

@@ -11,14 +11,14 @@ _REMEDY = "Ask for more in the portal (Quotas), or "
 
 @dataclass(frozen=True, kw_only=True)
 class Quota:
-    """A row of a region's usages, under the name that the portal displays. No limit is negative."""
+    """A row of a region's usages, by the portal's display name. Limits are not negative."""
 
     name: str
     used: int
     limit: int
 
     def has_room(self, needed: int) -> bool:
-        """Whether so many more are allowed."""
+        """True if the quota has room for `amount` more."""
         return self.limit < 0 or self.limit - self.used >= needed
 
 
@@ -37,7 +37,7 @@ def usages(subscription: Subscription, path: str, *, api_version: str) -> dict[s
 
 @dataclass(frozen=True, kw_only=True)
 class Need:
-    """Amount that is needed of several quotas at once; the first of `rows` is in every answer."""
+    """Amount needed of several quotas; the first of `rows` is in every response."""
 
     subject: str
     rows: Sequence[str]
@@ -46,7 +46,7 @@ class Need:
     def compare(
         self, subscription: Subscription, quotas: Mapping[str, Quota], *commands: str
     ) -> Finding:
-        """Finding of the quotas; `commands`: what makes do without."""
+        """Finding of the quotas; `commands`: alternatives that need less."""
         known = [quotas[row.lower()] for row in self.rows if row.lower() in quotas]
         if self.rows[0].lower() not in quotas:
             return Finding("note", self.subject, f"Azure answers no quota {self.rows[0]}")

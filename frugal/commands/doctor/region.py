@@ -1,4 +1,4 @@
-"""Questions about a region, and the search for one that has all that the settings want."""
+"""Checks of a region, and the search for one that meets the settings."""
 
 from collections.abc import Callable, Iterator, Sequence
 
@@ -17,11 +17,11 @@ TYPES = (_POSTGRES, _PLAN, ENVIRONMENT)
 """Types of resources that a region may refuse."""
 
 _Question = Callable[[Subscription, str], list[Finding]]
-_MOST_UNKNOWN = 3  # regions one after another that cannot be asked
+_MOST_UNKNOWN = 3  # consecutive regions that cannot be checked
 
 
 def examine(subscription: Subscription, region: str) -> Iterator[Finding]:
-    """Ask for everything that the environment needs of a region, one question at a time."""
+    """Check all that the environment needs of a region, in sequence."""
     for kind, (subject, question) in _questions(subscription).items():
         namespace, own = kind.partition("/")[0], subscription.own(kind)
         if own is not None and plain(str(own.get("location"))) == region:
@@ -38,7 +38,7 @@ def examine(subscription: Subscription, region: str) -> Iterator[Finding]:
 def search(
     subscription: Subscription, here: Sequence[Finding], on_region: Callable[[str], None]
 ) -> Finding:
-    """Look for the first region that has everything; one that could not be asked has not.
+    """Find the first region that meets all checks; one that could not be checked does not.
 
     The environment's own is the first, with the findings `here`; the others follow in the order of
     REGIONS. `on_region`: called with a line on each.
@@ -73,7 +73,7 @@ def search(
 
 
 def _questions(subscription: Subscription) -> dict[str, tuple[str, _Question]]:
-    """Subject and question for each type of resource that the environment declares."""
+    """Subject and check of each resource type that the environment declares."""
     questions: dict[str, tuple[str, _Question]] = {_POSTGRES: ("PostgreSQL", postgres)}
     if _on_app_service(subscription.settings):
         questions[_PLAN] = ("App Service", _app_service)
@@ -102,9 +102,9 @@ def _line(region: str, findings: Sequence[Finding]) -> str:
 
 
 def _app_service(subscription: Subscription, region: str) -> list[Finding]:
-    """Ask for an instance of the plan's size for each site, and of all sizes (the row `*`).
+    """Check the quota of the plan's size for each site, and of all sizes (the row `*`).
 
-    Both rows and what binds: a subscription without any (api-version 2024-11-01, 2026-08-10), where
+    Source of both rows: a subscription without any (api-version 2024-11-01, 2026-08-10), where
     `*` is displayed as "Total Regional VMs".
     """
     path = f"{subscription.path}/providers/Microsoft.Web/locations/{region}/usages"
@@ -120,7 +120,7 @@ def _on_app_service(settings: Settings) -> list[str]:
 
 
 def _container_apps(subscription: Subscription, region: str) -> list[Finding]:
-    """Ask for one more environment.
+    """Check the quota of environments.
 
     The row: Azure/azure-cli, recording test_containerapp_env_usages.yaml (2024-05-30).
     """

@@ -1,6 +1,6 @@
-"""Examination of an Azure subscription before an environment's first `up`.
+"""Check of an Azure subscription before an environment's first `up`.
 
-Only questions are asked, each with a GET; nothing is changed.
+All requests are GETs; nothing is changed.
 """
 
 from collections.abc import Callable
@@ -13,22 +13,22 @@ from infra.arm import Arm, ArmError
 from infra.settings import SettingsError, read
 from infra.stacks import MODELS
 
-_PATIENCE = 20.0  # seconds in all for which a question that Azure is too busy for is asked again
+_PATIENCE = 20.0  # seconds in all to retry a query while Azure is busy
 
 
 def examine(
     checkout: Checkout, environment: str, *, on_region: Callable[[str], None] | None = None
 ) -> list[Finding]:
-    """Ask the subscription that the environment is for.
+    """Check the environment's subscription.
 
     `on_region`: called with a line on each region tried; without it only the environment's own
-    region is asked. Raises FrugalError for an environment that does not exist.
+    region is checked. Raises FrugalError for an environment that does not exist.
     """
     config = stack_files.configuration(checkout.root, environment)
     try:
         settings = read(environment, config, MODELS)
     except SettingsError as error:
-        return [Finding("missing", "Settings", str(error), f"Mend Pulumi.{environment}.yaml.")]
+        return [Finding("missing", "Settings", str(error), f"Correct Pulumi.{environment}.yaml.")]
     findings = account.contacts(settings)
     configuration, lacking = account.sign_in(settings, config)
     if lacking:
@@ -44,7 +44,7 @@ def examine(
                 if on_region is not None:
                     findings.append(region.search(subscription, regional, on_region))
     except ArmError as error:
-        # The message of a failed sign-in says what to do.
+        # The message of a failed sign-in has its remedy.
         remedy = "Check the network and HTTPS_PROXY." if error.code == "NoAnswer" else ""
         findings.append(Finding("missing", "Azure", str(error), remedy))
     return findings

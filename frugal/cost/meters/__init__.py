@@ -1,4 +1,4 @@
-"""Meters: what is counted of each resource type, one file a service.
+"""Meters: the billed quantities of each resource type, one file a service.
 
 A module's import registers its types in `METERS`; all modules here are imported.
 """

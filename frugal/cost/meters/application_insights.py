@@ -1,4 +1,4 @@
-"""Application Insights: what it takes in is billed by its workspace."""
+"""Application Insights: its data is billed by its workspace."""
 
 from frugal.cost.meters.base import Free, Use, meter
 from frugal.cost.month import Month
@@ -8,7 +8,7 @@ from frugal.cost.properties import Properties, Unpriced
 # In version 2 of the provider it is `insights:Component`.
 @meter("applicationinsights:Component", "insights:Component")
 def component(properties: Properties, _use: Use, _month: Month) -> Free:
-    """Free with a workspace; a classic one, without, bills its own data, by no price known here."""
+    """Free with a workspace; classic, without one, it is billed for its data and is unpriced."""
     if not properties.names("workspaceResourceId"):
         raise Unpriced("without workspaceResourceId (classic) its own data has no price here")
     return Free("its data is billed by its workspace")

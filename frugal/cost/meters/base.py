@@ -22,8 +22,8 @@ class UsageError(FrugalError):
 class Assumed:
     """A month's figure of a small site for one resource: an assumption, not a measurement.
 
-    `why` is printed with the report. `follows`: left out of a usage file, it follows from other
-    figures and the resource's own limits instead.
+    `why` is printed with the report. `follows`: if a usage file leaves it out, it is derived from
+    other figures and the resource's limits.
     """
 
     value: Decimal
@@ -49,7 +49,7 @@ class Use:
         return key in self.given
 
     def figure(self, key: str) -> Decimal:
-        """The owner's figure, else the small site's."""
+        """The owner's figure, or the small site's."""
         value = self.given.get(key)
         if value is not None:
             return value
@@ -60,8 +60,8 @@ class Use:
 class Charge(NamedTuple):
     """A month's quantity of one meter of one resource, in its base unit.
 
-    The base unit is what its price counts one of: seconds, requests (not millions of them).
-    `grows`: by use, without a declared limit, so that `high` is what is expected.
+    The base unit is a single one: seconds, requests (not millions of requests). `grows`: with use,
+    without a declared limit, so `high` equals the expected quantity.
     """
 
     meter: str
@@ -90,7 +90,7 @@ class TypeMeter(NamedTuple):
 
 
 METERS: Final[dict[str, TypeMeter]] = {}
-"""By type without the provider. What is neither here nor in `free.FREE` is unpriced."""
+"""Readers by type without the provider. Types neither here nor in `free.FREE` are unpriced."""
 
 
 def meter(*types: str, **usage: Assumed) -> Callable[[Reader], Reader]:
@@ -104,12 +104,12 @@ def meter(*types: str, **usage: Assumed) -> Callable[[Reader], Reader]:
 
 
 def fixed(meter: str, region: str, quantity: Decimal) -> Charge:
-    """The same whether anybody visits or not."""
+    """Range of a fixed quantity, independent of use."""
     return Charge(meter, region, quantity, quantity, quantity)
 
 
 def by_use(meter: str, region: str, quantity: Decimal) -> Charge:
-    """Nothing when nobody visits, and without a declared limit."""
+    """Range of a quantity that depends on use, without a declared limit."""
     return Charge(meter, region, ZERO, quantity, quantity, grows=True)
 
 

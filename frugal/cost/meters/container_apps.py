@@ -14,7 +14,7 @@ from frugal.cost.money import ZERO
 from frugal.cost.month import Month
 from frugal.cost.properties import Properties, Unpriced
 
-# What Azure takes where the declaration says nothing (scale rules page, read November 2026).
+# Azure's defaults (scale rules page, read November 2026).
 _MIN_REPLICAS = "0"
 _MAX_REPLICAS = "10"
 
@@ -31,7 +31,7 @@ _MEMORY = re.compile(r"(\d{1,6}(?:\.\d{1,6})?)(Gi|Mi)")
     egress_gb=assume("1", "30,000 answers of about 35 kB"),
 )
 def container_app(properties: Properties, use: Use, month: Month) -> Iterable[Charge]:
-    """Replica-seconds times size, active and idle; requests; what goes to the internet."""
+    """Replica-seconds times size, active and idle; requests; traffic to the internet."""
     place = region(properties)
     _refuse_dedicated(properties)
     cpu, memory = _size(properties)
@@ -120,6 +120,6 @@ def _replica_seconds(use: Use, least: Decimal, most: Decimal) -> tuple[Decimal, 
             f"what {limit} allows in a month. Allowed: {least} to {most}; without idle_seconds, "
             "what is left of minReplicas is taken as idle."
         )
-    # Idle is what the minimum of replicas does, and no more than that.
+    # Only replicas of the minimum are ever idle.
     billed_idle = min(idle, least)
     return both - billed_idle, billed_idle

@@ -1,4 +1,4 @@
-"""Azure Front Door: a base fee a profile and month, requests, what goes to visitors and origins.
+"""Azure Front Door: a monthly base fee a profile, requests, traffic to visitors and origins.
 
 Prices are by the visitors' zone; Zone 1 (North America, Europe, …) is taken for all of them.
 """

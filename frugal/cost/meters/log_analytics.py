@@ -1,4 +1,4 @@
-"""A Log Analytics workspace: what is ingested, and kept for more than the 31 days included."""
+"""A Log Analytics workspace: ingestion, and retention beyond the 31 days included."""
 
 from collections.abc import Iterable
 from decimal import Decimal
@@ -21,7 +21,7 @@ _INCLUDED_DAYS = Decimal(31)
     ),
 )
 def workspace(properties: Properties, use: Use, month: Month) -> Iterable[Charge]:
-    """Ingestion is bounded by the daily cap where there is one; retention by what is ingested."""
+    """Ingestion, up to the daily cap if there is one, and retention of the ingested data."""
     size = properties.text("sku.name", "PerGB2018")
     if size.lower() != "pergb2018":
         raise Unpriced(f"sku.name {size!r} has no price here; priced: PerGB2018")
@@ -47,7 +47,7 @@ def _cap(properties: Properties) -> Decimal | None:
 
 
 def _share(monthly: Decimal, days: Decimal, month: Month) -> Decimal:
-    """GB kept at any time, of GB a month that are each kept for `days` days; to 12 places."""
+    """GB retained on average, of monthly GB that are retained for `days` days; to 12 places."""
     if not days:
         return ZERO
     return quotient(monthly * days, month.days)

@@ -12,7 +12,7 @@ from frugal.cost.properties import Properties, Unpriced
 
 _SIZES = frozenset({"b1ms", "b2s", "b2ms", "d2ds_v5", "d4ds_v5", "d8ds_v5", "d16ds_v5"})
 _COPIES = {"disabled": 1, "samezone": 2, "zoneredundant": 2}
-# The performance tier that comes with a size of storage; another one costs more.
+# The default performance tier of a storage size; a higher one costs more.
 _TIERS = {32: "P4", 64: "P6", 128: "P10", 256: "P15", 512: "P20", 1024: "P30", 2048: "P40"}
 
 

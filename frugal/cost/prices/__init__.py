@@ -1,1 +1,1 @@
-"""The price sheet: what Azure asks for each meter, in which region, read when, and from where."""
+"""The price sheet: Azure's price of each meter and region, with date and source."""

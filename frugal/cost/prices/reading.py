@@ -1,8 +1,8 @@
-"""What the API's rows say of one meter in one region: the one price in force today, or why not.
+"""Select the price in force of a meter in a region from the API's rows, or give the reason.
 
-Recorded answers have, beside the row that is wanted: Windows and dev/test products, reservations
-(their price is that of the whole term), other units, rows of several dates, rows of a day to
-come, free first tiers, and product names with non-breaking spaces.
+Beside the wanted row, recorded responses have: Windows and dev/test products, reservations (priced
+for the whole term), other units, rows of several dates, also in the future, free first tiers, and
+product names with non-breaking spaces.
 """
 
 import datetime as dt
@@ -18,12 +18,12 @@ Tiers = tuple[Tier, ...]
 
 
 class DoubtError(Exception):
-    """The rows give no single price; the message says why."""
+    """The rows give no single price; the message has the reason."""
 
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """The tiers in force, and the first day to come for which the API lists others."""
+    """The tiers in force, and the first future day for which the API lists others."""
 
     tiers: Tiers
     later: dt.date | None
@@ -53,14 +53,14 @@ def read(meter: Meter, region: str, items: Iterable[Item], today: dt.date) -> Re
 
 
 def described(tiers: Tiers) -> str:
-    """Say tiers in one line: `0.0825`, or `0.0825, from 10000: 0.065002`."""
+    """Format tiers in one line: `0.0825`, or `0.0825, from 10000: 0.065002`."""
     first, *rest = tiers
     more = (f"from {plain(tier.start)}: {plain(tier.price)}" for tier in rest)
     return ", ".join([plain(first.price), *more])
 
 
 def _is_of(meter: Meter, region: str, item: Item) -> bool:
-    """Whether an item is a pay-as-you-go row under the meter's names, of whatever product."""
+    """True for a pay-as-you-go row with the meter's names, of any product."""
     wanted = {
         "type": "Consumption",
         "currencyCode": CURRENCY,
@@ -114,14 +114,14 @@ def _day(text: object) -> dt.date | None:
 
 
 def _in_force(meter: Meter, rows: Sequence[_Row], today: dt.date) -> Tiers:
-    """The tiers of one of the API's meters: of its dates in force, the newest counts."""
+    """The tiers of one of the API's meters, from the newest date in force."""
     past = [row for row in rows if row.start <= today < row.end]
     newest = max((row.start for row in past), default=None)
     tiers = sorted({(row.tier.start, row.tier.price) for row in past if row.start == newest})
     starts = [start for start, _ in tiers]
     if tiers and (starts[0] != 0 or len(set(starts)) != len(starts)):
         raise DoubtError("the API's tiers contradict each other or do not start from 0")
-    # The sheet's tiers leave out what is free at the start; why, is said in `sheet`.
+    # The sheet's tiers leave out the free first tier (reason in `sheet`).
     paid = next((start for start, price in tiers if price), None)
     first = Decimal(0) if paid is None or meter.id == EGRESS else paid
     return tuple(

@@ -1,7 +1,7 @@
-"""Reading the whole sheet anew, and writing it in one step when all of it has been read.
+"""Refresh of the whole price sheet, written in one step after every price has been read.
 
-The API is asked once a meter, for every region at once: some fifty requests instead of some
-three hundred. Product and region are matched here: products were renamed before, in one region
+The API is queried once a meter, for all regions: some fifty requests instead of some three
+hundred. Product and region are matched here: products were renamed before, in one region
 earlier than in another.
 """
 
@@ -30,7 +30,7 @@ from frugal.errors import FrugalError
 
 @dataclass(frozen=True, slots=True)
 class Move:
-    """A price that the API gives otherwise than the sheet; `before` is None where it had none."""
+    """A price that differs from the sheet's; `before` is None for a new one."""
 
     meter: Meter
     region: str
@@ -40,7 +40,7 @@ class Move:
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """A price that could not be read anew, and stays as it was."""
+    """A price that could not be refreshed and is unchanged."""
 
     price: Price
     why: str
@@ -48,7 +48,7 @@ class Kept:
 
 @dataclass(frozen=True, slots=True)
 class Announced:
-    """A day to come, from which the API lists another price."""
+    """A future day from which the API lists another price."""
 
     meter: Meter
     region: str
@@ -57,7 +57,7 @@ class Announced:
 
 @dataclass(slots=True)
 class Outcome:
-    """What reading anew found; `prices`: the whole sheet as it is to be written."""
+    """Result of a refresh; `prices`: the new content of the sheet."""
 
     confirmed: int = 0
     moved: list[Move] = field(default_factory=list[Move])
@@ -66,12 +66,12 @@ class Outcome:
     prices: list[Price] = field(default_factory=list[Price])
 
     def keep(self, old: Price, why: str) -> None:
-        """Leave a price as it was."""
+        """Retain the old price."""
         self.kept.append(Kept(old, why))
         self.prices.append(old)
 
     def take(self, price: Price, old: Price | None) -> None:
-        """Take what was read, whether it is new or the same as before."""
+        """Use the price that was read, changed or not."""
         if old and old.tiers == price.tiers:
             self.confirmed += 1
         else:
@@ -86,9 +86,9 @@ def read_anew(
     today: dt.date,
     progress: Callable[[Meter], object] = lambda _meter: None,
 ) -> Outcome:
-    """Ask for every meter, in every region of the sheet; change nothing yet.
+    """Query every meter in every region of the sheet, without writing.
 
-    Raises UnavailableError as soon as the API cannot be had: half a reading is none.
+    Raises UnavailableError at the first request that fails: there is no partial refresh.
     """
     outcome = Outcome()
     source = sheet.sources[RETAIL_API]
@@ -105,9 +105,7 @@ def read_anew(
                     outcome.keep(old, str(doubt))
                 continue
             if old and _paid(old.tiers) and not _paid(reading.tiers):
-                outcome.keep(
-                    old, "the API says 0 for what was paid; look at it before believing it"
-                )
+                outcome.keep(old, "the API has 0 for a price that was paid; check it by hand")
                 continue
             outcome.take(Price(meter, region, reading.tiers, today, source), old)
             if reading.later:
@@ -131,7 +129,7 @@ def _paid(tiers: Tiers) -> bool:
 
 
 def write(prices: Iterable[Price], folder: Path | None = None) -> None:
-    """Replace prices.csv in one step: whoever reads it sees the old file or the new one.
+    """Replace prices.csv atomically.
 
     Raises FrugalError where the folder cannot be written to.
     """

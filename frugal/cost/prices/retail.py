@@ -1,6 +1,6 @@
-"""Asking the public Retail Prices API, page by page, with patience.
+"""Client of the public Retail Prices API, with paging and retries.
 
-What it does, as Microsoft documents it (learn.microsoft.com, Azure Retail Prices overview,
+Its behaviour, as Microsoft documents it (learn.microsoft.com, Azure Retail Prices overview,
 read 2026-11-24) and as recorded answers show: 1,000 items a page and a NextPageLink, null at the
 end; 429 in a burst; from 2023-01-01-preview on, values in a filter are case-sensitive, and a wrong
 case is an empty answer with status 200.
@@ -33,7 +33,7 @@ Item = Mapping[str, object]
 
 
 class UnavailableError(FrugalError):
-    """The API gave no answer that can be used; the message says which and what to do."""
+    """The API gave no usable answer; the message has the reason and the next step."""
 
     def __init__(self, why: str) -> None:
         super().__init__(f"{why} No price was changed; try again later.")
@@ -94,18 +94,20 @@ class RetailPrices:
         return self._address.netloc.decode()
 
     def _next(self, link: str) -> httpx.URL:
-        """The next page, which must be on the host that was asked: a link is not an order."""
+        """The next page, which must be on the same host."""
         here = self._address
         try:
             url = httpx.URL(link)
         except httpx.InvalidURL:
             url = None
         if url is None or (url.scheme, url.host, url.port) != (here.scheme, here.host, here.port):
-            raise UnavailableError(f"{self._host} sends on to {link}, which is not followed.")
+            raise UnavailableError(
+                f"{self._host} links to {link}, which is not its own and not followed."
+            )
         return url
 
     def _page(self, url: httpx.URL) -> "_Page":
-        """Ask for one page; ask again where the answer says later, or none came."""
+        """Request one page; retry without an answer or if it asks for a later try."""
         trouble = ""
         for attempt in range(_ATTEMPTS):
             wait = 2.0**attempt
@@ -131,7 +133,7 @@ class RetailPrices:
 
 
 class _Page:
-    """One answer, with the envelope checked."""
+    """One response, with a validated envelope."""
 
     def __init__(self, url: httpx.URL, answer: httpx.Response) -> None:
         try:
@@ -149,7 +151,7 @@ class _Page:
             or not isinstance(link, str | None)
             or currency != "USD"
         ):
-            raise UnavailableError(f"The answer to {url} is no list of prices in USD.")
+            raise UnavailableError(f"The answer to {url} is not a list of prices in USD.")
         self.items = cast("list[Item]", items)
         self.next = link or None
 
@@ -169,7 +171,7 @@ def _quoted(value: str) -> str:
 
 
 def _asked_wait(answer: httpx.Response, otherwise: float) -> float:
-    """The seconds of Retry-After, which is a number of them or a date."""
+    """Seconds of a Retry-After header, a number or a date."""
     text = answer.headers.get("Retry-After", "").strip()
     if text.isascii() and text.isdigit():
         return float(text)

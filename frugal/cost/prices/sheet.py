@@ -1,13 +1,13 @@
-"""The sheet of prices: three CSV files beside this one, read once and looked up exactly.
+"""The price sheet: three CSV files beside this one, read once, with exact lookup.
 
-- `meters.csv`: what is metered, and the names under which the Retail Prices API lists it.
+- `meters.csv`: the meters, and their names in the Retail Prices API.
 - `prices.csv`: one row a tier. A combination of meter and region without a row is unpriced.
-- `sources.csv`: where the figures were read.
+- `sources.csv`: the sources of the prices.
 
-A tier counts priced units of what is paid: where Azure gives the first units away, that free
-amount is the estimator's grant (it has its own scope: a subscription, a billing account), so the
-API's free first tier is left out and `from` starts at 0 with the price that is paid. This holds
-for registry tasks, Log Analytics and the bandwidth of Static Web Apps. The exception is
+A tier counts paid units: where the first units are free, that amount is a grant of the estimator
+(its scope is a subscription or a billing account), so the API's free first tier is left out and
+`from` starts at 0 with the first paid price. This holds for
+ registry tasks, Log Analytics and the bandwidth of Static Web Apps. The exception is
 `bandwidth.egress`: its boundaries (100 GB, 10,335 GB and so on) count the whole volume of the
 account, so its rows are as the API has them, the free one included.
 """
@@ -32,12 +32,12 @@ COLUMNS: Final[Mapping[str, tuple[str, ...]]] = {
 }
 CURRENCY: Final = "USD"
 EGRESS: Final = "bandwidth.egress"
-"""The one meter whose tiers count the whole volume of the account, what is free included."""
+"""The one meter whose tiers count the whole volume of the account, free units included."""
 
 RETAIL_API: Final = "retail-api"
 """The source of what `frugal prices refresh` read."""
 
-# One way to write each number, so that a diff shows a price that moved and nothing else.
+# A canonical form of each number, so that a diff shows changed prices alone.
 _NUMBER = re.compile(r"(0|[1-9][0-9]*)(\.[0-9]*[1-9])?")
 _UNIT = re.compile(r"([1-9][0-9]*)([KM]?)(?=[ /]|\Z)")
 _MULTIPLES = {"": 1, "K": 1_000, "M": 1_000_000}
@@ -65,7 +65,7 @@ class Meter:
 
 @dataclass(frozen=True, slots=True)
 class Tier:
-    """From `start` priced units a month on, each one costs `price` USD."""
+    """Price in USD of each unit from `start` priced units a month on."""
 
     start: Decimal
     price: Decimal
@@ -73,7 +73,7 @@ class Tier:
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """Where figures were read. `origin` is an address or a name under which it is found."""
+    """Source of figures. `origin`: its address, or a name by which it can be found."""
 
     key: str
     title: str
@@ -83,7 +83,7 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class Price:
-    """What a meter costs in a region: tiers from 0 on, rising; when and where it was read."""
+    """Price of a meter in a region: ascending tiers from 0, with date and source."""
 
     meter: Meter
     region: str
@@ -93,7 +93,7 @@ class Price:
 
     @property
     def source(self) -> str:
-        """Where it was read, in words."""
+        """The source, in words."""
         return f"{self.where.title} ({self.where.origin})"
 
 
@@ -110,7 +110,7 @@ class Sheet:
     def find(self, meter_id: str, region: str) -> Price | None:
         """Return the price of a meter in a region; None where the sheet has none.
 
-        Raises KeyError for an id that is no meter: that is a mistake in the program.
+        Raises KeyError for an unknown meter, a defect of the program.
         """
         price = self.prices.get((meter_id, region))
         if price is None and meter_id not in self.meters:
@@ -135,7 +135,7 @@ def load(folder: Path | None = None) -> Sheet:
 
 @dataclass(frozen=True, slots=True)
 class _Row:
-    """A row of a file, which says where it stands when something in it is wrong."""
+    """A row of a file; errors name the file and line."""
 
     file: Path
     line: int
@@ -175,7 +175,7 @@ class _Row:
 
 
 def _rows(file: Path) -> Iterator[_Row]:
-    """Yield the rows of a file whose columns are as they must be."""
+    """Yield the rows of a file after validating its columns."""
     columns = COLUMNS[file.name]
     seen: set[str] = set()
     try:
@@ -221,7 +221,7 @@ def _source(row: _Row) -> Source:
 def _prices(
     file: Path, meters: Mapping[str, Meter], sources: Mapping[str, Source]
 ) -> dict[tuple[str, str], Price]:
-    """Join the tiers, which stand together and rise, to prices."""
+    """Group adjacent, ascending tiers to prices."""
     prices: dict[tuple[str, str], Price] = {}
     last: tuple[str, str] = ("", "")
     for row in _rows(file):

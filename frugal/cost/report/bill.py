@@ -20,7 +20,7 @@ def bill_report(bill: Estimate, title: str, limit: Decimal | None = None) -> par
 
 
 class _Builder:
-    """Builds the parts of one report. `compared`: there was a bill before."""
+    """Builder of the parts of a report. `compared`: the plan has a bill before."""
 
     def __init__(self, bill: Estimate) -> None:
         self.bill = bill
@@ -53,7 +53,7 @@ class _Builder:
         )
 
     def _headline(self) -> Iterator[parts.Cell]:
-        """Before, after and change of what is expected, and that the bill is not whole."""
+        """Before, after and change of the expected bill, and a note if the bill is incomplete."""
         bill = self.bill
         before, after, delta = (one.expected for one in (bill.before, bill.monthly, bill.delta))
         changed = self.compared and bool(delta)
@@ -68,7 +68,7 @@ class _Builder:
             yield parts.Cell(f"plus {len(bill.unpriced)} unpriced")
 
     def _notices(self, limit: Decimal | None) -> Iterator[parts.Notice]:
-        """The environment's limit, the budget alerts, the resources that no figure holds."""
+        """The environment's limit, the budget alerts, the resources that are in no figure."""
         bill, expected = self.bill, self.bill.monthly.expected
         if limit is not None:
             text = f"Limit {rounded(limit)} {bill.currency} (maxMonthlyCost): "
@@ -123,11 +123,11 @@ class _Builder:
             )
             if any(amounts):
                 bars.append(parts.Bar(lines[0].name, amounts, value))
-        legend = ["From low to high; the dot is what is expected.", *self.legend[: self.grows]]
+        legend = ["From low to high; the dot is the expected amount.", *self.legend[: self.grows]]
         return parts.Chart("Each resource", self.unit, bars, "ranges", " ".join(legend))
 
     def _figures(self) -> parts.Table:
-        """Fixed and driven by use, which make what is expected; and the most that is declared."""
+        """Fixed and use-driven parts of the expected bill, and the bill at the declared limits."""
         before, after = self.bill.before, self.bill.monthly
         rows = [
             self._figure("Fixed", "low: nobody visits", before.low, after.low),
@@ -159,7 +159,7 @@ class _Builder:
         return parts.Row(label=label, about=about, cells=cells, kind=kind)
 
     def _lines(self, heaviest: Iterable[Sequence[Line]]) -> parts.Table:
-        """A resource, its meters and what each is made of; its sums where there are two."""
+        """Rows of the resources: meters with quantities, and a sum if there are several."""
         rows: list[parts.Row] = []
         for lines in [*heaviest, ()]:
             row = self._resource(lines) if lines else self._total()
@@ -199,11 +199,11 @@ class _Builder:
         )
 
     def _total(self) -> parts.Row:
-        label = "Total of what is priced" if self.bill.unpriced else "Total"
+        label = "Total of the priced resources" if self.bill.unpriced else "Total"
         return parts.Row(label=label, cells=self._sums(self.bill.lines), kind="total")
 
     def _sums(self, lines: Sequence[Line]) -> Sequence[parts.Cell]:
-        """Low, expected, high and, compared, the change."""
+        """Low, expected, high and, if compared, the change."""
         sums = total(line.monthly for line in lines)
         cells = words.range_cells(sums, grows=any(line.grows for line in lines))
         if self.compared:
@@ -236,12 +236,12 @@ class _Builder:
 
 
 def _weight(lines: Sequence[Line]) -> Decimal:
-    """The expected cost of a resource, before or after, the larger of the two."""
+    """The expected cost of a resource, before or after, whichever is larger."""
     return max(total(one.monthly for one in lines)[1], total(one.before for one in lines)[1])
 
 
 def _by_reason(remarks: Iterable[Remark]) -> Sequence[str]:
-    """Reason, and the resources that it holds for."""
+    """Resources by reason."""
     names: dict[str, list[str]] = {}
     for one in remarks:
         names.setdefault(one.reason, []).append(words.label(one))
@@ -249,7 +249,7 @@ def _by_reason(remarks: Iterable[Remark]) -> Sequence[str]:
 
 
 def _by_provider(remarks: Iterable[Remark]) -> Sequence[str]:
-    """Provider and types with their numbers, the most frequent first."""
+    """Provider and types with their counts, the most frequent first."""
     types: dict[str, Counter[str]] = {}
     for one in remarks:
         provider, _, rest = one.type.partition(":")

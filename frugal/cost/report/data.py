@@ -1,4 +1,4 @@
-"""Reports as data, for programs; every amount an exact decimal string.
+"""Reports as data, for programs; amounts are exact decimal strings.
 
 docs/cost-report.schema.json describes that of an estimate.
 """

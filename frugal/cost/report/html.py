@@ -1,4 +1,4 @@
-"""A report as one self-contained page: no script, and nothing asked of the network."""
+"""A report as one self-contained page: no scripts, no network requests."""
 
 from decimal import Decimal
 from pathlib import Path
@@ -30,7 +30,7 @@ def _kind(block: Block) -> str:
 
 
 def _finalize(value: object) -> object:
-    """Clean each text before Jinja2 escapes it; leave what a macro rendered."""
+    """Clean each text before Jinja2 escapes it; leave the output of macros."""
     return clean(value) if isinstance(value, str) and not hasattr(value, "__html__") else value
 
 
@@ -40,7 +40,7 @@ def _amount(text: str) -> str:
 
 
 def _percent(amount: Decimal, top: Decimal) -> Decimal:
-    """The place of an amount on a scale that ends at `top`; on paper, not money."""
+    """Position of an amount on a scale that ends at `top`; inexact, for drawing."""
     return (amount / top * 100).quantize(Decimal("0.01")) if top else Decimal(0)
 
 

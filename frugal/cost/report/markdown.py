@@ -1,4 +1,4 @@
-"""A report as GitHub's Markdown: the answer at once, what is long folded."""
+"""A report as GitHub's Markdown, with its details folded."""
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
@@ -22,7 +22,7 @@ def markdown(report: parts.Report) -> str:
 
 
 def escaped(text: str) -> str:
-    """One line that is no markup: no tag, no link, no new cell, and nobody is called by `@`."""
+    """Escape one line: no tag, no link, no table cell, no mention by `@`."""
     marked = _SPECIAL.sub(r"\\\1", clean(text).translate(_ENTITIES))
     return _MENTION.sub(r"\1<!-- -->", marked)
 
@@ -48,7 +48,7 @@ def _texts(blocks: Iterable[parts.Block]) -> Iterator[str]:
                 yield _table(block)
                 yield from map(escaped, block.legend)
             case parts.Chart():
-                pass  # Its figures are in a table too.
+                pass  # A chart's figures are in a table as well.
 
 
 def _notice(notice: parts.Notice) -> str:

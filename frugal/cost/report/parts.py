@@ -1,6 +1,6 @@
-"""A report before it takes a form: its parts in order, without markup of any format.
+"""Format-neutral parts of a report, in order and without markup.
 
-Texts may come from a plan: a renderer cleans and escapes each before it prints it.
+Texts may come from a plan: renderers clean and escape each of them.
 """
 
 from collections.abc import Sequence
@@ -24,7 +24,7 @@ class Cell:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
-    """A row of a table: its header, and a cell for each further column, or none at all.
+    """A row of a table: its header, and a cell for each further column, or no cells.
 
     `about`: small print beside the header; `below`: sentences under it; `kind`: a meter belongs to
     the resource above it.
@@ -60,11 +60,11 @@ class Chart:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Table:
-    """A table. `columns`: titles, that of the row headers first.
+    """A table. `columns`: titles, with that of the row headers first.
 
-    `asides`: number of columns after the first that explain the row, and stand under its header
-    where there is no room; `legend`: signs explained; `chart`: the same figures, for a format that
-    can draw.
+    `asides`: number of columns after the first that explain the row, and are moved under its header
+    if the terminal is narrow; `legend`: explanation of the signs; `chart`: the same figures, for a
+    format that can draw.
     """
 
     name: str
@@ -92,7 +92,7 @@ class Paragraph:
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """Parts under a title. `folded`: in a comment only, or in a page as well."""
+    """Parts under a title. `folded`: in Markdown only, or in HTML as well."""
 
     title: str
     blocks: "Sequence[Block]"
@@ -102,7 +102,7 @@ class Section:
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """Something that must not be missed."""
+    """A highlighted warning."""
 
     tone: Literal["soft", "warning", "missing"]
     title: str = ""
@@ -114,10 +114,10 @@ Block = Table | Chart | Listing | Paragraph | Section
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
-    """A report: the answer, and the details that it rests on.
+    """A report: the summary, and its details.
 
-    `headline`: its words, to be joined by spaces; `intro`: the answer in sentences; `more`: a hint
-    for a reader who gets the answer alone.
+    `headline`: its words, to be joined by spaces; `intro`: the summary in sentences; `more`: a hint
+    for a reader who gets the summary alone.
     """
 
     title: str

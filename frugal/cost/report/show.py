@@ -1,4 +1,4 @@
-"""Output of a report in the format that is asked for."""
+"""Output of a report in the requested format."""
 
 import json
 import sys
@@ -25,7 +25,7 @@ class Format(StrEnum):
 def show(
     shown_as: Format, report: Report, data: Mapping[str, object], *, details: bool = True
 ) -> None:
-    """Write a report to standard output. `details`: with what its answer rests on, in a table."""
+    """Write a report to standard output. `details`: with its details, in the table format."""
     match shown_as:
         case Format.table:
             print_report(Console(), report, details=details)

@@ -1,4 +1,4 @@
-"""The bill in short: the stack's output `monthlyCost`, whose change every preview shows."""
+"""Summary of a bill: the stack's output `monthlyCost`, whose change every preview shows."""
 
 from collections.abc import Mapping
 

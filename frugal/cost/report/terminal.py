@@ -1,4 +1,4 @@
-"""A report in the terminal: the answer on one screen of 80 columns, its details on demand."""
+"""A report in the terminal: the summary on one screen of 80 columns, details on demand."""
 
 from collections.abc import Iterator, Sequence
 from typing import TypeVar
@@ -16,13 +16,13 @@ from frugal.cost.report.words import MARKS, TIMES, clean
 
 _T = TypeVar("_T")
 _WIDE = 110
-"""Columns from which on the asides of a table stand beside its rows."""
+"""Minimum width for showing the asides of a table in columns of their own."""
 _ROWS, _ITEMS = 5, 3
-"""Lines of a table and of a list in the answer alone."""
+"""Lines of a table and of a list in the summary."""
 _LABEL, _VALUE = 24, 10
-"""Columns of a bar's label and of the text beside it."""
+"""Columns of a bar's label and of its text."""
 _LEAST = 16
-"""Columns that the header of a row has at least."""
+"""Minimum columns of a row's header."""
 _FIXED, _USE = "█", "▒"
 _STYLES = {
     "strong": "bold",
@@ -37,9 +37,9 @@ _STYLES = {
 
 
 def print_report(console: Console, report: parts.Report, *, details: bool) -> None:
-    """Print the answer and, with `details`, what it rests on.
+    """Print the summary and, with `details`, the rest of the report.
 
-    Without, what is long is cut: at most 25 lines at 80 columns.
+    Without details long parts are cut: at most 25 lines at 80 columns.
     """
     title = f"{report.title}:" if report.headline else report.title
     console.print(Text(" ").join(map(_cell, (parts.Cell(title, "strong"), *report.headline))))
@@ -54,7 +54,7 @@ def print_report(console: Console, report: parts.Report, *, details: bool) -> No
 
 
 def print_whole(console: Console, grid: Grid) -> None:
-    """Print a table, wider than the terminal where its amounts need that: they are never cut."""
+    """Print a table; amounts are never cut, even if it becomes wider than the terminal."""
     width = console.width
     least = Measurement.get(console, console.options.update(max_width=1000), grid).minimum
     console.width = max(width, least)
@@ -102,7 +102,7 @@ def _notice(console: Console, notice: parts.Notice, *, details: bool) -> None:
 
 
 def _cut(all_of: Sequence[_T], most: int) -> tuple[Sequence[_T], str]:
-    """At most as many, and the number of the others in their place."""
+    """At most `most` lines; the last one counts the others."""
     if len(all_of) <= most:
         return all_of, ""
     return all_of[: most - 1], f"and {len(all_of) - most + 1} more"
@@ -120,7 +120,7 @@ def _cell(cell: parts.Cell, style: str = "") -> Text:
 
 
 def _grid(table: parts.Table, width: int, *, details: bool) -> Grid:
-    """Without details the first rows, a line each: their headers are cut, amounts are not."""
+    """Print the first rows, a line each; headers are cut, amounts are not."""
     rows, more = table.rows, ""
     if not details and len(rows) > _ROWS:
         rows, more = _cut([row for row in rows if row.kind != "total"], _ROWS)
@@ -153,7 +153,7 @@ def _grid(table: parts.Table, width: int, *, details: bool) -> Grid:
 
 
 def _header(row: parts.Row, asides: int, *, marked: bool) -> Iterator[Text]:
-    """The lines of a row's header: its label, its first cells, what stands below it."""
+    """The lines of a row's header: its label, its first cells, its further lines."""
     indent = "  " if row.kind == "meter" else ""
     mark = f"{MARKS[row.change]:<2}" if marked else ""
     label = Text(f"{mark}{indent}{clean(row.label)}", _STYLES.get(row.kind, ""))
@@ -165,7 +165,7 @@ def _header(row: parts.Row, asides: int, *, marked: bool) -> Iterator[Text]:
 
 
 def _chart(chart: parts.Chart, width: int) -> Iterator[Text]:
-    """The two parts of what is expected."""
+    """Legend of the two parts of the expected bill."""
     legend = f"  {_FIXED} fixed, {_USE} driven by use"
     yield Text.assemble((f"\n{clean(chart.title)}", "bold"), (legend, "dim"))
     top = max((bar.amounts.expected for bar in chart.bars), default=0)

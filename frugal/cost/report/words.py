@@ -17,7 +17,7 @@ GROWS = f"{GROWS_MARK} grows with use without a declared limit: high is not the 
 TIMES = "\N{MULTIPLICATION SIGN}"
 CENTS = "Figures are rounded for print and added up exactly"
 
-# Of any size: a figure of use may be as large as its owner writes it.
+# Unbounded precision: usage figures may be of any size.
 _PLACES = Context(prec=100)
 
 
@@ -33,7 +33,7 @@ def count(things: Sized, noun: str) -> str:
 
 
 def high(amount: Decimal, *, grows: bool) -> str:
-    """A figure of `high`, marked where no declared limit holds it."""
+    """A figure of `high`, marked if it grows without a declared limit."""
     return f"{GROWS_MARK}{rounded(amount)}" if grows else rounded(amount)
 
 
@@ -49,14 +49,14 @@ def span(amounts: Range, *, grows: bool) -> str:
 
 
 def change_cell(amount: Decimal) -> Cell:
-    """A change, signed; empty where there is none."""
+    """A change, signed; empty if there is none."""
     if not amount:
         return Cell()
     return Cell(rounded(amount, sign=True), "more" if amount > 0 else "less")
 
 
 def quantity(value: Decimal) -> str:
-    """Thousands apart; at most four places, or all of them where four would show zero."""
+    """Thousands apart; at most four places, or all of them if four would show zero."""
     short = value.quantize(Decimal("0.0001"), "ROUND_HALF_UP", _PLACES)
     return format(Decimal(plain(value if short == 0 else short)), ",f")
 
@@ -77,7 +77,7 @@ def _unit(unit: str) -> str:
 
 
 def factors(line: Line) -> tuple[Cell, Cell]:
-    """Quantity and price of one that make the expected amount, a line for each bracket."""
+    """Quantity and unit price of the expected amount, a line for each bracket."""
     unit = _unit(line.unit)
     if line.unit_price is not None:
         return Cell(quantity(line.quantity)), Cell(f"{price(line.unit_price)} / {unit}")
@@ -99,7 +99,7 @@ def short_type(token: str) -> str:
 
 
 def dates(currency: str, prices_as_of: dt.date, month: str) -> str:
-    """The day of the prices, and the length of a month."""
+    """Date of the prices, and length of a month."""
     return f"List prices in {currency} as of {prices_as_of}; a month is {month}. {CENTS}."
 
 

@@ -1,5 +1,5 @@
 """Executables that the Pulumi CLI starts: the language host and the azure-native plugin.
 
-Each ends when its standard input does: the engine holds that pipe, so none outlives an engine that
-was killed.
+Each ends at the end of its standard input, a pipe that the engine holds, so none outlives a killed
+engine.
 """

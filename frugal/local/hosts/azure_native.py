@@ -1,6 +1,6 @@
-"""The azure-native plugin of the local environment: points the engine to the daemon that runs.
+"""The azure-native plugin of the local environment: gives the engine the daemon's port.
 
-Started without site packages, so that it costs a few milliseconds: the standard library alone.
+It uses the standard library alone and runs without site packages, to start in milliseconds.
 """
 
 import json
@@ -14,7 +14,7 @@ Run `make up`, or in this shell `eval "$(.venv/bin/frugal env)"`, which starts i
 
 
 def port_of(folder: Path) -> int | None:
-    """The gRPC port of the daemon whose folder this is; None where none answers."""
+    """The gRPC port of the daemon of this folder; None if none answers."""
     with suppress(OSError, ValueError, KeyError):
         port = int(json.loads((folder / "daemon.json").read_text())["grpc"])
         with socket.create_connection(("127.0.0.1", port), timeout=5):
@@ -23,7 +23,7 @@ def port_of(folder: Path) -> int | None:
 
 
 def main() -> None:
-    """Print the daemon's port and stay until the engine closes standard input."""
+    """Print the daemon's port and wait until the engine closes standard input."""
     port = port_of(Path(sys.argv[1]))
     if port is None:
         sys.exit(_NOT_RUNNING)

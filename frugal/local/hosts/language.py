@@ -1,4 +1,4 @@
-"""The language host: what `pulumi` starts as `pulumi-language-python` to run a Python program.
+"""The language host, which `pulumi` starts as `pulumi-language-python` to run a Python program.
 
 It serves the engine's LanguageRuntime (Pulumi's `proto/pulumi/language.proto`, read in November
 2026): the first line on standard output is its port. The program is run as the official host runs
@@ -26,12 +26,12 @@ from pulumi.runtime.proto import (
 
 from frugal import peers
 
-# The SDK's script exits with it when the user has already seen the error.
+# Exit code of the SDK's script for an error that the user has already seen.
 _ALREADY_SHOWN = 32
 
 
 class LanguageHost(LanguageRuntimeServicer):
-    """Runs programs with the script `executor`; `engine` is the engine's address (host:port)."""
+    """Runner of programs by the script `executor`; `engine` is the engine's address (host:port)."""
 
     def __init__(self, engine: str, executor: Path) -> None:
         self._engine = engine
@@ -39,13 +39,13 @@ class LanguageHost(LanguageRuntimeServicer):
         self._programs: set[asyncio.subprocess.Process] = set()
 
     async def GetPluginInfo(self, request: Empty, context: object) -> plugin_pb2.PluginInfo:
-        """Say nothing about ourselves: the CLI needs no version of a bundled host."""
+        """Return no version: the CLI needs none of a bundled host."""
         return plugin_pb2.PluginInfo()
 
     async def GetRequiredPackages(
         self, request: language_pb2.GetRequiredPackagesRequest, context: object
     ) -> language_pb2.GetRequiredPackagesResponse:
-        """Name no packages: the engine asks for a provider when the first resource needs it."""
+        """Return no packages: the engine loads a provider when the first resource needs it."""
         return language_pb2.GetRequiredPackagesResponse()
 
     async def Run(
@@ -110,12 +110,12 @@ class LanguageHost(LanguageRuntimeServicer):
 
 
 async def serve(host: LanguageHost) -> tuple[grpc.aio.Server, int]:
-    """Serve on a free loopback port, to our user and root; return the server and the port."""
+    """Serve on a free loopback port, to this user and root; return the server and the port."""
     return await peers.serve(partial(language_pb2_grpc.add_LanguageRuntimeServicer_to_server, host))
 
 
 async def run(host: LanguageHost) -> None:
-    """Serve until the engine ends us, and end the programs that still run."""
+    """Serve until the engine ends this process, then end the running programs."""
     await peers.run_plugin(serve(host))
     await host.stop()
 

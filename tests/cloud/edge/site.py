@@ -32,7 +32,7 @@ class Clock:
 
 @dataclass
 class Seen:
-    """What the origin got."""
+    """A request as the origin received it."""
 
     method: str
     target: str
@@ -42,7 +42,7 @@ class Seen:
 
 @dataclass
 class Reply:
-    """What the origin answers; `stream` takes over instead, given receive and send."""
+    """The origin's response; `stream`, given receive and send, replaces it."""
 
     status: int = 200
     headers: Sequence[tuple[str, str]] = ()

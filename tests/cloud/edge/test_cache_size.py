@@ -1,4 +1,4 @@
-"""What the cache may take: pages without a body count as well."""
+"""Size limit of the cache, which counts pages without a body too."""
 
 from hishel import Headers
 

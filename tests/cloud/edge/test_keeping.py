@@ -1,4 +1,4 @@
-"""What is kept, for whom and how long: by the origin's headers, query strings, cookies, purge."""
+"""Caching by the origin's headers, query strings and cookies; lifetimes and purges."""
 
 import asyncio
 import time

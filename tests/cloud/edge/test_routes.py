@@ -1,4 +1,4 @@
-"""Which route answers, what the origin is sent, and what comes back untouched."""
+"""Route matching, the origin's request, and responses that pass unchanged."""
 
 import pytest
 

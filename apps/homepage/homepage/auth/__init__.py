@@ -15,10 +15,10 @@ __all__ = ["bp", "login_required", "register"]
 
 
 class Sessions(SecureCookieSessionInterface):
-    """Flask's signed cookie, and a last word: what was made with a look at it is nobody else's."""
+    """Flask's signed cookie; responses that depend on the session are not cacheable."""
 
     def save_session(self, app: Flask, session: SessionMixin, response: Response) -> None:
-        """Set the cookie if need be; a response that depends on the session is not kept."""
+        """Set the cookie if needed, and `no-store` on a response that read the session."""
         super().save_session(app, session, response)
         if session.accessed or "Set-Cookie" in response.headers:
             response.headers["Cache-Control"] = headers.NO_STORE
@@ -26,7 +26,7 @@ class Sessions(SecureCookieSessionInterface):
 
 
 def register(app: Flask, settings: Settings) -> None:
-    """Add the routes, the session's rules, and `AUTH`: None if sign-in is not set up."""
+    """Add the routes, the session's settings, and `AUTH`: a SignIn, None without sign-in."""
     if settings.session_key:
         app.secret_key = settings.session_key.get_secret_value()
     app.session_interface = Sessions()

@@ -1,4 +1,4 @@
-"""How this app proves to the provider that it is the registered client."""
+"""Credential of the registered client, presented to the identity provider."""
 
 from collections.abc import Callable
 from typing import Any, Final, cast
@@ -9,14 +9,14 @@ import requests
 from homepage.settings import Settings
 
 _AUDIENCE: Final = "api://AzureADTokenExchange"
-"""Whom a managed identity's token is for when it stands in for a client secret
+"""Audience of a managed identity's token that replaces a client secret
 (learn.microsoft.com, "Configure an application to trust a managed identity", 2026-11)."""
 _PATIENCE: Final = 5
 """Seconds."""
 
 
 def credential(settings: Settings) -> str | dict[str, Callable[[], str]]:
-    """The client secret if there is one, else the managed identity's word for each sign-in."""
+    """Return the client secret if set, else a source of managed identity tokens."""
     if settings.oidc_client_secret:
         return settings.oidc_client_secret.get_secret_value()
     client = msal.ManagedIdentityClient(

@@ -1,6 +1,6 @@
-"""What the identity provider says of itself, and whether an id_token is really from it.
+"""Metadata of the identity provider, and validation of its id_tokens.
 
-MSAL reads id_tokens but does not validate them, so it happens here: OpenID Connect Core 1.0,
+MSAL reads id_tokens without validating them. The rules are those of OpenID Connect Core 1.0,
 sections 3.1.3.7 and 10.1.1.
 """
 
@@ -14,9 +14,9 @@ import requests
 _PATIENCE: Final = 3
 """Seconds to connect, and for each part of an answer."""
 _KEPT: Final = 3600
-"""Seconds that the configuration and the keys are kept."""
+"""Seconds that the configuration and the keys are cached."""
 _SELDOM: Final = 30
-"""Seconds between two looks for a key that was not there: anybody can make one up."""
+"""Seconds between two fetches for an unknown key id, which anybody can make up."""
 _CLOCKS: Final = 60
 """Seconds that two clocks may differ."""
 _ALGORITHMS: Final = ("RS256", "RS384", "RS512", "PS256", "ES256")
@@ -24,27 +24,27 @@ _ALGORITHMS: Final = ("RS256", "RS384", "RS512", "PS256", "ES256")
 
 
 class InvalidTokenError(Exception):
-    """An id_token that proves nothing; the message says why."""
+    """An id_token that failed validation; the message says why."""
 
 
 class Provider:
     """An OpenID Connect provider for one client."""
 
     def __init__(self, authority: str, client_id: str) -> None:
-        """`authority`: what `/.well-known/openid-configuration` is appended to."""
+        """`authority`: URL to which `/.well-known/openid-configuration` is appended."""
         self._authority = authority
         self._client_id = client_id
         self._lock = threading.Lock()
         self._kept: dict[str, tuple[float, dict[str, Any]]] = {}
 
     def configuration(self) -> dict[str, Any]:
-        """The provider's metadata. Raises requests.RequestException if they cannot be had."""
+        """Return the provider's metadata. Raises requests.RequestException."""
         return self._get(f"{self._authority}/.well-known/openid-configuration", _KEPT)
 
     def claims(self, id_token: str, nonce: str) -> dict[str, Any]:
-        """The claims of a token for this client and this `nonce`, as the provider signed them.
+        """Validate a token for this client and `nonce`; return its claims.
 
-        Raises InvalidTokenError, or requests.RequestException if the keys cannot be had.
+        Raises InvalidTokenError, or requests.RequestException if the keys cannot be fetched.
         """
         configuration = self.configuration()
         try:
@@ -62,11 +62,11 @@ class Provider:
         except jwt.PyJWTError as error:
             raise InvalidTokenError(f"{type(error).__name__}: {error}") from None
         if claims["nonce"] != nonce:
-            raise InvalidTokenError("it answers another sign-in: the nonce differs")
+            raise InvalidTokenError("it belongs to another sign-in: the nonce differs")
         audiences = claims["aud"]
         several = isinstance(audiences, list) and len(cast("list[object]", audiences)) > 1
         if several and claims.get("azp") != self._client_id:
-            raise InvalidTokenError("it was made for another client")
+            raise InvalidTokenError("it was issued to another client")
         return claims
 
     def _key(self, url: str, key_id: str | None) -> jwt.PyJWK:
@@ -78,7 +78,7 @@ class Provider:
         raise InvalidTokenError("the provider has no such key")
 
     def _get(self, url: str, seconds: float) -> dict[str, Any]:
-        """The JSON object at `url`, not older than `seconds`."""
+        """Fetch the JSON object at `url`, unless a copy of at most `seconds` is cached."""
         with self._lock:
             at, found = self._kept.get(url, (0.0, {}))
             if not found or time.monotonic() - at > seconds:
@@ -90,10 +90,10 @@ class Provider:
 
 
 def _issuer(announced: str, unverified: dict[str, Any]) -> str:
-    """Whom the token must be from.
+    """Return the issuer that the token must name.
 
-    Microsoft's authorities for all tenants leave the tenant's place open
-    (learn.microsoft.com, "Access token validation", 2026-11): the signature covers which it is.
+    Microsoft's multi-tenant authorities announce a `{tenantid}` placeholder (learn.microsoft.com,
+    "Access token validation", 2026-11); the token's signature covers its tenant.
     """
     tenant = str(unverified.get("tid", ""))
     return announced.replace("{tenantid}", tenant) if tenant else announced

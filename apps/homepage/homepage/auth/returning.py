@@ -1,4 +1,4 @@
-"""The way back after sign-in: a path of this site, and never anything else."""
+"""Return path after sign-in: a path of this site, never anything else."""
 
 import re
 from typing import Final

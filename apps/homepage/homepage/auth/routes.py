@@ -1,4 +1,4 @@
-"""Sign in, come back, sign out, and what a visitor may know of themselves."""
+"""Routes of sign-in, its callback, sign-out and the visitor's own account."""
 
 import functools
 import logging
@@ -27,20 +27,20 @@ if TYPE_CHECKING:
 bp = Blueprint("auth", __name__, template_folder="templates")
 
 HINT: Final = "signed_in"
-"""A cookie that scripts may read: without it no page asks who is there, so that visitors who are
-not signed in leave the app asleep. It says no name and opens nothing."""
+"""A cookie that scripts can read. Without it no page requests `/me`, so that visitors who are not
+signed in do not wake an app scaled to zero. It holds no name and grants nothing."""
 
 _log: Final = logging.getLogger("homepage.auth")
 _View = ParamSpec("_View")
 
 
 def sign_in() -> "SignIn | None":
-    """What signs visitors in; None if that is not set up."""
+    """Return the configured SignIn, None without sign-in."""
     return cast("SignIn | None", current_app.config["AUTH"])
 
 
 def current_user() -> dict[str, str] | None:
-    """`name` and `id` of who asks; looking makes the response theirs alone."""
+    """`name` and `id` of the visitor; reading them makes the response private."""
     auth = sign_in()
     return auth.get_user() if auth else None
 
@@ -48,7 +48,7 @@ def current_user() -> dict[str, str] | None:
 def login_required(
     view: Callable[_View, ResponseReturnValue],
 ) -> Callable[_View, ResponseReturnValue]:
-    """Send who is not signed in to sign in, and then back here with the same query."""
+    """Redirect visitors who are not signed in to sign-in, and then back with the same query."""
 
     @functools.wraps(view)
     def guarded(*args: _View.args, **kwargs: _View.kwargs) -> ResponseReturnValue:
@@ -61,7 +61,7 @@ def login_required(
 
 @bp.get("/login")
 def login() -> ResponseReturnValue:
-    """Say where the visitor is going to sign in, and remember the page they came from."""
+    """Show where the visitor will sign in, and store the page to return to."""
     auth = sign_in()
     if auth is None:
         return render_template("auth/login.html", auth_uri=None)
@@ -77,20 +77,20 @@ def login() -> ResponseReturnValue:
 
 @bp.get("/auth_response")
 def auth_response() -> ResponseReturnValue:
-    """The way back from the provider: to the page that the visitor came from, or an error."""
+    """Handle the provider's redirect: go to the stored page, or show an error."""
     auth = sign_in()
     if auth is None:
         return _failed(400)
     next_url = session.pop("next_url", None)
     try:
         result = auth.complete_log_in(request.args)
-    except Exception as error:  # whatever it is, nobody is signed in by it
+    except Exception as error:  # every failure refuses the sign-in
         # Not the whole exception: its text may hold tokens.
         _log.warning("sign-in refused", extra={"fields": {"reason": type(error).__name__}})
         result = {}
     if "next_link" not in result or "error" in result:
         return _failed(400, result)
-    # Flask's redirect takes strings that the browser may read otherwise, so look again.
+    # Checked again, as the browser may read a string that Flask's redirect accepts differently.
     response = cast("Response", redirect(local_path(next_url, url_for("index"))))
     secure = cast("bool", current_app.config["HTTPS"])
     response.set_cookie(HINT, "1", max_age=auth.LENGTH, secure=secure, samesite="Lax")
@@ -116,7 +116,7 @@ def logout() -> ResponseReturnValue:
 
 @bp.get("/me")
 def me() -> Response:
-    """Who is asking, for the navigation of pages that are the same for everybody."""
+    """Name of the visitor, for the navigation of pages that are the same for everybody."""
     user = current_user()
     response = jsonify(user={"name": user["name"]} if user else None)
     if user is None and HINT in request.cookies:
@@ -127,12 +127,12 @@ def me() -> Response:
 @bp.get("/account")
 @login_required
 def account() -> ResponseReturnValue:
-    """What this site knows of the visitor: all of it."""
+    """Everything the site has stored about the visitor."""
     return render_template("auth/account.html")
 
 
 def _forget(response: Response) -> None:
-    """Take the hint back: nobody is signed in."""
+    """Delete the hint cookie."""
     response.delete_cookie(HINT, secure=cast("bool", current_app.config["HTTPS"]))
 
 

@@ -1,4 +1,4 @@
-"""`identity`'s Auth, with tokens validated and not kept."""
+"""`identity`'s Auth, with tokens validated and not stored."""
 
 # The base class and what it takes have no types.
 # pyright: reportUnknownMemberType=false, reportUnknownArgumentType=false
@@ -15,11 +15,11 @@ import msal
 from homepage.auth.provider import InvalidTokenError, Provider
 
 LENGTH: Final = 8 * 3600
-"""Seconds that a visitor stays signed in at most: no token is kept, so the provider has no say."""
+"""Longest sign-in in seconds: no token is stored, so the provider cannot end it."""
 IDLE: Final = 30 * 60
-"""Seconds without a look at the session that end it: Flask refuses a cookie signed longer ago."""
+"""Seconds without a request that end a session: Flask refuses a cookie signed longer ago."""
 _RENEWED_AFTER: Final = 60
-"""Seconds after which a look signs the cookie anew."""
+"""Seconds after which a request renews the cookie's signature."""
 _PATIENCE: Final = 5
 _IN_TIME: Final = 600
 """Seconds from going to the provider until coming back."""
@@ -47,10 +47,10 @@ def authority_url(given: str) -> str:
 
 
 class SignIn(identity.web.Auth):
-    """The one object for sign-in; what it knows of a visitor is in the visitor's session.
+    """Sign-in of all visitors; the state of each is in their session.
 
-    The base class would keep unproven claims and all tokens there. Here the id_token is validated
-    first, and then a name and an id stay.
+    The base class would store unvalidated claims and all tokens there. Here the id_token is
+    validated first, and only a name and an id are stored.
     """
 
     LENGTH: Final = LENGTH
@@ -74,15 +74,15 @@ class SignIn(identity.web.Auth):
         self._provider = Provider(authority, client_id)
 
     def log_in(self, **kwargs: Any) -> dict[str, Any]:  # noqa: ANN401  # as the base class has them
-        """Begin; the answer has the `auth_uri` to go to. Raises if the provider is not there."""
+        """Begin a sign-in; the result has `auth_uri`. Raises if the provider does not answer."""
         answer = cast("dict[str, Any]", super().log_in(**kwargs))
         self._visitor[_BEGAN] = int(time.time())
         return answer
 
     def complete_log_in(self, auth_response: Mapping[str, str] | None = None) -> dict[str, Any]:
-        """End what `log_in` began: only an answer with `next_link` means signed in.
+        """Complete a sign-in: only a result with `next_link` means success.
 
-        One attempt for each beginning, and not too late. Raises whatever goes wrong on the way.
+        Each `log_in` allows one attempt within ten minutes. Raises any error on the way.
         """
         began = self._visitor.pop(_BEGAN, 0)
         try:
@@ -93,7 +93,7 @@ class SignIn(identity.web.Auth):
             self._visitor.pop(self._AUTH_FLOW, None)
 
     def get_user(self) -> dict[str, str] | None:
-        """`name` and `id` of who is signed in; the session then lasts `IDLE` from now."""
+        """`name` and `id` of the visitor; extends the session by `IDLE`."""
         now = int(time.time())
         if self._visitor.get(_UNTIL, 0) <= now:
             return None
@@ -102,14 +102,14 @@ class SignIn(identity.web.Auth):
         return self._visitor.get(_USER)
 
     def _save_user_into_session(self, id_token_claims: object) -> None:
-        """Nothing: these claims are not proven yet."""
+        """Do nothing: these claims are not validated yet."""
 
     def _save_cache(self, cache: msal.SerializableTokenCache) -> None:
-        """Take the id_token out of the tokens, validate it, and let all tokens go."""
+        """Validate the id_token, store name and id, and discard all tokens."""
         kind = msal.TokenCache.CredentialType.ID_TOKEN
         tokens = cast("list[dict[str, str]]", list(cache.search(kind)))
         if len(tokens) != 1:
-            raise InvalidTokenError("the provider sent none")
+            raise InvalidTokenError("the provider sent no id_token")
         auth_uri: str = self._visitor[self._AUTH_FLOW]["auth_uri"]
         sent = parse_qs(urlsplit(auth_uri).query)
         claims = self._provider.claims(tokens[0]["secret"], sent["nonce"][0])

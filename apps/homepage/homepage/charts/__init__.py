@@ -1,7 +1,7 @@
-"""Charts by address: parameters in, a PNG out. In the manner of Google's chart API, once.
+"""Charts by URL: parameters in, a PNG out, in the manner of Google's former Chart API.
 
-Addresses are for keeping: /charts/bar.png and /charts/pie.png stay what they are; what must change
-gets a new name beside them.
+URLs are permanent: /charts/bar.png and /charts/pie.png do not change; an incompatible change gets a
+new name beside them.
 """
 
 # APIFlask's decorators have half of their types.
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 bp = APIBlueprint("charts", __name__, template_folder="templates", tag="Charts")
 
 QUERY_STRINGS: Final = tuple(sorted({*Bar.model_fields, *Pie.model_fields}))
-"""Parameters that make another response: a cache in front must tell them apart, and no others."""
+"""Parameters that change the response: the cache key of an edge needs these and no others."""
 
 _TEXT: Final = {"type": "string"}
 _PROBLEM: Final = {
@@ -51,7 +51,7 @@ _PICTURE: Final[dict[str, Any]] = {
             "content": {"image/png": {"schema": {"type": "string", "format": "binary"}}},
         },
         422: {
-            "description": "What is wrong with which parameter (RFC 9457)",
+            "description": "The refused parameters, each with the reason (RFC 9457)",
             "content": {"application/problem+json": {"schema": _PROBLEM}},
         },
     }
@@ -70,7 +70,7 @@ def register(app: "APIFlask") -> None:
 @bp.get("/charts")
 @bp.doc(hide=True)
 def charts() -> Response:
-    """The page to try them on, with a chart of the site's own data."""
+    """A page to try charts on, with a chart of the site's own data."""
     return sheet.page("charts/charts.html", most=MOST, label=LABEL, longest_title=TITLE)
 
 
@@ -101,15 +101,15 @@ def _picture(chart: Bar | Pie) -> Response:
 
 
 def problem(error: "HTTPError") -> Response:
-    """A refused parameter as problem+json (RFC 9457), with one entry for each thing wrong."""
-    found = [
-        {"field": field.partition(".")[0], "message": message.removeprefix("Value error, ")}
+    """Answer refused parameters as problem+json (RFC 9457), with an entry for each error."""
+    errors = [
+        {"field": field.partition(".")[0], "message": message}
         for fields in error.detail.values()
         for field, messages in fields.items()
         for message in messages
     ]
     response = jsonify(
-        type="about:blank", title="Unprocessable Content", status=error.status_code, errors=found
+        type="about:blank", title="Unprocessable Content", status=error.status_code, errors=errors
     )
     response.status_code = error.status_code
     response.mimetype = "application/problem+json"
@@ -118,7 +118,7 @@ def problem(error: "HTTPError") -> Response:
 
 @bp.app_template_global()
 def chart_url(kind: str, **parameters: str) -> str:
-    """The path of a chart, for templates; a site made of files keeps it as a file."""
+    """The path of a chart, for templates; an exported site has it as a file."""
     query = urlencode(parameters)
     keep = cast("Callable[[str, str], str] | None", current_app.config["KEEP_CHART"])
     return keep(kind, query) if keep else f"{url_for(f'charts.{kind}')}?{query}"

@@ -1,19 +1,25 @@
-"""What a chart's address may ask for. Everything else is refused, field by field."""
+"""Query parameters of a chart; wrong values are refused, field by field."""
 
 import re
 import unicodedata
-from typing import Annotated, Final
+from typing import Annotated, Final, Self
 
 from pydantic import (
     AfterValidator,
     BaseModel,
     BeforeValidator,
     ConfigDict,
+    ModelWrapValidatorHandler,
     StringConstraints,
+    ValidationError,
     ValidationInfo,
     WithJsonSchema,
     field_validator,
+    model_validator,
 )
+from pydantic_core import InitErrorDetails, PydanticCustomError
+
+from homepage.validation import describe
 
 MOST: Final = 50
 """Bars or slices: each takes a few milliseconds to draw."""
@@ -21,7 +27,7 @@ LABEL: Final = 30
 TITLE: Final = 60
 """Characters."""
 _LARGEST: Final = 1e300
-"""More than that, and the axis around it is beyond what a number can be."""
+"""A larger number makes matplotlib's axis limits overflow a float."""
 
 _CONTROL: Final = frozenset({"Cc", "Cs", "Zl", "Zp"})
 _NUMBER: Final = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
@@ -30,7 +36,7 @@ _NUMBER: Final = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?"
 def _split(given: str) -> list[str]:
     parts = given.split(",", MOST + 1)
     if not given or len(parts) > MOST:
-        raise ValueError(f"must be 1 to {MOST}, with commas between them")
+        raise ValueError(f"must have 1 to {MOST} entries, separated by commas")
     return parts
 
 
@@ -41,17 +47,17 @@ def _numbers(given: str) -> list[float]:
 def _number(text: str) -> float:
     text = text.strip()
     if len(text) > LABEL or not _NUMBER.fullmatch(text):
-        raise ValueError("must be numbers with commas between them")
+        raise ValueError("must be numbers, separated by commas")
     number = float(text)
     if not abs(number) <= _LARGEST:
-        raise ValueError("must be numbers between -1e300 and 1e300")
+        raise ValueError("must be numbers from -1e300 to 1e300")
     return number
 
 
 def _readable(text: str) -> str:
     # Joiners and marks of direction are part of writing, though they do not print.
     if any(unicodedata.category(character) in _CONTROL for character in text):
-        raise ValueError("must hold no control characters")
+        raise ValueError("must not contain control characters or line breaks")
     return text
 
 
@@ -72,7 +78,7 @@ Labels = Annotated[
     WithJsonSchema(
         {
             "type": "string",
-            "description": f"1 to {MOST} labels of 1 to {LABEL} characters, a comma between them",
+            "description": f"1 to {MOST} labels of 1 to {LABEL} characters, separated by commas",
             "example": "a,b",
         }
     ),
@@ -83,7 +89,7 @@ Numbers = Annotated[
     WithJsonSchema(
         {
             "type": "string",
-            "description": f"1 to {MOST} numbers, a comma between them",
+            "description": f"1 to {MOST} numbers, separated by commas",
             "example": "1,2",
         }
     ),
@@ -91,11 +97,28 @@ Numbers = Annotated[
 
 
 class Chart(BaseModel):
-    """What both kinds have. Parameters of other names are left alone."""
+    """Parameters of both kinds of chart; unknown ones are ignored."""
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
     title: Title = ""
+
+    @model_validator(mode="wrap")
+    @classmethod
+    def _own_words(cls, data: object, handler: ModelWrapValidatorHandler[Self]) -> Self:
+        """Reword pydantic's messages, which APIFlask passes on without their types."""
+        try:
+            return handler(data)
+        except ValidationError as error:
+            reworded: list[InitErrorDetails] = [
+                {
+                    "type": PydanticCustomError("refused", "{message}", {"message": describe(one)}),
+                    "loc": one["loc"],
+                    "input": one["input"],
+                }
+                for one in error.errors()
+            ]
+            raise ValidationError.from_exception_data(cls.__name__, reworded) from None
 
 
 class Bar(Chart):
@@ -123,7 +146,7 @@ class Pie(Chart):
     @classmethod
     def _shares(cls, values: tuple[float, ...]) -> tuple[float, ...]:
         if min(values) < 0 or max(values) == 0:
-            raise ValueError("must not be negative, and not all zero")
+            raise ValueError("must not be negative, nor all be zero")
         return values
 
     @field_validator("labels")
@@ -134,10 +157,10 @@ class Pie(Chart):
 
 
 def _same_length(given: tuple[object, ...], info: ValidationInfo, other: str) -> None:
-    # Of a field that is wrong itself, nothing is known here.
+    # A field that failed validation itself is missing from info.data.
     wanted = len(info.data.get(other, given))
     if len(given) != wanted:
-        raise ValueError(f"must be as many as {other}: {len(given)} given, {wanted} wanted")
+        raise ValueError(f"must have as many entries as {other} ({wanted}), not {len(given)}")
 
 
 def shares(values: tuple[float, ...]) -> list[float]:

@@ -1,4 +1,4 @@
-"""The pages of the site as a whole: the first one, what machines ask for, and what went wrong."""
+"""Home page, error pages, and the files that crawlers and browsers request."""
 
 from typing import TYPE_CHECKING, Final, cast
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 bp = Blueprint("pages", __name__, template_folder="templates")
 
 OWNER: Final = "Odile Farrow"
-"""Whose site this is: `owner` in templates."""
+"""Owner of the site, `owner` in templates."""
 PUBLIC: Final = (
     "index",
     "sheet.talks",
@@ -21,7 +21,7 @@ PUBLIC: Final = (
     "sheet.interviews",
     "charts.charts",
 )
-"""The endpoints of the pages that everybody may see, for the map of the site."""
+"""Endpoints of the public pages, for the site map."""
 
 
 def register(app: "APIFlask") -> None:
@@ -46,7 +46,7 @@ def sitemap() -> Response:
 
 @bp.get("/robots.txt")
 def robots() -> Response:
-    """What crawlers may read: everything but one's own pages, which a site of files has not."""
+    """Allow crawlers everything but the pages of sign-in, which an exported site lacks."""
     own = () if current_app.config["FILES"] else ("auth.login", "auth.logout", "auth.account")
     lines = [
         "User-agent: *",
@@ -60,7 +60,7 @@ def robots() -> Response:
 
 @bp.get("/favicon.ico")
 def favicon() -> Response:
-    """The icon for whoever asks without reading the page."""
+    """The icon at the path that browsers request by default."""
     icon = assets.get("favicon.ico")
     response = Response(icon.content, mimetype="image/x-icon")
     response.headers["Cache-Control"] = headers.DAY
@@ -69,13 +69,13 @@ def favicon() -> Response:
 
 @bp.app_template_global()
 def absolute(endpoint: str) -> str:
-    """The public address of a page: of our own knowledge, whatever host a request names."""
+    """The public URL of a page, from PUBLIC_URL and not from the request's host."""
     return cast("str", current_app.config["PUBLIC_URL"]) + page_url(endpoint)
 
 
 @bp.app_template_global()
 def page_url(endpoint: str) -> str:
-    """The path of a page, for links; in a site made of files a page is a folder."""
+    """The path of a page, for links; in an exported site a page is a folder."""
     path = url_for(endpoint)
     return path if path.endswith("/") or not current_app.config["FILES"] else f"{path}/"
 

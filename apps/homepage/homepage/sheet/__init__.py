@@ -15,12 +15,12 @@ bp = Blueprint("sheet", __name__, template_folder="templates")
 
 _LIVE: Final = 3600
 _NOT_LIVE: Final = 60
-"""Seconds that a shared cache may keep a page; of old data briefly, there may soon be newer."""
+"""Seconds that a shared cache may store a page, shorter for outdated content."""
 _EXTENSION: Final = "sheet"
 
 
 def register(app: Flask, settings: Settings) -> None:
-    """Give the app its content, from where the settings say."""
+    """Give the app its content, from the source in the settings."""
     given = source(settings)
     app.extensions[_EXTENSION] = Store(partial(read, given) if given else None)
     app.register_blueprint(bp)

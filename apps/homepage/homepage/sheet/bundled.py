@@ -11,7 +11,7 @@ from homepage.sheet.rows import Sheet, sheet
 
 @cache
 def bundled() -> Sheet:
-    """What the site shows when nothing newer can be had; as old as its oldest worksheet."""
+    """Return the bundled content; its date is that of its oldest worksheet."""
     worksheets = {name: _worksheet(name) for name in ("talks", "projects", "interviews")}
     as_of = min(datetime.fromisoformat(one["as_of"]) for one in worksheets.values())
     return sheet(as_of.astimezone(UTC), {name: one["rows"] for name, one in worksheets.items()})

@@ -1,4 +1,4 @@
-"""From rows of a worksheet to what the pages show.
+"""Conversion of a worksheet's rows to the items on the pages.
 
 A row is a mapping of column to text. People edit spreadsheets: cells may be missing or empty and
 columns unknown. A row without a title, or whose `include` says no, is left out, and only http(s)
@@ -24,7 +24,7 @@ _UNSAFE_IN_LINKS: Final = re.compile(r'[\s"<>\\^`{|}]')
 
 @dataclass(frozen=True, kw_only=True)
 class Item:
-    """What every row has. `anchor`: what to find it by on its page, where it is the only one."""
+    """Fields of every row. `anchor`: its fragment identifier, unique on its page."""
 
     title: str
     date: date | None
@@ -33,7 +33,7 @@ class Item:
 
 @dataclass(frozen=True, kw_only=True)
 class Talk(Item):
-    """A talk that was given or will be; links are None where there is nothing to see."""
+    """A past or future talk; links are None where there is none."""
 
     description: str
     location: str
@@ -44,7 +44,7 @@ class Talk(Item):
 
 @dataclass(frozen=True, kw_only=True)
 class Project(Item):
-    """Something made."""
+    """A project."""
 
     description: str
     homepage: str | None
@@ -80,7 +80,7 @@ class Sheet:
 
     @property
     def changed(self) -> date:
-        """The day of the newest that has been, else that of the reading."""
+        """The date of the newest past item, else that of the reading."""
         today = self.as_of.date()
         return max((day for _, day, _ in self.news if day <= today), default=today)
 
@@ -152,7 +152,7 @@ def interviews(rows: Iterable[Row]) -> tuple[Interview, ...]:
 
 
 def _ordered(items: Iterable[AnItem]) -> tuple[AnItem, ...]:
-    """Newest first, those without a date last, each with its anchor; equal rows are one."""
+    """Sort newest first, undated last; drop duplicates and give each item its anchor."""
     once = dict.fromkeys(items)
     ordered = sorted(once, key=lambda i: i.date.toordinal() if i.date else 0, reverse=True)
     taken: set[str] = set()

@@ -1,6 +1,6 @@
-"""Where the spreadsheet is read from, and how its answers become rows.
+"""Sources of the spreadsheet, and parsers of their responses.
 
-Two ways to one thing: Google's Sheets API with a key (developers.google.com/workspace/sheets/api,
+Either Google's Sheets API with a key (developers.google.com/workspace/sheets/api,
 `spreadsheets.values.get`, 2026-11), or worksheets published to the web as CSV, without a key.
 """
 
@@ -20,7 +20,7 @@ _MOST_ROWS: Final = 1000
 
 
 class BadAnswerError(Exception):
-    """The answer holds no worksheet; the message says why and shows no address and no key."""
+    """The response holds no worksheet; the message says why, without URL or key."""
 
 
 @dataclass(frozen=True, kw_only=True)

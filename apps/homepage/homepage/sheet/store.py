@@ -1,4 +1,4 @@
-"""The content as the pages get it: live, else the last good copy, else the bundled one."""
+"""The content that pages show: live, else the last good copy, else the bundled one."""
 
 import logging
 import random
@@ -31,14 +31,14 @@ class Shown:
 
     @property
     def live(self) -> bool:
-        """Whether this is what the spreadsheet says now."""
+        """True for content that was read from the spreadsheet within `_FRESH`."""
         return self.origin == "live"
 
 
 class Store:
-    """Loads when asked and due, one load at a time; whoever asks meanwhile gets the old copy.
+    """Loads on request when due, one load at a time; meanwhile requests get the old copy.
 
-    Only the first load is waited for, and never longer than it may take.
+    Only the first load is waited for, with a time-out.
     """
 
     def __init__(
@@ -53,10 +53,10 @@ class Store:
         self._loading = False
         self._first_load = threading.Event()
         self.problem: str | None = None
-        """Why the last load failed."""
+        """Reason that the last load failed; None before any failure."""
 
     def get(self) -> Shown:
-        """The best copy there is; waits for the first load."""
+        """Return the best copy available; wait for the first load."""
         shown = self.peek()
         if self._fetch and not self._first_load.is_set():
             self._first_load.wait(fetching.WHOLE)
@@ -64,7 +64,7 @@ class Store:
         return shown
 
     def peek(self) -> Shown:
-        """The best copy there is now; begins a load if one is due."""
+        """Return the best copy available now; start a load if one is due."""
         with self._lock:
             if self._fetch and not self._loading and self._clock() >= self._due:
                 self._loading = True

@@ -1,7 +1,7 @@
-"""The tables' history, and the way to today's.
+"""Migrations of the tables.
 
-Every migration fits the code before and after it: old and new processes run side by side during a
-deploy. So it adds, with defaults; what nobody uses any more goes one deploy later.
+Every migration works with the code before and after it, as old and new processes run side by side
+during a deploy: it adds columns with defaults, and drops unused ones a deploy later.
 """
 
 import logging
@@ -22,7 +22,7 @@ _LOCK: Final = 0x7E1E_0001
 """Any number, the same in every process that migrates."""
 _LOCK_SECONDS: Final = 60
 _TABLE_LOCK_SECONDS: Final = 3
-"""Whoever waits for a table makes all others wait behind: better let them pass, and try again."""
+"""A statement that waits for a table lock blocks all later ones, so it gives up and is retried."""
 _TRIES: Final = 20
 _KEY_BYTES: Final = 32
 
@@ -38,13 +38,12 @@ def config(connection: Connection) -> Config:
 
 
 def upgrade(parameters: dict[str, Any], *, app_role: str | None = None) -> None:
-    """Bring the tables to today's version: safe twice, and twice at once.
+    """Upgrade the tables to the current version; idempotent, and safe to run concurrently.
 
-    Tables of a later version are left as they are: they fit this one, so the way back is open.
+    Tables of a later version stay unchanged: they work with this one, so a rollback is possible.
 
-    `parameters`: of psycopg.connect. `app_role`: who may read and write the tables, when that is
-    another than who migrates; what belongs to others is taken over first. Raises
-    sqlalchemy.exc.DBAPIError.
+    `parameters`: of psycopg.connect. `app_role`: the role to grant access to, if it is not the one
+    that migrates; ownership of existing tables is taken first. Raises sqlalchemy.exc.DBAPIError.
     """
     engine = create_engine(
         "postgresql+psycopg://",
@@ -78,7 +77,7 @@ def _upgrade(connection: Connection, app_role: str | None) -> None:
     if now is None or now in _known(connection):
         command.upgrade(config(connection), "head")
     else:
-        _log.warning("the tables are of a later version (%s), and are left so", now)
+        _log.warning("the tables are of a later version (%s) and stay unchanged", now)
     connection.execute(
         text("INSERT INTO secrets (name, value) VALUES ('visitors', :key) ON CONFLICT DO NOTHING"),
         {"key": secrets.token_bytes(_KEY_BYTES)},
@@ -90,6 +89,6 @@ def _upgrade(connection: Connection, app_role: str | None) -> None:
 
 
 def _known(connection: Connection) -> set[str]:
-    """The revisions that this version of the app has."""
+    """Revisions that this version of the app has."""
     scripts = ScriptDirectory.from_config(config(connection))
     return {script.revision for script in scripts.walk_revisions()}

@@ -1,4 +1,4 @@
-"""Run by Alembic: migrate by the connection that we are given, in the caller's transaction."""
+"""Alembic's environment: migrate over the caller's connection, in its transaction."""
 
 from alembic import context
 from sqlalchemy import Connection

@@ -1,4 +1,4 @@
-"""Who owns the tables, and what the app's role may do with them."""
+"""Ownership of the tables, and privileges of the app's role."""
 
 import logging
 from typing import Final
@@ -12,7 +12,7 @@ READ_ONLY: Final = frozenset({"alembic_version", "secrets"})
 _TABLES: Final = (*Base.metadata.tables, "alembic_version")
 
 _ADMINISTRATORS: Final = "azure_pg_admin"
-"""Azure's group of a server's administrators: all of them are members, and own what it owns."""
+"""Azure's role whose members are a server's administrators."""
 
 _log: Final = logging.getLogger("translator.migrations")
 
@@ -24,11 +24,11 @@ _OWNERS: Final = text(
 
 
 class OwnershipError(Exception):
-    """Tables belong to somebody who has not made us a member; says what to do."""
+    """Tables belong to a role we cannot become a member of; the message says what to do."""
 
 
 def take_over(connection: Connection) -> None:
-    """Make all that is there ours: the first version's app made its table itself."""
+    """Take ownership of existing tables: the first version's app created its own."""
     found = connection.execute(_OWNERS, {"tables": list(_TABLES)}).all()
     me = connection.scalar(text("SELECT current_user"))
     assert me is not None  # noqa: S101  # SQL
@@ -41,10 +41,11 @@ def take_over(connection: Connection) -> None:
 
 
 def _become_member(connection: Connection, owner: str, me: str, tables: list[str]) -> None:
-    """Before PostgreSQL 16 whoever makes roles may join any; since then one needs ADMIN OPTION.
+    """Become a member of `owner`; raises OwnershipError.
 
-    On Azure nobody has that on the role of another administrator of the server. But an owner may
-    give its tables to the group of all administrators, while it is one of them.
+    Since PostgreSQL 16 this needs ADMIN OPTION (before, CREATEROLE was enough). On Azure nobody has
+    that on another administrator's role, but an owner who is still an administrator may give its
+    tables to the administrators' role.
     """
     statement = f"GRANT {_quoted(owner)} TO {_quoted(me)}"
     member = text("SELECT pg_has_role(current_user, :owner, 'USAGE')")
@@ -58,14 +59,14 @@ def _become_member(connection: Connection, owner: str, me: str, tables: list[str
             raise
         give = "; ".join(f"ALTER TABLE {table} OWNER TO {_ADMINISTRATORS}" for table in tables)
         raise OwnershipError(
-            f"Tables belong to {owner!r}, and {me!r} may not make itself its member. Make {owner!r}"
-            f" an administrator of the server (again), and have it run in this database: {give}; or"
-            f" have whoever holds ADMIN OPTION on it run: {statement}"
+            f"Tables belong to {owner!r}, and {me!r} has no ADMIN OPTION on that role. Either make"
+            f" {owner!r} an administrator of the server (again) and run as {owner!r} in this"
+            f" database: {give}; or run as a role with ADMIN OPTION on {owner!r}: {statement}"
         ) from None
 
 
 def grant(connection: Connection, role: str) -> None:
-    """Let `role` read and write the tables, and nothing else here."""
+    """Grant `role` access to the tables and to nothing else in this database."""
     name = _quoted(role)
     database = _quoted(connection.scalar(text("SELECT current_database()")) or "")
     for statement in (
@@ -82,14 +83,14 @@ def grant(connection: Connection, role: str) -> None:
 
 
 def _as_far_as_we_may(connection: Connection, statement: str) -> None:
-    """Some servers' databases and schemas belong to the platform, which has set them right."""
+    """Run a statement; log it where the database or schema belongs to the platform."""
     try:
         with connection.begin_nested():
             connection.exec_driver_sql(statement)
     except exc.ProgrammingError as error:
         if not isinstance(error.orig, psycopg.errors.InsufficientPrivilege):
             raise
-        _log.warning("not ours to say: %s", statement)
+        _log.warning("not permitted, left to the platform: %s", statement)
 
 
 def _quoted(identifier: str) -> str:

@@ -1,4 +1,4 @@
-"""Names for players who gave none."""
+"""Generated names of players."""
 
 import secrets
 import unicodedata
@@ -8,7 +8,7 @@ from typing import Final
 
 
 def _key(text: str) -> str:
-    """What is compared: neither case nor the way an accent is encoded makes a difference."""
+    """Normalize a text for comparison without regard to case or Unicode form."""
     return unicodedata.normalize("NFC", unicodedata.normalize("NFC", text).casefold())
 
 
@@ -19,12 +19,12 @@ _KEYS: Final = tuple(map(_key, NAMES))
 
 
 def generate(starts_with: str = "") -> str | None:
-    """One of the names, by chance, that starts with this text in any case; None if none does."""
+    """Return a random name that starts with this text in any case; None if none does."""
     wanted = _key(starts_with)
     found = [name for name, key in zip(NAMES, _KEYS, strict=True) if key.startswith(wanted)]
     return secrets.choice(found) if found else None
 
 
 def for_visitor(visitor: uuid.UUID) -> str:
-    """The name of somebody who gave none: always the same one."""
+    """Return a visitor's name, always the same one."""
     return NAMES[visitor.int % len(NAMES)]

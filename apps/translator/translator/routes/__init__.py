@@ -1,1 +1,1 @@
-"""What the app answers, one file for each kind of caller."""
+"""Routes, one file for each kind of caller."""

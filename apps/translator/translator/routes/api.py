@@ -27,7 +27,7 @@ class Name(BaseModel):
 async def generate_name(
     starts_with: Annotated[str, Query(description="its first letters, in any case")] = "",
 ) -> Name:
-    """A name by chance, of those that start so; 404 if none does."""
+    """A random name with this beginning; 404 if there is none."""
     name = names.generate(starts_with)
     if name is None:
         raise HTTPException(404, f"No name starts with {starts_with!r}.")
@@ -45,7 +45,7 @@ async def generate_name(
 async def post_round(
     new: rounds.NewRound, request: Request, response: Response, parts: TheParts
 ) -> rounds.Round:
-    """Begin a round: it is played in the background, and Location is where it can be followed."""
+    """Start a round, played in the background; Location is its address."""
     kept, visitor = await actions.begin(parts, request, new)
     response.headers["Location"] = f"/api/rounds/{kept.id}"
     if await parts.visitors.known(request) is None:
@@ -62,14 +62,14 @@ async def list_rounds(
         str | None, Query(pattern=rounds.CURSOR, description="`next` of the page before")
     ] = None,
 ) -> rounds.Page:
-    """Rounds of everybody, without those that failed or that two visitors have flagged."""
+    """Rounds of all visitors, without those that failed or were flagged twice."""
     async with parts.database.reading() as session:
         return await rounds.listed(session, order, num=num, after=after)
 
 
 @router.get("/api/rounds/{round_id}", responses=problems.responses(404, 422, 503))
 async def get_round(found: TheRound) -> rounds.Round:
-    """The round of that id."""
+    """The round with this id."""
     return found
 
 
@@ -77,7 +77,7 @@ async def get_round(found: TheRound) -> rounds.Round:
     "/api/rounds/{round_id}", status_code=204, responses=problems.responses(403, 404, 422, 503)
 )
 async def delete_round(round_id: RoundId, request: Request, parts: TheParts) -> None:
-    """Take your own round away for good."""
+    """Delete your own round permanently."""
     await actions.remove(parts, request, round_id)
 
 
@@ -85,7 +85,7 @@ async def delete_round(round_id: RoundId, request: Request, parts: TheParts) -> 
     "/api/rounds/{round_id}/reactions",
     status_code=201,
     responses={
-        200: {"model": rounds.Reactions, "description": "You have said so before: unchanged"},
+        200: {"model": rounds.Reactions, "description": "You have reacted before: unchanged"},
         201: {"headers": _COOKIE},
         **problems.responses(400, 403, 404, 413, 422, 429, 503),
     },
@@ -97,7 +97,7 @@ async def post_reaction(
     response: Response,
     parts: TheParts,
 ) -> rounds.Reactions:
-    """Say what you think of a round: one thing, once. The answer is what all have said."""
+    """React to a round, once; the response has the counts of all reactions."""
     counts, visitor, added = await actions.react(parts, request, round_id, new.type)
     if not added:
         response.status_code = 200
@@ -110,7 +110,7 @@ async def post_reaction(
     "/api/rounds/{round_id}/events",
     response_class=EventSourceResponse,
     responses=problems.responses(404, 422, 429, 503),
-    # First of all: who is refused costs the database nothing.
+    # First, so that a refused request costs the database nothing.
     dependencies=[OneMoreStream],
 )
 async def follow_round(
@@ -124,7 +124,7 @@ async def follow_round(
     now: rounds.Round | None = found
     while True:
         if now is None:
-            yield _failure("This round was taken away.")
+            yield _failure("This round was deleted.")
             return
         for hop in now.hops:
             if hop.n > seen:
@@ -138,10 +138,10 @@ async def follow_round(
             yield ServerSentEvent(event="done", raw_data=now.model_dump_json(by_alias=True))
             return
         if now.status == "failed":
-            yield _failure("This round could not be played to its end.")
+            yield _failure("This round could not be completed.")
             return
         if parts.player.stopping:
-            return  # whoever follows comes again, with the number of the last hop seen
+            return  # the client reconnects, with the number of the last hop it saw
         try:
             now = await parts.streams.look(now.id)
         except AWAY:

@@ -1,4 +1,4 @@
-"""What forms send, and a visitor's own rounds: cookies are set and read here, nothing is cached."""
+"""Forms and a visitor's own rounds; cookies are set and read here, nothing is cached."""
 
 import random
 import secrets
@@ -18,24 +18,30 @@ from translator.routes.pages import front
 
 router = APIRouter(include_in_schema=False)
 
+_SUBJECTS = {
+    "message": "The message",
+    "hops": "The number of languages",
+    "seed": "The seed",
+    "languages": "The list of languages",
+}
+
 
 @router.get("/forms/{rest:path}")
 async def back() -> Response:
-    """Whoever loads the answer to a form again, without sending it again."""
+    """Redirect a reload of a form's response that does not resubmit the form."""
     return RedirectResponse("/", status_code=303)
 
 
 @router.post("/forms/round")
 async def begin(request: Request, parts: TheParts) -> Response:
-    """Begin a round and go there, or show the form again with what is wrong."""
+    """Start a round and redirect to it, or show the form again with the errors."""
     form = await _form(request)
     try:
         new = rounds.NewRound.model_validate(_wish(form))
     except ValidationError as error:
         wrong = problems.field_errors(error.errors())
-        # The page says "This message …", "These languages …".
-        said = {one["field"].partition(".")[0]: one["message"] for one in wrong}
-        return _again(request, form, 422, errors=said)
+        messages = dict(_sentence(error["field"], error["message"]) for error in wrong)
+        return _again(request, form, 422, errors=messages)
     try:
         kept, visitor = await actions.begin(parts, request, new)
     except LimitError as error:
@@ -50,11 +56,11 @@ async def begin(request: Request, parts: TheParts) -> Response:
 
 @router.post("/forms/rounds/{round_id}/reaction")
 async def react(round_id: RoundId, request: Request, parts: TheParts) -> Response:
-    """Say something of a round, and go back to it."""
+    """React to a round, and redirect to it."""
     try:
         new = NewReaction.model_validate({"type": (await _form(request)).get("type", [""])[0]})
     except ValidationError:
-        raise HTTPException(422, "A reaction is funny, deep or flag.") from None
+        raise HTTPException(422, "A reaction must be funny, deep or flag.") from None
     _, visitor, added = await actions.react(parts, request, round_id, new.type)
     response = RedirectResponse(f"/rounds/{round_id}", status_code=303)
     if added and await parts.visitors.known(request) is None:
@@ -64,14 +70,14 @@ async def react(round_id: RoundId, request: Request, parts: TheParts) -> Respons
 
 @router.post("/forms/rounds/{round_id}/removal")
 async def remove(round_id: RoundId, request: Request, parts: TheParts) -> Response:
-    """Take your own round away, and go back to the others."""
+    """Delete the visitor's own round, and redirect to the others."""
     await actions.remove(parts, request, round_id)
     return RedirectResponse("/yours", status_code=303)
 
 
 @router.api_route("/yours", methods=["GET", "HEAD"])
 async def yours(request: Request, parts: TheParts, after: str | None = None) -> Response:
-    """The rounds that the visitor has sent."""
+    """The visitor's own rounds."""
     visitor = await parts.visitors.known(request)
     found = rounds.Page(items=[], next=None)
     if visitor is not None:
@@ -94,7 +100,7 @@ async def _form(request: Request) -> dict[str, list[str]]:
 
 
 def _wish(form: Mapping[str, Sequence[str]]) -> dict[str, Any]:
-    """What the form asks for: languages that are picked go by, in an order left to the seed."""
+    """Convert a form to the input of a round; picked languages are shuffled by the seed."""
     wish: dict[str, Any] = {"message": form.get("message", [""])[0]}
     seed = form.get("seed", [""])[0].strip()
     wish["seed"] = _number(seed) if seed else secrets.randbelow(rounds.LARGEST_SEED + 1)
@@ -108,8 +114,15 @@ def _wish(form: Mapping[str, Sequence[str]]) -> dict[str, Any]:
     return wish
 
 
+def _sentence(field: str, message: str) -> tuple[str, str]:
+    """Name of a form's field, and an error message as a sentence."""
+    name, _, index = field.partition(".")
+    subject = "Each language" if index else _SUBJECTS.get(name, "This form")
+    return name, f"{subject} {message}."
+
+
 def _number(text: str) -> int | str:
-    """A number, or what is none, for the message."""
+    """Parse a number; return other text as it is, for validation to refuse."""
     return int(text) if text.isascii() and text.isdecimal() and len(text) < 20 else text  # noqa: PLR2004
 
 

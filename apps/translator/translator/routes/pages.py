@@ -1,4 +1,4 @@
-"""Pages for people that are the same for all; everything on them works without script."""
+"""Public pages, the same for every visitor; all of them work without script."""
 
 from importlib import resources
 from typing import Final
@@ -25,7 +25,7 @@ PHRASES: Final = tuple(
 
 
 def front(request: Request, *, status: int = 200, **context: object) -> Response:
-    """The first page: what this is, and the form."""
+    """Render the home page with the form."""
     return rendering.page(
         request,
         "index.html",
@@ -50,7 +50,7 @@ async def index(request: Request) -> Response:
 
 @router.api_route("/rounds/{round_id}", methods=["GET", "HEAD"])
 async def show_round(request: Request, found: TheRound) -> Response:
-    """One round: while it is played a new page every time, then one that may be kept a while."""
+    """One round: not cacheable while it is played, then briefly cacheable."""
     page = rendering.page(request, "round.html", round=found, way=rounds.way(found.languages))
     running = found.status == "running"
     page.headers["Cache-Control"] = "no-store" if running else rendering.shared(_SHARED_SECONDS)
@@ -65,7 +65,7 @@ async def recent(request: Request, parts: TheParts, after: str | None = None) ->
 
 @router.api_route("/popular", methods=["GET", "HEAD"])
 async def popular(request: Request, parts: TheParts, after: str | None = None) -> Response:
-    """The rounds that most visitors found funny or deep."""
+    """The rounds with the most reactions funny and deep."""
     return await _list(request, parts, "popular", after)
 
 
@@ -100,12 +100,12 @@ async def asset(fingerprint: str, name: str) -> Response:
 
 @router.api_route("/favicon.ico", methods=["GET", "HEAD"])
 async def favicon() -> Response:
-    """For whoever asks for it unasked."""
+    """Redirect the path that browsers request by default."""
     where = assets.url("favicon.svg")
     return RedirectResponse(where, status_code=302, headers={"Cache-Control": _BRIEFLY})
 
 
 @router.api_route("/robots.txt", methods=["GET", "HEAD"])
 async def robots() -> Response:
-    """What search engines should leave alone."""
+    """Rules for crawlers."""
     return Response(_ROBOTS, media_type="text/plain", headers={"Cache-Control": _DAY})

@@ -92,7 +92,7 @@ function follow(list) {
       events.close();
       later(() => fail(JSON.parse(event.data).detail));
     } else if (events.readyState === EventSource.CLOSED) {
-      later(() => fail("The line is broken. Load the page again to see how it goes on."));
+      later(() => fail("The connection was lost. Reload the page to continue."));
     }
   });
 }
@@ -112,7 +112,7 @@ async function react(form, type) {
   for (const [name, count] of Object.entries(body)) {
     form.querySelector(`[data-count="${name}"]`).textContent = count;
   }
-  told.textContent = answer.status === 201 ? "Thank you, that counts." : "You have said so before.";
+  told.textContent = answer.status === 201 ? "Thank you, that counts." : "You have already reacted.";
 }
 
 const hops = byId("hops");
@@ -122,7 +122,7 @@ for (const form of document.querySelectorAll("form[data-api]")) {
   form.addEventListener("submit", (event) => {
     event.preventDefault();
     react(form, event.submitter.value).catch(() => {
-      byId("reacted").textContent = "That did not get through. Please try again.";
+      byId("reacted").textContent = "Your reaction could not be sent. Please try again.";
     });
   });
 }

@@ -1,4 +1,4 @@
-"""Translating one text from one language to another: the interface, and what may go wrong.
+"""Translation of a text from one language to another: interface and errors.
 
 Providers: `azure` is Azure AI Translator, `azure-simulated` a stand-in that answered in its place
 and said so, `offline` our own distortion. The last two are simulated, and are labelled so wherever
@@ -14,17 +14,17 @@ SIMULATED: Final[frozenset[str]] = frozenset({"azure-simulated", "offline"})
 
 @dataclass(frozen=True)
 class Translation:
-    """A text in the other language, and who made it."""
+    """A translated text and its provider."""
 
     text: str
     provider: Provider
 
 
 class Translating(Protocol):
-    """What every provider does."""
+    """Interface of providers."""
 
     async def translate(self, text: str, source: str, target: str, *, seed: int) -> Translation:
-        """The text in the language `target`; what makes things up does so by `seed`.
+        """Translate a text to the language `target`; simulated providers use `seed`.
 
         Raises TranslationError.
         """
@@ -36,7 +36,7 @@ class TranslationError(Exception):
 
 
 class BusyError(TranslationError):
-    """It asks to be left alone for `seconds`."""
+    """The provider asks for a pause of `seconds`."""
 
     def __init__(self, message: str, seconds: float) -> None:
         super().__init__(message)
@@ -44,8 +44,8 @@ class BusyError(TranslationError):
 
 
 class QuotaError(TranslationError):
-    """What the subscription may have translated is used up: asking again soon is no use."""
+    """The subscription's quota is used up: retrying soon is of no use."""
 
 
 class RefusedError(TranslationError):
-    """It does not translate this, however often it is asked."""
+    """The provider refuses this text or language permanently."""

@@ -19,7 +19,7 @@ from translator.translation import (
 TIMEOUT: Final = httpx.Timeout(8, connect=2)
 """Seconds; Microsoft answers 100 characters within 0.3 s, and says 15 s at the most."""
 _SIMULATED_HEADER: Final = "X-Frugal-Simulated"
-"""Azure never sends it; what stands in for Azure does."""
+"""Never sent by Azure, but by the emulated service."""
 _QUOTA_CODES: Final = frozenset({403001})
 """The free quota of the subscription is used up."""
 _DEFAULT_WAIT: Final = 2.0
@@ -60,7 +60,7 @@ class Azure:
         await self._client.aclose()
 
     async def translate(self, text: str, source: str, target: str, *, seed: int) -> Translation:  # noqa: ARG002  # Azure makes nothing up
-        """Ask once; raises TranslationError, of a special kind where Azure says of which."""
+        """Send one request; raises TranslationError or one of its subclasses."""
         try:
             answer = await self._client.post(
                 "/translator/text/v3.0/translate",
@@ -76,10 +76,10 @@ class Azure:
             translated = _ANSWER.validate_json(answer.content)[0].translations[0].text
         except ValidationError as error:
             raise TranslationError(
-                f"an answer that is none: {error.error_count()} faults"
+                f"unexpected response: {error.error_count()} validation errors"
             ) from error
         provider: Provider = "azure-simulated" if _SIMULATED_HEADER in answer.headers else "azure"
-        # What cannot be kept or shown on one line.
+        # Remove what cannot be stored or shown on one line.
         return Translation(" ".join(translated.replace("\0", " ").split()), provider)
 
     async def _token(self) -> str:

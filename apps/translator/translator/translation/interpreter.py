@@ -1,4 +1,4 @@
-"""Who translates a hop: what was translated before, else Azure, else, with a notice, nobody."""
+"""Translation of hops: from stored translations, else by Azure, else simulated."""
 
 import hashlib
 import logging
@@ -25,30 +25,30 @@ from translator.translation import (
 from translator.translation.offline import Offline
 
 PATIENCE: Final = 15.0
-"""Seconds that one hop is tried again and again."""
+"""Seconds that one hop is retried."""
 _FIRST_PAUSE: Final = 0.5
 _LONGEST_PAUSE: Final = 4.0
 REST: Final = 10.0
-"""Seconds that a translator who failed for so long is left alone; then the next hop tries it."""
+"""Seconds without requests after a failed hop; then the next hop tries again."""
 _QUOTA_REST: Final = 600.0
 
-WAITING: Final = "The translator does not answer as it should just now. Trying again."
-AWAY: Final = "The translator was out of reach, so this round went on simulated."
-QUOTA: Final = "The translator's quota is used up, so this round went on simulated."
+WAITING: Final = "The translator is not responding properly at the moment. Retrying."
+AWAY: Final = "The translator could not be reached, so the rest of this round is simulated."
+QUOTA: Final = "The translator's quota is used up, so the rest of this round is simulated."
 BUDGET: Final = (
-    "Today's budget for translations is used up, so this round went on simulated."
-    " Tomorrow they are real again."
+    "Today's budget for translations is used up, so the rest of this round is simulated."
+    " Translations will be real again tomorrow."
 )
-REFUSED: Final = "The translator does not know one of these languages, so a hop is simulated."
+REFUSED: Final = "The translator does not support one of these languages, so this hop is simulated."
 
 _log: Final = logging.getLogger("translator.translation")
 
 Say = Callable[[str | None], Awaitable[None]]
-"""Tells the players; None: what was said last is over."""
+"""Shows a notice to the players; None removes it."""
 
 
 class Interpreter:
-    """Translates hops by Azure, with a memory and a budget, or by nobody at all."""
+    """Translates hops by Azure, with stored translations and a daily budget, or offline."""
 
     def __init__(
         self, database: Database, azure: Translating | None, *, characters_per_day: int
@@ -63,10 +63,10 @@ class Interpreter:
     async def translate(
         self, text: str, source: str, target: str, *, seed: int, simulated: bool, say: Say
     ) -> Translation:
-        """One hop. `simulated`: this round has been since an earlier hop, and stays so.
+        """Translate one hop. `simulated`: an earlier hop of the round was, and the rest stays so.
 
-        Whatever goes wrong with Azure, there is a translation; `say` is told of what the players
-        see. Raises one of `database.AWAY`.
+        If Azure fails, the hop is simulated and `say` gets the notice for the players. Raises one
+        of `database.AWAY`.
         """
         if self._azure is None or simulated:
             return await self._offline.translate(text, source, target, seed=seed)
@@ -94,7 +94,7 @@ class Interpreter:
         return await self._offline.translate(text, source, target, seed=seed)
 
     async def _why_not(self, session: AsyncSession, characters: int) -> str | None:
-        """The notice, if Azure is not to be asked; else None, and the characters are counted."""
+        """Return the notice if Azure must not be used; else count the characters, return None."""
         if monotonic() < self._rests_until:
             return self._why
         granted = await limits.spend(session, characters, budget=self._budget)
@@ -108,7 +108,7 @@ class Interpreter:
     async def _insist(
         self, azure: Translating, text: str, source: str, target: str, *, seed: int, say: Say
     ) -> Translation:
-        """Ask until there is an answer or `PATIENCE` is at its end."""
+        """Retry until there is a translation or `PATIENCE` is over."""
         deadline = monotonic() + PATIENCE
         pause = _FIRST_PAUSE
         waiting = False

@@ -14,7 +14,7 @@ from typing import Final
 from translator.translation import Translation, scripts
 
 _KEPT: Final = 0.35
-"""How often a text comes through a hop as it was."""
+"""Probability that a hop leaves a text unchanged."""
 _LONGEST: Final = 400
 """Characters; a text that is so long grows no more."""
 
@@ -39,7 +39,7 @@ class Offline:
     """The provider `offline`."""
 
     async def translate(self, text: str, source: str, target: str, *, seed: int) -> Translation:
-        """The text, a little changed: the same arguments give the same text."""
+        """Change a text a little, the same way for the same arguments."""
         chance = random.Random(f"{seed}/{source}/{target}/{text}")  # noqa: S311  # a game
         plain = scripts.read(text, source)
         if chance.random() >= _KEPT:
@@ -55,7 +55,7 @@ class Offline:
 
 
 def _sentence(text: str) -> str:
-    """A capital at the beginning, which some alphabets lose on the way."""
+    """Capitalize the beginning, as some alphabets have no capitals."""
     return text[:1].upper() + text[1:]
 
 

@@ -1,4 +1,4 @@
-"""What the first version of the site made by itself: messages that are kept."""
+"""The messages table of the site's first version."""
 
 from alembic import op
 
@@ -7,7 +7,7 @@ down_revision = None
 
 
 def upgrade() -> None:
-    """Make the table where it is not there yet."""
+    """Create the table if it does not exist."""
     op.execute(
         """
         CREATE TABLE IF NOT EXISTS rounds (
@@ -20,5 +20,5 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """Away with it."""
+    """Drop the table."""
     op.execute("DROP TABLE rounds")

@@ -1,7 +1,7 @@
-"""The game: visitors, hops, reactions, kept translations, limits.
+"""The game: visitors, hops, reactions, stored translations, limits.
 
-Each new column of `rounds` has a default that makes sense for a message without a way: the code
-before goes on inserting messages alone.
+Each new column of `rounds` has a default that is right for a message without hops, as the previous
+version's code keeps inserting messages alone.
 """
 
 from alembic import op
@@ -109,12 +109,12 @@ _DOWN = (
 
 
 def upgrade() -> None:
-    """Add what the game needs."""
+    """Add the tables and columns of the game."""
     for statement in _UP:
         op.execute(statement)
 
 
 def downgrade() -> None:
-    """Keep the messages, and nothing of their ways."""
+    """Drop everything but the messages."""
     for statement in _DOWN:
         op.execute(statement)
