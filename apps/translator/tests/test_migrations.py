@@ -260,9 +260,7 @@ def test_a_table_that_was_given_to_the_administrators_is_taken_over(
     assert owners == [(ADMINISTRATOR,)]
 
 
-def test_the_role_is_bound_to_a_recreated_identity(
-    postgres: Postgres, job: Job
-) -> None:
+def test_the_role_is_bound_to_a_recreated_identity(postgres: Postgres, job: Job) -> None:
     principal = "SELECT shobj_description('fresh_app'::regrole, 'pg_authid')"
     assert job.run().code == 0
     later = "99999999-8888-7777-6666-000000000000"
