@@ -113,7 +113,7 @@ def test_limit_under_the_bill_creates_nothing(
     done = environment.clone.pulumi("up", "--yes", "-s", "local", "--config-file", str(file))
     assert done.returncode != 0
     said = done.stdout + done.stderr
-    assert f"{NOW + ALWAYS_ON:.2f} USD a month are expected, and the limit is 40.00" in said
+    assert f"{NOW + ALWAYS_ON:.2f} USD a month is expected, and the limit is 40.00" in said
     assert "edge-profile: Standard Base Fees" in said
     assert "Traceback" not in said
     assert environment.clone.state()["resources"] == before
