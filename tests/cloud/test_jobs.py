@@ -261,7 +261,7 @@ async def test_an_update_counts_at_the_next_start(bench: Jobs, engine: ProviderC
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"triggerType": "Schedule"}, "trigger Schedule"),
+        ({"triggerType": "Schedule"}, "has Schedule"),
         ({"manualTriggerConfig": {"parallelism": 2}}, "one replica"),
         ({"registries": []}, "AcrPull"),
         ({"secrets": []}, "SecretRef 'key'"),

@@ -449,7 +449,7 @@ async def test_data_of_a_version_that_is_gone_is_left_alone(fresh: Bench) -> Non
     data.mkdir(parents=True)
     (data / "PG_VERSION").write_text("9\n")
 
-    with pytest.raises(CloudError, match=r"made by PostgreSQL 9, .*only"):
+    with pytest.raises(CloudError, match=r"created by PostgreSQL 9, .*only"):
         await fresh.server.start(version="17")
 
     assert [f.name for f in data.iterdir()] == ["PG_VERSION"]
