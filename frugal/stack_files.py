@@ -30,7 +30,7 @@ def stack_file(folder: Path, stack: str) -> dict[str, object]:
 
 def read_file(file: Path) -> dict[str, object]:
     """Content of Pulumi.yaml or a stack's file. Raises FrugalError (2) if it is damaged."""
-    again = f"Repair it, or restore it: git checkout  {file.name}"
+    again = f"Repair it, or restore it: git checkout {file.name}"
     try:
         content: object = yaml.safe_load(file.read_text()) or {}
     except OSError as error:

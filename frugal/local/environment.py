@@ -40,7 +40,7 @@ def prepare(checkout: Checkout, console: Console, *, restore: bool = True) -> tu
         )
     settings = checkout.root / f"Pulumi.{LOCAL_STACK}.yaml"
     if not settings.exists():
-        raise FrugalError(f"{settings.name} is missing. Restore it: git checkout  {settings.name}")
+        raise FrugalError(f"{settings.name} is missing. Restore it: git checkout {settings.name}")
     for file in (checkout.root / "Pulumi.yaml", settings):
         read_file(file)
     # The CLI first, which may have to be built: if that fails, no daemon is left running.
