@@ -198,7 +198,8 @@ def test_threads_get_numbers_and_copies_of_their_own(
     def take(name: str) -> tuple[int | None, Path, str]:
         meeting.wait()
         copy = own.copy(tree, ["lib"], adapt=adapt)
-        return own.number(name), copy, (copy / "lib" / "file").read_text()
+        content = (copy / "lib" / "file").read_text()
+        return own.number(name), copy, content
 
     with ThreadPoolExecutor(len(names)) as pool:
         taken = list(pool.map(take, names))
