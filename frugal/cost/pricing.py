@@ -7,18 +7,17 @@ that cannot be priced on one side is left out on both: a missing price is neithe
 import datetime as dt
 from collections.abc import Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from decimal import Decimal, localcontext
+from functools import partial
 from pathlib import Path
 
 from frugal.cost import budget
 from frugal.cost.collector import gc_paused
-from frugal.cost.estimate import Assumption, Bracket, Estimate, Remark
+from frugal.cost.estimate import Bracket, Estimate, Remark
 from frugal.cost.grants import Grant, grants, offer_end, shares
 from frugal.cost.lines import Entry, lines
-from frugal.cost.meters import METERS
-from frugal.cost.meters.base import Charge, Free, UsageError, Use
-from frugal.cost.meters.free import FREE
+from frugal.cost.meters.base import Charge
 from frugal.cost.meters.front_door import ZONE
 from frugal.cost.money import EXACT, NOTHING, ZERO, Range, rounded, total
 from frugal.cost.month import Month, usual
@@ -26,6 +25,7 @@ from frugal.cost.plan import Plan, Resource
 from frugal.cost.prices.sheet import EGRESS, Meter, Price, Sheet, Tier
 from frugal.cost.prices.sheet import load as load_prices
 from frugal.cost.properties import Unpriced
+from frugal.cost.side import Side, classified
 from frugal.cost.usage import Offers, Usage, assign
 from frugal.cost.usage import load as load_usage
 
@@ -49,12 +49,15 @@ def estimate(plan: Plan, sheet: Sheet, usage: Usage, month: Month) -> Estimate:
     """
     figures = assign(usage, {**plan.before, **plan.after}.values())
     with localcontext(EXACT), gc_paused():
-        before, after = (_sort(side, figures, month) for side in (plan.before, plan.after))
+        cost = partial(_cost, sheet)
+        before, after = (
+            classified(side, figures, month, cost) for side in (plan.before, plan.after)
+        )
         old, new, left_out = _price_both(before, after, sheet, usage, month)
         found = lines(plan, old.entries, new.entries)
         monthly = total(line.monthly for line in found)
         alerts, budget_notes = budget.alerts(plan.after.values(), monthly.expected)
-        notes = [*plan.notes, *_notes(new)]
+        notes = [*plan.notes, *_notes(new), *_reader_notes(before, after, plan, left_out)]
         if left_out and found:
             notes.append("Unpriced resources are in no total, neither before nor after.")
         notes += budget_notes
@@ -77,53 +80,8 @@ def estimate(plan: Plan, sheet: Sheet, usage: Usage, month: Month) -> Estimate:
             notes=notes,
             assumptions=[a for urn, a in after.assumed if urn not in left_out],
             alerts=alerts,
+            unknown=not (before.unknown | after.unknown) <= left_out.keys(),
         )
-
-
-@dataclass(slots=True)
-class _Side:
-    """The resources of one side, classified: reasons by URN, charges in order of URN."""
-
-    charges: list[tuple[Resource, Charge]] = field(default_factory=list[tuple[Resource, Charge]])
-    free: dict[str, str] = field(default_factory=dict[str, str])
-    unpriced: dict[str, str] = field(default_factory=dict[str, str])
-    other: dict[str, str] = field(default_factory=dict[str, str])
-    assumed: list[tuple[str, Assumption]] = field(default_factory=list[tuple[str, Assumption]])
-
-
-def _sort(
-    resources: Mapping[str, Resource], figures: Mapping[str, Mapping[str, Decimal]], month: Month
-) -> _Side:
-    side = _Side()
-    for urn in sorted(resources):
-        one = resources[urn]
-        kind = one.type.partition(":")[2]
-        meter = METERS.get(kind)
-        if not one.is_azure:
-            side.other[urn] = "not one of azure-native's"
-        elif meter:
-            use = Use(figures.get(one.name, {}), meter.usage)
-            try:
-                found = meter.read(one.properties, use, month)
-            except Unpriced as reason:
-                side.unpriced[urn] = str(reason)
-                continue
-            except UsageError as error:
-                raise UsageError(f"resources.{one.name}: {error}") from None
-            if isinstance(found, Free):
-                side.free[urn] = found.reason
-            else:
-                side.charges += [(one, charge) for charge in found]
-                side.assumed += [(urn, _assumption(one, key, use)) for key in use.assumed]
-        elif kind in FREE:
-            side.free[urn] = FREE[kind]
-        else:
-            side.unpriced[urn] = "no price is known for this type"
-    return side
-
-
-def _assumption(one: Resource, key: str, use: Use) -> Assumption:
-    return Assumption(one.name, key, use.profile[key].value, use.profile[key].why)
 
 
 @dataclass(slots=True)
@@ -141,7 +99,7 @@ class _Priced:
 
 
 def _price_both(
-    before: _Side, after: _Side, sheet: Sheet, usage: Usage, month: Month
+    before: Side, after: Side, sheet: Sheet, usage: Usage, month: Month
 ) -> tuple[_Priced, _Priced, dict[str, str]]:
     """Price both sides, without resources that are unpriced on one; return the reasons."""
     free = grants(usage, month)
@@ -157,7 +115,7 @@ def _price_both(
 
 
 def _price(
-    side: _Side,
+    side: Side,
     sheet: Sheet,
     free: Sequence[Grant],
     egress_begins: Decimal,
@@ -248,6 +206,17 @@ def _entry(
     return Entry(one, charge, price.meter, price, amount, expected, brackets[_EXPECTED])
 
 
+def _cost(sheet: Sheet, one: Resource, charge: Charge) -> Range:
+    """List price of a charge alone, without grants. Raises Unpriced."""
+    quantities = charge.low, charge.expected, charge.high
+    price = sheet.find(charge.meter, charge.region)
+    if price is not None:
+        return _entry(one, charge, price, quantities, _FROM_ZERO).amount
+    if any(quantities):
+        raise Unpriced(_no_price(sheet.meters[charge.meter], charge.region))
+    return NOTHING
+
+
 def _brackets(tiers: Sequence[Tier], start: Decimal, quantity: Decimal) -> Sequence[Bracket]:
     """The parts of a quantity in each tier, where it begins at `start`."""
     found: list[Bracket] = []
@@ -262,10 +231,17 @@ def _brackets(tiers: Sequence[Tier], start: Decimal, quantity: Decimal) -> Seque
     return found
 
 
-def _free(before: _Side, after: _Side, plan: Plan, left_out: Mapping[str, str]) -> dict[str, str]:
+def _free(before: Side, after: Side, plan: Plan, left_out: Mapping[str, str]) -> dict[str, str]:
     """Free resources, removed ones included, without those that are unpriced on the other side."""
     gone = {urn: reason for urn, reason in before.free.items() if urn not in plan.after}
     return {urn: reason for urn, reason in {**gone, **after.free}.items() if urn not in left_out}
+
+
+def _reader_notes(
+    before: Side, after: Side, plan: Plan, left_out: Mapping[str, str]
+) -> Iterable[str]:
+    gone = [(urn, note) for urn, note in before.notes if urn not in plan.after]
+    return [note for urn, note in (*gone, *after.notes) if urn not in left_out]
 
 
 def _remarks(reasons: Mapping[str, str], plan: Plan) -> list[Remark]:

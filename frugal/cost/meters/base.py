@@ -38,11 +38,15 @@ def assume(value: str, why: str, *, follows: bool = False) -> Assumed:
 
 @dataclass(slots=True)
 class Use:
-    """The figures of one resource. `assumed`: the keys that fell back to the small site's."""
+    """The figures of one resource. `assumed`: the keys that fell back to the small site's.
+
+    `notes`: what a reader took for granted beyond them, each for a sentence of the report.
+    """
 
     given: Mapping[str, Decimal]
     profile: Mapping[str, Assumed]
     assumed: list[str] = field(default_factory=list[str])
+    notes: list[str] = field(default_factory=list[str])
 
     def has(self, key: str) -> bool:
         """Return True where the owner gave this figure."""

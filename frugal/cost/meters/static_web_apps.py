@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from decimal import Decimal
 
+from frugal.cost.influence import ACCESS, BEHAVIOUR, FOLLOWS, NAMES, classify
 from frugal.cost.meters.base import Charge, Free, Use, assume, by_use, fixed, meter, region
 from frugal.cost.money import quotient
 from frugal.cost.month import HOURS, Month
@@ -23,3 +24,17 @@ def static_site(properties: Properties, use: Use, month: Month) -> Iterable[Char
         fixed("static-web-apps.standard", place, share),
         by_use("static-web-apps.bandwidth", place, use.figure("bandwidth_gb")),
     )
+
+
+classify(
+    "web:StaticSite",
+    priced="sku.name",
+    unpriced_when={"enterpriseGradeCdnStatus": ("Disabled", "Disabling")},
+    no_influence={
+        NAMES: "branch kind name provider repositoryUrl templateProperties",
+        ACCESS: "publicNetworkAccess repositoryToken",
+        BEHAVIOUR: "allowConfigFileUpdates buildProperties stagingEnvironmentPolicy",
+        FOLLOWS: "sku",
+    },
+    choices={"sku.name": ("Free", "Standard")},
+)
