@@ -2,7 +2,7 @@
 
 Each step updates a Container App whose old and new state are more than 3 kB each, as the engine
 prints them; no price depends on most of it. Priced from bytes to the totals, as `frugal cost
---preview FILE` does, without reading the price sheet and showing the bill.
+--preview FILE` does, without reading the price table and showing the bill.
 """
 
 import datetime as dt
@@ -16,7 +16,7 @@ from rich.console import Console
 from benchmarks.timing import in_turns, show
 from frugal.cost.month import usual
 from frugal.cost.plan import from_preview, parse
-from frugal.cost.prices.sheet import Sheet, load
+from frugal.cost.prices.table import Table
 from frugal.cost.pricing import estimate
 from frugal.cost.usage import NO_USAGE
 
@@ -27,13 +27,13 @@ _ROUNDS = 5
 
 def run(out: Console, progress: Console) -> None:
     """Measure and print the table."""
-    sheet = load()
+    table = Table()
     small, large = plan(SMALL), plan(LARGE)
     kinds = {
         f"json.loads, {LARGE:,} updates": lambda: json.loads(large),
-        f"priced, {LARGE:,} updates": partial(price, large, sheet),
+        f"priced, {LARGE:,} updates": partial(price, large, table),
         f"json.loads, {SMALL:,} updates": lambda: json.loads(small),
-        f"priced, {SMALL:,} updates": partial(price, small, sheet),
+        f"priced, {SMALL:,} updates": partial(price, small, table),
     }
     seconds = in_turns(kinds, _ROUNDS, lambda line: progress.print(f"cost: {line}"))
     read, priced, read_small, priced_small = kinds
@@ -43,9 +43,9 @@ def run(out: Console, progress: Console) -> None:
     show(out, "Ten times as much", growth, base=priced_small)
 
 
-def price(text: bytes, sheet: Sheet) -> None:
+def price(text: bytes, table: Table) -> None:
     """Everything that is computed from a plan's JSON."""
-    bill = estimate(from_preview(parse(text)), sheet, NO_USAGE, usual(dt.date(2026, 11, 24)))
+    bill = estimate(from_preview(parse(text)), table, NO_USAGE, usual(dt.date(2026, 11, 24)))
     if not bill.delta.expected or bill.unpriced:
         raise RuntimeError("the plan was not priced")
 

@@ -1,7 +1,7 @@
 """The resources of one side of a plan, classified: charges, free, unpriced, of other providers."""
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from functools import partial
 from typing import NamedTuple
@@ -9,7 +9,7 @@ from typing import NamedTuple
 from frugal.cost.estimate import Assumption
 from frugal.cost.influence import check, readings
 from frugal.cost.meters import METERS
-from frugal.cost.meters.base import Charge, Free, UsageError, Use
+from frugal.cost.meters.base import Charge, Free, Meter, UsageError, Use
 from frugal.cost.meters.free import FREE
 from frugal.cost.money import ZERO, Range, total
 from frugal.cost.month import Month
@@ -41,13 +41,17 @@ def classified(
 ) -> Side:
     """Read every resource of a side. Raises UsageError."""
     side = Side()
+    beside: dict[str, list[Properties]] = {}
+    for one in resources.values():
+        beside.setdefault(one.type.partition(":")[2], []).append(one.properties)
     for urn in sorted(resources):
         one = resources[urn]
         kind = one.type.partition(":")[2]
         if not one.is_azure:
             side.other[urn] = "not one of azure-native's"
         elif kind in METERS:
-            _add(side, one, figures.get(one.name, {}), month, cost)
+            use = Use(figures.get(one.name, {}), METERS[kind].usage, beside=beside)
+            _add(side, one, use, month, cost)
         elif kind in FREE:
             side.free[urn] = FREE[kind]
         else:
@@ -64,14 +68,13 @@ class _Reading(NamedTuple):
         return () if isinstance(self.found, Free) else self.found
 
 
-def _add(side: Side, one: Resource, given: Mapping[str, Decimal], month: Month, cost: Cost) -> None:
+def _add(side: Side, one: Resource, use: Use, month: Month, cost: Cost) -> None:
     kind = one.type.partition(":")[2]
-    meter = METERS[kind]
 
     def read(properties: Properties) -> _Reading:
-        use = Use(given, meter.usage)
-        found = meter.read(properties, use, month)
-        return _Reading(found if isinstance(found, Free) else tuple(found), use)
+        own = replace(use, assumed=[], notes=[])
+        found = METERS[kind].read(properties, own, month)
+        return _Reading(found if isinstance(found, Free) else tuple(found), own)
 
     try:
         unknown = check(kind, one.properties)
@@ -84,7 +87,7 @@ def _add(side: Side, one: Resource, given: Mapping[str, Decimal], month: Month, 
         return
     except UsageError as error:
         raise UsageError(f"resources.{one.name}: {error}") from None
-    (found, use), chosen = options[0]
+    (found, own), chosen = options[0]
     notes = [f"{path} is passed over: the price does not know it" for path in unknown]
     if is_range:
         side.unknown.add(one.urn)
@@ -92,11 +95,11 @@ def _add(side: Side, one: Resource, given: Mapping[str, Decimal], month: Month, 
             f"{path} is secret or not known yet: expected with {value!r}, high with the dearest"
             for path, value in chosen.items()
         ]
-    side.notes += [(one.urn, f"{one.name}: {note}.") for note in (*notes, *use.notes)]
+    side.notes += [(one.urn, f"{one.name}: {note}.") for note in (*notes, *own.notes)]
     if isinstance(found, Free) and not charges:
         side.free[one.urn] = found.reason
     side.charges += [(one, charge) for charge in charges]
-    side.assumed += [(one.urn, _assumption(one, key, use)) for key in use.assumed]
+    side.assumed += [(one.urn, _assumption(one, key, own)) for key in own.assumed]
 
 
 def _joined(
@@ -122,7 +125,7 @@ def _joined(
 
 def _merged(charges: Iterable[Charge]) -> Collection[Charge]:
     """The charges of one resource, those of one meter in one region in one: tiers count the sum."""
-    found: dict[tuple[str, str], Charge] = {}
+    found: dict[tuple[Meter, str], Charge] = {}
     for charge in charges:
         key = charge.meter, charge.region
         other = found.get(key)

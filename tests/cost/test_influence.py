@@ -172,7 +172,7 @@ def test_a_hidden_choice_without_a_default_is_expected_at_the_dearest() -> None:
 
 
 def test_choices_of_which_one_has_no_price_leave_the_resource_unpriced() -> None:
-    assert "no price of" in reason(registry(UNKNOWN, place="uksouth"))
+    assert "no price of" in reason(registry(UNKNOWN, place="mooneast"))
 
 
 def test_choices_without_effect_hide_nothing() -> None:

@@ -25,8 +25,8 @@ from tests.cost.made import (
     preview,
     registry,
     server,
-    sheet,
     step,
+    table,
     urn,
     workspace,
 )
@@ -35,7 +35,7 @@ D = Decimal
 
 
 def read(*steps: dict[str, Any]) -> Estimate:
-    return estimate(from_preview(preview(*steps)), sheet(), NO_USAGE, USUAL)
+    return estimate(from_preview(preview(*steps)), table(), NO_USAGE, USUAL)
 
 
 def refused(document: object) -> str:

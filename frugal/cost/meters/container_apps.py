@@ -10,7 +10,19 @@ from collections.abc import Iterable
 from decimal import Decimal
 
 from frugal.cost.influence import ACCESS, BEHAVIOUR, NAMES, classify
-from frugal.cost.meters.base import Charge, Free, UsageError, Use, assume, by_use, meter, region
+from frugal.cost.meters.bandwidth import EGRESS
+from frugal.cost.meters.base import (
+    Charge,
+    Free,
+    Meter,
+    UsageError,
+    Use,
+    assume,
+    by_use,
+    grant,
+    meter,
+    region,
+)
 from frugal.cost.money import ZERO
 from frugal.cost.month import Month
 from frugal.cost.properties import Properties, Unpriced
@@ -18,6 +30,39 @@ from frugal.cost.properties import Properties, Unpriced
 # Azure's defaults (scale rules page, read November 2026).
 _MIN_REPLICAS = "0"
 _MAX_REPLICAS = "10"
+
+
+def _standard(name: str, unit: str) -> Meter:
+    return Meter("Azure Container Apps", "Azure Container Apps", "Standard", name, unit)
+
+
+_VCPU_ACTIVE = _standard("Standard vCPU Active Usage", "1 Second")
+_VCPU_IDLE = _standard("Standard vCPU Idle Usage", "1 Second")
+_MEMORY_ACTIVE = _standard("Standard Memory Active Usage", "1 GiB Second")
+_MEMORY_IDLE = _standard("Standard Memory Idle Usage", "1 GiB Second")
+_REQUESTS = _standard("Standard Requests", "1M")
+
+# Not in the API. Active and idle seconds alike, as a real bill of May 2026 has it.
+grant(
+    180_000,
+    _VCPU_ACTIVE,
+    _VCPU_IDLE,
+    what="180,000 vCPU-seconds of Container Apps a subscription",
+    elsewhere="container_apps.vcpu_seconds",
+)
+grant(
+    360_000,
+    _MEMORY_ACTIVE,
+    _MEMORY_IDLE,
+    what="360,000 GiB-seconds of Container Apps a subscription",
+    elsewhere="container_apps.gib_seconds",
+)
+grant(
+    2_000_000,
+    _REQUESTS,
+    what="2 million requests to Container Apps a subscription",
+    elsewhere="container_apps.requests",
+)
 
 _MEMORY = re.compile(r"(\d{1,6}(?:\.\d{1,6})?)(Gi|Mi)")
 
@@ -43,12 +88,12 @@ def container_app(properties: Properties, use: Use, month: Month) -> Iterable[Ch
         raise Unpriced("template.scale.maxReplicas is below minReplicas, or 0")
     active, idle = _replica_seconds(use, least, most)
     return (
-        Charge("container-apps.vcpu-active", place, ZERO, active * cpu, most * cpu),
-        Charge("container-apps.vcpu-idle", place, least * cpu, idle * cpu, ZERO),
-        Charge("container-apps.memory-active", place, ZERO, active * memory, most * memory),
-        Charge("container-apps.memory-idle", place, least * memory, idle * memory, ZERO),
-        by_use("container-apps.requests", place, use.figure("requests")),
-        by_use("bandwidth.egress", place, use.figure("egress_gb")),
+        Charge(_VCPU_ACTIVE, place, ZERO, active * cpu, most * cpu),
+        Charge(_VCPU_IDLE, place, least * cpu, idle * cpu, ZERO),
+        Charge(_MEMORY_ACTIVE, place, ZERO, active * memory, most * memory),
+        Charge(_MEMORY_IDLE, place, least * memory, idle * memory, ZERO),
+        by_use(_REQUESTS, place, use.figure("requests")),
+        by_use(EGRESS, place, use.figure("egress_gb")),
     )
 
 
@@ -66,8 +111,8 @@ def job(properties: Properties, use: Use, _month: Month) -> Iterable[Charge]:
     if not use.has("active_seconds"):
         seconds *= _replicas_of_execution(properties)
     return (
-        by_use("container-apps.vcpu-active", place, seconds * cpu),
-        by_use("container-apps.memory-active", place, seconds * memory),
+        by_use(_VCPU_ACTIVE, place, seconds * cpu),
+        by_use(_MEMORY_ACTIVE, place, seconds * memory),
     )
 
 

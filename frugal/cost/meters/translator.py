@@ -3,9 +3,11 @@
 from collections.abc import Iterable
 
 from frugal.cost.influence import ACCESS, FOLLOWS, NAMES, classify
-from frugal.cost.meters.base import Charge, Free, Use, assume, by_use, meter, region
+from frugal.cost.meters.base import Charge, Free, Meter, Use, assume, by_use, meter, region
 from frugal.cost.month import Month
 from frugal.cost.properties import Properties, Unpriced
+
+_CHARACTERS = Meter("Foundry Tools", "Translator Text", "S1", "S1 Characters", "1M")
 
 
 @meter(
@@ -22,7 +24,7 @@ def account(properties: Properties, use: Use, _month: Month) -> Iterable[Charge]
         return Free("F0 is free up to two million characters a month and refuses more")
     if size != "S1":
         raise Unpriced(f"sku.name {size!r} has no price here; priced: F0, S1")
-    return (by_use("translator.s1", region(properties), use.figure("characters")),)
+    return (by_use(_CHARACTERS, region(properties), use.figure("characters")),)
 
 
 classify(
