@@ -8,24 +8,24 @@ import datetime as dt
 import operator
 from collections.abc import Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from decimal import Decimal, localcontext
+from functools import partial
 from pathlib import Path
 
 from frugal.cost import budget
 from frugal.cost.collector import gc_paused
-from frugal.cost.estimate import Assumption, Bracket, Estimate, Remark
+from frugal.cost.estimate import Bracket, Estimate, Remark
 from frugal.cost.grants import grants, offer_end, shares, used_elsewhere
 from frugal.cost.lines import Entries, Entry, lines
-from frugal.cost.meters import METERS
-from frugal.cost.meters.base import Charge, Free, Grant, Meter, UsageError, Use
-from frugal.cost.meters.free import FREE
+from frugal.cost.meters.base import Charge, Grant, Meter
 from frugal.cost.meters.front_door import ZONE
 from frugal.cost.money import EXACT, NOTHING, ZERO, Range, rounded, total
 from frugal.cost.month import Month, usual
 from frugal.cost.plan import Plan, Resource
 from frugal.cost.prices.table import Price, Table, Tier
 from frugal.cost.properties import Unpriced
+from frugal.cost.side import Side, classified
 from frugal.cost.usage import Offers, Usage, assign
 from frugal.cost.usage import load as load_usage
 
@@ -47,12 +47,15 @@ def estimate(plan: Plan, table: Table, usage: Usage, month: Month) -> Estimate:
     """
     figures = assign(usage, {**plan.before, **plan.after}.values())
     with localcontext(EXACT), gc_paused():
-        before, after = (_sort(side, figures, month) for side in (plan.before, plan.after))
+        cost = partial(_cost, table, month.start)
+        before, after = (
+            classified(side, figures, month, cost) for side in (plan.before, plan.after)
+        )
         old, new, left_out = _price_both(before, after, table, usage, month)
         found = lines(plan, old.entries, new.entries)
         monthly = total(line.monthly for line in found)
         alerts, budget_notes = budget.alerts(plan.after.values(), monthly.expected)
-        notes = [*plan.notes, *_notes(new)]
+        notes = [*plan.notes, *_notes(new), *_reader_notes(before, after, plan, left_out)]
         if left_out and found:
             notes.append("Unpriced resources are in no total, neither before nor after.")
         notes += budget_notes
@@ -75,67 +78,8 @@ def estimate(plan: Plan, table: Table, usage: Usage, month: Month) -> Estimate:
             notes=notes,
             assumptions=[a for urn, a in after.assumed if urn not in left_out],
             alerts=alerts,
+            unknown=not (before.unknown | after.unknown) <= left_out.keys(),
         )
-
-
-@dataclass(slots=True)
-class _Side:
-    """The resources of one side, classified: reasons by URN, charges in order of URN."""
-
-    charges: list[tuple[Resource, Charge]] = field(default_factory=list[tuple[Resource, Charge]])
-    free: dict[str, str] = field(default_factory=dict[str, str])
-    unpriced: dict[str, str] = field(default_factory=dict[str, str])
-    other: dict[str, str] = field(default_factory=dict[str, str])
-    assumed: list[tuple[str, Assumption]] = field(default_factory=list[tuple[str, Assumption]])
-
-
-def _sort(
-    resources: Mapping[str, Resource], figures: Mapping[str, Mapping[str, Decimal]], month: Month
-) -> _Side:
-    side = _Side()
-    for urn in sorted(resources):
-        one = resources[urn]
-        kind = one.type.partition(":")[2]
-        meter = METERS.get(kind)
-        if not one.is_azure:
-            side.other[urn] = "not one of azure-native's"
-        elif meter:
-            use = Use(figures.get(one.name, {}), meter.usage)
-            try:
-                found = meter.read(one.properties, use, month)
-            except Unpriced as reason:
-                side.unpriced[urn] = str(reason)
-                continue
-            except UsageError as error:
-                raise UsageError(f"resources.{one.name}: {error}") from None
-            if isinstance(found, Free):
-                side.free[urn] = found.reason
-            else:
-                side.charges += [(one, charge) for charge in _merged(found)]
-                side.assumed += [(urn, _assumption(one, key, use)) for key in use.assumed]
-        elif kind in FREE:
-            side.free[urn] = FREE[kind]
-        else:
-            side.unpriced[urn] = "no price is known for this type"
-    return side
-
-
-def _merged(charges: Iterable[Charge]) -> Iterable[Charge]:
-    """The charges of one resource, those of one meter in one region in one: tiers count the sum."""
-    found: dict[tuple[Meter, str], Charge] = {}
-    for charge in charges:
-        key = charge.meter, charge.region
-        other = found.get(key)
-        if other is None:
-            found[key] = charge
-        else:
-            low, expected, high = map(operator.add, other[2:5], charge[2:5])
-            found[key] = Charge(*key, low, expected, high, other.grows or charge.grows)
-    return found.values()
-
-
-def _assumption(one: Resource, key: str, use: Use) -> Assumption:
-    return Assumption(one.name, key, use.profile[key].value, use.profile[key].why)
 
 
 @dataclass(slots=True)
@@ -153,7 +97,7 @@ class _Priced:
 
 
 def _price_both(
-    before: _Side, after: _Side, table: Table, usage: Usage, month: Month
+    before: Side, after: Side, table: Table, usage: Usage, month: Month
 ) -> tuple[_Priced, _Priced, dict[str, str]]:
     """Price both sides, without resources that are unpriced on one; return the reasons."""
     shared = {grant: used_elsewhere(grant, usage) for grant in grants(usage, month)}
@@ -168,7 +112,7 @@ def _price_both(
 
 
 def _price(
-    side: _Side,
+    side: Side,
     table: Table,
     shared: Mapping[Grant, Decimal],
     day: dt.date,
@@ -264,6 +208,15 @@ def _paid(tiers: Sequence[Tier]) -> Sequence[Tier]:
     return tiers if tiers[0].price or len(tiers) == 1 else tiers[1:]
 
 
+def _cost(table: Table, day: dt.date, one: Resource, charge: Charge) -> Range:
+    """List price of a charge alone, without grants. Raises Unpriced."""
+    quantities = charge.low, charge.expected, charge.high
+    price = table.find(charge.meter, charge.region, day)
+    if price is None and any(quantities):
+        raise Unpriced(table.reason(charge.meter, charge.region, day))
+    return _entry(one, charge, price, quantities, None).amount
+
+
 def _brackets(tiers: Sequence[Tier], start: Decimal, quantity: Decimal) -> Sequence[Bracket]:
     """The parts of a quantity in each tier, where it begins at `start`."""
     found: list[Bracket] = []
@@ -278,10 +231,17 @@ def _brackets(tiers: Sequence[Tier], start: Decimal, quantity: Decimal) -> Seque
     return found
 
 
-def _free(before: _Side, after: _Side, plan: Plan, left_out: Mapping[str, str]) -> dict[str, str]:
+def _free(before: Side, after: Side, plan: Plan, left_out: Mapping[str, str]) -> dict[str, str]:
     """Free resources, removed ones included, without those that are unpriced on the other side."""
     gone = {urn: reason for urn, reason in before.free.items() if urn not in plan.after}
     return {urn: reason for urn, reason in {**gone, **after.free}.items() if urn not in left_out}
+
+
+def _reader_notes(
+    before: Side, after: Side, plan: Plan, left_out: Mapping[str, str]
+) -> Iterable[str]:
+    gone = [(urn, note) for urn, note in before.notes if urn not in plan.after]
+    return [note for urn, note in (*gone, *after.notes) if urn not in left_out]
 
 
 def _remarks(reasons: Mapping[str, str], plan: Plan) -> list[Remark]:

@@ -104,6 +104,8 @@ BILLS = {
         amounts("35", "35.3695", "37.0395"),
         {
             "cosmos-account": "no price is known for this type",
+            "cosmos-container": "no price is known for this type",
+            "cosmos-database": "no price is known for this type",
             "frontend-storage": STORAGE,
             "functions-storage": STORAGE,
             "alert-action-group": "no price is known for this type",
@@ -115,7 +117,7 @@ BILLS = {
             "function-memory-alert": "no price is known for this type",
         },
         "frontdoor-endpoint frontdoor-origin frontdoor-origin-group frontdoor-route"
-        " spa-rewrite-rule spa-rule-set cosmos-container cosmos-database app-insights"
+        " spa-rewrite-rule spa-rule-set app-insights"
         " frontdoor-diagnostics app-secret resource-group",
         other=5,
     ),

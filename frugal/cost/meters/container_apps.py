@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterable
 from decimal import Decimal
 
+from frugal.cost.influence import ACCESS, BEHAVIOUR, NAMES, classify
 from frugal.cost.meters.bandwidth import EGRESS
 from frugal.cost.meters.base import (
     Charge,
@@ -80,8 +81,9 @@ def container_app(properties: Properties, use: Use, month: Month) -> Iterable[Ch
     place = region(properties)
     _refuse_dedicated(properties)
     cpu, memory = _size(properties)
-    least = properties.whole("template.scale.minReplicas", _MIN_REPLICAS) * month.seconds
-    most = properties.whole("template.scale.maxReplicas", _MAX_REPLICAS) * month.seconds
+    seconds = month.seconds * _revisions(properties, use)
+    least = properties.whole("template.scale.minReplicas", _MIN_REPLICAS) * seconds
+    most = properties.whole("template.scale.maxReplicas", _MAX_REPLICAS) * seconds
     if most < least or not most:
         raise Unpriced("template.scale.maxReplicas is below minReplicas, or 0")
     active, idle = _replica_seconds(use, least, most)
@@ -106,10 +108,23 @@ def job(properties: Properties, use: Use, _month: Month) -> Iterable[Charge]:
     _refuse_dedicated(properties)
     cpu, memory = _size(properties)
     seconds = use.figure("executions") * use.figure("active_seconds")
+    if not use.has("active_seconds"):
+        seconds *= _replicas_of_execution(properties)
     return (
         by_use(_VCPU_ACTIVE, place, seconds * cpu),
         by_use(_MEMORY_ACTIVE, place, seconds * memory),
     )
+
+
+def _replicas_of_execution(properties: Properties) -> Decimal:
+    """Replicas that one execution runs at least; an assumed figure is of one of them."""
+    trigger = properties.text("configuration.triggerType", "Manual").lower()
+    block = f"configuration.{trigger}TriggerConfig"
+    counts = (
+        properties.whole(f"{block}.{name}", "1")
+        for name in ("parallelism", "replicaCompletionCount")
+    )
+    return max(counts)
 
 
 @meter("app:ManagedEnvironment")
@@ -128,6 +143,20 @@ def _refuse_dedicated(properties: Properties) -> None:
     profile = properties.text("workloadProfileName", "Consumption")
     if profile != "Consumption":
         raise Unpriced(f"workloadProfileName {profile!r}: only Consumption is priced")
+
+
+def _revisions(properties: Properties, use: Use) -> int:
+    """The active revisions: each has its own replicas (revisions page, read November 2026)."""
+    if properties.text("configuration.activeRevisionsMode", "Single").lower() == "single":
+        return 1
+    with_traffic = sum(
+        entry.number("weight", "0") > 0
+        for entry in properties.blocks("configuration.ingress.traffic")
+    )
+    use.notes.append(
+        f"every active revision is billed, and {max(with_traffic, 1)} counted: those with traffic"
+    )
+    return max(with_traffic, 1)
 
 
 def _size(properties: Properties) -> tuple[Decimal, Decimal]:
@@ -168,3 +197,51 @@ def _replica_seconds(use: Use, least: Decimal, most: Decimal) -> tuple[Decimal, 
     # Only replicas of the minimum are ever idle.
     billed_idle = min(idle, least)
     return both - billed_idle, billed_idle
+
+
+_SIZE = "template.containers.resources.cpu template.containers.resources.memory workloadProfileName"
+
+classify(
+    "app:ContainerApp",
+    priced=f"{_SIZE} template.scale.minReplicas template.scale.maxReplicas template.scale.rules"
+    " configuration.activeRevisionsMode configuration.ingress.traffic",
+    unpriced_when={
+        "configuration.service": (),  # an add-on for development, which is an app of its own
+        "kind": ("containerapps", "functionapp"),
+        "template.containers.resources.gpu": 0,
+    },
+    no_influence={
+        NAMES: "containerAppName environmentId managedBy managedEnvironmentId",
+        ACCESS: "configuration",
+        BEHAVIOUR: "template patchingConfiguration",
+    },
+)
+classify(
+    "app:Job",
+    priced=f"{_SIZE} configuration.triggerType configuration.scheduleTriggerConfig"
+    " configuration.manualTriggerConfig configuration.eventTriggerConfig",
+    unpriced_when={"template.containers.resources.gpu": 0},
+    no_influence={
+        NAMES: "jobName environmentId",
+        ACCESS: "configuration",
+        BEHAVIOUR: "template",
+    },
+)
+classify(
+    "app:ManagedEnvironment",
+    priced="workloadProfiles",
+    unpriced_when={
+        "ingressConfiguration.workloadProfileName": "Consumption",
+        "publicNetworkAccess": "Enabled",
+        "vnetConfiguration.infrastructureSubnetId": (),
+    },
+    no_influence={
+        NAMES: "environmentName kind infrastructureResourceGroup",
+        ACCESS: "customDomainConfiguration diskEncryptionConfiguration peerAuthentication"
+        " peerTrafficConfiguration vnetConfiguration",
+        BEHAVIOUR: "daprAIConnectionString daprAIInstrumentationKey ingressConfiguration",
+        "its apps are billed, wherever they run": "availabilityZones zoneRedundant",
+        "billed where the data goes": "appInsightsConfiguration appLogsConfiguration"
+        " openTelemetryConfiguration",
+    },
+)

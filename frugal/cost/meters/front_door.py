@@ -5,6 +5,7 @@ Prices are by the visitors' zone; Zone 1 (North America, Europe, …) is taken f
 
 from collections.abc import Iterable
 
+from frugal.cost.influence import BEHAVIOUR, NAMES, classify
 from frugal.cost.meters.base import Charge, Meter, Use, assume, by_use, fixed, meter
 from frugal.cost.money import ZERO
 from frugal.cost.month import Month
@@ -50,3 +51,13 @@ def profile(properties: Properties, use: Use, _month: Month) -> Iterable[Charge]
         by_use(egress, ZONE, use.figure("egress_gb")),
         by_use(to_origin, ZONE, use.figure("to_origin_gb")),
     )
+
+
+classify(
+    "cdn:Profile",
+    priced="sku.name",
+    no_influence={
+        NAMES: "profileName",
+        BEHAVIOUR: "logScrubbing originResponseTimeoutSeconds",
+    },
+)

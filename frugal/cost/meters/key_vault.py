@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 
+from frugal.cost.influence import ACCESS, FOLLOWS, NAMES, classify
 from frugal.cost.meters.base import Charge, Meter, Use, assume, by_use, meter, region
 from frugal.cost.month import Month
 from frugal.cost.properties import Properties, Unpriced
@@ -16,3 +17,14 @@ def vault(properties: Properties, use: Use, _month: Month) -> Iterable[Charge]:
     if size.lower() != "standard":
         raise Unpriced(f"properties.sku.name {size!r} has no price here; priced: standard")
     return (by_use(_OPERATIONS, region(properties), use.figure("operations")),)
+
+
+classify(
+    "keyvault:Vault",
+    priced="properties.sku.name",
+    no_influence={
+        NAMES: "vaultName",
+        ACCESS: "properties",
+        FOLLOWS: "properties.sku.family",
+    },
+)

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from decimal import Decimal
 
+from frugal.cost.influence import ACCESS, BEHAVIOUR, NAMES, classify
 from frugal.cost.meters.base import Charge, Meter, Use, assume, grant, meter, region
 from frugal.cost.money import ZERO, quotient
 from frugal.cost.month import Month
@@ -68,3 +69,18 @@ def _share(monthly: Decimal, days: Decimal, month: Month) -> Decimal:
     if not days:
         return ZERO
     return quotient(monthly * days, month.days)
+
+
+classify(
+    "operationalinsights:Workspace",
+    priced="sku.name retentionInDays workspaceCapping.dailyQuotaGb",
+    unpriced_when={
+        "features.clusterResourceId": (),  # a dedicated cluster is billed for the data
+        "sku.capacityReservationLevel": (),
+    },
+    no_influence={
+        NAMES: "workspaceName defaultDataCollectionRuleResourceId",
+        ACCESS: "forceCmkForQuery publicNetworkAccessForIngestion publicNetworkAccessForQuery",
+        BEHAVIOUR: "features",
+    },
+)

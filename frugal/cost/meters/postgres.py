@@ -5,6 +5,7 @@ High availability doubles compute and storage. A stopped server still pays its s
 
 from collections.abc import Iterable
 
+from frugal.cost.influence import ACCESS, BEHAVIOUR, FOLLOWS, NAMES, classify
 from frugal.cost.meters.base import Charge, Meter, Use, assume, by_use, fixed, meter, region
 from frugal.cost.money import ZERO
 from frugal.cost.month import Month
@@ -89,3 +90,22 @@ def _refuse_special_storage(properties: Properties, size: int) -> None:
         raise Unpriced(f"storage.tier {tier!r} is not the one that {size} GiB come with")
     if properties.text("backup.geoRedundantBackup", "Disabled") != "Disabled":
         raise Unpriced("backup.geoRedundantBackup has no price here")
+
+
+classify(
+    "dbforpostgresql:Server",
+    priced="sku.name storage highAvailability.mode backup.geoRedundantBackup",
+    unpriced_when={"cluster.clusterSize": 1},
+    no_influence={
+        NAMES: "serverName sourceServerResourceId cluster highAvailability availabilityZone",
+        ACCESS: "administratorLogin administratorLoginPassword authConfig dataEncryption network",
+        BEHAVIOUR: "maintenanceWindow pointInTimeUTC version",
+        FOLLOWS: "sku.tier",
+        "a replica is billed as any server": "createMode replica replicationRole",
+        "a figure of use": "backup.backupRetentionDays",
+    },
+    choices={
+        "highAvailability.mode": ("Disabled", "SameZone", "ZoneRedundant"),
+        "storage.autoGrow": ("Disabled", "Enabled"),
+    },
+)

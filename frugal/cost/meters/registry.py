@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from decimal import Decimal
 
+from frugal.cost.influence import ACCESS, BEHAVIOUR, NAMES, classify
 from frugal.cost.meters.base import Charge, Meter, Use, assume, by_use, fixed, grant, meter, region
 from frugal.cost.money import ZERO
 from frugal.cost.month import Month
@@ -43,3 +44,17 @@ def registry(properties: Properties, use: Use, month: Month) -> Iterable[Charge]
         by_use(_STORED, place, beyond),
         by_use(_TASKS, place, use.figure("build_vcpu_seconds")),
     )
+
+
+classify(
+    "containerregistry:Registry",
+    priced="sku.name",
+    no_influence={
+        NAMES: "registryName",
+        ACCESS: "adminUserEnabled anonymousPullEnabled dataEndpointEnabled encryption"
+        " networkRuleBypassOptions networkRuleSet publicNetworkAccess",
+        BEHAVIOUR: "policies",
+        "part of each size": "zoneRedundancy",
+    },
+    choices={"sku.name": ("Premium", "Standard", "Basic")},
+)

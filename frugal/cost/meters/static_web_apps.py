@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from decimal import Decimal
 
+from frugal.cost.influence import ACCESS, BEHAVIOUR, FOLLOWS, NAMES, classify
 from frugal.cost.meters.base import (
     Charge,
     Free,
@@ -45,3 +46,17 @@ def static_site(properties: Properties, use: Use, month: Month) -> Iterable[Char
         fixed(_APP, place, share),
         by_use(_BANDWIDTH, place, use.figure("bandwidth_gb")),
     )
+
+
+classify(
+    "web:StaticSite",
+    priced="sku.name",
+    unpriced_when={"enterpriseGradeCdnStatus": ("Disabled", "Disabling")},
+    no_influence={
+        NAMES: "branch kind name provider repositoryUrl templateProperties",
+        ACCESS: "publicNetworkAccess repositoryToken",
+        BEHAVIOUR: "allowConfigFileUpdates buildProperties stagingEnvironmentPolicy",
+        FOLLOWS: "sku",
+    },
+    choices={"sku.name": ("Free", "Standard")},
+)

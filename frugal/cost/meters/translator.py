@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 
+from frugal.cost.influence import ACCESS, FOLLOWS, NAMES, classify
 from frugal.cost.meters.base import Charge, Free, Meter, Use, assume, by_use, meter, region
 from frugal.cost.month import Month
 from frugal.cost.properties import Properties, Unpriced
@@ -24,3 +25,14 @@ def account(properties: Properties, use: Use, _month: Month) -> Iterable[Charge]
     if size != "S1":
         raise Unpriced(f"sku.name {size!r} has no price here; priced: F0, S1")
     return (by_use(_CHARACTERS, region(properties), use.figure("characters")),)
+
+
+classify(
+    "cognitiveservices:Account",
+    priced="kind sku.name",
+    no_influence={
+        NAMES: "accountName",
+        ACCESS: "properties",
+        FOLLOWS: "sku.capacity sku.family sku.size sku.tier",
+    },
+)
