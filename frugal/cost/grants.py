@@ -23,7 +23,7 @@ def grants(usage: Usage, month: Month) -> Sequence[Grant]:
 
 
 def used_elsewhere(grant: Grant, usage: Usage) -> Decimal:
-    """What other stacks of the subscription use of a grant's meters, in their base unit."""
+    """Use of a grant's meters by other stacks of the subscription, in their base unit."""
     return attrgetter(grant.elsewhere)(usage.used_elsewhere) if grant.elsewhere else ZERO
 
 

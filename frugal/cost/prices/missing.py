@@ -2,7 +2,7 @@
 
 import datetime as dt
 import sys
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from types import ModuleType
 from typing import NamedTuple, cast
 
@@ -42,8 +42,8 @@ def _meters(value: object) -> Iterator[Meter]:
     if isinstance(value, Meter):
         yield value
     elif isinstance(value, tuple | list | Mapping):
-        of = value.values() if isinstance(value, Mapping) else value
-        for one in cast("Iterable[object]", of):
+        entries = cast("Mapping[object, object] | Sequence[object]", value)
+        for one in entries.values() if isinstance(entries, Mapping) else entries:
             yield from _meters(one)
 
 

@@ -147,7 +147,7 @@ def _in_force(prices: Sequence[Price], day: dt.date) -> list[Price]:
 
 
 def _doubt(before: Price, after: Sequence[Price]) -> str:
-    """Why a price in the table stays, or nothing."""
+    """A reason to leave the price of the table, or nothing."""
     if not after:
         return "the API has only a future price of it"
     if len(after) > 1:

@@ -169,7 +169,7 @@ class Table:
         return found[0] if found and all(p.tiers == found[0].tiers for p in found) else None
 
     def reason(self, meter: Meter, region: str, day: dt.date) -> str:
-        """Why `find` gives no price."""
+        """The reason that `find` gives no price."""
         count = "more than one" if self._in_force(meter, region, day) else "no"
         return f"{count} price of {meter.name!r} ({meter.product}) is known in {region}"
 
