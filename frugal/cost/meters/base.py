@@ -3,13 +3,15 @@
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, TypeVar
 
 from frugal.cost.money import ZERO
 from frugal.cost.month import Month
 from frugal.cost.prices.table import Meter
-from frugal.cost.properties import Properties
+from frugal.cost.properties import Properties, Unpriced
 from frugal.errors import FrugalError
+
+_T = TypeVar("_T")
 
 
 class UsageError(FrugalError):
@@ -153,3 +155,13 @@ def by_use(meter: Meter, region: str, quantity: Decimal) -> Charge:
 def region(properties: Properties) -> str:
     """Return the location as the price table names it: `East US` is `eastus`."""
     return properties.text("location").replace(" ", "").lower()
+
+
+def one_of(
+    properties: Properties, path: str, values: Mapping[str, _T], default: str | None = None
+) -> _T:
+    """Return the entry that a text names, in any letter case; raise Unpriced if there is none."""
+    name = properties.text(path, default)
+    if name.lower() not in values:
+        raise Unpriced(f"{path} {name!r} has no price here; priced: {', '.join(values)}")
+    return values[name.lower()]
