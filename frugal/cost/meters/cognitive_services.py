@@ -5,7 +5,8 @@ of several services (AIServices) and of OpenAI only the deployments are counted,
 (pricing pages, read November 2026).
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from typing import Final
 
 from frugal.cost.influence import ACCESS, BEHAVIOUR, FOLLOWS, NAMES, classify
 from frugal.cost.meters.base import (
@@ -47,7 +48,7 @@ _SAFETY = {
 _PREDICTION = {"images": _tool("Azure Custom Vision", "S0", "Transactions")}
 
 # By kind: the paid size, and its meters by usage key.
-_KINDS = {
+_KINDS: Final[Mapping[str, tuple[str, Mapping[str, Meter]]]] = {
     "texttranslation": ("s1", _TRANSLATOR),
     "textanalytics": ("s", _LANGUAGE),
     "computervision": ("s1", _VISION),
