@@ -28,9 +28,6 @@ def _standard(name: str, unit: str) -> Meter:
 _APP = _standard("Standard App", "1/Month")
 _BANDWIDTH = _standard("Standard Bandwidth Usage", "1 GB")
 _EDGE = _standard("Standard Azure Front Door Add-on", "1 Hour")
-_EDGE = _standard("Standard Azure Front Door Add-on", "1 Hour")
-
-_AT_EDGE = ("enabled", "enabling")
 
 # The API's first tier, taken as one for the subscription.
 grant(100, _BANDWIDTH, what="100 GB of Static Web Apps")
