@@ -1,6 +1,6 @@
 """Base of the readers: charges before grants and prices, grants, usage keys and their defaults."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Final, NamedTuple
@@ -41,17 +41,13 @@ def assume(value: str, why: str, *, follows: bool = False) -> Assumed:
 class Use:
     """The figures of one resource. `assumed`: the keys that fell back to the small site's.
 
-    `notes`: what a reader took for granted beyond them, each for a sentence of the report;
-    `beside`: the properties of all resources of its side of the plan, by type without the provider.
+    `notes`: what a reader took for granted beyond them, each for a sentence of the report.
     """
 
     given: Mapping[str, Decimal]
     profile: Mapping[str, Assumed]
     assumed: list[str] = field(default_factory=list[str])
     notes: list[str] = field(default_factory=list[str])
-    beside: Mapping[str, Sequence[Properties]] = field(
-        default_factory=dict[str, Sequence[Properties]]
-    )
 
     def has(self, key: str) -> bool:
         """Return True where the owner gave this figure."""
