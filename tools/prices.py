@@ -11,17 +11,20 @@ import datetime as dt
 import gzip
 import io
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from pathlib import Path
 from typing import Final
 
+from frugal.cost.meters.cognitive_services import ANYWHERE, MODEL_SKUS
 from frugal.cost.prices.listing import Listing, read, text
 from frugal.cost.prices.retail import Item
 from frugal.cost.prices.table import AZURE, CURRENCY, FOLDER, Table, file_name
 
 # Too large to ship, and of no use to a small site: classic profiles can't be made any more.
-LEFT_OUT: Final = ("Virtual Machines", "Content Delivery Network", "Foundry Models")
+LEFT_OUT: Final = ("Virtual Machines", "Content Delivery Network")
+# 10,000 rows, of which those count that have a price here.
+_MODELS: Final = "Foundry Models"
 
 
 def convert(kept: Path, day: dt.date, source: str, folder: Path) -> int:
@@ -38,9 +41,15 @@ def convert(kept: Path, day: dt.date, source: str, folder: Path) -> int:
 def _items(kept: Path) -> Iterator[Item]:
     with io.TextIOWrapper(gzip.open(kept), "utf-8", newline="") as rows:
         for row in csv.DictReader(rows):
-            if row["serviceName"] not in LEFT_OUT:
+            if _is_shipped(row):
                 numbers = {name: Decimal(row[name]) for name in ("tierMinimumUnits", "retailPrice")}
                 yield {**row, **numbers, "type": "Consumption", "currencyCode": CURRENCY}
+
+
+def _is_shipped(row: Mapping[str, str]) -> bool:
+    if row["serviceName"] != _MODELS:
+        return row["serviceName"] not in LEFT_OUT
+    return row["armRegionName"] == ANYWHERE and row["skuName"] in MODEL_SKUS
 
 
 if __name__ == "__main__":

@@ -34,6 +34,7 @@ _SHARED_UNPRICED: Final = {"extendedLocation": ()}  # edge zones and custom loca
 _OUTER: Final = ("", "sku", "properties", "properties.sku")
 _INDEX: Final = re.compile(r"\[\d+\]")
 
+_Harmless = tuple[object, ...]
 _T = TypeVar("_T")
 
 
@@ -42,7 +43,7 @@ class Classes:
     """The classes of one type's properties, by path; a path holds for all below it."""
 
     of: Mapping[str, str]
-    harmless: Mapping[str, tuple[object, ...]]
+    harmless: Mapping[str, _Harmless]
     choices: Mapping[str, Sequence[object]]
 
 
@@ -89,39 +90,38 @@ def inputs(file: Path = INPUTS) -> Mapping[str, Sequence[str]]:
 
 
 class _Block(NamedTuple):
-    """A block that is checked: its names in the SDK, and the parts of it that are checked."""
+    """A checked block. `parts`: what the SDK has in it; None where any value may stand."""
 
     path: str
-    names: frozenset[str]
-    below: "Mapping[str, _Block | tuple[object, ...]]"
+    parts: "Mapping[str, _Block | _Harmless | None]"
 
 
 @cache
 def _body(kind: str) -> _Block:
     """The checked part of a type: blocks with something priced or refused, and the outer ones."""
     classes = CLASSES[kind]
-    names: dict[str, frozenset[str]] = {}
+    names: dict[str, list[str]] = {}
     for line in inputs().get(kind, ()):
         path, _, listed = line.rpartition(": ")
-        names[path] = frozenset(listed.split())
+        names[path] = listed.split()
     checked = {path for path, name in classes.of.items() if name in ("priced", "unpriced_when")}
     return _block("", names, {*checked, *_OUTER}, classes.harmless)
 
 
 def _block(
     path: str,
-    names: Mapping[str, frozenset[str]],
+    names: Mapping[str, Sequence[str]],
     checked: set[str],
-    harmless: Mapping[str, tuple[object, ...]],
+    harmless: Mapping[str, _Harmless],
 ) -> _Block:
-    below: dict[str, _Block | tuple[object, ...]] = {}
+    parts: dict[str, _Block | _Harmless | None] = {}
     for name in names[path]:
         inner = f"{path}.{name}" if path else name
-        if inner in harmless:
-            below[name] = harmless[inner]
-        elif inner in names and any(f"{one}.".startswith(f"{inner}.") for one in checked):
-            below[name] = _block(inner, names, checked, harmless)
-    return _Block(path, names[path], below)
+        parts[name] = harmless.get(inner)
+        holds_checked = any(f"{one}.".startswith(f"{inner}.") for one in checked)
+        if inner in names and inner not in harmless and holds_checked:
+            parts[name] = _block(inner, names, checked, harmless)
+    return _Block(path, parts)
 
 
 def check(kind: str, properties: Properties) -> Sequence[str]:
@@ -136,37 +136,41 @@ def check(kind: str, properties: Properties) -> Sequence[str]:
 
 
 def _check(block: Mapping[str, Any], known: _Block, unknown: list[str]) -> None:
-    if not block.keys() <= known.names:
-        _check_names(block, known, unknown)
-    for name, part in known.below.items():
-        value = block.get(name)
-        if value is None:
+    for name, value in block.items():
+        try:
+            part = known.parts[name]
+        except KeyError:
+            _check_name(name, block, known, unknown)
+            continue
+        if part is None or value is None:
             continue
         if not isinstance(part, _Block):
-            _refuse(_path(known, name), value, part)
-        elif (why := hidden(value)) and _refuses(part):
-            raise HiddenError(part.path, why)
-        else:
-            for entry in cast("list[Any]", value) if type(value) is list else (value,):
+            _refuse(f"{known.path}.{name}" if known.path else name, value, part)
+        elif type(value) is dict:
+            _check(cast("dict[str, Any]", value), part, unknown)
+        elif type(value) is list:
+            for entry in cast("list[Any]", value):
                 if type(entry) is dict:
                     _check(cast("dict[str, Any]", entry), part, unknown)
+        elif (why := hidden(value)) and _refuses(part):
+            raise HiddenError(part.path, why)
 
 
-def _check_names(block: Mapping[str, Any], known: _Block, unknown: list[str]) -> None:
-    for name in sorted(block.keys() - known.names):
-        # Names that begin with two underscores are Pulumi's own.
-        if block[name] is None or name.startswith("__"):
-            continue
-        if known.path in _OUTER:
-            raise Unpriced(f"{_path(known, name)} is not a property of this type that is known")
-        unknown.append(_path(known, name))
+def _check_name(name: str, block: Mapping[str, Any], known: _Block, unknown: list[str]) -> None:
+    if why := hidden(block):
+        if _refuses(known):
+            raise HiddenError(known.path, why)
+        return
+    # Names that begin with two underscores are Pulumi's own.
+    if block[name] is None or name.startswith("__"):
+        return
+    path = f"{known.path}.{name}" if known.path else name
+    if known.path in _OUTER:
+        raise Unpriced(f"{path} is not a property of this type that is known")
+    unknown.append(path)
 
 
-def _path(block: _Block, name: str) -> str:
-    return f"{block.path}.{name}" if block.path else name
-
-
-def _refuse(path: str, value: object, harmless: tuple[object, ...]) -> None:
+def _refuse(path: str, value: object, harmless: _Harmless) -> None:
     if why := hidden(value):
         raise HiddenError(path, why)
     if value in ("", [], {}) or _folded(value) in harmless:
@@ -178,7 +182,10 @@ def _refuse(path: str, value: object, harmless: tuple[object, ...]) -> None:
 
 def _refuses(block: _Block) -> bool:
     """True if a value in the block may make the resource unpriced."""
-    return any(not isinstance(part, _Block) or _refuses(part) for part in block.below.values())
+    return any(
+        _refuses(part) if isinstance(part, _Block) else part is not None
+        for part in block.parts.values()
+    )
 
 
 def readings(

@@ -43,15 +43,17 @@ def classified(
     """Read every resource of a side. Raises UsageError."""
     side = Side()
     by_type: dict[str, list[Resource]] = {}
+    beside: dict[str, list[Properties]] = {}
     for one in resources.values():
         by_type.setdefault(one.type, []).append(one)
+        beside.setdefault(one.type.partition(":")[2], []).append(one.properties)
     for urn in sorted(resources):
         one = resources[urn]
         kind = one.type.partition(":")[2]
         if not one.is_azure:
             side.other[urn] = "not one of azure-native's"
         elif kind in METERS:
-            use = Use(figures.get(one.name, {}), METERS[kind].usage)
+            use = Use(figures.get(one.name, {}), METERS[kind].usage, beside=beside)
             one.properties.refer = partial(_referred, by_type, one)
             _add(side, one, use, month, cost)
         elif kind in FREE:

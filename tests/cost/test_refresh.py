@@ -27,7 +27,6 @@ from frugal.cost.meters import (
     postgres,
     registry,
     static_web_apps,
-    translator,
 )
 from frugal.cost.meters.bandwidth import EGRESS
 from frugal.cost.prices import refresh, table
@@ -41,7 +40,7 @@ from tests.cost.retail_server import Api, Handler, Listed, Row, as_listed, row, 
 TODAY = date(2026, 11, 24)
 REGIONS = ("eastus", "westeurope", "northeurope", "Zone 1")
 MODULES = (app_service, container_apps, front_door, key_vault, log_analytics)
-MODULES = (*MODULES, postgres, registry, static_web_apps, translator)
+MODULES = (*MODULES, postgres, registry, static_web_apps)
 METERS = {meter for module in MODULES for meter in declared(module)}
 
 
@@ -57,7 +56,7 @@ PREMIUM = meter("Premium", "Premium Registry Unit")
 VCPU_ACTIVE = meter("Standard", "Standard vCPU Active Usage")
 VCPU_IDLE = meter("Standard", "Standard vCPU Idle Usage")
 STORAGE = postgres.STORAGE
-D2 = meter("2 vCore", "vCore")
+D2 = postgres.SIZES["D2ds_v5"]
 LOGS = meter("Analytics Logs", "Analytics Logs Data Ingestion")
 STATIC = meter("Standard", "Standard App")
 KEYS = meter("Standard", "Operations")

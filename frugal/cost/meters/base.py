@@ -1,15 +1,17 @@
 """Base of the readers: charges before grants and prices, grants, usage keys and their defaults."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, TypeVar
 
 from frugal.cost.money import ZERO
 from frugal.cost.month import Month
 from frugal.cost.prices.table import Meter
-from frugal.cost.properties import Properties
+from frugal.cost.properties import Properties, Unpriced
 from frugal.errors import FrugalError
+
+_T = TypeVar("_T")
 
 
 class UsageError(FrugalError):
@@ -41,13 +43,17 @@ def assume(value: str, why: str, *, follows: bool = False) -> Assumed:
 class Use:
     """The figures of one resource. `assumed`: the keys that fell back to the small site's.
 
-    `notes`: what a reader took for granted beyond them, each for a sentence of the report.
+    `notes`: what a reader took for granted beyond them, each for a sentence of the report;
+    `beside`: the properties of all resources of its side of the plan, by type without the provider.
     """
 
     given: Mapping[str, Decimal]
     profile: Mapping[str, Assumed]
     assumed: list[str] = field(default_factory=list[str])
     notes: list[str] = field(default_factory=list[str])
+    beside: Mapping[str, Sequence[Properties]] = field(
+        default_factory=dict[str, Sequence[Properties]]
+    )
 
     def has(self, key: str) -> bool:
         """Return True where the owner gave this figure."""
@@ -149,3 +155,13 @@ def by_use(meter: Meter, region: str, quantity: Decimal) -> Charge:
 def region(properties: Properties) -> str:
     """Return the location as the price table names it: `East US` is `eastus`."""
     return properties.text("location").replace(" ", "").lower()
+
+
+def one_of(
+    properties: Properties, path: str, values: Mapping[str, _T], default: str | None = None
+) -> _T:
+    """Return the entry that a text names, in any letter case; raise Unpriced if there is none."""
+    name = properties.text(path, default)
+    if name.lower() not in values:
+        raise Unpriced(f"{path} {name!r} has no price here; priced: {', '.join(values)}")
+    return values[name.lower()]

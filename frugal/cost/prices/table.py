@@ -118,6 +118,7 @@ class Table:
         self.folder = folder or FOLDER
         self._files: dict[str, ServiceFile | None] = {}
         self._meters: dict[Meter, Regions] = {}
+        self._found: dict[tuple[Meter, str, dt.date], Price | None] = {}
 
     @functools.cached_property
     def sources(self) -> Mapping[str, Source]:
@@ -165,8 +166,12 @@ class Table:
 
         A day before the first one in force has that one's price.
         """
-        found = self._in_force(meter, region, day)
-        return found[0] if found and all(p.tiers == found[0].tiers for p in found) else None
+        key = meter, region, day
+        if key not in self._found:
+            prices = self._in_force(meter, region, day)
+            same = len({price.tiers for price in prices}) == 1
+            self._found[key] = prices[0] if same else None
+        return self._found[key]
 
     def reason(self, meter: Meter, region: str, day: dt.date) -> str:
         """The reason that `find` gives no price."""
