@@ -4,7 +4,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from functools import partial
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 from frugal.cost.estimate import Assumption
 from frugal.cost.influence import check, readings
@@ -14,7 +14,8 @@ from frugal.cost.meters.free import FREE
 from frugal.cost.money import ZERO, Range, total
 from frugal.cost.month import Month
 from frugal.cost.plan import Resource
-from frugal.cost.properties import Properties, Unpriced
+from frugal.cost.properties import Properties, Unpriced, hidden
+from frugal.cost.tokens import PROVIDER
 
 Cost = Callable[[Resource, Charge], Range]
 """List price of a charge of a resource, without grants. Raises Unpriced where there is none."""
@@ -41,8 +42,10 @@ def classified(
 ) -> Side:
     """Read every resource of a side. Raises UsageError."""
     side = Side()
+    by_type: dict[str, list[Resource]] = {}
     beside: dict[str, list[Properties]] = {}
     for one in resources.values():
+        by_type.setdefault(one.type, []).append(one)
         beside.setdefault(one.type.partition(":")[2], []).append(one.properties)
     for urn in sorted(resources):
         one = resources[urn]
@@ -51,12 +54,37 @@ def classified(
             side.other[urn] = "not one of azure-native's"
         elif kind in METERS:
             use = Use(figures.get(one.name, {}), METERS[kind].usage, beside=beside)
+            one.properties.refer = partial(_referred, by_type, one)
             _add(side, one, use, month, cost)
         elif kind in FREE:
             side.free[urn] = FREE[kind]
         else:
             side.unpriced[urn] = "no price is known for this type"
     return side
+
+
+def _referred(
+    by_type: Mapping[str, Sequence[Resource]], one: Resource, path: str, kind: str
+) -> Properties | None:
+    """The resource of a type that a property names: by the engine's URN, its id or its name.
+
+    A name that is not known yet, and without a URN, is that of the only resource of the type.
+    """
+    declared = by_type.get(f"{PROVIDER}:{kind}", ())
+    value = one.properties.content.get(path)
+    linked = one.dependencies.get(path)
+    text = cast("dict[str, object]", value).get("id") if isinstance(value, dict) else value
+    if linked and isinstance(linked, list):
+        declared = [other for other in declared if other.urn in linked]
+    elif isinstance(text, str) and not hidden(text):
+        name = text.rpartition("/")[2]
+        declared = [other for other in declared if name in _names(other)]
+    return declared[0].properties if value is not None and len(declared) == 1 else None
+
+
+def _names(one: Resource) -> Iterable[object]:
+    inputs = one.properties.content.items()
+    return (value for key, value in inputs if key.lower().endswith("name"))
 
 
 class _Reading(NamedTuple):
