@@ -29,7 +29,7 @@ LOW, EXPECTED = D("22.032"), D("23.792556")
 BASIC = D("4.998")  # 30 x 0.1666
 
 CLASSIC_INSIGHTS, STORAGE = "workspaceResourceId", "no price is known for this type"
-WINDOWS = "on Windows"
+WINDOWS = "'B1 App' (Azure App Service Basic Plan)"
 
 
 @dataclass
@@ -47,8 +47,8 @@ BILLS = {
     # Active all month: 2,448,000 x 2.4e-5 + 14.688 = 73.44; 0.5 GB of logs at 2.76 in eastus2.
     "fde-for-a-day": Bill(
         Range(LOW + BASIC, EXPECTED + BASIC, D("73.44") + BASIC + D("1.38")),
-        {"foundry": "kind 'AIServices'", "model": "no price is known for this type"},
-        "env acr-pull openai-user app-identity rg",
+        {"model": "'5.4 nano Inp Gl 1M Tokens' (Azure OpenAI GPT5)"},
+        "foundry env acr-pull openai-user app-identity rg",
     ),
     # Five replicas active: (13,140,000 - 180,000) x 2.4e-5 + (26,280,000 - 360,000) x 3e-6.
     "fde-hackathon": Bill(
@@ -69,18 +69,14 @@ BILLS = {
         {
             "dtbase-web-ai": CLASSIC_INSIGHTS,
             "dtbasesa": STORAGE,
-            "dtbase-web-asp": "sku.name 'P1v2'",
+            "dtbase-web-asp": "'P1 v2 App'",
         },
         "dtbase-postgresql-db dtbase-rg",
     ),
-    # B1ms 730 x 0.019 = 13.87 and 32 x 0.133 = 4.256.
+    # B1ms 730 x 0.019 = 13.87 and 32 x 0.133 = 4.256; P1v2 on Linux 730 x 0.113 = 82.49.
     "dtbase-uksouth": Bill(
-        each("18.126"),
-        {
-            "dtbase-web-ai": CLASSIC_INSIGHTS,
-            "dtbasesa": STORAGE,
-            "dtbase-web-asp": "sku.name 'P1v2'",
-        },
+        each("100.616"),
+        {"dtbase-web-ai": CLASSIC_INSIGHTS, "dtbasesa": STORAGE},
         "dtbase-postgresql-db dtbase-rg",
     ),
     "examples-appservice": Bill(
