@@ -1,15 +1,19 @@
 """Each property of each priced type has a class, and none that may be a price is passed over."""
 
+import json
+import re
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
 
 from frugal.cost.influence import CLASSES, inputs
 from frugal.cost.meters import METERS
 from frugal.cost.meters.free import FREE
 from frugal.cost.plan import Resource, resource
 from frugal.cost.tokens import aliases
-from tests.cost.made import UNKNOWN, app, azure, bill, each, names, plan_of, registry, server, urn
+from tests.cost.any_plan import resource_named
+from tests.cost.made import UNKNOWN, app, azure, bill, each, plan_of, registry, server, urn
 from tools import free_types, sdk_inputs
 
 REMEDY = "look at what is new, then run: python -m tools.sdk_inputs"
@@ -64,6 +68,18 @@ def _with_blocks(paths: list[str]) -> set[str]:
     return found
 
 
+@settings(max_examples=100)
+@given(resource_named("a"))
+def test_a_reader_reads_priced_properties_alone(one: Resource) -> None:
+    """What has no influence on a bill is never named as the reason for a change of it."""
+    bill(one)
+    kind = one.type.removeprefix("azure-native:")
+    paths = {re.sub(r"\[\d+\]", "", path) for path in one.properties.read}
+    priced = [path for path, name in CLASSES[kind].of.items() if name == "priced"]
+    blocks = {path for path in paths if any(f"{one}.".startswith(f"{path}.") for one in priced)}
+    assert {path for path in paths - blocks if class_of(kind, path) != "priced"} == set()
+
+
 def test_types_that_are_not_priced_have_neither_properties_nor_classes() -> None:
     assert inputs().keys() == METERS.keys()
     assert CLASSES.keys() == METERS.keys()
@@ -75,6 +91,10 @@ def test_types_that_are_not_priced_have_neither_properties_nor_classes() -> None
 def app_at(place: str) -> Resource:
     given = app().properties.content
     return azure("app:ContainerApp", "app", **given, extendedLocation={"name": place})
+
+
+def app_of(kind: str) -> Resource:
+    return azure("app:ContainerApp", "app", **app().properties.content, kind=kind)
 
 
 def reason(one: Any) -> str:
@@ -109,8 +129,7 @@ def test_a_harmless_value_does_not(given: object) -> None:
 
 
 def test_a_letter_case_of_a_harmless_value() -> None:
-    site = azure("web:StaticSite", "a", location="eastus2", enterpriseGradeCdnStatus="disabled")
-    assert names(bill(site).free) == ["a"]
+    assert bill(app_of("ContainerApps")).unpriced == []
 
 
 HARMLESS = {
@@ -179,6 +198,39 @@ def test_a_hidden_choice_without_a_default_is_expected_at_the_dearest() -> None:
 
 def test_choices_of_which_one_has_no_price_leave_the_resource_unpriced() -> None:
     assert "no price of" in reason(registry(UNKNOWN, place="mooneast"))
+
+
+EXAMPLES = {
+    "app:ContainerApp": app(least=1),
+    "containerregistry:Registry": registry(),
+    "dbforpostgresql:Server": server(),
+    "web:AppServicePlan": plan_of("P1v3"),
+    "web:StaticSite": azure("web:StaticSite", "site", location="eastus2", sku={"name": "Standard"}),
+}
+
+
+@pytest.mark.parametrize("kind", EXAMPLES)
+def test_a_hidden_choice_spans_the_bills_of_its_values(kind: str) -> None:
+    one = EXAMPLES[kind]
+    for path, values in CLASSES[kind].choices.items():
+        known = [bill(with_value(one, path, value)) for value in values]
+        if any(found.unpriced for found in known):
+            continue
+        hidden = bill(with_value(one, path, UNKNOWN)).monthly
+        assert hidden.low == min(found.monthly.low for found in known)
+        assert hidden.expected == known[0].monthly.expected
+        assert hidden.high == max(found.monthly.high for found in known)
+
+
+def with_value(one: Resource, path: str, value: object) -> Resource:
+    """The resource with a value at a path without lists."""
+    inputs = json.loads(json.dumps(dict(one.properties.content)))
+    block = inputs
+    *above, name = path.split(".")
+    for part in above:
+        block = block.setdefault(part, {})
+    block[name] = value
+    return resource(one.urn, inputs)
 
 
 def test_choices_without_effect_hide_nothing() -> None:

@@ -28,8 +28,8 @@ FOLDER = Path(__file__).parent / "plans"
 LOW, EXPECTED = D("22.032"), D("23.792556")
 BASIC = D("4.998")  # 30 x 0.1666
 
-CLASSIC_INSIGHTS, STORAGE = "workspaceResourceId", "no price of 'Hot LRS Data Stored'"
-WINDOWS = "no price of 'B1 App' (Azure App Service Basic Plan)"
+CLASSIC_INSIGHTS, STORAGE = "workspaceResourceId", "'Hot LRS Data Stored'"
+WINDOWS = "'B1 App' (Azure App Service Basic Plan)"
 
 
 @dataclass
@@ -47,7 +47,7 @@ BILLS = {
     # Active all month: 2,448,000 x 2.4e-5 + 14.688 = 73.44; 0.5 GB of logs at 2.76 in eastus2.
     "fde-for-a-day": Bill(
         Range(LOW + BASIC, EXPECTED + BASIC, D("73.44") + BASIC + D("1.38")),
-        {"model": "properties.model 'gpt-5.4-nano'"},
+        {"model": "'5.4 nano Inp Gl 1M Tokens' (Azure OpenAI GPT5)"},
         "foundry env acr-pull openai-user app-identity rg",
     ),
     # Five replicas active: (13,140,000 - 180,000) x 2.4e-5 + (26,280,000 - 360,000) x 3e-6.
@@ -69,11 +69,11 @@ BILLS = {
         {
             "dtbase-web-ai": CLASSIC_INSIGHTS,
             "dtbasesa": STORAGE,
-            "dtbase-web-asp": "no price of 'P1 v2 App'",
+            "dtbase-web-asp": "'P1 v2 App'",
         },
         "dtbase-postgresql-db dtbase-rg",
     ),
-    # B1ms 730 x 0.019 = 13.87 and 32 x 0.133 = 4.256, P1v2 730 x 0.113 = 82.49.
+    # B1ms 730 x 0.019 = 13.87 and 32 x 0.133 = 4.256; P1v2 on Linux 730 x 0.113 = 82.49.
     "dtbase-uksouth": Bill(
         each("100.616"),
         {"dtbase-web-ai": CLASSIC_INSIGHTS, "dtbasesa": STORAGE},
@@ -83,7 +83,7 @@ BILLS = {
         NOTHING,
         {
             "appservice-ai": CLASSIC_INSIGHTS,
-            "appservice-db": "no price of 'S0 DTUs'",
+            "appservice-db": "'S0 DTUs' (SQL Database Single Standard)",
             "appservicesa": STORAGE,
             "appservice-asp": WINDOWS,
         },
@@ -99,7 +99,7 @@ BILLS = {
     "multicloud-auto-deploy": Bill(
         amounts("35", "35.3695", "37.0395"),
         {
-            "cosmos-container": "no price of '1M RUs' (Azure Cosmos DB serverless)",
+            "cosmos-container": "'1M RUs' (Azure Cosmos DB serverless)",
             "frontend-storage": STORAGE,
             "functions-storage": STORAGE,
         },

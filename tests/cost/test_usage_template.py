@@ -103,8 +103,8 @@ def test_the_template_of_two_resources_with_one_name() -> None:
 
 
 def test_the_template_of_a_plan_without_use() -> None:
-    address = azure("network:PublicIPAddress", "address", location="eastus")
-    assert read_usage(template([address]), "usage.yaml") == NO_USAGE
+    environment = azure("app:ManagedEnvironment", "env", location="eastus")
+    assert read_usage(template([environment]), "usage.yaml") == NO_USAGE
 
 
 def test_the_template_of_figures_that_follow_from_others() -> None:

@@ -107,8 +107,9 @@ def plan(properties: Properties, use: Use, month: Month) -> Iterable[Charge] | F
     meters = one_of(properties, "sku.name", _SYSTEMS[properties.flag("reserved")])
     least, most = _instances(properties, elastic=size in _BY_CORES)
     return [
-        Charge(each, place, *(amount * count * month.hours for count in (least, least, most)))
+        Charge(each, place, least * hourly, least * hourly, most * hourly)
         for each, amount in meters
+        for hourly in (amount * month.hours,)
     ]
 
 

@@ -1,12 +1,12 @@
 """Azure AI services (Cognitive Services): what an account uses, and deployments of models.
 
-An account of one kind is billed by that kind's meters, F0 is free and refuses more. An account of
-several services (AIServices, CognitiveServices) is billed for what is used of each, so that only
-figures of the usage file count; one of OpenAI for its deployments (pricing pages, read November
-2026).
+An account of one kind is billed by that kind's meters; F0 is free and refuses more. Of an account
+of several services (AIServices) and of OpenAI only the deployments are counted, and a note says so
+(pricing pages, read November 2026).
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from typing import Final
 
 from frugal.cost.influence import ACCESS, BEHAVIOUR, FOLLOWS, NAMES, classify
 from frugal.cost.meters.base import (
@@ -48,7 +48,7 @@ _SAFETY = {
 _PREDICTION = {"images": _tool("Azure Custom Vision", "S0", "Transactions")}
 
 # By kind: the paid size, and its meters by usage key.
-_KINDS = {
+_KINDS: Final[Mapping[str, tuple[str, Mapping[str, Meter]]]] = {
     "texttranslation": ("s1", _TRANSLATOR),
     "textanalytics": ("s", _LANGUAGE),
     "computervision": ("s1", _VISION),
@@ -59,9 +59,7 @@ _KINDS = {
     "customvision.prediction": ("s0", _PREDICTION),
     "openai": ("s0", {}),
     "aiservices": ("s0", {}),
-    "cognitiveservices": ("s0", {}),
 }
-_ALL = {**_TRANSLATOR, **_LANGUAGE, **_VISION, **_DOCUMENTS, **_SPEECH}
 
 
 @meter(
@@ -82,11 +80,11 @@ def account(properties: Properties, use: Use, _month: Month) -> Iterable[Charge]
         return Free("F0 is free up to an amount a month and refuses more")
     if size != paid:
         raise Unpriced(f"sku.name {size!r} of this kind has no price here; priced: f0, {paid}")
-    used = meters or {key: each for key, each in _ALL.items() if use.has(key)}
-    if not used:
-        return Free("its deployments are billed; other use only by figures of the usage file")
+    if not meters:
+        use.notes.append("only its deployments are counted, not what else it is used for")
+        return Free("its deployments are billed")
     place = region(properties)
-    return [by_use(each, place, use.figure(key)) for key, each in used.items()]
+    return [by_use(each, place, use.figure(key)) for key, each in meters.items()]
 
 
 def _tokens(product: str, *skus: str, unit: str = "1K") -> tuple[Meter, ...]:
@@ -114,6 +112,8 @@ _MODELS = {
     "gpt-5-chat": _tokens(_GPT5, "GPT 5 Chat Inpt Glbl", "GPT 5 Chat outpt Glbl", unit="1M"),
     "gpt-5.1": _tokens(_GPT5, "GPT 5.1 inp Gl", "GPT 5.1 opt Gl", unit="1M"),
     "gpt-5.2": _tokens(_GPT5, "GPT 5.2 inp Gl", "GPT 5.2 opt Gl", unit="1M"),
+    "gpt-5.4-mini": _tokens(_GPT5, "5.4 mini Inp Gl", "5.4 mini Opt Gl", unit="1M"),
+    "gpt-5.4-nano": _tokens(_GPT5, "5.4 nano Inp Gl", "5.4 nano Opt Gl", unit="1M"),
     "text-embedding-ada-002": _tokens(_OPENAI, "embedding-ada-glbl"),
     "text-embedding-3-small": _tokens(_OPENAI, "text-embedding-3-small-glbl"),
     "text-embedding-3-large": _tokens(_OPENAI, "text-embedding-3-large-glbl"),

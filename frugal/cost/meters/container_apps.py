@@ -41,6 +41,13 @@ _VCPU_IDLE = _standard("Standard vCPU Idle Usage", "1 Second")
 _MEMORY_ACTIVE = _standard("Standard Memory Active Usage", "1 GiB Second")
 _MEMORY_IDLE = _standard("Standard Memory Idle Usage", "1 GiB Second")
 _REQUESTS = _standard("Standard Requests", "1M")
+_MANAGEMENT = Meter(
+    "Azure Container Apps",
+    "Azure Container Apps",
+    "Dedicated",
+    "Dedicated Plan Management",
+    "1 Hour",
+)
 
 # Not in the API. Active and idle seconds alike, as a real bill of May 2026 has it.
 grant(
@@ -128,15 +135,30 @@ def _replicas_of_execution(properties: Properties) -> Decimal:
 
 
 @meter("app:ManagedEnvironment")
-def environment(properties: Properties, _use: Use, _month: Month) -> Free:
-    """Free without dedicated workload profiles (a Consumption environment's bill shows no fee)."""
+def environment(properties: Properties, use: Use, month: Month) -> Iterable[Charge] | Free:
+    """Free, but for a fee while a private endpoint leads to it: that needs public access disabled.
+
+    Source: the billing page; a plain Consumption environment's bill of September 2026 has no fee.
+    """
     for profile in properties.blocks("workloadProfiles"):
         kind = profile.text("workloadProfileType")
         if kind != "Consumption":
             raise Unpriced(f"workload profile {kind!r}: only Consumption is priced")
-    if properties.names("infrastructureResourceGroup") or properties.names("vnetConfiguration"):
-        return Free("Consumption environment; its network's own resources are billed apart")
-    return Free("Consumption environment: only what its apps use is billed")
+    if properties.text("publicNetworkAccess", "Enabled").lower() == "enabled":
+        return Free("Consumption environment: only what its apps use is billed")
+    least = month.hours if _has_private_endpoint(use) else ZERO
+    if not least:
+        use.notes.append(
+            "without public access, and the plan has no private endpoint for it; one made elsewhere"
+            " costs the fee that high has"
+        )
+    return (Charge(_MANAGEMENT, region(properties), least, least, month.hours),)
+
+
+def _has_private_endpoint(use: Use) -> bool:
+    """True if a private endpoint of the plan has an environment's group, managedEnvironments."""
+    endpoints = use.beside.get("network:PrivateEndpoint", ())
+    return any("'managedenvironments'" in str(one.content).lower() for one in endpoints)
 
 
 def _refuse_dedicated(properties: Properties) -> None:
@@ -229,10 +251,9 @@ classify(
 )
 classify(
     "app:ManagedEnvironment",
-    priced="workloadProfiles",
+    priced="workloadProfiles publicNetworkAccess",
     unpriced_when={
         "ingressConfiguration.workloadProfileName": "Consumption",
-        "publicNetworkAccess": "Enabled",
         "vnetConfiguration.infrastructureSubnetId": (),
     },
     no_influence={
@@ -244,4 +265,5 @@ classify(
         "billed where the data goes": "appInsightsConfiguration appLogsConfiguration"
         " openTelemetryConfiguration",
     },
+    choices={"publicNetworkAccess": ("Enabled", "Disabled")},
 )

@@ -64,7 +64,7 @@ def group(properties: Properties, use: Use, month: Month) -> Iterable[Charge]:
             raise Unpriced("osType Windows is priced in the Standard size alone")
         hourly.append((_WINDOWS, cores * 3600))
     for each, amount in hourly:
-        yield Charge(each, place, *(amount * time for time in (least, hours, month.hours)))
+        yield Charge(each, place, amount * least, amount * hours, amount * month.hours)
     if properties.text("ipAddress.type", "Private").lower() == "public":
         yield by_use(EGRESS, place, use.figure("egress_gb"))
 

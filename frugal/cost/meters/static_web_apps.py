@@ -27,6 +27,7 @@ def _standard(name: str, unit: str) -> Meter:
 
 _APP = _standard("Standard App", "1/Month")
 _BANDWIDTH = _standard("Standard Bandwidth Usage", "1 GB")
+_EDGE = _standard("Standard Azure Front Door Add-on", "1 Hour")
 
 # The API's first tier, taken as one for the subscription.
 grant(100, _BANDWIDTH, what="100 GB of Static Web Apps")
@@ -42,21 +43,25 @@ def static_site(properties: Properties, use: Use, month: Month) -> Iterable[Char
         raise Unpriced(f"sku.name {size!r} has no price here; priced: Free, Standard")
     place = region(properties)
     share = quotient(month.hours, Decimal(HOURS))
+    edge = properties.text("enterpriseGradeCdnStatus", "Disabled").lower()
     return (
         fixed(_APP, place, share),
         by_use(_BANDWIDTH, place, use.figure("bandwidth_gb")),
+        *((fixed(_EDGE, place, month.hours),) if edge in ("enabled", "enabling") else ()),
     )
 
 
 classify(
     "web:StaticSite",
-    priced="sku.name",
-    unpriced_when={"enterpriseGradeCdnStatus": ("Disabled", "Disabling")},
+    priced="sku.name enterpriseGradeCdnStatus",
     no_influence={
         NAMES: "branch kind name provider repositoryUrl templateProperties",
         ACCESS: "publicNetworkAccess repositoryToken",
         BEHAVIOUR: "allowConfigFileUpdates buildProperties stagingEnvironmentPolicy",
         FOLLOWS: "sku",
     },
-    choices={"sku.name": ("Free", "Standard")},
+    choices={
+        "enterpriseGradeCdnStatus": ("Disabled", "Enabled"),
+        "sku.name": ("Free", "Standard"),
+    },
 )
