@@ -135,7 +135,7 @@ def test_an_empty_value_is_none(given: object) -> None:
 
 def test_a_hidden_block_may_hold_what_is_asked_for() -> None:
     assert Properties({"subnet": UNKNOWN}).names("subnet")
-    with pytest.raises(HiddenError, match="network.subnet is not known"):
+    with pytest.raises(HiddenError, match=r"network\.subnet is not known"):
         Properties({"network": UNKNOWN}).names("network.subnet")
 
 
