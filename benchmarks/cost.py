@@ -167,13 +167,15 @@ def _state(urn: str, kind: str, name: str, inputs: Inputs) -> Mapping[str, Any]:
         "resourceGroupName": "large",
         "tags": {f"tag-{number:02}": f"{name} has this value" for number in range(12)},
     }
+    address = f"{group}/providers/Microsoft.{module}/{resource}/{name}"
+    computed = {f"endpoint{number:02}": f"{address}/endpoint-{number:02}" for number in range(10)}
     return {
         "urn": urn,
         "custom": True,
-        "id": f"{group}/providers/Microsoft.{module}/{resource}/{name}",
+        "id": address,
         "type": f"azure-native:{kind}",
         "inputs": filled,
-        "outputs": {**filled, "azureApiVersion": "2025-01-01", "name": name, "type": resource},
+        "outputs": {**filled, **computed, "name": name, "type": resource},
         "parent": "urn:pulumi:large::benchmark::pulumi:pulumi:Stack::benchmark-large",
         "dependencies": [
             "urn:pulumi:large::benchmark::azure-native:resources:ResourceGroup::large"
