@@ -239,7 +239,6 @@ def test_a_static_site_with_the_edge() -> None:
             ),
             "features.clusterResourceId is not known",
         ),
-        (azure("containerregistry:Replication", "a", location=PLACE), "no price is known"),
         (azure("operationalinsights:DataExport", "a"), "no price is known for this type"),
         (azure("app:MaintenanceConfiguration", "a"), "no price is known for this type"),
         (azure("resources:Deployment", "a"), "no price is known for this type"),
