@@ -7,7 +7,7 @@ November 2026). Resources are taken by their inputs, on both sides alike.
 import json
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, cast
 
 from pydantic_core import from_json
@@ -40,12 +40,16 @@ class PlanError(FrugalError):
 
 @dataclass(frozen=True, slots=True)
 class Resource:
-    """One declared resource. `type`: as `tokens.current` has it, `azure-native:web:WebApp`."""
+    """One declared resource. `type`: as `tokens.current` has it, `azure-native:web:WebApp`.
+
+    `dependencies`: the engine's `propertyDependencies`, URNs by property.
+    """
 
     urn: str
     type: str
     name: str
     properties: Properties
+    dependencies: Mapping[str, object] = field(default_factory=dict[str, object])
 
     @property
     def is_azure(self) -> bool:
@@ -62,12 +66,15 @@ class Plan:
     notes: Sequence[str] = ()
 
 
-def resource(urn: str, inputs: Mapping[str, Any]) -> Resource:
+def resource(
+    urn: str, inputs: Mapping[str, Any], dependencies: Mapping[str, object] | None = None
+) -> Resource:
     """A resource from its URN, which holds type and name, and its inputs in camelCase."""
     parts = urn.split("::", 3)
     if len(parts) != 4 or not urn.startswith("urn:pulumi:"):  # noqa: PLR2004
         raise PlanError(f"The plan names a resource {_short(urn)}, which is not a Pulumi URN.")
-    return Resource(urn, current(parts[2].rsplit("$", 1)[-1]), parts[3], Properties(inputs))
+    kind = current(parts[2].rsplit("$", 1)[-1])
+    return Resource(urn, kind, parts[3], Properties(inputs), dependencies or {})
 
 
 def from_resources(declared: Iterable[Resource]) -> Plan:
@@ -157,7 +164,7 @@ def _take(
         entry = cast("dict[str, Any]", state)
         if entry.get("external") is True:
             continue  # read, not managed by this program
-        one = resource(urn, _inputs(entry, f"steps[{number}].{key}"))
+        one = _resource(urn, entry, f"steps[{number}].{key}")
         replaced = operation == "delete-replaced"
         if replaced and urn in before:
             continue  # already added by another step of the replacement, or by a later one
@@ -172,13 +179,18 @@ def _waits(one: Resource) -> str:
     return f"{one.name} ({one.type}) is pending deletion and is not counted."
 
 
-def _inputs(state: Mapping[str, Any], where: str) -> Mapping[str, Any]:
-    inputs = state.get("inputs")
+def _resource(urn: str, state: Mapping[str, Any], where: str) -> Resource:
+    """A resource from its entry in a state or a step. Raises PlanError, naming `where`."""
+    inputs, dependencies = state.get("inputs"), state.get("propertyDependencies")
     if inputs is None:
-        return {}
+        inputs = {}
     if not isinstance(inputs, dict):
         raise PlanError(f"{where}.inputs of the plan is {_short(inputs)}, not a block.")
-    return cast("dict[str, Any]", inputs)
+    return resource(
+        urn,
+        cast("dict[str, Any]", inputs),
+        cast("dict[str, object]", dependencies) if isinstance(dependencies, dict) else None,
+    )
 
 
 def _refuse_failed(diagnostics: object) -> None:
@@ -227,7 +239,7 @@ def from_state(document: Mapping[str, Any]) -> Plan:
             raise PlanError(f"{where} of the state has no `urn`.")
         if entry.get("external") is True:
             continue  # read, not managed: another program's
-        one = resource(urn, _inputs(entry, where))
+        one = _resource(urn, entry, where)
         if entry.get("delete") is True:
             notes.append(_waits(one))
             continue

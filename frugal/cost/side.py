@@ -5,7 +5,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from hashlib import blake2b
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, cast
 
 from frugal.cost.influence import check, idle_names, readings
 from frugal.cost.meters import METERS
@@ -14,7 +14,7 @@ from frugal.cost.meters.free import FREE
 from frugal.cost.money import ZERO, Range, total
 from frugal.cost.month import Month
 from frugal.cost.plan import Resource
-from frugal.cost.properties import Properties, Unpriced
+from frugal.cost.properties import Properties, Unpriced, hidden
 
 ListPrice = Callable[[Charge], Range]
 """Cost of a charge alone, without grants. Raises Unpriced where it has no price."""
@@ -43,9 +43,10 @@ def classified(
 ) -> Side:
     """Read every resource of a side. Raises UsageError."""
     side = Side()
-    beside: dict[str, list[Properties]] = {}
+    by_kind: dict[str, list[Resource]] = {}
     for one in resources.values():
-        beside.setdefault(one.type.partition(":")[2], []).append(one.properties)
+        by_kind.setdefault(one.type.partition(":")[2], []).append(one)
+    beside = {kind: [one.properties for one in listed] for kind, listed in by_kind.items()}
     known: dict[tuple[str, bytes], _Result] = {}
     for urn in sorted(resources):
         one = resources[urn]
@@ -57,8 +58,11 @@ def classified(
             shape = kind, _shape(kind, one.properties.content, given)
             result = known.get(shape) if shape[1] else None
             if result is None:
+                reference = one.properties.refer = _Reference(by_kind, one)
                 use = Use(given, METERS[kind].usage, beside=beside)
-                result = known[shape] = _result(one, kind, use, month, cost)
+                result = _result(one, kind, use, month, cost)
+                if not reference.used:
+                    known[shape] = result
             else:
                 one.properties.was_read_as(result.properties)
             _add(side, one, result)
@@ -97,6 +101,37 @@ def _shape(kind: str, inputs: Mapping[str, Any], given: Mapping[str, Decimal]) -
 
 _WITHOUT_REFERENCES: Final = 2
 """Version of the format in which equal values are equal bytes."""
+
+
+@dataclass(slots=True)
+class _Reference:
+    """Finds what a resource's properties name. `used`: a price depends on another resource."""
+
+    by_kind: Mapping[str, Sequence[Resource]]
+    one: Resource
+    used: bool = False
+
+    def __call__(self, path: str, kind: str) -> Properties | None:
+        """The resource of a type that a property names: by the engine's URN, its id or its name.
+
+        A name that is not known yet, and without a URN, is that of the only resource of the type.
+        """
+        self.used = True
+        declared = self.by_kind.get(kind, ())
+        value = self.one.properties.content.get(path)
+        linked = self.one.dependencies.get(path)
+        text = cast("dict[str, object]", value).get("id") if isinstance(value, dict) else value
+        if linked and isinstance(linked, list):
+            declared = [other for other in declared if other.urn in linked]
+        elif isinstance(text, str) and not hidden(text):
+            name = text.rpartition("/")[2]
+            declared = [other for other in declared if name in _names(other)]
+        return declared[0].properties if value is not None and len(declared) == 1 else None
+
+
+def _names(one: Resource) -> Iterable[object]:
+    inputs = one.properties.content.items()
+    return (value for key, value in inputs if key.lower().endswith("name"))
 
 
 class _Reading(NamedTuple):

@@ -103,12 +103,18 @@ def reason(one: Any) -> str:
     return gap.reason
 
 
+COPIED = {"geoRedundantBackup": "Enabled"}
+
+
 @pytest.mark.parametrize(
     ("one", "said"),
     [
-        (server(cluster={"clusterSize": 2}), "cluster.clusterSize 2 has no price here; priced: 1"),
-        (server(cluster={"clusterSize": UNKNOWN}), "cluster.clusterSize is not known before"),
-        (server(cluster=UNKNOWN), "cluster is not known before the deployment"),
+        (server(backup=COPIED), "backup.geoRedundantBackup 'Enabled' has no price here"),
+        (
+            server(backup={"geoRedundantBackup": UNKNOWN}),
+            "backup.geoRedundantBackup is not known before",
+        ),
+        (server(backup=UNKNOWN), "backup is not known before the deployment"),
         (app_at("edge"), "extendedLocation has no price here"),
     ],
 )
@@ -118,9 +124,9 @@ def test_a_property_that_would_change_the_bill_makes_the_resource_unpriced(
     assert said in reason(one)
 
 
-@pytest.mark.parametrize("given", [{}, {"clusterSize": 1}, {"clusterSize": 1.0}, None])
+@pytest.mark.parametrize("given", [{}, {"geoRedundantBackup": "Disabled"}, None])
 def test_a_harmless_value_does_not(given: object) -> None:
-    assert bill(server(cluster=given)).monthly == each("16.09")
+    assert bill(server(backup=given)).monthly == each("16.09")
 
 
 def test_a_letter_case_of_a_harmless_value() -> None:

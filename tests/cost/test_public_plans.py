@@ -28,8 +28,8 @@ FOLDER = Path(__file__).parent / "plans"
 LOW, EXPECTED = D("22.032"), D("23.792556")
 BASIC = D("4.998")  # 30 x 0.1666
 
-CLASSIC_INSIGHTS, STORAGE = "workspaceResourceId", "no price is known for this type"
-WINDOWS = "'B1 App' (Azure App Service Basic Plan)"
+CLASSIC_INSIGHTS, STORAGE = "workspaceResourceId", "no price of 'Hot LRS Data Stored'"
+WINDOWS = "no price of 'B1 App' (Azure App Service Basic Plan)"
 
 
 @dataclass
@@ -69,11 +69,11 @@ BILLS = {
         {
             "dtbase-web-ai": CLASSIC_INSIGHTS,
             "dtbasesa": STORAGE,
-            "dtbase-web-asp": "'P1 v2 App'",
+            "dtbase-web-asp": "no price of 'P1 v2 App'",
         },
         "dtbase-postgresql-db dtbase-rg",
     ),
-    # B1ms 730 x 0.019 = 13.87 and 32 x 0.133 = 4.256; P1v2 on Linux 730 x 0.113 = 82.49.
+    # B1ms 730 x 0.019 = 13.87 and 32 x 0.133 = 4.256, P1v2 730 x 0.113 = 82.49.
     "dtbase-uksouth": Bill(
         each("100.616"),
         {"dtbase-web-ai": CLASSIC_INSIGHTS, "dtbasesa": STORAGE},
@@ -83,7 +83,7 @@ BILLS = {
         NOTHING,
         {
             "appservice-ai": CLASSIC_INSIGHTS,
-            "appservice-db": "no price is known for this type",
+            "appservice-db": "no price of 'S0 DTUs'",
             "appservicesa": STORAGE,
             "appservice-asp": WINDOWS,
         },
@@ -99,21 +99,13 @@ BILLS = {
     "multicloud-auto-deploy": Bill(
         amounts("35", "35.3695", "37.0395"),
         {
-            "cosmos-account": "no price is known for this type",
-            "cosmos-container": "no price is known for this type",
-            "cosmos-database": "no price is known for this type",
+            "cosmos-container": "no price of '1M RUs' (Azure Cosmos DB serverless)",
             "frontend-storage": STORAGE,
             "functions-storage": STORAGE,
-            "alert-action-group": "no price is known for this type",
-            "cosmos-latency-alert": "no price is known for this type",
-            "cosmos-throttled-alert": "no price is known for this type",
-            "frontdoor-error-alert": "no price is known for this type",
-            "function-cpu-alert": "no price is known for this type",
-            "function-execution-alert": "no price is known for this type",
-            "function-memory-alert": "no price is known for this type",
         },
         "frontdoor-endpoint frontdoor-origin frontdoor-origin-group frontdoor-route"
-        " spa-rewrite-rule spa-rule-set app-insights"
+        " spa-rewrite-rule spa-rule-set app-insights alert-action-group cosmos-account"
+        " cosmos-database"
         " frontdoor-diagnostics app-secret resource-group",
         other=5,
     ),

@@ -21,7 +21,6 @@ from frugal.commands import prices
 from frugal.cost.meters import (
     container_apps,
     front_door,
-    key_vault,
     log_analytics,
     postgres,
     registry,
@@ -38,7 +37,7 @@ from tests.cost.retail_server import Api, Handler, Listed, Row, as_listed, row, 
 
 TODAY = date(2026, 11, 24)
 REGIONS = ("eastus", "westeurope", "northeurope", "Zone 1")
-MODULES = (container_apps, front_door, key_vault, log_analytics, registry, static_web_apps)
+MODULES = (container_apps, front_door, log_analytics, registry, static_web_apps)
 B1 = Meter("Azure App Service", "Azure App Service Basic Plan - Linux", "B1", "B1", "1 Hour")
 F1 = Meter("Azure App Service", "Azure App Service Free Plan - Linux", "F1", "F1 App", "1 Hour")
 STORAGE = postgres.STORAGE
@@ -49,7 +48,8 @@ D2 = Meter(
     "vCore",
     "1 Hour",
 )
-METERS = {B1, F1, STORAGE, D2, *(meter for module in MODULES for meter in declared(module))}
+KEYS = Meter("Key Vault", "Key Vault", "Standard", "Operations", "10K")
+METERS = {B1, F1, STORAGE, D2, KEYS, *(meter for module in MODULES for meter in declared(module))}
 
 
 def meter(sku: str, name: str) -> Meter:
@@ -64,7 +64,6 @@ VCPU_ACTIVE = meter("Standard", "Standard vCPU Active Usage")
 VCPU_IDLE = meter("Standard", "Standard vCPU Idle Usage")
 LOGS = meter("Analytics Logs", "Analytics Logs Data Ingestion")
 STATIC = meter("Standard", "Standard App")
-KEYS = meter("Standard", "Operations")
 FRONT_DOOR = meter("Standard", "Standard Base Fees")
 FRONT_DOOR_OUT = FRONT_DOOR._replace(name="Standard Data Transfer Out", unit="1 GB")
 
