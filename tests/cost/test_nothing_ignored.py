@@ -286,11 +286,7 @@ def test_a_container_of_cosmos_db_with_throughput() -> None:
             ),
             "features.clusterResourceId is not known",
         ),
-        (azure("containerregistry:Replication", "a", location=PLACE), "no price is known"),
-        (
-            azure("recoveryservices:ReplicationProtectedItem", "a"),
-            "no price is known for this type",
-        ),
+        (azure("recoveryservices:ReplicationProtectedItem", "a"), "no price is known for this"),
         (azure("app:MaintenanceConfiguration", "a"), "no price is known for this type"),
         (azure("resources:Deployment", "a"), "no price is known for this type"),
     ],
