@@ -292,7 +292,7 @@ async def test_a_broken_revision_takes_no_traffic(
     assert "deliberately broken: on purpose" in str(failed.value)
     assert (await client.get("/")).json()["environment"]["VERSION"] == "sample--1"
     assert app.health() == "healthy"
-    assert app.status()["failedRevision"] == str(failed.value)
+    assert app.status()["failedRevision"] == failed.value.message
     await app.deploy(revision(image, "sample--3"))
     assert (await client.get("/")).json()["environment"]["VERSION"] == "sample--3"
     assert app.status()["failedRevision"] is None
