@@ -36,7 +36,7 @@ class ResourceType:
     """Properties that would have no effect here, by path, with the values that match the local
     behaviour."""
     required: ClassVar[Mapping[str, object]] = {}
-    """Properties without which there is nothing here, by path, with the one value supported."""
+    """Properties that must have this one value here, by path."""
     keeps_name: ClassVar[bool] = False
     """Azure reserves the name for some days after a deletion."""
     until_purged: ClassVar[bool] = False
