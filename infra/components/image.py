@@ -172,8 +172,7 @@ def _finished(arm: Arm, run_path: str, prefix: str) -> tuple[dict[str, Any], str
         shown = len(lines)
         return run["status"] if pending else None
 
-    # The end is seen after a tenth of the build's time at the latest, and after 5 s.
-    if polling.poll(look, deadline=BUILD_TIMEOUT + 60, growth=1.1):
+    if polling.poll(look, deadline=BUILD_TIMEOUT + 60):
         message = f"{run_path} has not ended within {BUILD_TIMEOUT} seconds"
         raise BuildError(message)
     return run, log
