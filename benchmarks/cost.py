@@ -1,39 +1,39 @@
 """Time of pricing a large plan, against parsing its JSON, and against a plan of a tenth.
 
-Each step updates a Container App whose old and new state are more than 3 kB each, as the engine
-prints them; no price depends on most of it. Priced from bytes to the totals, as `frugal cost
---preview FILE` does, without reading the price sheet and showing the bill.
+Each step updates a resource of one of twenty types, with inputs and outputs as the engine prints
+them; no price depends on most of it. Priced from bytes to the totals, as `frugal cost
+--preview FILE` does, without reading the price table and showing the bill.
 """
 
 import datetime as dt
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
 from rich.console import Console
 
 from benchmarks.timing import in_turns, show
+from frugal.cost.collector import gc_paused
 from frugal.cost.month import usual
 from frugal.cost.plan import from_preview, parse
-from frugal.cost.prices.sheet import Sheet, load
+from frugal.cost.prices.table import Table
 from frugal.cost.pricing import estimate
 from frugal.cost.usage import NO_USAGE
 
 SMALL, LARGE = 1_000, 10_000
-STATE_BYTES = 3_000
 _ROUNDS = 5
 
 
 def run(out: Console, progress: Console) -> None:
     """Measure and print the table."""
-    sheet = load()
+    table = Table()
     small, large = plan(SMALL), plan(LARGE)
     kinds = {
         f"json.loads, {LARGE:,} updates": lambda: json.loads(large),
-        f"priced, {LARGE:,} updates": partial(price, large, sheet),
+        f"priced, {LARGE:,} updates": partial(price, large, table),
         f"json.loads, {SMALL:,} updates": lambda: json.loads(small),
-        f"priced, {SMALL:,} updates": partial(price, small, sheet),
+        f"priced, {SMALL:,} updates": partial(price, small, table),
     }
     seconds = in_turns(kinds, _ROUNDS, lambda line: progress.print(f"cost: {line}"))
     read, priced, read_small, priced_small = kinds
@@ -43,70 +43,137 @@ def run(out: Console, progress: Console) -> None:
     show(out, "Ten times as much", growth, base=priced_small)
 
 
-def price(text: bytes, sheet: Sheet) -> None:
+def price(text: bytes, table: Table) -> None:
     """Everything that is computed from a plan's JSON."""
-    bill = estimate(from_preview(parse(text)), sheet, NO_USAGE, usual(dt.date(2026, 11, 24)))
+    with gc_paused():
+        bill = estimate(from_preview(parse(text)), table, NO_USAGE, usual(dt.date(2026, 11, 24)))
     if not bill.delta.expected or bill.unpriced:
         raise RuntimeError("the plan was not priced")
 
 
 def plan(steps: int) -> bytes:
-    """The JSON of a preview with as many updates."""
+    """The JSON of a preview with as many updates, of all types in turn."""
     return json.dumps(
         {"steps": [_step(number) for number in range(steps)], "changeSummary": {"update": steps}}
     ).encode()
 
 
 def _step(number: int) -> Mapping[str, Any]:
-    name = f"app-{number:05}"
-    urn = f"urn:pulumi:large::benchmark::azure-native:app:ContainerApp::{name}"
-    old, new = (_state(urn, name, least) for least in (0, 1))
+    kind, inputs = _TYPES[number % len(_TYPES)]
+    turn = number // len(_TYPES)
+    name = f"{kind.partition(':')[2].lower()}-{number:05}"
+    urn = f"urn:pulumi:large::benchmark::azure-native:{kind}::{name}"
+    old, new = (_state(urn, kind, name, inputs(turn + more)) for more in (0, 1))
     return {
         "op": "update",
         "urn": urn,
         "provider": "urn:pulumi:large::benchmark::pulumi:providers:azure-native::default::1",
         "oldState": old,
         "newState": new,
-        "diffReasons": ["template"],
-        "detailedDiff": {"template.scale.minReplicas": {"kind": "update", "inputDiff": True}},
+        "diffReasons": ["tags"],
+        "detailedDiff": {"tags": {"kind": "update", "inputDiff": True}},
     }
 
 
-def _state(urn: str, name: str, least: int) -> Mapping[str, Any]:
-    group = "/subscriptions/00000000-0000-0000-0000-000000000000/resourceGroups/large"
+Inputs = dict[str, Any]
+
+
+def _app(turn: int) -> Inputs:
     variables = [
-        {"name": f"SETTING_{number:02}", "value": f"{name} takes this value, number {number}"}
+        {"name": f"SETTING_{number:02}", "value": f"the value of setting number {number}"}
         for number in range(24)
     ]
-    inputs = {
+    quarters = 1 + turn % 16
+    resources = {"cpu": quarters / 4, "memory": f"{quarters / 2}Gi"}
+    container = {"env": variables, "image": "large.azurecr.io/app:1", "resources": resources}
+    least = turn % 3
+    return {
         "configuration": {
             "activeRevisionsMode": "Single",
             "ingress": {"external": True, "targetPort": 8000, "transport": "Auto"},
-            "registries": [{"identity": f"{group}/identity", "server": "large.azurecr.io"}],
         },
-        "containerAppName": name,
-        "identity": {"type": "UserAssigned", "userAssignedIdentities": [f"{group}/identity"]},
-        "location": "westeurope",
-        "managedEnvironmentId": f"{group}/providers/Microsoft.App/managedEnvironments/large",
-        "resourceGroupName": "large",
         "template": {
-            "containers": [
-                {
-                    "env": variables,
-                    "image": f"large.azurecr.io/{name}:1",
-                    "name": name,
-                    "resources": {"cpu": 0.25, "memory": "0.5Gi"},
-                }
-            ],
-            "scale": {"maxReplicas": 3, "minReplicas": least},
+            "containers": [{"name": "app", **container}],
+            "scale": {"maxReplicas": least + 1 + turn % 10, "minReplicas": least},
         },
+    }
+
+
+def _job(turn: int) -> Inputs:
+    resources = {"cpu": (1 + turn % 8) / 4, "memory": f"{(1 + turn % 8) / 2}Gi"}
+    container = {"image": "large.azurecr.io/app:1", "name": "app", "resources": resources}
+    trigger = {"replicaTimeout": 600, "triggerType": "Manual"}
+    return {"configuration": trigger, "template": {"containers": [container]}}
+
+
+def _server(turn: int) -> Inputs:
+    return {
+        "sku": {"name": f"Standard_D{(2, 4, 8, 16)[turn % 4]}ds_v5", "tier": "GeneralPurpose"},
+        "storage": {"storageSizeGB": (32, 64, 128, 256)[turn // 4 % 4]},
+        "version": "16",
+    }
+
+
+def _plan(turn: int) -> Inputs:
+    name = ("B1", "B2", "B3", "S1", "S2", "S3", "P0v3", "P1v3", "P2v3", "P3v3")[turn % 10]
+    sku = {"name": name, "capacity": 1 + turn // 10 % 10}
+    return {"kind": "linux", "reserved": True, "sku": sku}
+
+
+def _workspace(turn: int) -> Inputs:
+    cap = {"dailyQuotaGb": (1 + turn % 20) / 2}
+    days = (30, 60, 90, 180, 365)[turn // 20 % 5]
+    return {"retentionInDays": days, "sku": {"name": "PerGB2018"}, "workspaceCapping": cap}
+
+
+def _named(*names: str) -> Callable[[int], Inputs]:
+    return lambda turn: {"sku": {"name": names[turn % len(names)]}}
+
+
+def _nothing(_turn: int) -> Inputs:
+    return {}
+
+
+_TYPES: Sequence[tuple[str, Callable[[int], Inputs]]] = (
+    ("app:ContainerApp", _app),
+    ("app:Job", _job),
+    ("app:ManagedEnvironment", _nothing),
+    ("authorization:RoleAssignment", _nothing),
+    ("cdn:AFDEndpoint", _nothing),
+    ("cdn:Profile", _named("Standard_AzureFrontDoor", "Premium_AzureFrontDoor")),
+    ("cognitiveservices:Account", lambda turn: {"kind": "TextTranslation", **_named("S1")(turn)}),
+    ("consumption:Budget", _nothing),
+    ("containerregistry:Registry", _named("Basic", "Standard", "Premium")),
+    ("dbforpostgresql:Database", _nothing),
+    ("dbforpostgresql:Server", _server),
+    ("keyvault:Secret", _nothing),
+    ("keyvault:Vault", lambda _turn: {"properties": {"sku": {"family": "A", "name": "standard"}}}),
+    ("managedidentity:UserAssignedIdentity", _nothing),
+    ("monitor:DiagnosticSetting", _nothing),
+    ("operationalinsights:Workspace", _workspace),
+    ("resources:ResourceGroup", _nothing),
+    ("web:AppServicePlan", _plan),
+    ("web:StaticSite", _named("Free", "Standard")),
+    ("web:WebApp", _nothing),
+)
+
+
+def _state(urn: str, kind: str, name: str, inputs: Inputs) -> Mapping[str, Any]:
+    group = "/subscriptions/00000000-0000-0000-0000-000000000000/resourceGroups/large"
+    module, _, resource = kind.partition(":")
+    filled = {
+        **inputs,
+        "location": "westeurope",
+        "resourceGroupName": "large",
+        "tags": {f"tag-{number:02}": f"{name} has this value" for number in range(12)},
     }
     return {
         "urn": urn,
         "custom": True,
-        "id": f"{group}/providers/Microsoft.App/containerApps/{name}",
-        "type": "azure-native:app:ContainerApp",
-        "inputs": inputs,
+        "id": f"{group}/providers/Microsoft.{module}/{resource}/{name}",
+        "type": f"azure-native:{kind}",
+        "inputs": filled,
+        "outputs": {**filled, "azureApiVersion": "2025-01-01", "name": name, "type": resource},
         "parent": "urn:pulumi:large::benchmark::pulumi:pulumi:Stack::benchmark-large",
         "dependencies": [
             "urn:pulumi:large::benchmark::azure-native:resources:ResourceGroup::large"

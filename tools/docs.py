@@ -16,6 +16,10 @@ from frugal.cloud.days import DAYS
 from frugal.cloud.types import TYPES
 from frugal.commands.doctor.account import providers
 from frugal.cost.meters import METERS
+from frugal.cost.meters.base import Free
+from frugal.cost.meters.free import FREE
+from frugal.cost.prices.table import Table
+from tools.sdk_inputs import types
 
 ROOT: Final = Path(__file__).parents[1]
 FILES: Final = (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")))
@@ -76,7 +80,48 @@ def _providers() -> str:
     return f"```\nfor p in {names}; do\n  {command}\ndone\n```\n"
 
 
+def _priced_types() -> str:
+    """Types that a reader can give charges for; one that never does is free."""
+    priced = {
+        kind for kind, meter in METERS.items() if meter.read.__annotations__["return"] != Free
+    }
+    free = {*FREE, *METERS} - priced
+    modules: dict[str, list[str]] = {}
+    for kind in types():
+        modules.setdefault(kind.partition(":")[0], []).append(kind)
+    rows: list[str] = []
+    only_free: list[str] = []
+    for module, kinds in modules.items():
+        names = [f"`{kind.partition(':')[2]}`" for kind in kinds if kind in priced]
+        costless = sum(kind in free for kind in kinds)
+        if names:
+            missing = len(kinds) - len(names) - costless
+            rows.append(f"| `{module}` | {' '.join(names)} | {costless} | {missing} |")
+        elif costless:
+            only_free.append(f"`{module}` {costless}")
+    count = f"{len(priced)} are priced, {len(free)} cost nothing by themselves"
+    table = _table("| module | priced | free | without a price |", rows)
+    return (
+        f"Of {len(types()):,} types {count}, the others have no price.\n\n{table}\n"
+        f"Free types of other modules: {', '.join(only_free)}.\n"
+    )
+
+
+def _regions() -> str:
+    table = Table()
+    regions: dict[str, set[str]] = {}
+    for meter in table.meters():
+        regions.setdefault(meter.service, set()).update(table.prices(meter))
+    services: dict[str, list[str]] = {}
+    for service, found in regions.items():
+        services.setdefault(", ".join(sorted(found)), []).append(service)
+    rows = (f"| {where} | {', '.join(names)} |" for where, names in services.items())
+    return _table("| regions | services |", rows)
+
+
 TABLES: Final[Blocks] = {
+    "priced types": _priced_types,
+    "regions of prices": _regions,
     "resource types": _types,
     "bad days": _days,
     "usage keys": _usage,

@@ -12,7 +12,7 @@ from frugal.commands.preview import preview_option
 from frugal.cost import UNPRICED, Plan, load_usage, usual
 from frugal.cost.compare.options import Costs, HostingOption
 from frugal.cost.compare.result import compare_options
-from frugal.cost.prices.sheet import load
+from frugal.cost.prices.table import Table
 from frugal.cost.report.comparison import comparison_report
 from frugal.cost.report.data import comparison_data
 from frugal.cost.report.show import Format, show
@@ -62,7 +62,7 @@ def compare(
         location=settings.location,
         plans=plans,
         usage=usage,
-        sheet=load(),
+        table=Table(),
         month=usual(dt.datetime.now(tz=dt.UTC).date()),
     )
     comparison = compare_options(costs, refused)

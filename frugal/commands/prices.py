@@ -1,27 +1,29 @@
-"""`frugal prices`: show and refresh the price sheet."""
+"""`frugal prices`: show and refresh the price table."""
 
 import datetime as dt
-from collections.abc import Iterable
+import itertools
+from collections.abc import Mapping
 from decimal import Decimal
 from enum import StrEnum
 from typing import Annotated
 
 import typer
 from rich.console import Console
-from rich.table import Table
+from rich.table import Table as Columns
 
 from frugal.cost import plain
-from frugal.cost.prices.reading import described
-from frugal.cost.prices.refresh import Move, Outcome, read_anew, write
+from frugal.cost.prices.listing import described, shared
+from frugal.cost.prices.missing import missing
+from frugal.cost.prices.refresh import Move, Outcome, refreshed, write
 from frugal.cost.prices.retail import ADDRESS, RetailPrices
-from frugal.cost.prices.sheet import Price, Sheet, load
+from frugal.cost.prices.table import Meter, Price, Regions, Table
 from frugal.cost.report.show import write_json
 from frugal.cost.report.terminal import print_whole
 from frugal.errors import FrugalError
 
 
 class Format(StrEnum):
-    """Format of the price sheet."""
+    """Format of the price table."""
 
     table = "table"
     json = "json"
@@ -35,30 +37,51 @@ app = typer.Typer(
 _out = Console()
 _err = Console(stderr=True)
 
+_Service = Annotated[
+    str | None, typer.Option("--service", metavar="NAME", help="'Key Vault'; else all.")
+]
+_Region = Annotated[
+    str | None, typer.Option("--region", metavar="REGION", help="eastus, 'Zone 1'; else all.")
+]
+
 
 @app.callback(invoke_without_command=True)
 def show_command(
     context: typer.Context,
-    region: Annotated[
-        str | None, typer.Option("--region", metavar="REGION", help="eastus, 'Zone 1'; else all.")
-    ] = None,
+    service: _Service = None,
+    region: _Region = None,
+    missing_alone: Annotated[
+        bool, typer.Option("--missing", help="The meters that resource types need without a row.")
+    ] = False,
     shown_as: Annotated[
         Format, typer.Option("--format", help="Format of the prices.")
     ] = Format.table,
 ) -> None:
-    """Show the prices that estimates use, with their age and source."""
+    """Show the prices that estimates use, with their age and source.
+
+    As a table without --service and --region: the services alone.
+    """
     if context.invoked_subcommand:
         return
-    sheet = load()
-    prices = _of_region(sheet, region)
+    table = Table()
+    if missing_alone:
+        _show_missing(table)
+        return
+    meters = _prices(table, service, region)
     if shown_as is Format.json:
-        write_json(_document(sheet, prices))
+        write_json(_document(table, meters))
+        return
+    if service or region:
+        _show(meters)
     else:
-        _show(sheet, prices)
+        _show_services(meters)
+    _show_ages(table, meters)
 
 
 @app.command("refresh")
 def refresh_command(
+    service: _Service = None,
+    region: _Region = None,
     address: Annotated[
         str,
         typer.Option(
@@ -66,18 +89,24 @@ def refresh_command(
         ),
     ] = ADDRESS,
 ) -> None:
-    """Refresh every price from Azure's public Retail Prices API; no login, about a minute.
+    """Refresh prices from Azure's public Retail Prices API, or add those of a region; no login.
 
-    Nothing is written before every price has been read.
+    One request for each service and region: some minutes for all of them. Nothing is written
+    before every price has been read.
     """
-    sheet = load()
+    table = Table()
     with RetailPrices(address) as api, _err.status("Asking for prices") as status:
-        outcome = read_anew(
-            sheet, api, _today(), lambda meter: status.update(f"Asking for {meter.id}")
+        outcome = refreshed(
+            table,
+            api,
+            _today(),
+            service=service,
+            region=region,
+            progress=lambda what: status.update(f"Asking for {what}"),
         )
-    if not outcome.confirmed and not outcome.moved:
-        raise FrugalError(f"{address} has none of the sheet's prices. Nothing was changed.")
-    write(outcome.prices)
+    if not outcome.confirmed and not outcome.moved and not outcome.new:
+        raise FrugalError(f"{address} has none of these prices. Nothing was changed.")
+    write(outcome.services, table.folder)
     _report(outcome)
 
 
@@ -85,54 +114,83 @@ def _today() -> dt.date:
     return dt.datetime.now(dt.UTC).date()
 
 
-def _of_region(sheet: Sheet, region: str | None) -> list[Price]:
-    prices = sorted(sheet.prices.values(), key=lambda price: (price.meter.id, price.region))
-    if region is None:
-        return prices
-    found = [price for price in prices if price.region == region]
+_Meters = Mapping[Meter, Regions]
+"""Prices by meter and region, at least one of each meter."""
+
+
+def _prices(table: Table, service: str | None, region: str | None) -> _Meters:
+    """The prices of a service and a region. Raises FrugalError where there is none."""
+    listed = {meter: table.prices(meter) for meter in table.meters()}
+    found = {
+        meter: chosen
+        for meter, regions in listed.items()
+        if service in (None, meter.service)
+        if (chosen := {name: of for name, of in regions.items() if region in (None, name)})
+    }
     if not found:
-        known = ", ".join(sorted({price.region for price in prices}))
-        raise FrugalError(f"No price is known for region {region!r}. Known: {known}.", code=2)
+        given = [f"service {service!r}"] * bool(service) + [f"region {region!r}"] * bool(region)
+        services = ", ".join(sorted({meter.service for meter in listed}))
+        names = ", ".join(sorted({name for regions in listed.values() for name in regions}))
+        raise FrugalError(
+            f"No price is known for {', '.join(given)}. Known services: {services}. "
+            f"Known regions: {names}.",
+            code=2,
+        )
     return found
 
 
-def _show(sheet: Sheet, prices: Iterable[Price]) -> None:
-    table = _table("meter", "region", "from", "USD", "per", "as of", "source")
-    for price in prices:
-        for tier in price.tiers:
-            table.add_row(
-                price.meter.id,
-                price.region,
-                plain(tier.start),
-                plain(tier.price),
-                price.meter.unit,
-                price.as_of.isoformat(),
-                price.where.key,
-            )
-    print_whole(_out, table)
-    oldest = min(price.as_of for price in sheet.prices.values())
-    _out.print(
-        f"\n{len(sheet.prices)} prices in {sheet.currency}. The newest is of {sheet.as_of} "
-        f"({_age(sheet.as_of)}), the oldest of {oldest} ({_age(oldest)}); "
+def _show(meters: _Meters) -> None:
+    product = ("", "")
+    for meter, regions in meters.items():
+        if meter[:2] != product:
+            product = meter[:2]
+            _write(f"\n{', '.join(dict.fromkeys(product))}")
+        _write(f"  {meter.sku}: {meter.name}, per {meter.unit}")
+        for price, names in shared(regions):
+            read = f"since {price.since}, read {price.as_of} ({price.where.key})"
+            _write(f"    {described(price.tiers)}, {read}: {', '.join(names)}")
+
+
+def _show_services(meters: _Meters) -> None:
+    columns = _columns("service", "meters", "regions", "read")
+    for service, group in itertools.groupby(meters, lambda meter: meter.service):
+        of = list(group)
+        regions = {name for meter in of for name in meters[meter]}
+        newest = max(price.as_of for meter in of for price in _all({meter: meters[meter]}))
+        columns.add_row(service, str(len(of)), str(len(regions)), newest.isoformat())
+    print_whole(_out, columns)
+
+
+def _all(meters: _Meters) -> list[Price]:
+    return [price for of in meters.values() for prices in of.values() for price in prices]
+
+
+def _show_ages(table: Table, meters: _Meters) -> None:
+    days = [price.as_of for price in _all(meters)]
+    _write(
+        f"\n{len(days)} prices in {table.currency}. The newest is of {max(days)} "
+        f"({_age(max(days))}), the oldest of {min(days)} ({_age(min(days))}); "
         "`frugal prices refresh` updates them.\n"
-        "A meter that has no row for a region is unpriced there.\n",
-        highlight=False,
-        soft_wrap=True,
+        "A meter that has no row for a region is unpriced there.\n"
     )
-    for source in sheet.sources.values():
-        _out.print(
-            f"{source.key}: {source.title}; {source.origin}",
-            highlight=False,
-            markup=False,
-            soft_wrap=True,
-        )
+    for source in table.sources.values():
+        _write(f"{source.key}: {source.title}; {source.origin}")
 
 
-def _table(*columns: str) -> Table:
-    table = Table(box=None, pad_edge=False)
-    for column in columns:
-        table.add_column(column, no_wrap=True)
-    return table
+def _show_missing(table: Table) -> None:
+    for meter, types, why in missing(table, _today()):
+        _write(f"{meter.sku}: {_named(meter)}, per {meter.unit}: {why}. For {', '.join(types)}.")
+
+
+def _write(text: str) -> None:
+    _out.print(text, highlight=False, markup=False, soft_wrap=True)
+
+
+def _columns(*names: str) -> Columns:
+    columns = Columns(box=None, pad_edge=False)
+    for name in names:
+        columns.add_column(name, no_wrap=True)
+    return columns
 
 
 def _age(day: dt.date) -> str:
@@ -140,57 +198,65 @@ def _age(day: dt.date) -> str:
     return "today" if days == 0 else f"{days} day{'' if days == 1 else 's'} ago"
 
 
-def _document(sheet: Sheet, prices: Iterable[Price]) -> dict[str, object]:
+def _document(table: Table, meters: _Meters) -> dict[str, object]:
     return {
-        "currency": sheet.currency,
-        "as_of": sheet.as_of.isoformat(),
-        "oldest": min(price.as_of for price in sheet.prices.values()).isoformat(),
-        "age_days": (_today() - sheet.as_of).days,
+        "currency": table.currency,
+        "as_of": table.as_of.isoformat(),
+        "oldest": min(price.as_of for price in _all(meters)).isoformat(),
+        "age_days": (_today() - table.as_of).days,
         "prices": [
             {
-                "meter": price.meter.id,
-                "region": price.region,
-                "unit": price.meter.unit,
+                "service": meter.service,
+                "product": meter.product,
+                "sku": meter.sku,
+                "meter": meter.name,
+                "arm_sku": meter.arm_sku,
+                "region": region,
+                "unit": meter.unit,
                 "tiers": [{"from": plain(t.start), "price": plain(t.price)} for t in price.tiers],
+                "since": price.since.isoformat(),
                 "as_of": price.as_of.isoformat(),
                 "source": price.where.key,
             }
+            for meter, regions in meters.items()
+            for region, prices in sorted(regions.items())
             for price in prices
         ],
-        "sources": [
-            {"key": s.key, "title": s.title, "origin": s.origin, "note": s.note}
-            for s in sheet.sources.values()
-        ],
+        "sources": [source._asdict() for source in table.sources.values()],
     }
 
 
 def _report(outcome: Outcome) -> None:
-    """Print changed and new prices, announced changes, and prices that could not be read."""
+    """Print changed prices, announced changes, and prices that could not be read."""
     if outcome.moved:
-        table = _table("meter", "region", "before", "after", "")
+        columns = _columns("product", "meter", "region", "before", "after", "")
         for move in outcome.moved:
-            before = described(move.before) if move.before else "unpriced"
-            table.add_row(move.meter.id, move.region, before, described(move.after), _percent(move))
-        print_whole(_out, table)
-    for announced in outcome.announced:
-        where = f"{announced.meter.id} in {announced.region}"
-        _out.print(f"From {announced.start} on the API has another price of {where}.")
-    for kept in outcome.kept:
-        price = kept.price
+            tiers = described(move.before), described(move.after)
+            columns.add_row(
+                move.meter.product, move.meter.name, move.region, *tiers, _percent(move)
+            )
+        print_whole(_out, columns)
+    for meter, region, start in outcome.announced:
+        _out.print(f"From {start} on the API has another price of {_named(meter)} in {region}.")
+    for meter, region, price, why in outcome.kept:
         _out.print(
-            f"Kept: {price.meter.id} in {price.region} stays {described(price.tiers)}, as of "
-            f"{price.as_of}, because {kept.why}.",
+            f"Kept: {_named(meter)} in {region} stays {described(price.tiers)}, as of "
+            f"{price.as_of}, because {why}.",
             soft_wrap=True,
         )
     _out.print(
-        f"Read: {outcome.confirmed} prices as before, {len(outcome.moved)} moved or new; "
-        f"{len(outcome.kept)} kept."
+        f"Read: {outcome.confirmed} prices as before, {len(outcome.moved)} moved, {outcome.new} "
+        f"new; {len(outcome.kept)} kept."
     )
+
+
+def _named(meter: Meter) -> str:
+    return f"{meter.name} ({meter.product})"
 
 
 def _percent(move: Move) -> str:
     """Change of the first paid price: `+4.2 %`."""
-    before = next((tier.price for tier in move.before or () if tier.price), None)
+    before = next((tier.price for tier in move.before if tier.price), None)
     after = next((tier.price for tier in move.after if tier.price), None)
     if before is None or after is None:
         return ""

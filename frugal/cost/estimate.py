@@ -78,7 +78,11 @@ class Assumption:
 
 @dataclass(frozen=True, slots=True)
 class Estimate:
-    """The whole bill. Amounts in `currency` a month; `month`: the assumed length of a month."""
+    """The whole bill. Amounts in `currency` a month; `month`: the assumed length of a month.
+
+    `unknown`: a value is secret or not known before the deployment, so that its resource is priced
+    by a range of values, named in `notes`.
+    """
 
     currency: str
     prices_as_of: dt.date
@@ -90,6 +94,7 @@ class Estimate:
     notes: Sequence[str]
     assumptions: Annotated[Sequence[Assumption], Field(serialization_alias="defaults")]
     alerts: Sequence[Alert]
+    unknown: bool = False
 
     @property
     def monthly(self) -> Range:

@@ -1,14 +1,15 @@
 """The lines of an estimate: each meter of each resource, before and after, and why it changed."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from decimal import Decimal
+from operator import itemgetter
 from typing import NamedTuple
 
 from frugal.cost.estimate import Bracket, Change, Line
 from frugal.cost.meters.base import Charge
 from frugal.cost.money import NOTHING, ZERO, Range
 from frugal.cost.plan import Plan, Resource
-from frugal.cost.prices.sheet import Meter, Price
+from frugal.cost.prices.table import Meter, Price
 
 
 class Entry(NamedTuple):
@@ -16,22 +17,21 @@ class Entry(NamedTuple):
 
     resource: Resource
     charge: Charge
-    meter: Meter
     price: Price | None
     amount: Range
     quantity: Decimal
     brackets: Sequence[Bracket]
 
 
-def lines(
-    plan: Plan,
-    old: Mapping[tuple[str, str], Entry],
-    new: Mapping[tuple[str, str], Entry],
-) -> list[Line]:
+Entries = dict[tuple[str, Meter, int], Entry]
+"""Entries by URN, meter, and a number if a resource has one meter in several regions."""
+
+
+def lines(plan: Plan, old: Entries, new: Entries) -> list[Line]:
     """A line for each meter that a resource has on either side, in order of URN."""
     reasons: dict[str, str] = {}
     found: list[Line] = []
-    for key in sorted({**old, **new}):
+    for key in sorted({**new, **old}, key=itemgetter(0)):
         before, after = old.get(key), new.get(key)
         change = _change(before, after)
         if change != "same" and key[0] not in reasons:
@@ -49,8 +49,8 @@ def _line(urn: str, before: Entry | None, after: Entry | None, change: Change, r
         resource=urn,
         name=shown.resource.name,
         type=shown.resource.type,
-        meter=shown.meter.name,
-        unit=shown.meter.unit,
+        meter=shown.charge.meter.name,
+        unit=shown.charge.meter.unit,
         quantity=after.quantity if after else ZERO,
         unit_price=_unit_price(shown),
         tiers=_tiers(after) if after else (),

@@ -5,7 +5,6 @@ November 2026). Resources are taken by their inputs, on both sides alike.
 """
 
 import json
-import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -15,11 +14,9 @@ from pydantic_core import from_json
 
 from frugal.cost.collector import gc_paused
 from frugal.cost.properties import Properties
+from frugal.cost.tokens import PROVIDER, current
 from frugal.errors import FrugalError
 
-PROVIDER = "azure-native"
-
-_VERSION = re.compile(r"/v\d{8}\w*$")
 _BEFORE = frozenset(
     {"same", "update", "delete", "replace", "delete-replaced", "create-replacement", "refresh"}
 )
@@ -43,7 +40,7 @@ class PlanError(FrugalError):
 
 @dataclass(frozen=True, slots=True)
 class Resource:
-    """One declared resource. `type` is without a version: `azure-native:app:ContainerApp`."""
+    """One declared resource. `type`: as `tokens.current` has it, `azure-native:web:WebApp`."""
 
     urn: str
     type: str
@@ -70,11 +67,7 @@ def resource(urn: str, inputs: Mapping[str, Any]) -> Resource:
     parts = urn.split("::", 3)
     if len(parts) != 4 or not urn.startswith("urn:pulumi:"):  # noqa: PLR2004
         raise PlanError(f"The plan names a resource {_short(urn)}, which is not a Pulumi URN.")
-    token = parts[2].rsplit("$", 1)[-1]
-    package, _, rest = token.partition(":")
-    module, _, name = rest.partition(":")
-    kind = f"{package}:{_VERSION.sub('', module)}:{name}"
-    return Resource(urn, kind, parts[3], Properties(inputs))
+    return Resource(urn, current(parts[2].rsplit("$", 1)[-1]), parts[3], Properties(inputs))
 
 
 def from_resources(declared: Iterable[Resource]) -> Plan:

@@ -5,31 +5,29 @@ that cannot be priced on one side is left out on both: a missing price is neithe
 """
 
 import datetime as dt
+import operator
 from collections.abc import Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from decimal import Decimal, localcontext
+from functools import partial
 from pathlib import Path
 
 from frugal.cost import budget
 from frugal.cost.collector import gc_paused
-from frugal.cost.estimate import Assumption, Bracket, Estimate, Remark
-from frugal.cost.grants import Grant, grants, offer_end, shares
-from frugal.cost.lines import Entry, lines
-from frugal.cost.meters import METERS
-from frugal.cost.meters.base import Charge, Free, UsageError, Use
-from frugal.cost.meters.free import FREE
+from frugal.cost.estimate import Bracket, Estimate, Remark
+from frugal.cost.grants import grants, offer_end, shares, used_elsewhere
+from frugal.cost.lines import Entries, Entry, lines
+from frugal.cost.meters.base import Charge, Grant, Meter
 from frugal.cost.meters.front_door import ZONE
 from frugal.cost.money import EXACT, NOTHING, ZERO, Range, rounded, total
 from frugal.cost.month import Month, usual
 from frugal.cost.plan import Plan, Resource
-from frugal.cost.prices.sheet import EGRESS, Meter, Price, Sheet, Tier
-from frugal.cost.prices.sheet import load as load_prices
+from frugal.cost.prices.table import Price, Table, Tier
 from frugal.cost.properties import Unpriced
+from frugal.cost.side import Side, classified
 from frugal.cost.usage import Offers, Usage, assign
 from frugal.cost.usage import load as load_usage
-
-_FREE_EGRESS_GB = Decimal(100)
 
 
 def price(plan: Plan, usage_file: Path | None = None, month: Month | None = None) -> Estimate:
@@ -39,36 +37,39 @@ def price(plan: Plan, usage_file: Path | None = None, month: Month | None = None
     30 days.
     """
     usual_month = usual(dt.datetime.now(tz=dt.UTC).date())
-    return estimate(plan, load_prices(), load_usage(usage_file), month or usual_month)
+    return estimate(plan, Table(), load_usage(usage_file), month or usual_month)
 
 
-def estimate(plan: Plan, sheet: Sheet, usage: Usage, month: Month) -> Estimate:
+def estimate(plan: Plan, table: Table, usage: Usage, month: Month) -> Estimate:
     """Price a plan, before and after. Raises UsageError.
 
     `usage` applies to both sides; `month`: length of the billed month.
     """
     figures = assign(usage, {**plan.before, **plan.after}.values())
     with localcontext(EXACT), gc_paused():
-        before, after = (_sort(side, figures, month) for side in (plan.before, plan.after))
-        old, new, left_out = _price_both(before, after, sheet, usage, month)
+        cost = partial(_cost, table, month.start)
+        before, after = (
+            classified(side, figures, month, cost) for side in (plan.before, plan.after)
+        )
+        old, new, left_out = _price_both(before, after, table, usage, month)
         found = lines(plan, old.entries, new.entries)
         monthly = total(line.monthly for line in found)
         alerts, budget_notes = budget.alerts(plan.after.values(), monthly.expected)
-        notes = [*plan.notes, *_notes(new)]
+        notes = [*plan.notes, *_notes(new), *_reader_notes(before, after, plan, left_out)]
         if left_out and found:
             notes.append("Unpriced resources are in no total, neither before nor after.")
         notes += budget_notes
         if end := offer_end(usage, month):
             without = usage.model_copy(update={"offers": Offers()})
-            _old, later, _left_out = _price_both(before, after, sheet, without, month)
+            _old, later, _left_out = _price_both(before, after, table, without, month)
             step = later.expected - monthly.expected
             notes.append(
                 f"The twelve-month offer of PostgreSQL ends on {end}: "
-                f"then {rounded(step, sign=True)} {sheet.currency} a month."
+                f"then {rounded(step, sign=True)} {table.currency} a month."
             )
         return Estimate(
-            currency=sheet.currency,
-            prices_as_of=sheet.as_of,
+            currency=table.currency,
+            prices_as_of=table.as_of,
             month=month.name,
             lines=found,
             unpriced=_remarks(left_out, plan),
@@ -77,60 +78,15 @@ def estimate(plan: Plan, sheet: Sheet, usage: Usage, month: Month) -> Estimate:
             notes=notes,
             assumptions=[a for urn, a in after.assumed if urn not in left_out],
             alerts=alerts,
+            unknown=not (before.unknown | after.unknown) <= left_out.keys(),
         )
-
-
-@dataclass(slots=True)
-class _Side:
-    """The resources of one side, classified: reasons by URN, charges in order of URN."""
-
-    charges: list[tuple[Resource, Charge]] = field(default_factory=list[tuple[Resource, Charge]])
-    free: dict[str, str] = field(default_factory=dict[str, str])
-    unpriced: dict[str, str] = field(default_factory=dict[str, str])
-    other: dict[str, str] = field(default_factory=dict[str, str])
-    assumed: list[tuple[str, Assumption]] = field(default_factory=list[tuple[str, Assumption]])
-
-
-def _sort(
-    resources: Mapping[str, Resource], figures: Mapping[str, Mapping[str, Decimal]], month: Month
-) -> _Side:
-    side = _Side()
-    for urn in sorted(resources):
-        one = resources[urn]
-        kind = one.type.partition(":")[2]
-        meter = METERS.get(kind)
-        if not one.is_azure:
-            side.other[urn] = "not one of azure-native's"
-        elif meter:
-            use = Use(figures.get(one.name, {}), meter.usage)
-            try:
-                found = meter.read(one.properties, use, month)
-            except Unpriced as reason:
-                side.unpriced[urn] = str(reason)
-                continue
-            except UsageError as error:
-                raise UsageError(f"resources.{one.name}: {error}") from None
-            if isinstance(found, Free):
-                side.free[urn] = found.reason
-            else:
-                side.charges += [(one, charge) for charge in found]
-                side.assumed += [(urn, _assumption(one, key, use)) for key in use.assumed]
-        elif kind in FREE:
-            side.free[urn] = FREE[kind]
-        else:
-            side.unpriced[urn] = "no price is known for this type"
-    return side
-
-
-def _assumption(one: Resource, key: str, use: Use) -> Assumption:
-    return Assumption(one.name, key, use.profile[key].value, use.profile[key].why)
 
 
 @dataclass(slots=True)
 class _Priced:
     """Entries by resource and meter, unpriced resources, and the used part of each grant."""
 
-    entries: dict[tuple[str, str], Entry]
+    entries: Entries
     missing: dict[str, str]
     granted: list[tuple[Grant, Decimal]]
 
@@ -141,15 +97,14 @@ class _Priced:
 
 
 def _price_both(
-    before: _Side, after: _Side, sheet: Sheet, usage: Usage, month: Month
+    before: Side, after: Side, table: Table, usage: Usage, month: Month
 ) -> tuple[_Priced, _Priced, dict[str, str]]:
     """Price both sides, without resources that are unpriced on one; return the reasons."""
-    free = grants(usage, month)
-    begin = max(_FREE_EGRESS_GB, usage.used_elsewhere.egress_gb)
+    shared = {grant: used_elsewhere(grant, usage) for grant in grants(usage, month)}
     left_out = {**before.unpriced, **after.unpriced}
     while True:
-        old = _price(before, sheet, free, begin, left_out.keys())
-        new = _price(after, sheet, free, begin, left_out.keys())
+        old = _price(before, table, shared, month.start, left_out.keys())
+        new = _price(after, table, shared, month.start, left_out.keys())
         missing = {**old.missing, **new.missing}
         if not missing:
             return old, new, left_out
@@ -157,12 +112,13 @@ def _price_both(
 
 
 def _price(
-    side: _Side,
-    sheet: Sheet,
-    free: Sequence[Grant],
-    egress_begins: Decimal,
+    side: Side,
+    table: Table,
+    shared: Mapping[Grant, Decimal],
+    day: dt.date,
     left_out: AbstractSet[str],
 ) -> _Priced:
+    """Price a side; `shared`: the grants, with what other stacks use of their meters."""
     counted = [pair for pair in side.charges if pair[0].urn not in left_out]
     # By case: low, expected, high.
     billed = (
@@ -170,50 +126,45 @@ def _price(
         [charge.expected for _one, charge in counted],
         [charge.high for _one, charge in counted],
     )
-    granted = _grant(free, [charge.meter for _one, charge in counted], billed)
-    volume = [egress_begins] * 3
+    granted = _grant(shared, [charge.meter for _one, charge in counted], billed)
+    # Base units of the subscription so far, by case, of meters whose tiers count its sum.
+    volumes = {
+        meter: [max(grant.amount, elsewhere)] * 3
+        for grant, elsewhere in shared.items()
+        for meter in grant.meters
+    }
     priced = _Priced({}, {}, granted)
     for index, (one, charge) in enumerate(counted):
-        price = sheet.find(charge.meter, charge.region)
         quantities = billed[0][index], billed[1][index], billed[2][index]
-        if price is None:
-            if any(quantities):
-                why = _no_price(sheet.meters[charge.meter], charge.region)
-                priced.missing.setdefault(one.urn, why)
-                continue
-            meter = sheet.meters[charge.meter]
-            entry = Entry(one, charge, meter, None, NOTHING, ZERO, ())
-        else:
-            starts = volume if charge.meter == EGRESS else _FROM_ZERO
-            entry = _entry(one, charge, price, quantities, starts)
-            if charge.meter == EGRESS:
-                volume = [at + more for at, more in zip(volume, quantities, strict=True)]
-        priced.entries[one.urn, charge.meter] = entry
+        price = table.find(charge.meter, charge.region, day)
+        if price is None and any(quantities):
+            why = table.reason(charge.meter, charge.region, day)
+            priced.missing.setdefault(one.urn, why)
+            continue
+        entry = _entry(one, charge, price, quantities, volumes.get(charge.meter))
+        number = 0
+        while (key := (one.urn, charge.meter, number)) in priced.entries:
+            number += 1
+        priced.entries[key] = entry
     return priced
 
 
-def _no_price(meter: Meter, region: str) -> str:
-    return f"no price of {meter.name!r} ({meter.products[0]}) is known in {region}"
-
-
-_FROM_ZERO = [ZERO] * 3
-
-
 def _grant(
-    free: Sequence[Grant], meters: Sequence[str], billed: Sequence[list[Decimal]]
+    shared: Mapping[Grant, Decimal], meters: Sequence[Meter], billed: Sequence[list[Decimal]]
 ) -> list[tuple[Grant, Decimal]]:
     """Subtract the grants from the quantities; return each grant's use in the expected case."""
     granted: list[tuple[Grant, Decimal]] = []
-    of_meter: dict[str, list[int]] = {}
+    of_meter: dict[Meter, list[int]] = {}
     for index, meter in enumerate(meters):
         of_meter.setdefault(meter, []).append(index)
-    for grant in free:
+    for grant, elsewhere in shared.items():
+        left = max(grant.amount - elsewhere, ZERO)
         sharing = sorted(index for meter in grant.meters for index in of_meter.get(meter, ()))
         for case, quantities in enumerate(billed):
             if case == _HIGH and not grant.in_high:
                 continue
             takers = [index for index in sharing if quantities[index]]
-            taken = shares(grant.amount, [quantities[index] for index in takers])
+            taken = shares(left, [quantities[index] for index in takers])
             for index, share in zip(takers, taken, strict=True):
                 quantities[index] -= share
             if case == _EXPECTED and (used := sum(taken, ZERO)):
@@ -222,30 +173,48 @@ def _grant(
 
 
 _EXPECTED, _HIGH = 1, 2
+_FROM_ZERO = (ZERO, ZERO, ZERO)
 
 
 def _entry(
     one: Resource,
     charge: Charge,
-    price: Price,
+    price: Price | None,
     quantities: tuple[Decimal, Decimal, Decimal],
-    starts: Sequence[Decimal],
+    volume: list[Decimal] | None,
 ) -> Entry:
-    per = price.meter.per
-    if not any(quantities):
-        return Entry(one, charge, price.meter, price, NOTHING, ZERO, ())
+    """An entry; `volume`, if any, grows by the quantities, in base units."""
+    if price is None or not any(quantities):
+        return Entry(one, charge, price, NOTHING, ZERO, ())
+    per = charge.meter.per
     low, expected, high = quantities if per == 1 else [quantity / per for quantity in quantities]
-    tiers = price.tiers
+    tiers = price.tiers if volume is None else _paid(price.tiers)
     if len(tiers) == 1:
         unit_price = tiers[0].price
         amount = Range(low * unit_price, expected * unit_price, high * unit_price)
-        return Entry(one, charge, price.meter, price, amount, expected, ())
+        return Entry(one, charge, price, amount, expected, ())
     brackets = [
         _brackets(tiers, start / per, quantity)
-        for start, quantity in zip(starts, (low, expected, high), strict=True)
+        for start, quantity in zip(volume or _FROM_ZERO, (low, expected, high), strict=True)
     ]
+    if volume:
+        volume[:] = map(operator.add, volume, quantities)
     amount = Range._make(sum((b.quantity * b.unit_price for b in case), ZERO) for case in brackets)
-    return Entry(one, charge, price.meter, price, amount, expected, brackets[_EXPECTED])
+    return Entry(one, charge, price, amount, expected, brackets[_EXPECTED])
+
+
+def _paid(tiers: Sequence[Tier]) -> Sequence[Tier]:
+    """The tiers without a free first one."""
+    return tiers if tiers[0].price or len(tiers) == 1 else tiers[1:]
+
+
+def _cost(table: Table, day: dt.date, one: Resource, charge: Charge) -> Range:
+    """List price of a charge alone, without grants. Raises Unpriced."""
+    quantities = charge.low, charge.expected, charge.high
+    price = table.find(charge.meter, charge.region, day)
+    if price is None and any(quantities):
+        raise Unpriced(table.reason(charge.meter, charge.region, day))
+    return _entry(one, charge, price, quantities, None).amount
 
 
 def _brackets(tiers: Sequence[Tier], start: Decimal, quantity: Decimal) -> Sequence[Bracket]:
@@ -262,10 +231,17 @@ def _brackets(tiers: Sequence[Tier], start: Decimal, quantity: Decimal) -> Seque
     return found
 
 
-def _free(before: _Side, after: _Side, plan: Plan, left_out: Mapping[str, str]) -> dict[str, str]:
+def _free(before: Side, after: Side, plan: Plan, left_out: Mapping[str, str]) -> dict[str, str]:
     """Free resources, removed ones included, without those that are unpriced on the other side."""
     gone = {urn: reason for urn, reason in before.free.items() if urn not in plan.after}
     return {urn: reason for urn, reason in {**gone, **after.free}.items() if urn not in left_out}
+
+
+def _reader_notes(
+    before: Side, after: Side, plan: Plan, left_out: Mapping[str, str]
+) -> Iterable[str]:
+    gone = [(urn, note) for urn, note in before.notes if urn not in plan.after]
+    return [note for urn, note in (*gone, *after.notes) if urn not in left_out]
 
 
 def _remarks(reasons: Mapping[str, str], plan: Plan) -> list[Remark]:

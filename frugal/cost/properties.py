@@ -37,20 +37,41 @@ class Unpriced(Exception):  # noqa: N818 - it is an answer, not an error
     """A resource cannot be priced; the text has the reason."""
 
 
+class HiddenError(Unpriced):
+    """A value that a price needs is secret, or not known before the deployment."""
+
+    def __init__(self, path: str, why: str) -> None:
+        super().__init__(f"{path} {why}")
+        self.path = path
+
+
 class Properties:
     """A block of properties. Every reader raises Unpriced, naming the property, where it must."""
 
-    __slots__ = ("_content", "_prefix", "_read")
+    __slots__ = ("_assumed", "_content", "_prefix", "_read")
 
     def __init__(
         self,
         content: Mapping[str, Any],
         prefix: str = "",
         read: dict[str, object] | None = None,
+        assumed: Mapping[str, object] | None = None,
     ) -> None:
         self._content = content
         self._prefix = prefix
         self._read: dict[str, object] = {} if read is None else read
+        self._assumed: Mapping[str, object] = assumed or {}
+
+    @property
+    def content(self) -> Mapping[str, Any]:
+        """The properties as the plan has them."""
+        return self._content
+
+    def assuming(self, path: str, value: object) -> "Properties":
+        """The same properties with a value in place of a hidden one."""
+        return Properties(
+            self._content, self._prefix, self._read, {**self._assumed, self._prefix + path: value}
+        )
 
     @property
     def read(self) -> Mapping[str, object]:
@@ -58,6 +79,9 @@ class Properties:
         return self._read
 
     def _find(self, path: str) -> Any:  # noqa: ANN401 - anything may stand in a plan
+        if self._assumed and self._prefix + path in self._assumed:
+            self._read[self._prefix + path] = "unknown"
+            return self._assumed[self._prefix + path]
         value: Any = self._content
         for name in _parts(path):
             if type(value) is not dict:
@@ -71,14 +95,8 @@ class Properties:
         return value
 
     def _refuse_hidden(self, value: object, path: str) -> None:
-        if type(value) is str:
-            if value in _UNKNOWNS:
-                raise Unpriced(f"{self._prefix}{path} is not known before the deployment")
-            secret = value == _SECRET
-        else:
-            secret = type(value) is dict and _SECRET_MARK in value
-        if secret:
-            raise Unpriced(f"{self._prefix}{path} is secret")
+        if why := hidden(value):
+            raise HiddenError(f"{self._prefix}{path}", why)
 
     def text(self, path: str, default: str | None = None) -> str:
         """A text; `default` where there is none."""
@@ -150,15 +168,25 @@ class Properties:
         if type(entry) is not dict:
             raise Unpriced(f"{self._prefix}{where}: {_shown(entry)} is not a block")
         block = cast("dict[str, Any]", entry)
-        return Properties(block, f"{self._prefix}{where}.", self._read)
+        return Properties(block, f"{self._prefix}{where}.", self._read, self._assumed)
 
     def names(self, path: str) -> bool:
-        """True if a value is given, known or not."""
+        """True if a value is given, known or not; raises if a block around it is hidden."""
         value: Any = self._content
         for name in _parts(path):
+            self._refuse_hidden(value, path)
             value = cast("dict[str, Any]", value).get(name) if isinstance(value, dict) else None
         self._read[self._prefix + path] = value
         return value is not None
+
+
+def hidden(value: object) -> str:
+    """The reason why a plan does not show a value; empty if it does."""
+    if type(value) is str:
+        if value in _UNKNOWNS:
+            return "is not known before the deployment"
+        return "is secret" if value == _SECRET else ""
+    return "is secret" if type(value) is dict and _SECRET_MARK in value else ""
 
 
 @functools.lru_cache(maxsize=1024)

@@ -9,7 +9,7 @@ for more: `pytest tests/cost --hypothesis-profile=explore`, which draws anew eac
 import pytest
 from hypothesis import HealthCheck, settings
 
-from frugal.cost.prices import sheet
+from frugal.cost.prices import table
 from tests.cost.made import PRICES
 
 settings.register_profile(
@@ -26,4 +26,4 @@ settings.load_profile("repeatable")
 @pytest.fixture(autouse=True)
 def frozen_prices(monkeypatch: pytest.MonkeyPatch) -> None:
     """Price with `tests/cost/prices` whatever runs in this process: the shipped table changes."""
-    monkeypatch.setattr(sheet, "FOLDER", PRICES)
+    monkeypatch.setattr(table, "FOLDER", PRICES)

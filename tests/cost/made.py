@@ -15,7 +15,7 @@ from frugal.cost.estimate import Estimate
 from frugal.cost.money import Range
 from frugal.cost.month import Month, usual
 from frugal.cost.plan import Plan, Resource, resource
-from frugal.cost.prices.sheet import Sheet, load
+from frugal.cost.prices.table import Table
 from frugal.cost.pricing import estimate
 from frugal.cost.usage import NO_USAGE, Usage, parse
 
@@ -26,8 +26,8 @@ PRICES = Path(__file__).with_name("prices")
 
 
 @functools.cache
-def sheet() -> Sheet:
-    return load(PRICES)
+def table() -> Table:
+    return Table(PRICES)
 
 
 def urn(token: str, name: str) -> str:
@@ -103,9 +103,9 @@ def bill(
     before: Iterable[Resource] = (),
     usage: Usage = NO_USAGE,
     month: Month = USUAL,
-    prices: Sheet | None = None,
+    prices: Table | None = None,
 ) -> Estimate:
-    return estimate(plan(after, before), prices or sheet(), usage, month)
+    return estimate(plan(after, before), prices or table(), usage, month)
 
 
 def month_of(hours: str, days: str = "30") -> Month:

@@ -10,10 +10,10 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import parse_qs, urlencode, urlsplit
 
-from frugal.cost.prices.sheet import Price
+from frugal.cost.prices.table import Meter, Tier
 
 Row = dict[str, Any]
 Answer = Callable[["Handler"], bool]
@@ -80,34 +80,44 @@ class Api(ThreadingHTTPServer):
     def filters(self) -> list[str]:
         return [parse_qs(urlsplit(path).query)["$filter"][0] for path in self.asked]
 
-    def lists(self, price: Price) -> list[Row]:
-        """The rows of one price of the sheet."""
+    def lists(self, of: "Listed") -> list[Row]:
+        """The rows of one price."""
+        wanted = row(of, 0, 0)
         return [
             row
             for row in self.rows
-            if (row["meterName"], row["skuName"], row["armRegionName"])
-            == (price.meter.name, price.meter.sku, price.region)
-            and row["productName"] in price.meter.products
+            if all(row[name] == wanted[name] for name in (*NAMES, "armRegionName"))
             and row["type"] == "Consumption"
         ]
 
 
-def row(price: Price, start: str | int, amount: str | float, **other: object) -> Row:
+NAMES = ("serviceName", "productName", "skuName", "meterName", "unitOfMeasure")
+
+
+class Listed(NamedTuple):
+    """A meter in a region, and its tiers in the table."""
+
+    meter: Meter
+    region: str
+    tiers: tuple[Tier, ...]
+
+
+def row(of: Listed, start: str | int, amount: str | float, **other: object) -> Row:
     """An item as the API gives it: numbers as JSON numbers, the meter's id that of its names."""
-    meter = price.meter
+    meter = of.meter
     return {
         "currencyCode": "USD",
         "tierMinimumUnits": float(start),
         "retailPrice": float(amount),
         "unitPrice": float(amount),
-        "armRegionName": price.region,
-        "location": price.region.upper(),
+        "armRegionName": of.region,
+        "location": of.region.upper(),
         "effectiveStartDate": "2022-06-01T00:00:00Z",
-        "meterId": f"{meter.id}-{price.region}",
+        "meterId": f"{meter.name}-{of.region}",
         "meterName": meter.name,
         "productId": "DZH318Z0BQV5",
         "skuId": "DZH318Z0BQV5/0025",
-        "productName": meter.products[0],
+        "productName": meter.product,
         "skuName": meter.sku,
         "serviceName": meter.service,
         "serviceId": "DZH315F9L8DM",
@@ -115,19 +125,14 @@ def row(price: Price, start: str | int, amount: str | float, **other: object) ->
         "unitOfMeasure": meter.unit,
         "type": "Consumption",
         "isPrimaryMeterRegion": False,
-        "armSkuName": "",
+        "armSkuName": meter.arm_sku,
         **other,
     }
 
 
-FREE = {"log-analytics.ingestion": 5, "registry.tasks": 6000, "static-web-apps.bandwidth": 100}
-
-
-def as_listed(price: Price) -> list[Row]:
-    """The rows with which the API says what the sheet says: its free tier first, if it has one."""
-    free = FREE.get(price.meter.id, 0)
-    given = [row(price, 0, 0)] if free else []
-    return given + [row(price, str(tier.start + free), str(tier.price)) for tier in price.tiers]
+def as_listed(of: Listed) -> list[Row]:
+    """The rows with which the API says what the table says."""
+    return [row(of, str(tier.start), str(tier.price)) for tier in of.tiers]
 
 
 @contextmanager

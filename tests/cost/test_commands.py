@@ -16,9 +16,9 @@ from tests.cost.made import (
     preview,
     registry,
     server,
-    sheet,
     state,
     step,
+    table,
     workspace,
 )
 
@@ -229,7 +229,7 @@ def test_json_amounts_are_exact_and_plain(tmp_path: Path) -> None:
         {"from": "50000", "quantity": "10000", "unit_price": "0.056001"},
     ]
     assert found["monthly"]["expected"] == "4020.0900009"
-    assert found["prices_as_of"] == sheet().as_of.isoformat()
+    assert found["prices_as_of"] == table().as_of.isoformat()
 
 
 # A month, use.

@@ -1,13 +1,12 @@
 """`frugal compare`: every figure calculated by hand.
 
-Prices of eastus, as the sheet has them: vCPU 0.000024 active and 0.000003 idle, GiB 0.000003,
+Prices of eastus, as the table has them: vCPU 0.000024 active and 0.000003 idle, GiB 0.000003,
 requests 0.40 a million, registry 0.1666 a day, B1 and B1ms 0.017 an hour, storage 0.115, egress
 0.087 beyond 100 GB; Front Door 35, 0.009 for 10,000 requests, 0.0825 a GB to visitors and 0.02 to
 origins.
 The small site: 30,000 requests, 1 GB, 90,000 active seconds a month.
 """
 
-import dataclasses
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
 
@@ -17,11 +16,13 @@ from frugal.cost.compare.break_even import break_even_points
 from frugal.cost.compare.case_study_2023 import case_study
 from frugal.cost.compare.options import Costs, HostingOption
 from frugal.cost.compare.result import HostingComparison, compare_options
+from frugal.cost.meters.bandwidth import EGRESS
 from frugal.cost.money import Range
 from frugal.cost.plan import Plan, Resource
-from frugal.cost.prices.sheet import Sheet
+from frugal.cost.prices.table import Meter, Regions, Table
 from frugal.cost.usage import UsageError, parse
 from tests.cost.made import (
+    PRICES,
     USUAL,
     app,
     azure,
@@ -30,7 +31,7 @@ from tests.cost.made import (
     plan_of,
     registry,
     server,
-    sheet,
+    table,
     workspace,
 )
 
@@ -41,6 +42,7 @@ OPTIONS = {
     "homepage": (APPS, FILES, WEB, WEB_EDGE, APPS_EDGE),
     "translator": (WEB, APPS, WEB_EDGE, APPS_EDGE),
 }
+TODAY = USUAL.start
 REGISTRY = Decimal("4.998")  # 30 * 0.1666
 SITES = ("homepage", "translator")
 
@@ -70,7 +72,7 @@ def costs(
     place: str = "eastus",
     least: int = 0,
     most: int = 3,
-    prices: Sheet | None = None,
+    prices: Table | None = None,
 ) -> Costs:
     """An environment of the site, a registry, and the translator's database; or of `beside`."""
     shared = [registry(place=place)] if beside is None else beside
@@ -86,7 +88,7 @@ def costs(
         location=place,
         plans=plans,
         usage=parse(f"version: 1\n{usage}", "usage.yaml"),
-        sheet=prices or sheet(),
+        table=prices or table(),
         month=USUAL,
     )
 
@@ -337,11 +339,15 @@ def test_a_usage_that_cannot_be(usage: str, told: str) -> None:
     assert refused.value.code == 2
 
 
-def without_egress() -> Sheet:
-    """A sheet that has no price of what goes to the internet."""
-    prices = sheet().prices
-    kept = {key: price for key, price in prices.items() if key[0] != "bandwidth.egress"}
-    return dataclasses.replace(sheet(), prices=kept)
+class WithoutEgress(Table):
+    """A table that has no price of what goes to the internet."""
+
+    def prices(self, meter: Meter) -> Regions:
+        return {} if meter == EGRESS else super().prices(meter)
+
+
+def without_egress() -> Table:
+    return WithoutEgress(PRICES)
 
 
 def test_a_row_without_a_price_is_unpriced_and_in_no_comparison() -> None:
@@ -383,7 +389,7 @@ def test_the_twelve_month_offer_is_said_with_its_end() -> None:
 def test_january_2023_against_list_prices() -> None:
     figures = {
         item.what: (item.list_price, item.bill, item.unexplained, item.today)
-        for item in case_study(sheet(), "eastus").items
+        for item in case_study(table(), "eastus", TODAY).items
     }
 
     def of(*amounts: str | None) -> tuple[Decimal | None, ...]:
@@ -404,7 +410,7 @@ def test_january_2023_against_list_prices() -> None:
 
 
 def test_halving_the_cost_by_moving_the_translator() -> None:
-    study = case_study(sheet(), "eastus")
+    study = case_study(table(), "eastus", TODAY)
     bills = {item.what: item.bill for item in study.items}
     whole = sum(bills.values()) - bills["PostgreSQL B1ms, then"]
     moved = bills["App Service B1, translator"]
@@ -415,11 +421,11 @@ def test_halving_the_cost_by_moving_the_translator() -> None:
     assert f"{100 * moved / (whole + 13):.1f} %" in text  # 12.11 / 33.49
 
 
-def test_what_has_changed_since_is_read_from_the_sheet() -> None:
-    since = {item.what: item.since for item in case_study(sheet(), "westeurope").items}
+def test_what_has_changed_since_is_read_from_the_table() -> None:
+    since = {item.what: item.since for item in case_study(table(), "westeurope", TODAY).items}
     assert since["App Service B1, translator"] == "now 0.018 an hour"
     assert "now 35.00 a month" in since["CDN, classic"]
-    nowhere = {item.what: item.since for item in case_study(sheet(), "westus").items}
+    nowhere = {item.what: item.since for item in case_study(table(), "westus", TODAY).items}
     assert nowhere["App Service B1, translator"] == "unpriced in westus"
 
 

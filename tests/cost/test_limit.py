@@ -31,7 +31,7 @@ def test_a_limit_above_what_is_priced_cannot_be_checked_with_a_price_missing() -
     message = refused(13)
     assert message.startswith(
         "frugal:maxMonthlyCost 13.00 USD cannot be checked. Without a price: 1:\n"
-        "  registry (azure-native:containerregistry:Registry): sku.name 'unheard' has no price"
+        "  registry (azure-native:containerregistry:Registry): sku.name 'Unheard' has no price"
     )
     assert "pulumi config rm maxMonthlyCost" in message
 

@@ -9,13 +9,24 @@ from hypothesis import strategies as st
 
 from frugal.cost.estimate import Estimate, Line
 from frugal.cost.grants import grants, shares
+from frugal.cost.meters import (
+    app_service,
+    container_apps,
+    front_door,
+    key_vault,
+    log_analytics,
+    postgres,
+    registry,
+)
+from frugal.cost.meters.bandwidth import EGRESS
 from frugal.cost.money import EXACT, NOTHING, Range, difference, total
 from frugal.cost.plan import Resource, from_preview, from_resources, parse
-from frugal.cost.prices.sheet import EGRESS, Price
+from frugal.cost.prices.missing import declared
+from frugal.cost.prices.table import Meter
 from frugal.cost.pricing import estimate
 from frugal.cost.usage import Usage, keys_of
 from tests.cost.any_plan import NAMES, resource_named, resources, usages
-from tests.cost.made import USUAL, azure, bill, edge, preview, sheet, step
+from tests.cost.made import USUAL, azure, bill, edge, preview, step, table
 
 D = Decimal
 # The whole suite is to take seconds on a busy machine.
@@ -103,8 +114,8 @@ def test_what_the_program_declares_costs_what_its_preview_costs(
     """The stack's own output and `frugal cost` see the same, the one before it is JSON."""
     found, usage = case
     printed = json.dumps(preview(*(step("create", None, one) for one in found)))
-    shown = estimate(from_preview(parse(printed)), sheet(), usage, USUAL)
-    assert shown == estimate(from_resources(found), sheet(), usage, USUAL)
+    shown = estimate(from_preview(parse(printed)), table(), usage, USUAL)
+    assert shown == estimate(from_resources(found), table(), usage, USUAL)
 
 
 @some
@@ -204,19 +215,20 @@ def test_grants_are_conserved(case: tuple[list[Resource], Usage]) -> None:
         update={"used_elsewhere": type(usage.used_elsewhere).model_validate(EVERYTHING)}
     )
     granted, bare = bill(*found, usage=usage), bill(*found, usage=taken)
-    saved: dict[str, Decimal] = {}
-    of = {(meter.name, meter.unit): meter for meter in sheet().meters.values()}
+    saved: dict[Meter, Decimal] = {}
     for with_grant, without in zip(granted.lines, bare.lines, strict=True):
-        meter = of[with_grant.meter, with_grant.unit]
+        meter = DECLARED[with_grant.meter, with_grant.unit]
         less = (without.quantity - with_grant.quantity) * meter.per
         assert less >= 0
         assert with_grant.quantity >= 0
-        saved[meter.id] = saved.get(meter.id, D(0)) + less
+        saved[meter] = saved.get(meter, D(0)) + less
     for one in grants(usage, USUAL):
         in_all = sum((saved.get(meter, D(0)) for meter in one.meters), D(0))
         assert in_all <= one.amount
 
 
+MODULES = (app_service, container_apps, front_door, key_vault, log_analytics, postgres, registry)
+DECLARED = {(meter.name, meter.unit): meter for module in MODULES for meter in declared(module)}
 EVERYTHING = {
     "container_apps": {"vcpu_seconds": 10**9, "gib_seconds": 10**9, "requests": 10**9},
     "log_analytics_gb": 10**9,
@@ -224,35 +236,42 @@ EVERYTHING = {
 }
 
 
-def tiered() -> list[Price]:
-    return [price for price in sheet().prices.values() if len(price.tiers) > 1]
+EDGE_METERS = [
+    (meter, "requests" if meter.unit == "10K" else "egress_gb")
+    for size in ("Standard", "Premium")
+    for meter in declared(front_door)
+    if meter.name in (f"{size} Requests", f"{size} Data Transfer Out")
+]
+# Meters with several paid tiers; a resource that is charged for each, and by which key of use.
+TIERED = [
+    (EGRESS, "egress_gb", azure("web:WebApp", "one", location="eastus")),
+    *((meter, key, edge(f"{meter.sku}_AzureFrontDoor", "one")) for meter, key in EDGE_METERS),
+]
 
 
 @some
-@given(st.sampled_from(tiered()), st.data())
-def test_tiers_are_continuous(price: Price, data: st.DataObject) -> None:
+@given(st.sampled_from(TIERED), st.data())
+def test_tiers_are_continuous(case: tuple[Meter, str, Resource], data: st.DataObject) -> None:
     """At a boundary one unit more costs what that unit costs, not another price for all."""
+    meter, key, one = case
+    place = "eastus" if meter == EGRESS else "Zone 1"
+    price = table().find(meter, place, USUAL.start)
+    assert price
     tier = data.draw(st.sampled_from(price.tiers[1:]))
     step = data.draw(st.sampled_from((D("0.001"), D(1))))
     at, below, above = (
-        _cost(price, quantity) for quantity in (tier.start, tier.start - step, tier.start + step)
+        _cost(meter, key, one, quantity)
+        for quantity in (tier.start, tier.start - step, tier.start + step)
     )
     before = max((t for t in price.tiers if t.start < tier.start), key=lambda t: t.start)
     assert at - below == before.price * step
     assert above - at == tier.price * step
 
 
-def _cost(price: Price, quantity: Decimal) -> Decimal:
+def _cost(meter: Meter, key: str, one: Resource, quantity: Decimal) -> Decimal:
     """Cost of so many priced units, through the whole estimate."""
     with localcontext(EXACT):
-        units = quantity * price.meter.per
-        key = "requests" if price.meter.id.endswith("requests") else "egress_gb"
-        if price.meter.id == EGRESS:
-            one = azure("web:WebApp", "one", location=price.region)
-        else:
-            size = "Premium" if "premium" in price.meter.id else "Standard"
-            one = edge(f"{size}_AzureFrontDoor", "one")
-        entry = {"one": {key: str(units)}}
+        entry = {"one": {key: str(quantity * meter.per)}}
         usage = Usage.model_validate({"resources": entry})
-        [line] = [line for line in bill(one, usage=usage).lines if line.meter == price.meter.name]
+        [line] = [line for line in bill(one, usage=usage).lines if line.meter == meter.name]
         return line.monthly.expected

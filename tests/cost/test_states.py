@@ -7,7 +7,7 @@ import pytest
 from frugal.cost.plan import PlanError, from_state
 from frugal.cost.pricing import estimate
 from frugal.cost.usage import NO_USAGE
-from tests.cost.made import USUAL, each, names, plan_of, registry, server, sheet, state
+from tests.cost.made import USUAL, each, names, plan_of, registry, server, state, table
 
 
 def exported(*resources: dict[str, Any]) -> dict[str, Any]:
@@ -16,7 +16,7 @@ def exported(*resources: dict[str, Any]) -> dict[str, Any]:
 
 def test_a_state_is_the_same_before_and_after() -> None:
     plan = from_state(exported(state(registry()), state(plan_of())))
-    found = estimate(plan, sheet(), NO_USAGE, USUAL)
+    found = estimate(plan, table(), NO_USAGE, USUAL)
     assert found.before == found.monthly == each("17.408")
     assert {line.change for line in found.lines} == {"same"}
 
@@ -37,7 +37,7 @@ def test_what_a_state_keeps_that_is_not_to_be_counted() -> None:
 def test_the_living_one_of_two_with_a_name_counts() -> None:
     pair = [state(server("Standard_B2s")), state(server(), delete=True)]
     for listed in (pair, pair[::-1]):
-        found = estimate(from_state(exported(*listed)), sheet(), NO_USAGE, USUAL)
+        found = estimate(from_state(exported(*listed)), table(), NO_USAGE, USUAL)
         assert found.monthly == each("53.32")
 
 

@@ -9,7 +9,7 @@ from frugal.cost.meters import METERS
 from frugal.cost.plan import from_preview, parse
 from frugal.cost.usage import NO_USAGE, Usage, keys_of, template
 from frugal.cost.usage import parse as read_usage
-from tests.cost.made import app, azure, bill, edge, plan_of, registry, server, vault, workspace
+from tests.cost.made import app, azure, bill, edge, registry, server, vault, workspace
 
 PLANS = sorted((Path(__file__).parent / "plans").glob("*.json"))
 
@@ -103,7 +103,8 @@ def test_the_template_of_two_resources_with_one_name() -> None:
 
 
 def test_the_template_of_a_plan_without_use() -> None:
-    assert read_usage(template([plan_of()]), "usage.yaml") == NO_USAGE
+    environment = azure("app:ManagedEnvironment", "env", location="eastus")
+    assert read_usage(template([environment]), "usage.yaml") == NO_USAGE
 
 
 def test_each_figure_of_the_small_site_says_why() -> None:

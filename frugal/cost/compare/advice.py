@@ -47,7 +47,7 @@ def _recommend(pair: Comparison, costs: Costs) -> str:
     share = quotient(EXACT.multiply(saved, Decimal(100)), bill).quantize(Decimal("0.1"))
     return (
         f"As long as {_condition(pair, costs)}, {cheaper} is cheaper than {dearer}; at its usage "
-        f"it saves {rounded(saved)} {costs.sheet.currency} a month, {share} % of the bill."
+        f"it saves {rounded(saved)} {costs.table.currency} a month, {share} % of the bill."
     )
 
 
@@ -77,7 +77,7 @@ def _recommend_files(pairs: Sequence[Comparison], best: int, costs: Costs) -> st
         saved = rounded(-pair.difference)
         text = (
             f"As long as the site has fewer than {_visits(min(ends), costs)}, {pair.first} "
-            f"is the cheapest; at its usage it saves {saved} {costs.sheet.currency} a month over "
+            f"is the cheapest; at its usage it saves {saved} {costs.table.currency} a month over "
             f"{pair.second}."
         )
     return f"Where files are enough and nobody has to sign in: {text[0].lower()}{text[1:]}"
@@ -95,7 +95,7 @@ def _edge(costs: Costs, host: HostingOption) -> str:
     misses = HostingOption(host.host, "cache_misses")
     hits = HostingOption(host.host, "cache_hits")
     more = EXACT.subtract(costs.expected(misses, ONE), costs.expected(host, ONE))
-    text = f"Front Door adds {rounded(more)} {costs.sheet.currency} a month to {host.name}"
+    text = f"Front Door adds {rounded(more)} {costs.table.currency} a month to {host.name}"
     at_best, at_worst = break_even(hits), break_even(misses)
     if at_best is None:
         return (

@@ -1,5 +1,6 @@
 """January 2023: published bills of these sites' parts, against list prices and today's prices."""
 
+import datetime as dt
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -9,7 +10,7 @@ from typing import Any
 import yaml
 
 from frugal.cost.money import EXACT, ZERO
-from frugal.cost.prices.sheet import Sheet
+from frugal.cost.prices.table import Meter, Table
 from frugal.cost.report.words import price
 
 _FILE = Path(__file__).with_suffix(".yaml")
@@ -43,17 +44,19 @@ class CaseStudy:
     moving: Sequence[str]
 
 
-def case_study(sheet: Sheet, region: str) -> CaseStudy:
-    """Read the case study, with today's prices of a region."""
+def case_study(table: Table, region: str, day: dt.date) -> CaseStudy:
+    """Read the case study, with a region's prices of a day."""
     content = yaml.safe_load(_FILE.read_text("utf-8"))
-    return CaseStudy([_item(row, sheet, region) for row in content["items"]], content["moving"])
+    return CaseStudy(
+        [_item(row, table, region, day) for row in content["items"]], content["moving"]
+    )
 
 
-def _item(row: Mapping[str, Any], sheet: Sheet, region: str) -> Item:
+def _item(row: Mapping[str, Any], table: Table, region: str, day: dt.date) -> Item:
     today: Decimal | None = ZERO if "today" in row else None
     prices: list[str] = []
     for metered in row.get("today", ()):
-        found = sheet.find(metered["meter"], metered.get("region", region))
+        found = table.find(Meter(*metered["meter"]), metered.get("region", region), day)
         if found is None:
             today, prices = None, [f"unpriced in {region}"]
             break

@@ -17,7 +17,7 @@ from frugal.cost.meters.base import UsageError
 from frugal.cost.money import EXACT, ZERO
 from frugal.cost.month import Month
 from frugal.cost.plan import Plan, Resource
-from frugal.cost.prices.sheet import Sheet
+from frugal.cost.prices.table import Table
 from frugal.cost.pricing import estimate
 from frugal.cost.usage import Offers, Usage, assign, keys_of
 
@@ -80,7 +80,7 @@ class Costs:
     location: str
     plans: Mapping[HostingOption, Plan]
     usage: Usage
-    sheet: Sheet
+    table: Table
     month: Month
     _bills: dict[tuple[HostingOption, Decimal], Estimate] = field(
         default_factory=dict[tuple[HostingOption, Decimal], Estimate], init=False
@@ -99,7 +99,7 @@ class Costs:
             names = {one.name for one in plan.after.values()}
             figures = self._figures(option, multiple)
             usage = self._with({name: figures[name] for name in figures.keys() & names})
-            self._bills[key] = estimate(plan, self.sheet, usage, self.month)
+            self._bills[key] = estimate(plan, self.table, usage, self.month)
         return self._bills[key]
 
     def expected(self, option: HostingOption, multiple: Decimal = ONE) -> Decimal:
@@ -144,7 +144,7 @@ class Costs:
         plans: dict[HostingOption, Plan] = {}
         for option, plan in self.plans.items():
             usage = self._with(self._figures(option, ONE))
-            bill = estimate(plan, self.sheet, usage, self.month)
+            bill = estimate(plan, self.table, usage, self.month)
             counted = {line.resource for line in bill.lines} | {r.resource for r in bill.unpriced}
             plans[option] = Plan({}, {u: one for u, one in plan.after.items() if u in counted})
         return plans

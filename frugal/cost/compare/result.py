@@ -71,8 +71,8 @@ def compare_options(costs: Costs, refused: Mapping[HostingOption, str]) -> Hosti
         site=costs.site,
         environment=costs.environment,
         region=costs.location,
-        currency=costs.sheet.currency,
-        prices_as_of=costs.sheet.as_of,
+        currency=costs.table.currency,
+        prices_as_of=costs.table.as_of,
         month=costs.month.name,
         visits=costs.visits,
         rows=rows,
@@ -80,7 +80,7 @@ def compare_options(costs: Costs, refused: Mapping[HostingOption, str]) -> Hosti
         advice=list(advice(costs, [row.option for row in priced], comparisons)),
         notes=list(_notes(costs, refused)),
         sources=list(dict.fromkeys(sources)),
-        case_study=case_study(costs.sheet, costs.location),
+        case_study=case_study(costs.table, costs.location, costs.month.start),
     )
 
 
@@ -136,7 +136,7 @@ def _notes(costs: Costs, refused: Mapping[HostingOption, str]) -> Iterator[str]:
         step = rounded(EXACT.subtract(later, costs.expected(option)))
         yield (
             f"The twelve-month offer of PostgreSQL ends on {ends}: then each row is {step} "
-            f"{costs.sheet.currency} dearer."
+            f"{costs.table.currency} dearer."
         )
     for option, reason in refused.items():
         yield f"Not offered by the settings: {option.name}: {reason}"

@@ -1,14 +1,17 @@
-"""Base of the meters: charges before grants and prices, usage keys and their defaults."""
+"""Base of the readers: charges before grants and prices, grants, usage keys and their defaults."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, TypeVar
 
 from frugal.cost.money import ZERO
 from frugal.cost.month import Month
-from frugal.cost.properties import Properties
+from frugal.cost.prices.table import Meter
+from frugal.cost.properties import Properties, Unpriced
 from frugal.errors import FrugalError
+
+_T = TypeVar("_T")
 
 
 class UsageError(FrugalError):
@@ -38,11 +41,19 @@ def assume(value: str, why: str, *, follows: bool = False) -> Assumed:
 
 @dataclass(slots=True)
 class Use:
-    """The figures of one resource. `assumed`: the keys that fell back to the small site's."""
+    """The figures of one resource. `assumed`: the keys that fell back to the small site's.
+
+    `notes`: what a reader took for granted beyond them, each for a sentence of the report;
+    `beside`: the properties of all resources of its side of the plan, by type without the provider.
+    """
 
     given: Mapping[str, Decimal]
     profile: Mapping[str, Assumed]
     assumed: list[str] = field(default_factory=list[str])
+    notes: list[str] = field(default_factory=list[str])
+    beside: Mapping[str, Sequence[Properties]] = field(
+        default_factory=dict[str, Sequence[Properties]]
+    )
 
     def has(self, key: str) -> bool:
         """Return True where the owner gave this figure."""
@@ -64,7 +75,7 @@ class Charge(NamedTuple):
     without a declared limit, so `high` equals the expected quantity.
     """
 
-    meter: str
+    meter: Meter
     region: str
     low: Decimal
     expected: Decimal
@@ -80,6 +91,34 @@ class Free(NamedTuple):
 
 Reader = Callable[[Properties, Use, Month], Iterable[Charge] | Free]
 """Raises Unpriced where a property is hidden or has a value without a price."""
+
+
+class Grant(NamedTuple):
+    """A free amount a month, in the base unit of its meters, shared by a whole subscription.
+
+    `elsewhere`: key of `used_elsewhere` in a usage file, for what other stacks use of it;
+    `in_high`: True if it counts in the worst case too, where other stacks may have used it up.
+
+    Without a grant a meter's tiers count the quantity of one resource. With one they count the sum
+    of all resources, from the end of the granted amount, so a free first tier is not applied again.
+    """
+
+    meters: tuple[Meter, ...]
+    amount: Decimal
+    what: str
+    elsewhere: str = ""
+    in_high: bool = True
+
+
+GRANTS: Final[list[Grant]] = []
+"""Grants of every subscription."""
+
+
+def grant(
+    amount: int, *meters: Meter, what: str, elsewhere: str = "", in_high: bool = True
+) -> None:
+    """Register a grant."""
+    GRANTS.append(Grant(meters, Decimal(amount), what, elsewhere, in_high))
 
 
 class TypeMeter(NamedTuple):
@@ -103,12 +142,12 @@ def meter(*types: str, **usage: Assumed) -> Callable[[Reader], Reader]:
     return register
 
 
-def fixed(meter: str, region: str, quantity: Decimal) -> Charge:
+def fixed(meter: Meter, region: str, quantity: Decimal) -> Charge:
     """Range of a fixed quantity, independent of use."""
     return Charge(meter, region, quantity, quantity, quantity)
 
 
-def by_use(meter: str, region: str, quantity: Decimal) -> Charge:
+def by_use(meter: Meter, region: str, quantity: Decimal) -> Charge:
     """Range of a quantity that depends on use, without a declared limit."""
     return Charge(meter, region, ZERO, quantity, quantity, grows=True)
 
@@ -116,3 +155,13 @@ def by_use(meter: str, region: str, quantity: Decimal) -> Charge:
 def region(properties: Properties) -> str:
     """Return the location as the price table names it: `East US` is `eastus`."""
     return properties.text("location").replace(" ", "").lower()
+
+
+def one_of(
+    properties: Properties, path: str, values: Mapping[str, _T], default: str | None = None
+) -> _T:
+    """Return the entry that a text names, in any letter case; raise Unpriced if there is none."""
+    name = properties.text(path, default)
+    if name.lower() not in values:
+        raise Unpriced(f"{path} {name!r} has no price here; priced: {', '.join(values)}")
+    return values[name.lower()]

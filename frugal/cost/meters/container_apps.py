@@ -9,7 +9,20 @@ import re
 from collections.abc import Iterable
 from decimal import Decimal
 
-from frugal.cost.meters.base import Charge, Free, UsageError, Use, assume, by_use, meter, region
+from frugal.cost.influence import ACCESS, BEHAVIOUR, NAMES, classify
+from frugal.cost.meters.bandwidth import EGRESS
+from frugal.cost.meters.base import (
+    Charge,
+    Free,
+    Meter,
+    UsageError,
+    Use,
+    assume,
+    by_use,
+    grant,
+    meter,
+    region,
+)
 from frugal.cost.money import ZERO
 from frugal.cost.month import Month
 from frugal.cost.properties import Properties, Unpriced
@@ -17,6 +30,46 @@ from frugal.cost.properties import Properties, Unpriced
 # Azure's defaults (scale rules page, read November 2026).
 _MIN_REPLICAS = "0"
 _MAX_REPLICAS = "10"
+
+
+def _standard(name: str, unit: str) -> Meter:
+    return Meter("Azure Container Apps", "Azure Container Apps", "Standard", name, unit)
+
+
+_VCPU_ACTIVE = _standard("Standard vCPU Active Usage", "1 Second")
+_VCPU_IDLE = _standard("Standard vCPU Idle Usage", "1 Second")
+_MEMORY_ACTIVE = _standard("Standard Memory Active Usage", "1 GiB Second")
+_MEMORY_IDLE = _standard("Standard Memory Idle Usage", "1 GiB Second")
+_REQUESTS = _standard("Standard Requests", "1M")
+_MANAGEMENT = Meter(
+    "Azure Container Apps",
+    "Azure Container Apps",
+    "Dedicated",
+    "Dedicated Plan Management",
+    "1 Hour",
+)
+
+# Not in the API. Active and idle seconds alike, as a real bill of May 2026 has it.
+grant(
+    180_000,
+    _VCPU_ACTIVE,
+    _VCPU_IDLE,
+    what="180,000 vCPU-seconds of Container Apps a subscription",
+    elsewhere="container_apps.vcpu_seconds",
+)
+grant(
+    360_000,
+    _MEMORY_ACTIVE,
+    _MEMORY_IDLE,
+    what="360,000 GiB-seconds of Container Apps a subscription",
+    elsewhere="container_apps.gib_seconds",
+)
+grant(
+    2_000_000,
+    _REQUESTS,
+    what="2 million requests to Container Apps a subscription",
+    elsewhere="container_apps.requests",
+)
 
 _MEMORY = re.compile(r"(\d{1,6}(?:\.\d{1,6})?)(Gi|Mi)")
 
@@ -35,18 +88,19 @@ def container_app(properties: Properties, use: Use, month: Month) -> Iterable[Ch
     place = region(properties)
     _refuse_dedicated(properties)
     cpu, memory = _size(properties)
-    least = properties.whole("template.scale.minReplicas", _MIN_REPLICAS) * month.seconds
-    most = properties.whole("template.scale.maxReplicas", _MAX_REPLICAS) * month.seconds
+    seconds = month.seconds * _revisions(properties, use)
+    least = properties.whole("template.scale.minReplicas", _MIN_REPLICAS) * seconds
+    most = properties.whole("template.scale.maxReplicas", _MAX_REPLICAS) * seconds
     if most < least or not most:
         raise Unpriced("template.scale.maxReplicas is below minReplicas, or 0")
     active, idle = _replica_seconds(use, least, most)
     return (
-        Charge("container-apps.vcpu-active", place, ZERO, active * cpu, most * cpu),
-        Charge("container-apps.vcpu-idle", place, least * cpu, idle * cpu, ZERO),
-        Charge("container-apps.memory-active", place, ZERO, active * memory, most * memory),
-        Charge("container-apps.memory-idle", place, least * memory, idle * memory, ZERO),
-        by_use("container-apps.requests", place, use.figure("requests")),
-        by_use("bandwidth.egress", place, use.figure("egress_gb")),
+        Charge(_VCPU_ACTIVE, place, ZERO, active * cpu, most * cpu),
+        Charge(_VCPU_IDLE, place, least * cpu, idle * cpu, ZERO),
+        Charge(_MEMORY_ACTIVE, place, ZERO, active * memory, most * memory),
+        Charge(_MEMORY_IDLE, place, least * memory, idle * memory, ZERO),
+        by_use(_REQUESTS, place, use.figure("requests")),
+        by_use(EGRESS, place, use.figure("egress_gb")),
     )
 
 
@@ -61,28 +115,70 @@ def job(properties: Properties, use: Use, _month: Month) -> Iterable[Charge]:
     _refuse_dedicated(properties)
     cpu, memory = _size(properties)
     seconds = use.figure("executions") * use.figure("active_seconds")
+    if not use.has("active_seconds"):
+        seconds *= _replicas_of_execution(properties)
     return (
-        by_use("container-apps.vcpu-active", place, seconds * cpu),
-        by_use("container-apps.memory-active", place, seconds * memory),
+        by_use(_VCPU_ACTIVE, place, seconds * cpu),
+        by_use(_MEMORY_ACTIVE, place, seconds * memory),
     )
 
 
+def _replicas_of_execution(properties: Properties) -> Decimal:
+    """Replicas that one execution runs at least; an assumed figure is of one of them."""
+    trigger = properties.text("configuration.triggerType", "Manual").lower()
+    block = f"configuration.{trigger}TriggerConfig"
+    counts = (
+        properties.whole(f"{block}.{name}", "1")
+        for name in ("parallelism", "replicaCompletionCount")
+    )
+    return max(counts)
+
+
 @meter("app:ManagedEnvironment")
-def environment(properties: Properties, _use: Use, _month: Month) -> Free:
-    """Free without dedicated workload profiles (a Consumption environment's bill shows no fee)."""
+def environment(properties: Properties, use: Use, month: Month) -> Iterable[Charge] | Free:
+    """Free, but for a fee while a private endpoint leads to it: that needs public access disabled.
+
+    Source: the billing page; a plain Consumption environment's bill of September 2026 has no fee.
+    """
     for profile in properties.blocks("workloadProfiles"):
         kind = profile.text("workloadProfileType")
         if kind != "Consumption":
             raise Unpriced(f"workload profile {kind!r}: only Consumption is priced")
-    if properties.names("infrastructureResourceGroup") or properties.names("vnetConfiguration"):
-        return Free("Consumption environment; its network's own resources are billed apart")
-    return Free("Consumption environment: only what its apps use is billed")
+    if properties.text("publicNetworkAccess", "Enabled").lower() == "enabled":
+        return Free("Consumption environment: only what its apps use is billed")
+    least = month.hours if _has_private_endpoint(use) else ZERO
+    if not least:
+        use.notes.append(
+            "without public access, and the plan has no private endpoint for it; one made elsewhere"
+            " costs the fee that high has"
+        )
+    return (Charge(_MANAGEMENT, region(properties), least, least, month.hours),)
+
+
+def _has_private_endpoint(use: Use) -> bool:
+    """True if a private endpoint of the plan has an environment's group, managedEnvironments."""
+    endpoints = use.beside.get("network:PrivateEndpoint", ())
+    return any("'managedenvironments'" in str(one.content).lower() for one in endpoints)
 
 
 def _refuse_dedicated(properties: Properties) -> None:
     profile = properties.text("workloadProfileName", "Consumption")
     if profile != "Consumption":
         raise Unpriced(f"workloadProfileName {profile!r}: only Consumption is priced")
+
+
+def _revisions(properties: Properties, use: Use) -> int:
+    """The active revisions: each has its own replicas (revisions page, read November 2026)."""
+    if properties.text("configuration.activeRevisionsMode", "Single").lower() == "single":
+        return 1
+    with_traffic = sum(
+        entry.number("weight", "0") > 0
+        for entry in properties.blocks("configuration.ingress.traffic")
+    )
+    use.notes.append(
+        f"every active revision is billed, and {max(with_traffic, 1)} counted: those with traffic"
+    )
+    return max(with_traffic, 1)
 
 
 def _size(properties: Properties) -> tuple[Decimal, Decimal]:
@@ -123,3 +219,51 @@ def _replica_seconds(use: Use, least: Decimal, most: Decimal) -> tuple[Decimal, 
     # Only replicas of the minimum are ever idle.
     billed_idle = min(idle, least)
     return both - billed_idle, billed_idle
+
+
+_SIZE = "template.containers.resources.cpu template.containers.resources.memory workloadProfileName"
+
+classify(
+    "app:ContainerApp",
+    priced=f"{_SIZE} template.scale.minReplicas template.scale.maxReplicas template.scale.rules"
+    " configuration.activeRevisionsMode configuration.ingress.traffic",
+    unpriced_when={
+        "configuration.service": (),  # an add-on for development, which is an app of its own
+        "kind": ("containerapps", "functionapp"),
+        "template.containers.resources.gpu": 0,
+    },
+    no_influence={
+        NAMES: "containerAppName environmentId managedBy managedEnvironmentId",
+        ACCESS: "configuration",
+        BEHAVIOUR: "template patchingConfiguration",
+    },
+)
+classify(
+    "app:Job",
+    priced=f"{_SIZE} configuration.triggerType configuration.scheduleTriggerConfig"
+    " configuration.manualTriggerConfig configuration.eventTriggerConfig",
+    unpriced_when={"template.containers.resources.gpu": 0},
+    no_influence={
+        NAMES: "jobName environmentId",
+        ACCESS: "configuration",
+        BEHAVIOUR: "template",
+    },
+)
+classify(
+    "app:ManagedEnvironment",
+    priced="workloadProfiles publicNetworkAccess",
+    unpriced_when={
+        "ingressConfiguration.workloadProfileName": "Consumption",
+        "vnetConfiguration.infrastructureSubnetId": (),
+    },
+    no_influence={
+        NAMES: "environmentName kind infrastructureResourceGroup",
+        ACCESS: "customDomainConfiguration diskEncryptionConfiguration peerAuthentication"
+        " peerTrafficConfiguration vnetConfiguration",
+        BEHAVIOUR: "daprAIConnectionString daprAIInstrumentationKey ingressConfiguration",
+        "its apps are billed, wherever they run": "availabilityZones zoneRedundant",
+        "billed where the data goes": "appInsightsConfiguration appLogsConfiguration"
+        " openTelemetryConfiguration",
+    },
+    choices={"publicNetworkAccess": ("Enabled", "Disabled")},
+)

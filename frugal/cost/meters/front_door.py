@@ -5,14 +5,31 @@ Prices are by the visitors' zone; Zone 1 (North America, Europe, …) is taken f
 
 from collections.abc import Iterable
 
-from frugal.cost.meters.base import Charge, Use, assume, by_use, fixed, meter
+from frugal.cost.influence import BEHAVIOUR, NAMES, classify
+from frugal.cost.meters.base import Charge, Meter, Use, assume, by_use, fixed, meter
 from frugal.cost.money import ZERO
 from frugal.cost.month import Month
 from frugal.cost.properties import Properties, Unpriced
 
 ZONE = "Zone 1"
 
-_SIZES = {"standard_azurefrontdoor": "standard", "premium_azurefrontdoor": "premium"}
+
+def _meters(size: str) -> tuple[Meter, ...]:
+    """Base fee, requests, traffic to visitors and to origins of a size."""
+    service, product = "Azure Front Door Service", "Azure Front Door"
+    return (
+        Meter(service, product, size, f"{size} Base Fees", "1/Month"),
+        Meter(service, product, size, f"{size} Requests", "10K"),
+        Meter(service, product, size, f"{size} Data Transfer Out", "1 GB"),
+        # From the edge to the origin, as its pricing page has it: both cost 0.02 in Zone 1.
+        Meter(service, product, size, f"{size} Data Transfer In", "1 GB"),
+    )
+
+
+_SIZES = {
+    "standard_azurefrontdoor": _meters("Standard"),
+    "premium_azurefrontdoor": _meters("Premium"),
+}
 
 
 @meter(
@@ -27,10 +44,20 @@ def profile(properties: Properties, use: Use, _month: Month) -> Iterable[Charge]
     if name.lower() not in _SIZES:
         why = "classic profiles can no longer be made, and end on 2027-09-30"
         raise Unpriced(f"sku.name {name!r} has no price here ({why})")
-    size = _SIZES[name.lower()]
+    base, requests, egress, to_origin = _SIZES[name.lower()]
     return (
-        fixed(f"front-door.{size}-base", ZONE, ZERO + 1),
-        by_use(f"front-door.{size}-requests", ZONE, use.figure("requests")),
-        by_use(f"front-door.{size}-egress", ZONE, use.figure("egress_gb")),
-        by_use(f"front-door.{size}-to-origin", ZONE, use.figure("to_origin_gb")),
+        fixed(base, ZONE, ZERO + 1),
+        by_use(requests, ZONE, use.figure("requests")),
+        by_use(egress, ZONE, use.figure("egress_gb")),
+        by_use(to_origin, ZONE, use.figure("to_origin_gb")),
     )
+
+
+classify(
+    "cdn:Profile",
+    priced="sku.name",
+    no_influence={
+        NAMES: "profileName",
+        BEHAVIOUR: "logScrubbing originResponseTimeoutSeconds",
+    },
+)

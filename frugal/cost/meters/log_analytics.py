@@ -3,12 +3,30 @@
 from collections.abc import Iterable
 from decimal import Decimal
 
-from frugal.cost.meters.base import Charge, Use, assume, meter, region
+from frugal.cost.influence import ACCESS, BEHAVIOUR, NAMES, classify
+from frugal.cost.meters.base import Charge, Meter, Use, assume, grant, meter, region
 from frugal.cost.money import ZERO, quotient
 from frugal.cost.month import Month
 from frugal.cost.properties import Properties, Unpriced
 
 _INCLUDED_DAYS = Decimal(31)
+
+
+def _logs(name: str, unit: str) -> Meter:
+    return Meter("Log Analytics", "Log Analytics", "Analytics Logs", name, unit)
+
+
+_INGESTION = _logs("Analytics Logs Data Ingestion", "1 GB")
+_RETENTION = _logs("Analytics Logs Data Retention", "1 GB/Month")
+
+# Of a billing account (pricing page, 2026): other subscriptions may have used it.
+grant(
+    5,
+    _INGESTION,
+    what="5 GB of Log Analytics a billing account",
+    elsewhere="log_analytics_gb",
+    in_high=False,
+)
 
 
 @meter(
@@ -35,8 +53,8 @@ def workspace(properties: Properties, use: Use, month: Month) -> Iterable[Charge
     most_kept = max(kept, _share(most, beyond, month))
     grows = cap is None
     return (
-        Charge("log-analytics.ingestion", place, ZERO, ingested, most, grows),
-        Charge("log-analytics.retention", place, ZERO, kept, most_kept, grows),
+        Charge(_INGESTION, place, ZERO, ingested, most, grows),
+        Charge(_RETENTION, place, ZERO, kept, most_kept, grows),
     )
 
 
@@ -51,3 +69,18 @@ def _share(monthly: Decimal, days: Decimal, month: Month) -> Decimal:
     if not days:
         return ZERO
     return quotient(monthly * days, month.days)
+
+
+classify(
+    "operationalinsights:Workspace",
+    priced="sku.name retentionInDays workspaceCapping.dailyQuotaGb",
+    unpriced_when={
+        "features.clusterResourceId": (),  # a dedicated cluster is billed for the data
+        "sku.capacityReservationLevel": (),
+    },
+    no_influence={
+        NAMES: "workspaceName defaultDataCollectionRuleResourceId",
+        ACCESS: "forceCmkForQuery publicNetworkAccessForIngestion publicNetworkAccessForQuery",
+        BEHAVIOUR: "features",
+    },
+)

@@ -3,13 +3,27 @@
 from collections.abc import Iterable
 from decimal import Decimal
 
-from frugal.cost.meters.base import Charge, Use, assume, by_use, fixed, meter, region
+from frugal.cost.influence import ACCESS, BEHAVIOUR, NAMES, classify
+from frugal.cost.meters.base import Charge, Meter, Use, assume, by_use, fixed, grant, meter, region
 from frugal.cost.money import ZERO
 from frugal.cost.month import Month
 from frugal.cost.properties import Properties, Unpriced
 
 # GB that each size includes (registry SKU page, read November 2026).
-_INCLUDED_GB = {"basic": Decimal(10), "standard": Decimal(100), "premium": Decimal(500)}
+_INCLUDED_GB = {"Basic": Decimal(10), "Standard": Decimal(100), "Premium": Decimal(500)}
+
+
+def _meter(sku: str, name: str, unit: str) -> Meter:
+    return Meter("Container Registry", "Container Registry", sku, name, unit)
+
+
+_UNITS = {size: _meter(size, f"{size} Registry Unit", "1/Day") for size in _INCLUDED_GB}
+# The same price in each size.
+_STORED = _meter("Basic", "Data Stored", "1 GB/Month")
+_TASKS = _meter("Basic", "Task vCPU Duration", "1 Second")
+
+# The API's first tier, taken as one for the subscription.
+grant(6_000, _TASKS, what="6,000 seconds of registry builds")
 
 
 @meter(
@@ -19,13 +33,28 @@ _INCLUDED_GB = {"basic": Decimal(10), "standard": Decimal(100), "premium": Decim
 )
 def registry(properties: Properties, use: Use, month: Month) -> Iterable[Charge]:
     """Charges of one registry."""
-    size = properties.text("sku.name").lower()
+    name = properties.text("sku.name")
+    size = name.title()
     if size not in _INCLUDED_GB:
-        raise Unpriced(f"sku.name {size!r} has no price here; priced: Basic, Standard, Premium")
+        raise Unpriced(f"sku.name {name!r} has no price here; priced: Basic, Standard, Premium")
     place = region(properties)
     beyond = max(use.figure("stored_gb") - _INCLUDED_GB[size], ZERO)
     return (
-        fixed(f"registry.{size}", place, month.days),
-        by_use("registry.storage", place, beyond),
-        by_use("registry.tasks", place, use.figure("build_vcpu_seconds")),
+        fixed(_UNITS[size], place, month.days),
+        by_use(_STORED, place, beyond),
+        by_use(_TASKS, place, use.figure("build_vcpu_seconds")),
     )
+
+
+classify(
+    "containerregistry:Registry",
+    priced="sku.name",
+    no_influence={
+        NAMES: "registryName",
+        ACCESS: "adminUserEnabled anonymousPullEnabled dataEndpointEnabled encryption"
+        " networkRuleBypassOptions networkRuleSet publicNetworkAccess",
+        BEHAVIOUR: "policies",
+        "part of each size": "zoneRedundancy",
+    },
+    choices={"sku.name": ("Premium", "Standard", "Basic")},
+)

@@ -1,53 +1,46 @@
-"""Refresh of the whole price sheet, written in one step after every price has been read.
+"""Refresh of the price table from the API, written after every price has been read.
 
-The API is queried once a meter, for all regions: some fifty requests instead of some three
-hundred. Product and region are matched here: products were renamed before, in one region
-earlier than in another.
+One request for each service and region, as both are in the table or are named; so a new service or
+region is added in the same way.
 """
 
-import csv
 import datetime as dt
-import io
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Final, NamedTuple
 
 from frugal.atomic import atomic_write
-from frugal.cost.money import plain
-from frugal.cost.prices.reading import DoubtError, Tiers, read
-from frugal.cost.prices.retail import Item, RetailPrices
-from frugal.cost.prices.sheet import (
-    COLUMNS,
-    FOLDER,
-    PRICES,
-    RETAIL_API,
-    Meter,
-    Price,
-    Sheet,
-)
+from frugal.cost.prices.listing import Answer, Item, Listing, described, read, text
+from frugal.cost.prices.retail import RetailPrices, UnavailableError
+from frugal.cost.prices.table import AZURE, GLOBAL, Meter, Price, Table, Tier, file_name, in_force
 from frugal.errors import FrugalError
 
+RETAIL_API: Final = "retail-api"
+"""Key of the source of what was read here."""
 
-@dataclass(frozen=True, slots=True)
-class Move:
-    """A price that differs from the sheet's; `before` is None for a new one."""
+Tiers = tuple[Tier, ...]
+
+
+class Move(NamedTuple):
+    """A price that differs from the table's."""
 
     meter: Meter
     region: str
-    before: Tiers | None
+    before: Tiers
     after: Tiers
 
 
-@dataclass(frozen=True, slots=True)
-class Kept:
+class Kept(NamedTuple):
     """A price that could not be refreshed and is unchanged."""
 
+    meter: Meter
+    region: str
     price: Price
     why: str
 
 
-@dataclass(frozen=True, slots=True)
-class Announced:
+class Announced(NamedTuple):
     """A future day from which the API lists another price."""
 
     meter: Meter
@@ -57,91 +50,127 @@ class Announced:
 
 @dataclass(slots=True)
 class Outcome:
-    """Result of a refresh; `prices`: the new content of the sheet."""
+    """Result of a refresh; `services`: the new content of their files."""
 
     confirmed: int = 0
+    new: int = 0
     moved: list[Move] = field(default_factory=list[Move])
     kept: list[Kept] = field(default_factory=list[Kept])
     announced: list[Announced] = field(default_factory=list[Announced])
-    prices: list[Price] = field(default_factory=list[Price])
-
-    def keep(self, old: Price, why: str) -> None:
-        """Retain the old price."""
-        self.kept.append(Kept(old, why))
-        self.prices.append(old)
-
-    def take(self, price: Price, old: Price | None) -> None:
-        """Use the price that was read, changed or not."""
-        if old and old.tiers == price.tiers:
-            self.confirmed += 1
-        else:
-            before = old.tiers if old else None
-            self.moved.append(Move(price.meter, price.region, before, price.tiers))
-        self.prices.append(price)
+    services: dict[str, Listing] = field(default_factory=dict[str, Listing])
 
 
-def read_anew(
-    sheet: Sheet,
+def refreshed(
+    table: Table,
     api: RetailPrices,
-    today: dt.date,
-    progress: Callable[[Meter], object] = lambda _meter: None,
+    day: dt.date,
+    *,
+    service: str | None = None,
+    region: str | None = None,
+    progress: Callable[[str], object] = lambda _what: None,
 ) -> Outcome:
-    """Query every meter in every region of the sheet, without writing.
+    """Query the services and regions of the table, or those named, without writing.
 
     Raises UnavailableError at the first request that fails: there is no partial refresh.
     """
     outcome = Outcome()
-    source = sheet.sources[RETAIL_API]
-    regions = sorted({(price.meter.scope, price.region) for price in sheet.prices.values()})
-    for meter in sheet.meters.values():
-        progress(meter)
-        items = _ask(api, meter)
-        for region in (region for scope, region in regions if scope == meter.scope):
-            old = sheet.find(meter.id, region)
-            try:
-                reading = read(meter, region, items, today)
-            except DoubtError as doubt:
-                if old:
-                    outcome.keep(old, str(doubt))
-                continue
-            if old and _paid(old.tiers) and not _paid(reading.tiers):
-                outcome.keep(old, "the API has 0 for a price that was paid; check it by hand")
-                continue
-            outcome.take(Price(meter, region, reading.tiers, today, source), old)
-            if reading.later:
-                outcome.announced.append(Announced(meter, region, reading.later))
+    added = {meter.service for meter in table.supplement}
+    services = [service] if service else sorted({file.service for file in table.files()} | added)
+    for one in services:
+        file = table.file(one)
+        prices = outcome.services[one] = file.listing() if file else {}
+        extra = {m: regions for m, regions in table.supplement.items() if m.service == one}
+        known = {where for of in (*prices.values(), *extra.values()) for where in of}
+        if not known and not region:
+            message = f"The table has no service {one!r}. To add it, name a --region as well."
+            raise FrugalError(message, code=2)
+        for where in [region] if region else sorted(known):
+            progress(f"{one} in {where}")
+            answer = _ask(table, api, day, one, where)
+            _take(outcome, table, day, (one, where), answer)
     return outcome
 
 
-def _ask(api: RetailPrices, meter: Meter) -> list[Item]:
-    return api.items(
-        {
-            "serviceName": meter.service,
-            "skuName": meter.sku,
-            "meterName": meter.name,
-            "priceType": "Consumption",
-        }
-    )
+def _ask(table: Table, api: RetailPrices, day: dt.date, service: str, region: str) -> Answer:
+    wanted = {"serviceName": service, "priceType": "Consumption"}
+    names = (GLOBAL, "") if region == GLOBAL else (region,)
+    items: list[Item] = []
+    for name in names:
+        items += api.items({**wanted, "armRegionName": name})
+    try:
+        return read(items, day, table.sources[RETAIL_API])
+    except ValueError as error:
+        raise UnavailableError(f"The answer for {service} in {region} has {error}.") from None
 
 
-def _paid(tiers: Tiers) -> bool:
-    return any(tier.price for tier in tiers)
+def _take(
+    outcome: Outcome, table: Table, day: dt.date, asked: tuple[str, str], answer: Answer
+) -> None:
+    """Merge the prices of a service and region into the outcome."""
+    service, region = asked
+    listing = outcome.services[service]
+    fresh = {
+        meter: regions[region]
+        for meter, regions in answer.prices.items()
+        if meter.service == service and region in regions
+    }
+    known = {m for m in (*listing, *table.supplement) if m.service == service}
+    for meter in sorted(known | fresh.keys()):
+        before = _in_force(table.prices(meter).get(region, ()), day)
+        prices = fresh.get(meter)
+        if prices is None:
+            # A meter of the supplement may be listed with an ARM SKU.
+            if before and not any(meter[:5] == other[:5] for other in fresh):
+                unreadable = (meter, region) in answer.unreadable
+                why = "a row for it that cannot be read" if unreadable else "no row for it"
+                outcome.kept.append(Kept(meter, region, before[0], f"the API has {why}"))
+            continue
+        after = _in_force(prices, day)
+        outcome.announced += [
+            Announced(meter, region, price.since) for price in prices if price.since > day
+        ]
+        if len(before) == 1 and (doubt := _doubt(before[0], after)):
+            outcome.kept.append(Kept(meter, region, before[0], doubt))
+            continue
+        listing.setdefault(meter, {})[region] = prices
+        if not before:
+            outcome.new += 1
+        elif [price.tiers for price in before] == [price.tiers for price in after]:
+            outcome.confirmed += 1
+        else:
+            outcome.moved.append(Move(meter, region, before[0].tiers, after[0].tiers))
 
 
-def write(prices: Iterable[Price], folder: Path | None = None) -> None:
-    """Replace prices.csv atomically.
+def _in_force(prices: Sequence[Price], day: dt.date) -> list[Price]:
+    """Prices in force on a day, one of each amount: several only if they contradict each other."""
+    return sorted({price.tiers: price for price in in_force(prices, day)}.values())
+
+
+def _doubt(before: Price, after: Sequence[Price]) -> str:
+    """A reason to leave the price of the table, or nothing."""
+    if not after:
+        return "the API has only a future price of it"
+    if len(after) > 1:
+        said = " or ".join(described(price.tiers) for price in after)
+        return f"the API has rows that contradict each other: {said}"
+    if _paid(before) and not _paid(after[0]):
+        return "the API has 0 for a price that was paid; check it by hand"
+    return ""
+
+
+def _paid(price: Price) -> bool:
+    return any(tier.price for tier in price.tiers)
+
+
+def write(services: Mapping[str, Listing], folder: Path) -> None:
+    """Replace the files of services, each in one step.
 
     Raises FrugalError where the folder cannot be written to.
     """
-    text = io.StringIO()
-    rows = csv.writer(text, lineterminator="\n")
-    rows.writerow(COLUMNS[PRICES])
-    for price in sorted(prices, key=lambda price: (price.meter.id, price.region)):
-        for tier in price.tiers:
-            amounts = plain(tier.start), plain(tier.price)
-            rows.writerow((price.meter.id, price.region, *amounts, price.as_of, price.where.key))
-    target = (folder or FOLDER) / PRICES
-    try:
-        atomic_write(target, text.getvalue(), mode=target.stat().st_mode & 0o777)
-    except OSError as error:
-        raise FrugalError(f"{target} cannot be written: {error.strerror}.") from error
+    for service, prices in services.items():
+        if prices:
+            target = folder / AZURE / file_name(service)
+            try:
+                atomic_write(target, text(service, prices), mode=0o644)
+            except OSError as error:
+                raise FrugalError(f"{target} cannot be written: {error.strerror}.") from error

@@ -30,6 +30,7 @@ _OK: Final = 200
 _AGAIN: Final = (429, 500, 502, 503, 504)
 
 Item = Mapping[str, object]
+"""A row by the API's field names; numbers are Decimals."""
 
 
 class UnavailableError(FrugalError):
