@@ -58,7 +58,7 @@ _TIERS = {32: "P4", 64: "P6", 128: "P10", 256: "P15", 512: "P20", 1024: "P30", 2
 def server(properties: Properties, use: Use, month: Month) -> Iterable[Charge]:
     """Charges of one server."""
     name = properties.text("sku.name")
-    size = name.removeprefix("Standard_").lower()
+    size = name.lower().removeprefix("standard_")
     if size not in _SIZES:
         raise Unpriced(f"sku.name {name!r} has no price here; priced: {', '.join(sorted(_SIZES))}")
     mode = properties.text("highAvailability.mode", "Disabled")
