@@ -10,7 +10,7 @@ from decimal import Decimal
 import pytest
 
 from frugal.cost.limit import verdict
-from frugal.cost.plan import from_preview
+from frugal.cost.preview import from_preview
 from frugal.cost.pricing import estimate
 from frugal.cost.usage import NO_USAGE, UsageError
 from tests.cost.made import (
