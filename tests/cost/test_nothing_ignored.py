@@ -239,7 +239,7 @@ def test_a_static_site_with_the_edge() -> None:
             ),
             "features.clusterResourceId is not known",
         ),
-        (azure("operationalinsights:DataExport", "a"), "no price is known for this type"),
+        (azure("operationalinsights:DataExport", "a"), "its workspace, with the region"),
         (azure("app:MaintenanceConfiguration", "a"), "no price is known for this type"),
         (azure("resources:Deployment", "a"), "no price is known for this type"),
     ],
