@@ -100,7 +100,7 @@ class _Block(NamedTuple):
 @cache
 def idle_names(kind: str) -> frozenset[str]:
     """Outer properties that neither a price nor a refusal depends on, whatever is in them."""
-    of = CLASSES[kind].of if kind in CLASSES else {}
+    of: Mapping[str, str] = CLASSES[kind].of if kind in CLASSES else {}
     busy = {path.partition(".")[0] for path in of if of[path] in ("priced", "unpriced_when")}
     return frozenset({name for name in of if "." not in name} - busy | _NEVER)
 
