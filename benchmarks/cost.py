@@ -16,7 +16,8 @@ from rich.console import Console
 from benchmarks.timing import in_turns, show
 from frugal.cost.collector import gc_paused
 from frugal.cost.month import usual
-from frugal.cost.plan import from_preview, parse
+from frugal.cost.plan import parse
+from frugal.cost.preview import from_preview
 from frugal.cost.prices.table import Table
 from frugal.cost.pricing import estimate
 from frugal.cost.usage import NO_USAGE

@@ -52,7 +52,7 @@ def cost(
         typer.Option(
             "--preview",
             metavar="FILE",
-            help="Output of `pulumi preview --json --show-sames`; - "
+            help="Output of `pulumi preview --json --show-sames`, or its events; - "
             "reads it from the standard input.",
         ),
     ] = None,
@@ -158,7 +158,8 @@ def _read(preview_file: str | None, state_file: str | None) -> Plan:
     state = from_state(parse(_content(state_file))) if state_file is not None else None
     planned = from_preview(parse(_content(preview_file))) if preview_file is not None else None
     if state and planned:
-        return Plan(state.before, planned.after, state.notes)
+        notes = dict.fromkeys((*state.notes, *planned.notes))
+        return Plan(state.before, planned.after, tuple(notes))
     found = planned or state
     assert found  # noqa: S101 - one of the two is given
     return found

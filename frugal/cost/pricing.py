@@ -54,7 +54,9 @@ def estimate(plan: Plan, table: Table, usage: Usage, month: Month) -> Estimate:
         old, new, left_out = _price_both(before, after, table, usage, month)
         found = lines(plan, old.entries, new.entries)
         monthly = total(line.monthly for line in found)
-        alerts, budget_notes = budget.alerts(plan.after.values(), monthly.expected)
+        alerts, budget_notes = budget.alerts(
+            plan, monthly.expected, currency=table.currency, billed_in=usage.currency
+        )
         notes = [*plan.notes, *_notes(new), *_reader_notes(before, after, plan, left_out)]
         if left_out and found:
             notes.append("Unpriced resources are in no total, neither before nor after.")

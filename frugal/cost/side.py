@@ -4,9 +4,8 @@ import marshal
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
-from functools import partial
 from hashlib import blake2b
-from typing import Final, NamedTuple, cast
+from typing import Any, Final, NamedTuple, cast
 
 from frugal.cost.influence import check, idle_names, readings
 from frugal.cost.meters import METERS
@@ -16,7 +15,6 @@ from frugal.cost.money import ZERO, Range, total
 from frugal.cost.month import Month
 from frugal.cost.plan import Resource
 from frugal.cost.properties import Properties, Unpriced, hidden
-from frugal.cost.tokens import PROVIDER
 
 ListPrice = Callable[[Charge], Range]
 """Cost of a charge alone, without grants. Raises Unpriced where it has no price."""
@@ -45,11 +43,10 @@ def classified(
 ) -> Side:
     """Read every resource of a side. Raises UsageError."""
     side = Side()
-    by_type: dict[str, list[Resource]] = {}
-    beside: dict[str, list[Properties]] = {}
+    by_kind: dict[str, list[Resource]] = {}
     for one in resources.values():
-        by_type.setdefault(one.type, []).append(one)
-        beside.setdefault(one.type.partition(":")[2], []).append(one.properties)
+        by_kind.setdefault(one.type.partition(":")[2], []).append(one)
+    beside = {kind: [one.properties for one in listed] for kind, listed in by_kind.items()}
     known: dict[tuple[str, bytes], _Result] = {}
     for urn in sorted(resources):
         one = resources[urn]
@@ -58,12 +55,14 @@ def classified(
             side.other[urn] = "not one of azure-native's"
         elif kind in METERS:
             given = figures.get(one.name, {})
-            shape = kind, _shape(kind, one, given)
+            shape = kind, _shape(kind, one.properties.content, given)
             result = known.get(shape) if shape[1] else None
             if result is None:
+                reference = one.properties.refer = _Reference(by_kind, one)
                 use = Use(given, METERS[kind].usage, beside=beside)
-                one.properties.refer = partial(_referred, by_type, one)
-                result = known[shape] = _result(one, kind, use, month, cost)
+                result = _result(one, kind, use, month, cost)
+                if not reference.used:
+                    known[shape] = result
             else:
                 one.properties.was_read_as(result.properties)
             _add(side, one, result)
@@ -72,30 +71,6 @@ def classified(
         else:
             side.unpriced[urn] = "no price is known for this type"
     return side
-
-
-def _referred(
-    by_type: Mapping[str, Sequence[Resource]], one: Resource, path: str, kind: str
-) -> Properties | None:
-    """The resource of a type that a property names: by the engine's URN, its id or its name.
-
-    A name that is not known yet, and without a URN, is that of the only resource of the type.
-    """
-    declared = by_type.get(f"{PROVIDER}:{kind}", ())
-    value = one.properties.content.get(path)
-    linked = one.dependencies.get(path)
-    text = cast("dict[str, object]", value).get("id") if isinstance(value, dict) else value
-    if linked and isinstance(linked, list):
-        declared = [other for other in declared if other.urn in linked]
-    elif isinstance(text, str) and not hidden(text):
-        name = text.rpartition("/")[2]
-        declared = [other for other in declared if name in _names(other)]
-    return declared[0].properties if value is not None and len(declared) == 1 else None
-
-
-def _names(one: Resource) -> Iterable[object]:
-    inputs = one.properties.content.items()
-    return (value for key, value in inputs if key.lower().endswith("name"))
 
 
 class _Result(NamedTuple):
@@ -110,24 +85,53 @@ class _Result(NamedTuple):
     unknown: bool = False
 
 
-def _shape(kind: str, one: Resource, given: Mapping[str, Decimal]) -> bytes:
+def _shape(kind: str, inputs: Mapping[str, Any], given: Mapping[str, Decimal]) -> bytes:
     """A digest of all that a price may depend on; none where there are values unlike JSON's.
 
     Large programs have many resources of few sizes: each is read once.
     """
     idle = idle_names(kind)
-    inputs = [(name, value) for name, value in one.properties.content.items() if name not in idle]
-    links = [(name, urns) for name, urns in one.dependencies.items() if urns and name not in idle]
+    own = [(name, value) for name, value in inputs.items() if name not in idle]
     figures = [(key, str(value)) for key, value in given.items()]
-    parts = inputs, links, figures
     try:
-        return blake2b(marshal.dumps(parts, _WITHOUT_REFERENCES), digest_size=16).digest()
+        return blake2b(marshal.dumps((own, figures), _WITHOUT_REFERENCES), digest_size=16).digest()
     except ValueError:
         return b""
 
 
 _WITHOUT_REFERENCES: Final = 2
 """Version of the format in which equal values are equal bytes."""
+
+
+@dataclass(slots=True)
+class _Reference:
+    """Finds what a resource's properties name. `used`: a price depends on another resource."""
+
+    by_kind: Mapping[str, Sequence[Resource]]
+    one: Resource
+    used: bool = False
+
+    def __call__(self, path: str, kind: str) -> Properties | None:
+        """The resource of a type that a property names: by the engine's URN, its id or its name.
+
+        A name that is not known yet, and without a URN, is that of the only resource of the type.
+        """
+        self.used = True
+        declared = self.by_kind.get(kind, ())
+        value = self.one.properties.content.get(path)
+        linked = self.one.dependencies.get(path)
+        text = cast("dict[str, object]", value).get("id") if isinstance(value, dict) else value
+        if linked and isinstance(linked, list):
+            declared = [other for other in declared if other.urn in linked]
+        elif isinstance(text, str) and not hidden(text):
+            name = text.rpartition("/")[2]
+            declared = [other for other in declared if name in _names(other)]
+        return declared[0].properties if value is not None and len(declared) == 1 else None
+
+
+def _names(one: Resource) -> Iterable[object]:
+    inputs = one.properties.content.items()
+    return (value for key, value in inputs if key.lower().endswith("name"))
 
 
 class _Reading(NamedTuple):

@@ -10,7 +10,7 @@ from decimal import Decimal
 import pytest
 
 from frugal.cost.limit import verdict
-from frugal.cost.plan import from_preview
+from frugal.cost.preview import from_preview
 from frugal.cost.pricing import estimate
 from frugal.cost.usage import NO_USAGE, UsageError
 from tests.cost.made import (
@@ -222,7 +222,7 @@ def test_two_meters_for_one_filter_and_the_first_taken() -> None:
     """bicep-cost: the first by alphabet. `B1` is Windows' meter too, at more than four times."""
     windows = azure("web:AppServicePlan", "plan", location="eastus", sku={"name": "B1"})
     found = bill(windows)
-    assert "'B1 App' (Azure App Service Basic Plan)" in found.unpriced[0].reason
+    assert "(Azure App Service Basic Plan) is known in eastus" in found.unpriced[0].reason
     assert bill(plan_of("B1")).monthly == each("12.41")
 
 

@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from frugal.cost.plan import Plan, from_preview, from_state
+from frugal.cost.plan import Plan, from_state
+from frugal.cost.preview import from_preview
 from frugal.cost.pricing import estimate
 from frugal.cost.properties import UNKNOWN
 from frugal.cost.usage import NO_USAGE

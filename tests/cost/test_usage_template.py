@@ -6,7 +6,8 @@ import pytest
 import yaml
 
 from frugal.cost.meters import METERS
-from frugal.cost.plan import from_preview, parse
+from frugal.cost.plan import parse
+from frugal.cost.preview import from_preview
 from frugal.cost.usage import NO_USAGE, Usage, keys_of, template
 from frugal.cost.usage import parse as read_usage
 from tests.cost.made import app, azure, bill, edge, registry, server, vault, workspace
@@ -103,8 +104,8 @@ def test_the_template_of_two_resources_with_one_name() -> None:
 
 
 def test_the_template_of_a_plan_without_use() -> None:
-    environment = azure("app:ManagedEnvironment", "env", location="eastus")
-    assert read_usage(template([environment]), "usage.yaml") == NO_USAGE
+    address = azure("network:PublicIPAddress", "address", location="eastus")
+    assert read_usage(template([address]), "usage.yaml") == NO_USAGE
 
 
 def test_the_template_of_figures_that_follow_from_others() -> None:
