@@ -61,6 +61,7 @@ def classified(
                 reference = one.properties.refer = _Reference(by_kind, one)
                 use = Use(given, METERS[kind].usage, beside=beside)
                 result = _result(one, kind, use, month, cost)
+                one.properties.refer = None  # no reference cycle stays
                 if not reference.used:
                     known[shape] = result
             else:

@@ -2,7 +2,9 @@
 
 from decimal import Decimal
 
-from tests.cost.made import PRICES
+from tests.cost.made import PRICES, table
+
+__all__ = ["price", "table", "tiers"]
 
 
 def tiers(file: str, name: str, place: str = "eastus2", product: str = "") -> dict[str, Decimal]:

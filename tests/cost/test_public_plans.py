@@ -13,7 +13,8 @@ import pytest
 
 from frugal.cost.estimate import Estimate
 from frugal.cost.money import NOTHING, Range
-from frugal.cost.plan import from_preview, parse
+from frugal.cost.plan import parse
+from frugal.cost.preview import from_preview
 from frugal.cost.pricing import estimate
 from frugal.cost.usage import NO_USAGE
 from tests.cost.made import USUAL, amounts, each, table
