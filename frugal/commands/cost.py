@@ -17,6 +17,7 @@ from frugal.cost import (
     calendar_month,
     from_preview,
     from_state,
+    gc_paused,
     parse,
     price,
     usage_template,
@@ -37,6 +38,7 @@ app = typer.Typer()
 @app.command("cost")
 def cost(
     *,
+    context: typer.Context,
     environment: Annotated[
         str | None,
         typer.Option("-s", "--stack", metavar="ENV", help="local (default), dev or prod."),
@@ -50,7 +52,7 @@ def cost(
         typer.Option(
             "--preview",
             metavar="FILE",
-            help="Output of `pulumi preview --json --show-sames`; - "
+            help="Output of `pulumi preview --json --show-sames`, or its events; - "
             "reads it from the standard input.",
         ),
     ] = None,
@@ -98,6 +100,7 @@ def cost(
     nothing, without a login. Exit codes: 1 the preview failed, 2 wrong input, 3 over a limit,
     4 something is unpriced.
     """
+    context.with_resource(gc_paused())
     above = _amount("--fail-above", fail_above)
     increase = _amount("--fail-increase", fail_increase)
     billed_month = calendar_month(month) if month is not None else None
@@ -155,7 +158,8 @@ def _read(preview_file: str | None, state_file: str | None) -> Plan:
     state = from_state(parse(_content(state_file))) if state_file is not None else None
     planned = from_preview(parse(_content(preview_file))) if preview_file is not None else None
     if state and planned:
-        return Plan(state.before, planned.after, state.notes)
+        notes = dict.fromkeys((*state.notes, *planned.notes))
+        return Plan(state.before, planned.after, tuple(notes))
     found = planned or state
     assert found  # noqa: S101 - one of the two is given
     return found

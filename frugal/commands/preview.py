@@ -14,7 +14,7 @@ import yaml
 from rich.console import Console
 
 from frugal.atomic import atomic_write
-from frugal.cost import Plan, from_preview, parse
+from frugal.cost import Plan, failure_of, from_preview, parse
 from frugal.errors import FrugalError
 from frugal.fingerprint import content_digest
 from frugal.local.engine import LOCAL_STACK, preview_from_nothing
@@ -69,7 +69,7 @@ def preview(place: Checkout, console: Console, environment: str, changes: Sequen
     found = from_preview(parse(done.stdout))
     notes = [_FROM_NOTHING.format(environment)] if from_nothing else []
     return Preview(
-        replace(found, notes=notes),
+        replace(found, notes=[*found.notes, *notes]),
         place.root / str(usage_file) if usage_file else None,
         None if limit is None else str(limit),
     )
@@ -148,8 +148,7 @@ def _wrong(change: str, allowed: str) -> FrugalError:
 def _words(printed: str, errors: str) -> str:
     """The engine's messages: with --json they are in the document's diagnostics."""
     try:
-        told = cast("list[dict[str, str]]", json.loads(printed)["diagnostics"])
-        lines = [entry["message"].strip() for entry in told if entry["severity"] == "error"]
+        failure = failure_of(json.loads(printed)["diagnostics"])
     except (ValueError, KeyError, TypeError):
-        lines = []
-    return "\n".join(dict.fromkeys(lines)) or errors.strip() or printed.strip()
+        failure = ""
+    return failure or errors.strip() or printed.strip()

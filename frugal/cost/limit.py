@@ -1,4 +1,4 @@
-"""Limits on a bill: exceeded by what is priced, else missed by a bill with unpriced resources."""
+"""Limits on a bill: exceeded by what is priced, or not to be checked where something is unknown."""
 
 from decimal import Decimal
 
@@ -7,9 +7,13 @@ from frugal.cost.money import rounded
 from frugal.errors import FrugalError
 
 OVER, UNPRICED = 3, 4
-"""Exit codes: a limit is exceeded; something has no price."""
+"""Exit codes: a limit is exceeded; something has no price, or a limit cannot be checked."""
 
 _HEAVIEST = 3
+_UNKNOWN = (
+    "The bill depends on a value that is secret or not known before the deployment, so no limit "
+    "can be checked; the notes of `frugal cost` name it."
+)
 
 
 def verdict(
@@ -21,8 +25,8 @@ def verdict(
 ) -> tuple[int, str]:
     """Exit code and its reason, or 0. `above`: limit of the expected bill; `increase`: of its rise.
 
-    What is priced may exceed a limit by itself, so that comes first; a bill with unpriced
-    resources that are not accepted passes no limit.
+    What is priced may exceed a limit by itself, so that comes first. A bill with a value unknown
+    passes no limit, and one with unpriced resources passes only if these are accepted.
     """
     expected, more = bill.monthly.expected, bill.delta.expected
     if above is not None and expected > above:
@@ -35,6 +39,8 @@ def verdict(
             f"{rounded(more, sign=True)} {bill.currency} a month is above the limit of "
             f"{rounded(increase)}."
         )
+    if bill.unknown and (above is not None or increase is not None):
+        return UNPRICED, _UNKNOWN
     if bill.unpriced and not unpriced_is_accepted:
         return UNPRICED, (
             f"Resources without a price: {len(bill.unpriced)}, so the bill is incomplete. "
@@ -44,7 +50,7 @@ def verdict(
 
 
 def refuse_above(limit: Decimal, bill: Estimate) -> None:
-    """Raise FrugalError if the bill exceeds `limit`, USD a month, or is incomplete."""
+    """Raise FrugalError if the bill exceeds `limit`, USD a month, is incomplete or is unknown."""
     code, _reason = verdict(bill, above=limit)
     if code == OVER:
         heaviest = sorted(bill.lines, key=_weight)[:_HEAVIEST]
@@ -59,11 +65,15 @@ def refuse_above(limit: Decimal, bill: Estimate) -> None:
             "pulumi config set maxMonthlyCost AMOUNT"
         )
     if code == UNPRICED:
-        names = "\n".join(f"  {one.name} ({one.type}): {one.reason}" for one in bill.unpriced)
+        gaps = [f"  {one.name} ({one.type}): {one.reason}" for one in bill.unpriced]
+        if gaps:
+            gaps.insert(0, f"Without a price: {len(gaps)}:")
+        if bill.unknown:
+            gaps.append(_UNKNOWN)
         raise FrugalError(
             f"frugal:maxMonthlyCost {rounded(limit)} {bill.currency} cannot be checked. "
-            f"Without a price: {len(bill.unpriced)}:\n{names}\n"
-            "Change these resources, or remove the limit: pulumi config rm maxMonthlyCost"
+            + "\n".join(gaps)
+            + "\nChange these resources, or remove the limit: pulumi config rm maxMonthlyCost"
         )
 
 

@@ -1,13 +1,12 @@
-"""Reader of plans: the resources before and after.
+"""Plans: the resources of a stack before and after; and the reader of states.
 
-Formats: `pulumi preview --json --show-sames` and `pulumi stack export` (Pulumi CLI 3.259, read
-November 2026). Resources are taken by their inputs, on both sides alike.
+State: the output of `pulumi stack export`, versions 3 and 4 (apitype.DeploymentV3 and ResourceV3 of
+github.com/pulumi/pulumi/sdk/v3 3.274.1). Resources are taken by their inputs.
 """
 
 import json
-from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, cast
 
 from pydantic_core import from_json
@@ -17,18 +16,11 @@ from frugal.cost.properties import Properties
 from frugal.cost.tokens import PROVIDER, current
 from frugal.errors import FrugalError
 
-_BEFORE = frozenset(
-    {"same", "update", "delete", "replace", "delete-replaced", "create-replacement", "refresh"}
-)
-_AFTER = frozenset(
-    {"same", "update", "create", "replace", "create-replacement", "import", "import-replacement"}
-)
-_REPLACING = frozenset({"replace", "create-replacement"})
-# Resources that another program manages, and steps that change nothing.
-_NEITHER = frozenset(
-    {"read", "read-replacement", "read-discard", "discard-replaced", "remove-pending-replace"}
-)
-_KNOWN = _BEFORE | _AFTER | _NEITHER
+REMEDY = "Make one: pulumi preview --json --show-sames > plan.json"
+
+DELETION_PENDING = "Pending deletion, and not counted"
+REPLACEMENT_PENDING = "Deleted for a replacement that is not created yet, and not counted"
+RETAINED = "Given up by the program but retained in Azure (retainOnDelete), and counted"
 
 
 class PlanError(FrugalError):
@@ -40,8 +32,9 @@ class PlanError(FrugalError):
 
 @dataclass(frozen=True, slots=True)
 class Resource:
-    """One declared resource. `type`: as `tokens.current` has it, `azure-native:web:WebApp`.
+    """One resource. `type`: as `tokens.current` has it, `azure-native:web:WebApp`.
 
+    `properties`: its inputs; `outputs`: those of the last update, if there was one;
     `dependencies`: the engine's `propertyDependencies`, URNs by property.
     """
 
@@ -49,12 +42,17 @@ class Resource:
     type: str
     name: str
     properties: Properties
+    outputs: Mapping[str, Any] = field(default_factory=dict[str, Any])
     dependencies: Mapping[str, object] = field(default_factory=dict[str, object])
 
     @property
     def is_azure(self) -> bool:
         """True for a resource of azure-native, the only provider that is priced."""
         return self.type.startswith(f"{PROVIDER}:")
+
+    def beside(self, role: str) -> "Resource":
+        """The same resource under another URN, for a second resource of one URN on one side."""
+        return replace(self, urn=f"{self.urn} ({role})")
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,15 +64,33 @@ class Plan:
     notes: Sequence[str] = ()
 
 
-def resource(
-    urn: str, inputs: Mapping[str, Any], dependencies: Mapping[str, object] | None = None
-) -> Resource:
-    """A resource from its URN, which holds type and name, and its inputs in camelCase."""
+def resource(urn: str, inputs: Mapping[str, Any], **recorded: Mapping[str, Any]) -> Resource:
+    """A resource from its URN, which holds type and name, and its inputs in camelCase.
+
+    `recorded`: its outputs and dependencies, if there are any.
+    """
     parts = urn.split("::", 3)
     if len(parts) != 4 or not urn.startswith("urn:pulumi:"):  # noqa: PLR2004
-        raise PlanError(f"The plan names a resource {_short(urn)}, which is not a Pulumi URN.")
+        raise PlanError(f"The plan names a resource {short(urn)}, which is not a Pulumi URN.")
     kind = current(parts[2].rsplit("$", 1)[-1])
-    return Resource(urn, kind, parts[3], Properties(inputs), dependencies or {})
+    return Resource(urn, kind, parts[3], Properties(inputs), **recorded)
+
+
+class Notes:
+    """Remarks about resources of azure-native that a reader of plans treats in a special way."""
+
+    def __init__(self) -> None:
+        self._names: dict[str, dict[str, None]] = {}
+
+    def add(self, remark: str, one: Resource) -> None:
+        """Add a resource to a remark: `Pending deletion, and not counted`."""
+        if one.is_azure:
+            self._names.setdefault(remark, {})[f"{one.name} ({one.type})"] = None
+
+    @property
+    def sentences(self) -> Sequence[str]:
+        """A sentence for each remark, with the names of its resources."""
+        return tuple(f"{remark}: {', '.join(names)}." for remark, names in self._names.items())
 
 
 def from_resources(declared: Iterable[Resource]) -> Plan:
@@ -83,20 +99,18 @@ def from_resources(declared: Iterable[Resource]) -> Plan:
 
 
 def parse(text: str | bytes) -> dict[str, Any]:
-    """Read the JSON object of a file or a pipe. Raises PlanError."""
+    """Read the JSON of a file or a pipe: an object, or the engine's events, one a line.
+
+    Events become the object that Pulumi Cloud has: `{"events": […]}`. Raises PlanError.
+    """
     if not text.strip():
-        raise PlanError(
-            "The plan is empty. Make one: pulumi preview --json --show-sames > plan.json"
-        )
+        raise PlanError(f"The plan is empty. {REMEDY}")
     try:
         with gc_paused():
             content = _content(text)
     except (ValueError, RecursionError) as error:
         reason = str(error) if isinstance(error, json.JSONDecodeError) else "it cannot be read"
-        raise PlanError(
-            f"The plan is not JSON ({reason}). "
-            "Make one: pulumi preview --json --show-sames > plan.json"
-        ) from None
+        raise PlanError(f"The plan is not JSON ({reason}). {REMEDY}") from None
     if not isinstance(content, dict):
         raise PlanError("The plan is not a JSON object, as `pulumi preview --json` prints it.")
     return cast("dict[str, Any]", content)
@@ -106,147 +120,95 @@ def _content(text: str | bytes) -> object:
     try:
         return from_json(text)
     except ValueError:
-        # The slower parser accepts more encodings and has better messages.
+        if isinstance(text, bytes):
+            text = text.decode(json.detect_encoding(text))
+    try:
+        # This parser has better messages.
         return json.loads(text)
-
-
-def from_preview(document: Mapping[str, Any]) -> Plan:
-    """Read the output of `pulumi preview --json --show-sames`. Raises PlanError."""
-    if "deployment" in document:
-        raise PlanError("This is a state, not a preview: give it with --state.")
-    _refuse_failed(document.get("diagnostics"))
-    steps = document.get("steps")
-    if steps is None and "changeSummary" in document:
-        steps = []
-    if not isinstance(steps, list):
-        raise PlanError(
-            "The plan has no list `steps`. Make one: pulumi preview --json --show-sames > plan.json"
-        )
-    before: dict[str, Resource] = {}
-    after: dict[str, Resource] = {}
-    counts = Counter[str]()
-    notes: list[str] = []
-    with gc_paused():
-        for number, step in enumerate(cast("list[object]", steps)):
-            if not isinstance(step, dict):
-                raise PlanError(f"steps[{number}] of the plan is {_short(step)}, not a step.")
-            counts[_take(cast("dict[str, Any]", step), number, before, after, notes)] += 1
-    _refuse_partial(document.get("changeSummary"), counts)
-    return Plan(before, after, tuple(notes))
-
-
-def _take(
-    step: Mapping[str, Any],
-    number: int,
-    before: dict[str, Resource],
-    after: dict[str, Resource],
-    notes: list[str],
-) -> str:
-    """Add the resources of a step; return its operation."""
-    operation, urn = step.get("op"), step.get("urn")
-    if type(operation) is not str or type(urn) is not str:
-        raise PlanError(f"steps[{number}] of the plan has no `op` and `urn`.")
-    if operation not in _KNOWN:
-        raise PlanError(
-            f"steps[{number}] of the plan is the operation {_short(operation)}, which is unknown. "
-            "Is it made by `pulumi preview --json`?"
-        )
-    sides = {"oldState": before} if operation in _BEFORE else {}
-    if operation in _AFTER:
-        sides["newState"] = after
-    if operation in _REPLACING:
-        # A replacement may be listed as several steps, each with one side of it.
-        sides = {key: side for key, side in sides.items() if step.get(key) is not None} or sides
-    for key, side in sides.items():
-        state = step.get(key)
-        if not isinstance(state, dict):
-            raise PlanError(f"steps[{number}] of the plan has no `{key}`.")
-        entry = cast("dict[str, Any]", state)
-        if entry.get("external") is True:
-            continue  # read, not managed by this program
-        one = _resource(urn, entry, f"steps[{number}].{key}")
-        replaced = operation == "delete-replaced"
-        if replaced and urn in before:
-            continue  # already added by another step of the replacement, or by a later one
-        if replaced and urn not in after and entry.get("delete") is True:
-            notes.append(_waits(one))
-        else:
-            side[urn] = one
-    return operation
-
-
-def _waits(one: Resource) -> str:
-    return f"{one.name} ({one.type}) is pending deletion and is not counted."
-
-
-def _resource(urn: str, state: Mapping[str, Any], where: str) -> Resource:
-    """A resource from its entry in a state or a step. Raises PlanError, naming `where`."""
-    inputs, dependencies = state.get("inputs"), state.get("propertyDependencies")
-    if inputs is None:
-        inputs = {}
-    if not isinstance(inputs, dict):
-        raise PlanError(f"{where}.inputs of the plan is {_short(inputs)}, not a block.")
-    return resource(
-        urn,
-        cast("dict[str, Any]", inputs),
-        cast("dict[str, object]", dependencies) if isinstance(dependencies, dict) else None,
-    )
-
-
-def _refuse_failed(diagnostics: object) -> None:
-    """Raise FrugalError for a failed preview, whose plan is incomplete."""
-    for entry in cast("list[object]", diagnostics) if isinstance(diagnostics, list) else ():
-        told = cast("dict[str, object]", entry) if isinstance(entry, dict) else {}
-        if told.get("severity") == "error":
-            raise FrugalError(f"The preview failed: {str(told.get('message', '')).strip()}")
-
-
-def _refuse_partial(summary: object, counts: Counter[str]) -> None:
-    """Raise PlanError for a plan without some of its resources, whose bill would be too low."""
-    announced = cast("dict[str, object]", summary) if isinstance(summary, dict) else {}
-    for operation, missing, remedy in (
-        ("same", "unchanged resources", "run it with --show-sames"),
-        ("create", "resources that it creates", "run the preview again"),
-    ):
-        told = announced.get(operation, 0)
-        if type(told) in (int, float) and cast("float", told) > counts[operation]:
-            raise PlanError(
-                f"The plan leaves out {cast('float', told) - counts[operation]:g} {missing}, so "
-                f"the bill would be incomplete: {remedy}."
-            )
+    except ValueError:
+        try:
+            return {"events": [from_json(line) for line in text.splitlines() if line.strip()]}
+        except ValueError:
+            pass
+        raise
 
 
 def from_state(document: Mapping[str, Any]) -> Plan:
     """Read the output of `pulumi stack export`: the same before and after. Raises PlanError."""
     deployment = document.get("deployment")
     if not isinstance(deployment, dict):
-        hint = "This is a preview: give it with --preview." if "steps" in document else ""
+        is_preview = "steps" in document or "events" in document
+        hint = "This is a preview: give it with --preview." if is_preview else ""
         raise PlanError(hint or "The state has no `deployment`. Make one: pulumi stack export")
-    listed = cast("dict[str, Any]", deployment).get("resources")
-    if listed is None:
-        listed = []
-    if not isinstance(listed, list):
-        raise PlanError("The state's `deployment.resources` is not a list.")
+    content = cast("dict[str, Any]", deployment)
     found: dict[str, Resource] = {}
-    notes: list[str] = []
-    for number, state in enumerate(cast("list[object]", listed)):
-        where = f"resources[{number}]"
-        if not isinstance(state, dict):
-            raise PlanError(f"{where} of the state is {_short(state)}, not a resource.")
-        entry = cast("dict[str, Any]", state)
-        urn = entry.get("urn")
-        if type(urn) is not str:
-            raise PlanError(f"{where} of the state has no `urn`.")
+    notes = Notes()
+    for where, entry in _entries(content, "resources"):
+        one = _listed(entry, where)
         if entry.get("external") is True:
             continue  # read, not managed: another program's
-        one = _resource(urn, entry, where)
-        if entry.get("delete") is True:
-            notes.append(_waits(one))
-            continue
-        found[urn] = one
-    return Plan(found, found, tuple(notes))
+        if entry.get("pendingReplacement") is True:
+            notes.add(REPLACEMENT_PENDING, one)
+        elif entry.get("delete") is True and entry.get("retainOnDelete") is True:
+            notes.add(RETAINED, one)
+            retained = one.beside("retained")
+            found[retained.urn] = retained
+        elif entry.get("delete") is True:
+            notes.add(DELETION_PENDING, one)
+        else:
+            found[one.urn] = one
+    for where, operation in _entries(content, "pending_operations"):
+        entry = operation.get("resource")
+        if not isinstance(entry, dict):
+            raise PlanError(f"{where} of the state has no `resource`.")
+        one = _listed(cast("dict[str, Any]", entry), f"{where}.resource")
+        counted = "counted as before" if one.urn in found else "not counted"
+        doing = str(operation.get("type"))
+        notes.add(f"An update was interrupted while {doing} it, so {counted}", one)
+    return Plan(found, found, notes.sentences)
 
 
-def _short(value: object) -> str:
+def _entries(content: Mapping[str, Any], key: str) -> Iterable[tuple[str, Mapping[str, Any]]]:
+    """Each entry of a list of a state, with its place for messages."""
+    listed = content.get(key)
+    if listed is None:
+        return
+    if not isinstance(listed, list):
+        raise PlanError(f"The state's `deployment.{key}` is not a list.")
+    for number, entry in enumerate(cast("list[object]", listed)):
+        where = f"{key}[{number}]"
+        if not isinstance(entry, dict):
+            raise PlanError(f"{where} of the state is {short(entry)}, not a block.")
+        yield where, cast("dict[str, Any]", entry)
+
+
+def _listed(entry: Mapping[str, Any], where: str) -> Resource:
+    urn = entry.get("urn")
+    if type(urn) is not str:
+        raise PlanError(f"{where} of the state has no `urn`.")
+    return resource_of(urn, entry, where)
+
+
+def resource_of(urn: str, state: Mapping[str, Any], where: str) -> Resource:
+    """A resource from its entry in a state or a step. Raises PlanError, naming `where`."""
+    inputs = state.get("inputs")
+    if inputs is None:
+        inputs = {}
+    if not isinstance(inputs, dict):
+        raise PlanError(f"{where}.inputs is {short(inputs)}, not a block.")
+    return resource(
+        urn,
+        cast("dict[str, Any]", inputs),
+        outputs=_block(state.get("outputs")),
+        dependencies=_block(state.get("propertyDependencies")),
+    )
+
+
+def _block(value: object) -> Mapping[str, Any]:
+    return cast("dict[str, Any]", value) if isinstance(value, dict) else {}
+
+
+def short(value: object) -> str:
+    """Return a value for a message, cut to 60 characters."""
     text = repr(value)
     return text if len(text) <= 60 else f"{text[:57]}…"  # noqa: PLR2004

@@ -88,6 +88,10 @@ class Properties:
         """Every path that was read, with its value (None if absent)."""
         return self._read
 
+    def was_read_as(self, other: "Properties") -> None:
+        """Take over the record of equal properties, instead of reading them again."""
+        self._read = other._read  # noqa: SLF001 - of the same class
+
     def _find(self, path: str) -> Any:  # noqa: ANN401 - anything may stand in a plan
         if self._assumed and self._prefix + path in self._assumed:
             self._read[self._prefix + path] = "unknown"

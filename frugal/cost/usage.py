@@ -3,6 +3,7 @@
 import datetime as dt
 import re
 from collections.abc import Hashable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from decimal import Decimal
 from difflib import get_close_matches
 from fnmatch import fnmatchcase
@@ -27,6 +28,15 @@ def _decimal(value: object) -> object:
 
 
 Figure = Annotated[Decimal, BeforeValidator(_decimal), Field(ge=0, max_digits=21, decimal_places=9)]
+
+
+def _letters(value: object) -> object:
+    if not isinstance(value, str) or not re.fullmatch(r"[A-Za-z]{3}", value, re.ASCII):
+        raise ValueError("three letters, such as GBP")
+    return value.upper()
+
+
+Currency = Annotated[str, BeforeValidator(_letters)]
 
 
 class _Model(BaseModel):
@@ -62,12 +72,16 @@ class Elsewhere(_Model):
 
 
 class Usage(_Model):
-    """A usage file. `resources`: figures by key, by the resource's Pulumi name or a glob."""
+    """A usage file. `resources`: figures by key, by the resource's Pulumi name or a glob.
+
+    `currency`: that of the account's bills and budgets, such as GBP.
+    """
 
     version: Literal[1] = 1
     resources: Mapping[str, Mapping[str, Figure]] = {}
     offers: Offers = Offers()
     used_elsewhere: Elsewhere = Elsewhere()
+    currency: Currency | None = None
 
 
 NO_USAGE = Usage()
@@ -148,7 +162,13 @@ def _siblings(path: Sequence[int | str]) -> Iterable[str]:
 def keys_of(resource: Resource) -> Mapping[str, Assumed]:
     """The usage keys of a resource; none if its cost does not depend on use."""
     meter = METERS.get(resource.type.partition(":")[2])
-    return meter.usage if meter else {}
+    return {key: _derived(one, resource) for key, one in meter.usage.items()} if meter else {}
+
+
+def _derived(assumed: Assumed, resource: Resource) -> Assumed:
+    """The default of a figure, which a property of the resource may replace."""
+    replaced = assumed.unless and resource.properties.names(assumed.unless)
+    return replace(assumed, follows=True) if replaced else assumed
 
 
 def assign(usage: Usage, resources: Iterable[Resource]) -> Mapping[str, Mapping[str, Decimal]]:
@@ -212,6 +232,8 @@ def template(resources: Iterable[Resource]) -> str:
         "  container_apps: {vcpu_seconds: 0, gib_seconds: 0, requests: 0}",
         "  log_analytics_gb: 0",
         "  egress_gb: 0",
+        "# The currency of your budgets, if it is not USD:",
+        "# currency: EUR",
         "# Only if your subscription has the offer; it lasts twelve months from this day:",
         "# offers: {postgres_12_months: {start: 2026-01-01}}",
     ]

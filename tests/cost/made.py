@@ -147,7 +147,8 @@ def step(operation: str, old: Resource | None, new: Resource | None, **more: Any
 
 def state(one: Resource, **more: Any) -> dict[str, Any]:
     """A resource as an entry of a state; the inputs are what it was made of."""
-    return {"urn": one.urn, "custom": True, "inputs": dict(one.properties._content), **more}
+    inputs = dict(one.properties._content)
+    return {"urn": one.urn, "custom": True, "id": f"/made/{one.name}", "inputs": inputs, **more}
 
 
 def preview(*steps: dict[str, Any]) -> dict[str, Any]:

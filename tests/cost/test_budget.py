@@ -1,11 +1,14 @@
 """The estimate held against the plan's own budget: which of its alerts it sets off."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from frugal.cost.plan import Resource
-from tests.cost.made import UNKNOWN, azure, bill, plan_of
+from frugal.cost.plan import Plan, Resource
+from frugal.cost.pricing import estimate
+from frugal.cost.usage import Usage
+from tests.cost.made import UNKNOWN, USUAL, azure, bill, plan_of, table, used
 
 
 def budget(amount: object, grain: str = "Monthly", **levels: Any) -> Resource:
@@ -19,8 +22,11 @@ def budget(amount: object, grain: str = "Monthly", **levels: Any) -> Resource:
     return azure("consumption:Budget", "monthly", **given)
 
 
+IN_DOLLARS = used("currency: usd")
+
+
 def alerts(*resources: Resource) -> tuple[list[tuple[str, str]], list[str]]:
-    found = bill(plan_of(), *resources)  # 12.41
+    found = bill(plan_of(), *resources, usage=IN_DOLLARS)  # 12.41
     said = [note for note in found.notes if note.startswith("Budget ")]
     return [(str(one.percent), one.kind) for one in found.alerts], said
 
@@ -65,3 +71,49 @@ def test_a_budget_that_cannot_be_compared_says_so(one: Resource, said: str) -> N
     assert reached == []
     assert sentence.startswith("Budget monthly was not compared: ")
     assert said in sentence
+
+
+def deployed(one: Resource, unit: object) -> Plan:
+    outputs = {"currentSpend": {"amount": 3, "unit": unit}}
+    old = replace(one, outputs=outputs)
+    priced = plan_of()
+    return Plan({one.urn: old}, {one.urn: one, priced.urn: priced})
+
+
+@pytest.mark.parametrize(
+    ("usage", "unit", "currency"),
+    [
+        (used("currency: GBP"), None, "GBP"),
+        (used("currency: USD"), "GBP", "GBP"),
+        (used(""), "gbp", "GBP"),
+        (used("currency: GBP"), "USD", "USD"),
+        (used("currency: GBP"), "", "GBP"),
+    ],
+)
+def test_a_budget_in_another_currency_is_not_compared(
+    usage: Usage, unit: object, currency: str
+) -> None:
+    found = estimate(deployed(budget(20, Actual=50), unit), table(), usage, USUAL)
+    said = [note for note in found.notes if note.startswith("Budget ")]
+    if currency == "USD":
+        assert (len(found.alerts), said) == (1, [])
+    else:
+        assert found.alerts == []
+        assert said == [
+            f"Budget monthly is in {currency}, and was not compared with a bill in USD."
+        ]
+
+
+def test_a_budget_in_a_currency_that_is_not_known_is_compared_and_says_so() -> None:
+    found = bill(plan_of(), budget(20, Actual=50))
+    assert [str(one.percent) for one in found.alerts] == ["50"]
+    [note] = [note for note in found.notes if note.startswith("Budget ")]
+    assert note.startswith("Budget monthly was compared as if in USD: its currency is not known.")
+    assert "`currency:` in the usage file" in note
+
+
+def test_a_budget_of_cost_management() -> None:
+    amounts = {"amount": 20, "timeGrain": "monthly", "category": "Cost"}
+    levels = {"a": {"enabled": True, "threshold": 50}}
+    one = azure("costmanagement:Budget", "monthly", **amounts, notifications=levels)
+    assert alerts(one)[0] == [("50", "Actual")]

@@ -11,6 +11,7 @@ from frugal.cost.influence import CLASSES, inputs
 from frugal.cost.meters import METERS
 from frugal.cost.meters.free import FREE
 from frugal.cost.plan import Resource, resource
+from frugal.cost.properties import HiddenError, Properties
 from frugal.cost.tokens import aliases
 from tests.cost.any_plan import resource_named
 from tests.cost.made import UNKNOWN, app, azure, bill, each, plan_of, registry, server, urn
@@ -130,6 +131,18 @@ def test_a_harmless_value_does_not(given: object) -> None:
 
 def test_a_letter_case_of_a_harmless_value() -> None:
     assert bill(app_of("ContainerApps")).unpriced == []
+
+
+@pytest.mark.parametrize("given", ["", None, {}, []])
+def test_an_empty_value_is_none(given: object) -> None:
+    one = azure("monitor:DiagnosticSetting", "a", storageAccountId=given)
+    assert [free.name for free in bill(one).free] == ["a"]
+
+
+def test_a_hidden_block_may_hold_what_is_asked_for() -> None:
+    assert Properties({"subnet": UNKNOWN}).names("subnet")
+    with pytest.raises(HiddenError, match=r"network\.subnet is not known"):
+        Properties({"network": UNKNOWN}).names("network.subnet")
 
 
 HARMLESS = {

@@ -20,7 +20,8 @@ from frugal.cost.meters import (
 )
 from frugal.cost.meters.bandwidth import EGRESS
 from frugal.cost.money import EXACT, NOTHING, Range, difference, total
-from frugal.cost.plan import Resource, from_preview, from_resources, parse
+from frugal.cost.plan import Resource, from_resources, parse
+from frugal.cost.preview import from_preview
 from frugal.cost.prices.missing import declared
 from frugal.cost.prices.table import Meter
 from frugal.cost.pricing import estimate

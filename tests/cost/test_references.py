@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from frugal.cost.plan import Plan, from_preview, from_state
+from frugal.cost.plan import Plan, from_state
+from frugal.cost.preview import from_preview
 from frugal.cost.pricing import estimate
 from frugal.cost.properties import UNKNOWN
 from frugal.cost.usage import NO_USAGE
@@ -38,10 +39,10 @@ def account(name: str, *places: str, shown: Any = None) -> dict[str, Any]:
     return entry(ACCOUNT, name, accountName=shown or name, locations=locations)
 
 
-def container(account_name: str, depends: str = "") -> dict[str, Any]:
+def container(account_name: str, depends: str = "", name: str = "items") -> dict[str, Any]:
     return entry(
         CONTAINER,
-        "items",
+        name,
         depends={"accountName": [depends]} if depends else None,
         accountName=account_name,
         location="eastus2",
@@ -97,6 +98,12 @@ def test_the_account_of_a_container_says_how_many_regions_are_billed(plan: Plan)
 )
 def test_an_account_that_is_not_in_the_plan_is_taken_for_one_region(plan: Plan) -> None:
     assert throughput(plan) == ONE_REGION
+
+
+def test_containers_that_differ_in_their_dependencies_alone() -> None:
+    one, two = account("one", "eastus2", shown=UNKNOWN), HIDDEN
+    inside = container(UNKNOWN, depends="one"), container(UNKNOWN, depends="hidden", name="more")
+    assert throughput(created(one, two, *inside)) == 3 * ONE_REGION
 
 
 @pytest.mark.parametrize("links", [None, [], {"accountName": None}, {"accountName": "two"}, 1])

@@ -30,7 +30,7 @@ def test_what_a_state_keeps_that_is_not_to_be_counted() -> None:
     plan = from_state(exported(*listed))
     assert names(plan.after.values()) == ["registry"]
     assert plan.notes == (
-        "server (azure-native:dbforpostgresql:Server) is pending deletion and is not counted.",
+        "Pending deletion, and not counted: server (azure-native:dbforpostgresql:Server).",
     )
 
 
@@ -62,3 +62,44 @@ def test_what_is_no_state_is_told_so(document: dict[str, Any], said: str) -> Non
 def test_a_state_without_resources() -> None:
     for deployment in ({}, {"resources": None}, {"resources": []}):
         assert from_state({"deployment": deployment}).after == {}
+
+
+def test_a_deletion_that_leaves_the_resource_in_azure() -> None:
+    listed = [state(server("Standard_B2s")), state(server(), delete=True, retainOnDelete=True)]
+    plan = from_state(exported(*listed))
+    found = estimate(plan, table(), NO_USAGE, USUAL)
+    assert found.before == found.monthly == each("69.41")
+    assert "retained in Azure" in plan.notes[0]
+
+
+@pytest.mark.parametrize(
+    "flag", ["protect", "taint", "retainOnDelete", "refreshBeforeUpdate", "initErrors", "importID"]
+)
+def test_flags_that_leave_a_resource_where_it_is(flag: str) -> None:
+    plan = from_state(exported(state(server(), **{flag: True})))
+    assert names(plan.after.values()) == ["server"]
+    assert plan.notes == ()
+
+
+def test_what_was_deleted_for_its_replacement() -> None:
+    plan = from_state(exported(state(server(), pendingReplacement=True)))
+    assert plan.after == {}
+    [note] = plan.notes
+    assert note.startswith("Deleted for a replacement that is not created yet, and not counted: s")
+
+
+def test_operations_that_were_interrupted() -> None:
+    document = exported(state(registry()))
+    document["deployment"]["pending_operations"] = [
+        {"type": "creating", "resource": state(server())},
+        {"type": "updating", "resource": state(registry("Standard"))},
+    ]
+    plan = from_state(document)
+    assert names(plan.after.values()) == ["registry"]
+    created, updated = plan.notes
+    said = "An update was interrupted while"
+    assert created.startswith(f"{said} creating it, so not counted: server (azure-native:")
+    assert updated.startswith(f"{said} updating it, so counted as before: registry (azure-n")
+    document["deployment"]["pending_operations"] = [{}]
+    with pytest.raises(PlanError, match=r"pending_operations\[0\] of the state has no `resource`"):
+        from_state(document)

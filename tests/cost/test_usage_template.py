@@ -6,7 +6,8 @@ import pytest
 import yaml
 
 from frugal.cost.meters import METERS
-from frugal.cost.plan import from_preview, parse
+from frugal.cost.plan import parse
+from frugal.cost.preview import from_preview
 from frugal.cost.usage import NO_USAGE, Usage, keys_of, template
 from frugal.cost.usage import parse as read_usage
 from tests.cost.made import app, azure, bill, edge, registry, server, vault, workspace

@@ -3,27 +3,21 @@
 import asyncio
 import contextlib
 from collections.abc import AsyncGenerator
-from dataclasses import dataclass
 
 import httpcore
 
 from frugal.cloud.processes.revision import Probe
 
 _SUCCESS = range(200, 400)
+_REFUSED = "nothing listens"
+_LISTENING_PAUSE = 0.05  # seconds between two attempts to connect
 
 
-@dataclass(frozen=True, kw_only=True)
-class Verdict:
-    """A probe's result once a threshold was reached, and the last reason."""
-
-    passed: bool
-    reason: str = ""
-
-
-async def verdicts(probe: Probe, port: int, *, started: float) -> AsyncGenerator[Verdict]:
+async def verdicts(probe: Probe, port: int, *, started: float) -> AsyncGenerator[str | None]:
     """Probe 127.0.0.1:`port` for ever, from `initial_delay` after `started` (loop time).
 
-    Gives a verdict each time that a threshold is reached (again).
+    Gives a verdict each time that a threshold is reached (again): None for a success, for a failure
+    the last reason.
     """
     loop = asyncio.get_running_loop()
     await asyncio.sleep(started + probe.initial_delay - loop.time())
@@ -33,12 +27,34 @@ async def verdicts(probe: Probe, port: int, *, started: float) -> AsyncGenerator
         if reason is None:
             passed, failed = passed + 1, 0
             if passed >= probe.success_threshold:
-                yield Verdict(passed=True)
+                yield None
         else:
             passed, failed = 0, failed + 1
             if failed >= probe.failure_threshold:
-                yield Verdict(passed=False, reason=reason)
-        await asyncio.sleep(probe.period)
+                yield reason
+        if reason == _REFUSED:
+            await _listening(port, within=probe.period)
+        else:
+            await asyncio.sleep(probe.period)
+
+
+async def _listening(port: int, *, within: float) -> None:
+    """Wait until a process listens, so that its start does not take a whole period more."""
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(within):
+            while not await _accepts(port):  # noqa: ASYNC110 - the port of a process has no event
+                await asyncio.sleep(_LISTENING_PAUSE)
+
+
+async def _accepts(port: int) -> bool:
+    try:
+        _, writer = await asyncio.open_connection("127.0.0.1", port)
+    except OSError:
+        return False
+    writer.close()
+    with contextlib.suppress(OSError):
+        await writer.wait_closed()
+    return True
 
 
 async def _ask(probe: Probe, port: int) -> str | None:
@@ -46,16 +62,14 @@ async def _ask(probe: Probe, port: int) -> str | None:
     try:
         async with asyncio.timeout(probe.timeout):
             if not probe.path:
-                _, writer = await asyncio.open_connection("127.0.0.1", port)
-                writer.close()
-                with contextlib.suppress(OSError):
-                    await writer.wait_closed()
-                return None
+                return None if await _accepts(port) else _REFUSED
             async with httpcore.AsyncConnectionPool() as pool:
                 path = "/" + probe.path.removeprefix("/")
                 response = await pool.request("GET", f"http://127.0.0.1:{port}{path}")
     except TimeoutError:
         return f"no answer in {probe.timeout:g} s"
+    except httpcore.ConnectError:
+        return _REFUSED
     except (OSError, httpcore.NetworkError, httpcore.ProtocolError) as error:
         return f"no connection ({type(error).__name__})"
     if response.status in _SUCCESS:

@@ -20,6 +20,13 @@ def _backup(sku: str, name: str, unit: str) -> Meter:
     return Meter("Backup", "Backup", sku, f"{sku} {name}", unit)
 
 
+_INSTANCE = _backup("Azure VM", "Protected Instance", "1/Month")
+_STORED = {
+    copies: _backup("Standard", f"{copies} Data Stored", "1 GB/Month")
+    for copies in ("GRS", "LRS", "RA-GRS", "ZRS")
+}
+
+
 @meter(
     "recoveryservices:ProtectedItem",
     protected_gb=assume("100", "a small machine's disks"),
@@ -39,18 +46,14 @@ def protected_item(properties: Properties, use: Use, _month: Month) -> Iterable[
         raise Unpriced(f"standardTierStorageRedundancy {name!r} has no price here")
     copies = _COPIES[name.lower()]
     if vault.text(f"{settings}.crossRegionRestore", "Disabled").lower() == "enabled":
-        copies = f"RA-{copies}"
+        copies = "RA-GRS"
     gigabytes = use.figure("protected_gb")
     steps = (gigabytes / _STEP).to_integral_value(ROUND_CEILING)
     instances = Decimal("0.5") if gigabytes <= _SMALL else steps
     place = region(vault)
     return (
-        fixed(_backup("Azure VM", "Protected Instance", "1/Month"), place, instances),
-        by_use(
-            _backup("Standard", f"{copies} Data Stored", "1 GB/Month"),
-            place,
-            use.figure("stored_gb"),
-        ),
+        fixed(_INSTANCE, place, instances),
+        by_use(_STORED[copies], place, use.figure("stored_gb")),
     )
 
 

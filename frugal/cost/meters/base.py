@@ -26,17 +26,19 @@ class Assumed:
     """A month's figure of a small site for one resource: an assumption, not a measurement.
 
     `why` is printed with the report. `follows`: if a usage file leaves it out, it is derived from
-    other figures and the resource's limits.
+    other figures and the resource's limits; so it is with a resource that has the property
+    `unless`.
     """
 
     value: Decimal
     why: str
     follows: bool = False
+    unless: str = ""
 
 
-def assume(value: str, why: str, *, follows: bool = False) -> Assumed:
+def assume(value: str, why: str, *, follows: bool = False, unless: str = "") -> Assumed:
     """Return a default from its digits."""
-    return Assumed(Decimal(value), why, follows)
+    return Assumed(Decimal(value), why, follows, unless)
 
 
 @dataclass(slots=True)

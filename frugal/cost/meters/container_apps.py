@@ -8,7 +8,9 @@ import functools
 import re
 from collections.abc import Iterable
 from decimal import Decimal
+from typing import NamedTuple
 
+from frugal.cost import cron
 from frugal.cost.influence import ACCESS, BEHAVIOUR, NAMES, classify
 from frugal.cost.meters.bandwidth import EGRESS
 from frugal.cost.meters.base import (
@@ -24,7 +26,7 @@ from frugal.cost.meters.base import (
     region,
 )
 from frugal.cost.meters.container_environments import on_dedicated_profile
-from frugal.cost.money import ZERO
+from frugal.cost.money import ZERO, plain, quotient
 from frugal.cost.month import Month
 from frugal.cost.properties import Properties, Unpriced
 
@@ -84,15 +86,17 @@ def container_app(properties: Properties, use: Use, month: Month) -> Iterable[Ch
         return (by_use(EGRESS, place, use.figure("egress_gb")),)
     cpu, memory = _size(properties)
     seconds = month.seconds * _revisions(properties, use)
-    least = properties.whole("template.scale.minReplicas", _MIN_REPLICAS) * seconds
-    most = properties.whole("template.scale.maxReplicas", _MAX_REPLICAS) * seconds
-    if most < least or not most:
+    fewest = properties.whole("template.scale.minReplicas", _MIN_REPLICAS)
+    most = properties.whole("template.scale.maxReplicas", _MAX_REPLICAS)
+    if most < fewest or not most:
         raise Unpriced("template.scale.maxReplicas is below minReplicas, or 0")
-    active, idle = _replica_seconds(use, least, most)
+    limits = _limits(properties, fewest, most, seconds)
+    active, idle = _replica_seconds(use, limits)
+    least, scheduled, most = limits.idle, limits.scheduled, limits.most
     return (
-        Charge(_VCPU_ACTIVE, place, ZERO, active * cpu, most * cpu),
+        Charge(_VCPU_ACTIVE, place, scheduled * cpu, active * cpu, most * cpu),
         Charge(_VCPU_IDLE, place, least * cpu, idle * cpu, ZERO),
-        Charge(_MEMORY_ACTIVE, place, ZERO, active * memory, most * memory),
+        Charge(_MEMORY_ACTIVE, place, scheduled * memory, active * memory, most * memory),
         Charge(_MEMORY_IDLE, place, least * memory, idle * memory, ZERO),
         by_use(_REQUESTS, place, use.figure("requests")),
         by_use(EGRESS, place, use.figure("egress_gb")),
@@ -101,22 +105,36 @@ def container_app(properties: Properties, use: Use, month: Month) -> Iterable[Ch
 
 @meter(
     "app:Job",
-    executions=assume("10", "ten deployments"),
+    executions=assume("10", "ten deployments", unless="configuration.scheduleTriggerConfig"),
     active_seconds=assume("60", "one execution, a minute on one replica"),
 )
-def job(properties: Properties, use: Use, _month: Month) -> Iterable[Charge] | Free:
+def job(properties: Properties, use: Use, month: Month) -> Iterable[Charge] | Free:
     """Executions times their replica-seconds times size: jobs are always active."""
     place = region(properties)
     if on_dedicated_profile(properties, use):
         return Free("it runs on its environment's dedicated profile, which is billed")
     cpu, memory = _size(properties)
-    seconds = use.figure("executions") * use.figure("active_seconds")
+    schedule = _schedule(properties)
+    if schedule and not use.has("executions"):
+        executions = quotient(cron.runs(schedule) * month.hours, cron.HOURS_A_YEAR)
+    else:
+        executions = use.figure("executions")
+    seconds = executions * use.figure("active_seconds")
     if not use.has("active_seconds"):
         seconds *= _replicas_of_execution(properties)
-    return (
-        by_use(_VCPU_ACTIVE, place, seconds * cpu),
-        by_use(_MEMORY_ACTIVE, place, seconds * memory),
+    # A schedule runs without visitors.
+    low = seconds if schedule else ZERO
+    return tuple(
+        Charge(one, place, low * size, seconds * size, seconds * size, grows=True)
+        for one, size in ((_VCPU_ACTIVE, cpu), (_MEMORY_ACTIVE, memory))
     )
+
+
+def _schedule(properties: Properties) -> str:
+    """The cron expression of a scheduled job; empty for other jobs."""
+    if properties.text("configuration.triggerType", "Manual").lower() != "schedule":
+        return ""
+    return properties.text("configuration.scheduleTriggerConfig.cronExpression")
 
 
 def _replicas_of_execution(properties: Properties) -> Decimal:
@@ -163,24 +181,66 @@ def _gib(text: str) -> Decimal:
     return Decimal(found[1]) / (1024 if found[2] == "Mi" else 1)
 
 
-def _replica_seconds(use: Use, least: Decimal, most: Decimal) -> tuple[Decimal, Decimal]:
+class _Limits(NamedTuple):
+    """Replica-seconds of a month: `idle` at least, `scheduled` by cron rules, `most` in all.
+
+    `unscheduled`: the hours of a year in which no cron rule keeps more than the minimum.
+    """
+
+    idle: Decimal
+    scheduled: Decimal
+    most: Decimal
+    unscheduled: Decimal
+
+
+def _limits(properties: Properties, fewest: Decimal, most: Decimal, seconds: Decimal) -> _Limits:
+    """Limits of an app's replica-seconds; above the minimum every replica is active."""
+    rules = tuple(
+        cron.Rule(
+            rule.text("custom.metadata.start"),
+            rule.text("custom.metadata.end"),
+            int(rule.whole("custom.metadata.desiredReplicas")),
+        )
+        for rule in properties.blocks("template.scale.rules")
+        if rule.text("custom.type", "").lower() == "cron"
+    )
+    above = {n: h for n, h in cron.hours(rules).items() if n > fewest} if rules else {}
+    year = cron.HOURS_A_YEAR
+    if not above:
+        return _Limits(fewest * seconds, ZERO, most * seconds, year)
+    rest = year - sum(above.values(), ZERO)
+    replica_hours = sum((min(n, most) * hours for n, hours in above.items()), ZERO)
+    return _Limits(
+        quotient(fewest * rest * seconds, year),
+        quotient(replica_hours * seconds, year),
+        most * seconds,
+        rest,
+    )
+
+
+def _replica_seconds(use: Use, limits: _Limits) -> tuple[Decimal, Decimal]:
     """Active and idle seconds as they are billed. Raises UsageError beyond what replicas allow."""
+    least, most = limits.idle + limits.scheduled, limits.most
     if use.has("active_seconds"):
         active = use.figure("active_seconds")
     else:
+        # Visits in scheduled hours need no further replica.
         room = max(most - use.given.get("idle_seconds", ZERO), ZERO)
-        active = min(use.figure("active_seconds"), room)
+        visits = use.figure("active_seconds")
+        if limits.scheduled:
+            visits = quotient(visits * limits.unscheduled, cron.HOURS_A_YEAR)
+        active = min(limits.scheduled + visits, room)
     idle = use.figure("idle_seconds") if use.has("idle_seconds") else max(least - active, ZERO)
     both = active + idle
     if not least <= both <= most:
         limit = "minReplicas" if both < least else "maxReplicas"
         raise UsageError(
-            f"active_seconds {active} and idle_seconds {idle} make {both} replica-seconds, beyond "
-            f"what {limit} allows in a month. Allowed: {least} to {most}; without idle_seconds, "
-            "what is left of minReplicas is taken as idle."
+            f"active_seconds {plain(active)} and idle_seconds {plain(idle)} make {plain(both)} "
+            f"replica-seconds, beyond what {limit} allows in a month. Allowed: {plain(least)} to "
+            f"{plain(most)}; without idle_seconds, what is left of minReplicas is taken as idle."
         )
     # Only replicas of the minimum are ever idle.
-    billed_idle = min(idle, least)
+    billed_idle = min(idle, limits.idle)
     return both - billed_idle, billed_idle
 
 

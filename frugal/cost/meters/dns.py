@@ -21,24 +21,26 @@ def _dns(sku: str, name: str, unit: str) -> Meter:
     return Meter("Azure DNS", "Azure DNS", sku, f"{sku} {name}", unit)
 
 
-def _zone(sku: str, use: Use) -> Iterable[Charge]:
-    return (
-        fixed(_dns(sku, "Zone", "1"), _ZONE, _ONE),
-        by_use(_dns(sku, "Queries", "1M"), _ZONE, use.figure("queries")),
-    )
+_PUBLIC = _dns("Public", "Zone", "1"), _dns("Public", "Queries", "1M")
+_PRIVATE = _dns("Private", "Zone", "1"), _dns("Private", "Queries", "1M")
+
+
+def _zone(meters: tuple[Meter, Meter], use: Use) -> Iterable[Charge]:
+    zone, queries = meters
+    return fixed(zone, _ZONE, _ONE), by_use(queries, _ZONE, use.figure("queries"))
 
 
 @meter("dns:Zone", queries=assume("100000", "3,300 a day"))
 def public_zone(properties: Properties, use: Use, _month: Month) -> Iterable[Charge]:
     """The zone, and queries to it."""
     private = properties.text("zoneType", "Public").lower() == "private"
-    return _zone("Private" if private else "Public", use)
+    return _zone(_PRIVATE if private else _PUBLIC, use)
 
 
 @meter("privatedns:PrivateZone", queries=assume("100000", "3,300 a day"))
 def private_zone(_properties: Properties, use: Use, _month: Month) -> Iterable[Charge]:
     """The zone, and queries to it."""
-    return _zone("Private", use)
+    return _zone(_PRIVATE, use)
 
 
 classify(
@@ -56,11 +58,15 @@ def _manager(sku: str, name: str, unit: str = "1") -> Meter:
 
 
 _FAST_INTERVAL = 10
+_QUERIES = _manager("Azure Endpoint", "DNS Queries", "1M")
+_KINDS = ("Azure Endpoint", "Non-Azure Endpoint")
+_CHECKS = {kind: _manager(kind, f"{kind} Health Checks") for kind in _KINDS}
+_FAST = {kind: _manager(kind, f"{kind} Fast Interval Health Check Add-ons") for kind in _KINDS}
 
 
 def _endpoints(kinds: Iterable[str], fast: bool) -> list[Charge]:
     """Health checks of endpoints, by type: of Azure or external ones; nested ones have none."""
-    counts = {"Azure Endpoint": 0, "Non-Azure Endpoint": 0}
+    counts = dict.fromkeys(_KINDS, 0)
     for kind in kinds:
         name = kind.rpartition("/")[2].lower()
         if name not in ("azureendpoints", "externalendpoints", "nestedendpoints"):
@@ -70,10 +76,9 @@ def _endpoints(kinds: Iterable[str], fast: bool) -> list[Charge]:
     charges: list[Charge] = []
     for sku, count in counts.items():
         if count:
-            charges.append(fixed(_manager(sku, f"{sku} Health Checks"), GLOBAL, _ONE * count))
+            charges.append(fixed(_CHECKS[sku], GLOBAL, _ONE * count))
             if fast:
-                more = _manager(sku, f"{sku} Fast Interval Health Check Add-ons")
-                charges.append(fixed(more, GLOBAL, _ONE * count))
+                charges.append(fixed(_FAST[sku], GLOBAL, _ONE * count))
     return charges
 
 
@@ -85,9 +90,8 @@ def _is_fast(profile: Properties) -> bool:
 def profile(properties: Properties, use: Use, _month: Month) -> Iterable[Charge]:
     """Queries, and health checks of the endpoints that the profile itself declares."""
     kinds = [endpoint.text("type") for endpoint in properties.blocks("endpoints")]
-    queries = _manager("Azure Endpoint", "DNS Queries", "1M")
     return [
-        by_use(queries, GLOBAL, use.figure("queries")),
+        by_use(_QUERIES, GLOBAL, use.figure("queries")),
         *_endpoints(kinds, _is_fast(properties)),
     ]
 

@@ -17,16 +17,25 @@ def _hub(sku: str, name: str, unit: str = "1 Hour") -> Meter:
     return Meter("Event Hubs", "Event Hubs", sku, f"{sku} {name}", unit)
 
 
+_UNITS = {
+    "Basic": _hub("Basic", "Throughput Unit"),
+    "Standard": _hub("Standard", "Throughput Unit"),
+    "Premium": _hub("Premium", "Processing Unit"),
+}
+_EVENTS = {tier: _hub(tier, "Ingress Events", "1M") for tier in ("Basic", "Standard")}
+_CAPTURE = _hub("Standard", "Capture")
+_CAPACITY = _hub("Dedicated", "Capacity Unit")
+
+
 def _units(properties: Properties) -> tuple[str, Charge]:
     """Tier of a namespace, and its units, up to those that it may inflate to."""
     tier = properties.text("sku.name", "Standard").capitalize()
-    if tier not in ("Basic", "Standard", "Premium"):
+    if tier not in _UNITS:
         raise Unpriced(f"sku.name {tier!r} has no price here; priced: Basic, Standard, Premium")
     units = most = properties.whole("sku.capacity", "1")
     if tier == "Standard" and properties.flag("isAutoInflateEnabled"):
         most = max(units, properties.whole("maximumThroughputUnits"))
-    unit = _hub(tier, "Processing Unit" if tier == "Premium" else "Throughput Unit")
-    return tier, Charge(unit, region(properties), units, units, most)
+    return tier, Charge(_UNITS[tier], region(properties), units, units, most)
 
 
 def _all_month(charge: Charge, month: Month) -> Charge:
@@ -42,8 +51,7 @@ def namespace(properties: Properties, use: Use, month: Month) -> Iterable[Charge
     tier, units = _units(properties)
     charges = [_all_month(units, month)]
     if tier != "Premium":
-        ingress = _hub(tier, "Ingress Events", "1M")
-        charges.append(by_use(ingress, units.region, use.figure("events")))
+        charges.append(by_use(_EVENTS[tier], units.region, use.figure("events")))
     return charges
 
 
@@ -58,14 +66,14 @@ def event_hub(properties: Properties, _use: Use, month: Month) -> Iterable[Charg
     tier, units = _units(holder)
     if tier == "Premium" or holder.names("clusterArmId"):
         return Free("its namespace includes capture")
-    return (_all_month(units._replace(meter=_hub("Standard", "Capture")), month),)
+    return (_all_month(units._replace(meter=_CAPTURE), month),)
 
 
 @meter("eventhub:Cluster")
 def cluster(properties: Properties, _use: Use, month: Month) -> Iterable[Charge]:
     """Capacity units of a dedicated cluster."""
     units = properties.whole("sku.capacity", "1")
-    return (fixed(_hub("Dedicated", "Capacity Unit"), region(properties), units * month.hours),)
+    return (fixed(_CAPACITY, region(properties), units * month.hours),)
 
 
 classify(

@@ -15,7 +15,22 @@ from frugal.cost.properties import Properties, Unpriced
 
 _RULES = "rules and parts of what it does, at no price of their own"
 _UNITS_PER_INSTANCE = 10
-_VARIANTS = {"standard_v2": "Standard", "waf_v2": "WAF", "basic": "Basic"}
+
+
+def _application_gateway(variant: str, sku: str) -> tuple[Meter, Meter]:
+    """Meters of a gateway's hours, and of its capacity units."""
+    product = f"Application Gateway {variant} v2"
+    return (
+        Meter("Application Gateway", product, sku, f"{sku} Fixed Cost", "1/Hour"),
+        Meter("Application Gateway", product, sku, f"{sku} Capacity Units", "1/Hour"),
+    )
+
+
+_APPLICATION_GATEWAYS = {
+    "standard_v2": _application_gateway("Standard", "Standard"),
+    "waf_v2": _application_gateway("WAF", "Standard"),
+    "basic": _application_gateway("Basic", "Basic"),
+}
 
 
 @meter(
@@ -25,13 +40,9 @@ _VARIANTS = {"standard_v2": "Standard", "waf_v2": "WAF", "basic": "Basic"}
 def application_gateway(properties: Properties, use: Use, month: Month) -> Iterable[Charge]:
     """Hours of the gateway, and of the capacity units that it reserves or uses."""
     name = properties.text("sku.name")
-    if name.lower() not in _VARIANTS:
+    if name.lower() not in _APPLICATION_GATEWAYS:
         raise Unpriced(f"sku.name {name!r} has no price here; priced: Standard_v2, WAF_v2, Basic")
-    variant = _VARIANTS[name.lower()]
-    sku = "Basic" if variant == "Basic" else "Standard"
-    product = f"Application Gateway {variant} v2"
-    gateway = Meter("Application Gateway", product, sku, f"{sku} Fixed Cost", "1/Hour")
-    unit = Meter("Application Gateway", product, sku, f"{sku} Capacity Units", "1/Hour")
+    gateway, unit = _APPLICATION_GATEWAYS[name.lower()]
     place = region(properties)
     if properties.names("autoscaleConfiguration"):
         least = properties.whole("autoscaleConfiguration.minCapacity", "0")
@@ -64,16 +75,34 @@ classify(
 )
 
 
+def _firewall(sku: str) -> tuple[Meter, Meter]:
+    """Meters of a firewall's hours, and of its data."""
+    return (
+        Meter("Azure Firewall", "Azure Firewall", sku, f"{sku} Deployment", "1 Hour"),
+        Meter("Azure Firewall", "Azure Firewall", sku, f"{sku} Data Processed", "1 GB"),
+    )
+
+
+_FIREWALLS = {
+    ("azfw_vnet", "basic"): _firewall("Basic"),
+    ("azfw_vnet", "standard"): _firewall("Standard"),
+    ("azfw_vnet", "premium"): _firewall("Premium"),
+    ("azfw_hub", "basic"): _firewall("Basic Secured Virtual Hub"),
+    ("azfw_hub", "standard"): _firewall("Standard Secure Virtual Hub"),
+    ("azfw_hub", "premium"): _firewall("Premium Secured Virtual Hub"),
+}
+
+
 @meter("network:AzureFirewall", processed_gb=assume("5", "updates and calls of a small site"))
 def firewall(properties: Properties, use: Use, month: Month) -> Iterable[Charge]:
     """Hours of a firewall in a network or a virtual hub, and data."""
-    tier = properties.text("sku.tier", "Standard").capitalize()
-    sku = tier
-    if properties.text("sku.name", "AZFW_VNet").lower() == "azfw_hub":
-        sku = f"{tier} {'Secure' if tier == 'Standard' else 'Secured'} Virtual Hub"
+    name = properties.text("sku.name", "AZFW_VNet")
+    tier = properties.text("sku.tier", "Standard")
+    key = name.lower(), tier.lower()
+    if key not in _FIREWALLS:
+        raise Unpriced(f"sku.name {name!r} with sku.tier {tier!r} has no price here")
+    deployment, data = _FIREWALLS[key]
     place = region(properties)
-    deployment = Meter("Azure Firewall", "Azure Firewall", sku, f"{sku} Deployment", "1 Hour")
-    data = Meter("Azure Firewall", "Azure Firewall", sku, f"{sku} Data Processed", "1 GB")
     return fixed(deployment, place, month.hours), by_use(data, place, use.figure("processed_gb"))
 
 
@@ -90,13 +119,18 @@ classify(
     choices={"sku.tier": ("Standard", "Premium", "Basic")},
 )
 
+
+def _express_route(sku: str, kind: str = "") -> Meter:
+    return Meter("ExpressRoute", f"ExpressRoute {kind}Gateway", sku, f"{sku} Gateway", "1 Hour")
+
+
 _EXPRESS_ROUTE = {
-    "standard": ("ExpressRoute Standard Gateway", "Standard"),
-    "highperformance": ("ExpressRoute High Performance Gateway", "High Performance"),
-    "ultraperformance": ("ExpressRoute Ultra High Performance Gateway", "Ultra High Performance"),
-    "ergw1az": ("ExpressRoute Gateway", "ErGw1AZ"),
-    "ergw2az": ("ExpressRoute Gateway", "ErGw2AZ"),
-    "ergw3az": ("ExpressRoute Gateway", "ErGw3AZ"),
+    "standard": _express_route("Standard", "Standard "),
+    "highperformance": _express_route("High Performance", "High Performance "),
+    "ultraperformance": _express_route("Ultra High Performance", "Ultra High Performance "),
+    "ergw1az": _express_route("ErGw1AZ"),
+    "ergw2az": _express_route("ErGw2AZ"),
+    "ergw3az": _express_route("ErGw3AZ"),
 }
 
 
@@ -104,17 +138,20 @@ def _vpn(sku: str, name: str) -> Meter:
     return Meter("VPN Gateway", "VPN Gateway", sku, name, "1 Hour")
 
 
-def _gateway(properties: Properties) -> tuple[str, Meter]:
-    """SKU as the API has it, and the meter of its hours."""
+_NUMBERED = [f"VpnGw{number}{zones}" for number in range(1, 6) for zones in ("", "AZ")]
+_VPN = {"basic": _vpn("Basic", "Basic Gateway"), **{s.lower(): _vpn(s, s) for s in _NUMBERED}}
+_CLIENTS = {sku: _vpn(sku, "P2S Connection") for sku in _NUMBERED}
+_CONNECTION = _vpn("VpnGw1", "S2S Connection")
+
+
+def _gateway(properties: Properties) -> Meter:
+    """Meter of a gateway's hours."""
     name = properties.text("sku.name")
     kind = properties.text("gatewayType", "Vpn")
-    if kind.lower() == "expressroute" and name.lower() in _EXPRESS_ROUTE:
-        product, sku = _EXPRESS_ROUTE[name.lower()]
-        return sku, Meter("ExpressRoute", product, sku, f"{sku} Gateway", "1 Hour")
-    if kind.lower() != "vpn":
+    meters = {"vpn": _VPN, "expressroute": _EXPRESS_ROUTE}.get(kind.lower(), {})
+    if name.lower() not in meters:
         raise Unpriced(f"gatewayType {kind!r} with sku.name {name!r} has no price here")
-    sku = name.replace("vpngw", "VpnGw").replace("az", "AZ")
-    return sku, _vpn(sku, "Basic Gateway" if sku == "Basic" else sku)
+    return meters[name.lower()]
 
 
 @meter(
@@ -124,11 +161,11 @@ def _gateway(properties: Properties) -> tuple[str, Meter]:
 def network_gateway(properties: Properties, use: Use, month: Month) -> Iterable[Charge]:
     """Hours of a gateway, and of connected computers beyond those that are included."""
     place = region(properties)
-    sku, gateway = _gateway(properties)
+    gateway = _gateway(properties)
     charges = [fixed(gateway, place, month.hours)]
-    if properties.names("vpnClientConfiguration"):
+    if properties.names("vpnClientConfiguration") and gateway.sku in _CLIENTS:
         hours = use.figure("extra_clients") * month.hours
-        charges.append(by_use(_vpn(sku, "P2S Connection"), place, hours))
+        charges.append(by_use(_CLIENTS[gateway.sku], place, hours))
     return charges
 
 
@@ -137,8 +174,7 @@ def connection(properties: Properties, _use: Use, month: Month) -> Iterable[Char
     """Hours of a connection, if ten others are there already."""
     if properties.text("connectionType").lower() == "expressroute":
         return Free("its circuit is what is billed")
-    one = _vpn("VpnGw1", "S2S Connection")
-    return (Charge(one, region(properties), ZERO, ZERO, month.hours),)
+    return (Charge(_CONNECTION, region(properties), ZERO, ZERO, month.hours),)
 
 
 classify(
@@ -175,6 +211,11 @@ def _containers(name: str, unit: str = "1 Hour") -> Meter:
     return Meter("Application Gateway", product, "Standard", f"Standard {name}", unit)
 
 
+_CONTAINER_GATEWAY = _containers("AGC")
+_CONTAINER_UNITS = _containers("Capacity Units", "1/Hour")
+_FRONTEND, _ASSOCIATION = _containers("Frontend"), _containers("Association")
+
+
 @meter(
     "servicenetworking:TrafficControllerInterface",
     capacity_units=assume("1", "2,500 connections and 1 GB an hour are one unit"),
@@ -184,30 +225,30 @@ def container_gateway(properties: Properties, use: Use, month: Month) -> Iterabl
     place = region(properties)
     units = use.figure("capacity_units") * month.hours
     return (
-        fixed(_containers("AGC"), place, month.hours),
-        by_use(_containers("Capacity Units", "1/Hour"), place, units),
+        fixed(_CONTAINER_GATEWAY, place, month.hours),
+        by_use(_CONTAINER_UNITS, place, units),
     )
 
 
-def _part(properties: Properties, name: str, month: Month) -> Iterable[Charge]:
+def _part(properties: Properties, part: Meter, month: Month) -> Iterable[Charge]:
     holder = properties.referred(
         "trafficControllerName", "servicenetworking:TrafficControllerInterface"
     )
     if holder and holder.names("securityPolicyConfigurations.wafSecurityPolicy"):
         raise Unpriced("its gateway has a firewall, whose price is not known here")
-    return (fixed(_containers(name), region(properties), month.hours),)
+    return (fixed(part, region(properties), month.hours),)
 
 
 @meter("servicenetworking:FrontendsInterface")
 def frontend(properties: Properties, _use: Use, month: Month) -> Iterable[Charge]:
     """Hours of an address of a gateway for containers."""
-    return _part(properties, "Frontend", month)
+    return _part(properties, _FRONTEND, month)
 
 
 @meter("servicenetworking:AssociationsInterface")
 def association(properties: Properties, _use: Use, month: Month) -> Iterable[Charge]:
     """Hours of its link to a network."""
-    return _part(properties, "Association", month)
+    return _part(properties, _ASSOCIATION, month)
 
 
 classify(

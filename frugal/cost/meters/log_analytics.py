@@ -80,6 +80,14 @@ def _monitor(sku: str, name: str, unit: str) -> Meter:
     return Meter("Azure Monitor", "Azure Monitor", sku, name, unit)
 
 
+_LOGS = {
+    plan: _monitor(f"{plan} Logs", f"{plan} Logs Data Ingestion", "1 GB")
+    for plan in ("Basic", "Auxiliary")
+}
+_ARCHIVE = _monitor("Data Archive", "Data Archive", "1 GB/Month")
+_EXPORT = _monitor("Log Analytics data export", "Log Analytics data export Data Exported", "1 GB")
+
+
 def _commitment(level: Decimal) -> Meter:
     """Meter of a commitment to so many GB a day."""
     sku = f"{level} GB Commitment Tier"
@@ -123,7 +131,7 @@ def table(properties: Properties, use: Use, month: Month) -> Iterable[Charge] | 
     Long-term retention begins after `retentionInDays`, or the 30 days of Basic and Auxiliary.
     """
     plan = properties.text("plan", "Analytics").capitalize()
-    if plan not in ("Analytics", "Basic", "Auxiliary"):
+    if plan != "Analytics" and plan not in _LOGS:
         raise Unpriced(f"plan {plan!r} has no price here; priced: Analytics, Basic, Auxiliary")
     near = properties.whole("retentionInDays", "30")
     days = max(properties.whole("totalRetentionInDays", str(near)) - near, ZERO)
@@ -135,10 +143,8 @@ def table(properties: Properties, use: Use, month: Month) -> Iterable[Charge] | 
     place, ingested = region(holder), use.figure("ingested_gb")
     charges: list[Charge] = []
     if plan != "Analytics":
-        one = _monitor(f"{plan} Logs", f"{plan} Logs Data Ingestion", "1 GB")
-        charges.append(by_use(one, place, ingested))
-    archive = _monitor("Data Archive", "Data Archive", "1 GB/Month")
-    charges.append(by_use(archive, place, _share(ingested, days, month)))
+        charges.append(by_use(_LOGS[plan], place, ingested))
+    charges.append(by_use(_ARCHIVE, place, _share(ingested, days, month)))
     return charges
 
 
@@ -150,10 +156,7 @@ def data_export(properties: Properties, use: Use, _month: Month) -> Iterable[Cha
     holder = properties.referred("workspaceName", "operationalinsights:Workspace")
     if holder is None:
         raise Unpriced("its workspace, with the region, is not in this plan")
-    export = _monitor(
-        "Log Analytics data export", "Log Analytics data export Data Exported", "1 GB"
-    )
-    return (by_use(export, region(holder), use.figure("exported_gb")),)
+    return (by_use(_EXPORT, region(holder), use.figure("exported_gb")),)
 
 
 @meter("operationalinsights:Cluster")

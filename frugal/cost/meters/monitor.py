@@ -92,6 +92,11 @@ def _minutes(duration: str) -> int:
     return (days * 24 + hours) * 60 + minutes
 
 
+_STEPS = (15, 10, 5, 1)
+_RULES = {step: _alert(f"System Log Monitored at {step} Minute Frequency") for step in _STEPS}
+_FURTHER = {step: _alert(f"Resource Monitored at {step} Minute Frequency") for step in _STEPS}
+
+
 @meter(
     "monitor:ScheduledQueryRule",
     time_series=assume("1", "with dimensions: one series each", follows=True),
@@ -101,13 +106,12 @@ def log_alert(properties: Properties, use: Use, _month: Month) -> Iterable[Charg
     if _off(properties):
         return _OFF
     minutes = _minutes(properties.text("evaluationFrequency", "PT5M"))
-    frequency = next(step for step in (15, 10, 5, 1) if step <= max(minutes, 1))
-    name = f"Monitored at {frequency} Minute Frequency"
+    frequency = next(step for step in _STEPS if step <= max(minutes, 1))
     further = max(use.figure("time_series") - 1, ZERO) if use.has("time_series") else ZERO
     place = region(properties)
     return (
-        fixed(_alert(f"System Log {name}"), place, _ONE),
-        by_use(_alert(f"Resource {name}"), place, further),
+        fixed(_RULES[frequency], place, _ONE),
+        by_use(_FURTHER[frequency], place, further),
     )
 
 
@@ -181,23 +185,18 @@ classify(
 )
 
 
+_SAMPLES = _monitor("Metrics ingestion", "Metrics ingestion Metric samples", "10M")
+_SAMPLES_READ = _monitor(
+    "Prometheus Metrics Queries", "Prometheus Metrics Queries Metric samples", "10M"
+)
+
+
 @meter("monitor:AzureMonitorWorkspace", samples=assume("10000000", "200 series, one a minute"))
 def metrics(properties: Properties, use: Use, _month: Month) -> Iterable[Charge]:
     """Samples of Prometheus metrics, stored and read once."""
     place = region(properties)
     samples = use.figure("samples")
-    return (
-        by_use(
-            _monitor("Metrics ingestion", "Metrics ingestion Metric samples", "10M"), place, samples
-        ),
-        by_use(
-            _monitor(
-                "Prometheus Metrics Queries", "Prometheus Metrics Queries Metric samples", "10M"
-            ),
-            place,
-            samples,
-        ),
-    )
+    return by_use(_SAMPLES, place, samples), by_use(_SAMPLES_READ, place, samples)
 
 
 classify(

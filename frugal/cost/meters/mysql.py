@@ -63,6 +63,14 @@ def _compute(name: str) -> tuple[Meter, int, int]:
     return _mysql(product, "vCore", "vCore"), int(count), int(count)
 
 
+# Sizes with a price of their own, and one of each series that is priced by the vCore.
+_NAMES = "B1ms B2s B2ms B4ms B8ms B12ms B16ms B20ms D2ds_v4 D2ads_v5 E2ds_v4 E2ads_v5"
+SIZES = {
+    name: _compute(name)[0]
+    for name in (*_NAMES.split(), *(f"E{n}ds_v5" for n in (2, 4, 8, 16, 20, 32, 48, 64, 96)))
+}
+
+
 @meter(
     "dbformysql:Server",
     operations=assume("1000000", "without a fixed number: a read or write each 2.6 seconds"),

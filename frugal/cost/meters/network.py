@@ -5,7 +5,7 @@ regions. A load balancer without rules costs nothing, the first five rules are i
 pages, read November 2026). IPv6 addresses are free.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from decimal import Decimal
 
 from frugal.cost.influence import BEHAVIOUR, NAMES, classify
@@ -20,6 +20,20 @@ _INCLUDED_RULES = 5
 
 def _network(product: str, sku: str, name: str, unit: str = "1 Hour") -> Meter:
     return Meter("Virtual Network", product, sku, name, unit)
+
+
+# Without a dynamic Standard address: Azure has none.
+_ADDRESSES = {
+    (sku, way): _network("IP Addresses", sku, f"{sku} IPv4 {way} Public IP")
+    for sku, way in (
+        ("Basic", "Dynamic"),
+        ("Basic", "Static"),
+        ("Standard", "Static"),
+        ("Global", "Static"),
+    )
+}
+_PREFIX = _network("Public IP Prefix", "Standard", "Standard Static IP Addresses")
+_GLOBAL_PREFIX = _network("Public IP Prefix", "Global", "Global Static Public IP")
 
 
 def _hours(one: Meter, place: str, count: Decimal, month: Month) -> Charge:
@@ -39,8 +53,9 @@ def public_ip_address(properties: Properties, _use: Use, month: Month) -> Iterab
     sku = "Global" if properties.text("sku.tier", "Regional").lower() == "global" else name
     usual = "Dynamic" if name == "Basic" else "Static"
     allocation = properties.text("publicIPAllocationMethod", usual).capitalize()
-    address = _network("IP Addresses", sku, f"{sku} IPv4 {allocation} Public IP")
-    return (_hours(address, region(properties), Decimal(1), month),)
+    if (sku, allocation) not in _ADDRESSES:
+        raise Unpriced(f"publicIPAllocationMethod {allocation!r} has no price with {name}")
+    return (_hours(_ADDRESSES[sku, allocation], region(properties), Decimal(1), month),)
 
 
 classify(
@@ -65,11 +80,7 @@ def public_ip_prefix(properties: Properties, _use: Use, month: Month) -> Iterabl
     if length not in range(8, 33):
         raise Unpriced(f"prefixLength {length} has no price here; priced: 8 to 32")
     worldwide = properties.text("sku.tier", "Regional").lower() == "global"
-    address = (
-        _network("Public IP Prefix", "Global", "Global Static Public IP")
-        if worldwide
-        else _network("Public IP Prefix", "Standard", "Standard Static IP Addresses")
-    )
+    address = _GLOBAL_PREFIX if worldwide else _PREFIX
     return (_hours(address, region(properties), Decimal(2 ** (32 - length)), month),)
 
 
@@ -85,12 +96,16 @@ def _nat(name: str, unit: str) -> Meter:
     return Meter("NAT Gateway", "NAT Gateway", "Standard", name, unit)
 
 
+_NAT = _nat("Standard Gateway", "1 Hour")
+_NAT_DATA = _nat("Standard Data Processed", "1 GB")
+
+
 @meter("network:NatGateway", processed_gb=assume("5", "updates and calls of a small site"))
 def nat_gateway(_properties: Properties, use: Use, month: Month) -> Iterable[Charge]:
     """Hours, and data in both directions."""
     return (
-        _hours(_nat("Standard Gateway", "1 Hour"), GLOBAL, Decimal(1), month),
-        by_use(_nat("Standard Data Processed", "1 GB"), GLOBAL, use.figure("processed_gb")),
+        _hours(_NAT, GLOBAL, Decimal(1), month),
+        by_use(_NAT_DATA, GLOBAL, use.figure("processed_gb")),
     )
 
 
@@ -109,6 +124,11 @@ def _balancer(name: str, unit: str) -> Meter:
     return Meter("Load Balancer", "Load Balancer", "Standard", f"Standard {name}", unit)
 
 
+_RULES = _balancer("Included LB Rules and Outbound Rules", "1 Hour")
+_MORE_RULES = _balancer("Overage LB Rules and Outbound Rules", "1/Hour")
+_BALANCED = _balancer("Data Processed", "1 GB")
+
+
 @meter("network:LoadBalancer", processed_gb=assume("5", "150,000 answers of about 35 kB"))
 def load_balancer(properties: Properties, use: Use, month: Month) -> Iterable[Charge] | Free:
     """Hours with rules, hours of rules beyond five, and data."""
@@ -118,13 +138,11 @@ def load_balancer(properties: Properties, use: Use, month: Month) -> Iterable[Ch
     rules += len(list(properties.blocks("outboundRules")))
     used = Decimal(1 if rules else 0)
     beyond = Decimal(max(rules - _INCLUDED_RULES, 0))
-    included = _balancer("Included LB Rules and Outbound Rules", "1 Hour")
-    overage = _balancer("Overage LB Rules and Outbound Rules", "1/Hour")
     data = use.figure("processed_gb") * used
     return (
-        _hours(included, GLOBAL, used, month),
-        _hours(overage, GLOBAL, beyond, month),
-        by_use(_balancer("Data Processed", "1 GB"), GLOBAL, data),
+        _hours(_RULES, GLOBAL, used, month),
+        _hours(_MORE_RULES, GLOBAL, beyond, month),
+        by_use(_BALANCED, GLOBAL, data),
     )
 
 
@@ -145,6 +163,11 @@ def _private_link(name: str, unit: str = "1 GB") -> Meter:
     return _network("Virtual Network Private Link", "Standard", f"Standard {name}", unit)
 
 
+_ENDPOINT = _private_link("Private Endpoint", "1 Hour")
+_WAYS = ("Ingress", "Egress")
+_LINK_DATA = {way: _private_link(f"Data Processed - {way}") for way in _WAYS}
+
+
 @meter(
     "network:PrivateEndpoint",
     ingress_gb=assume("1", "what an app writes to a database or a storage account"),
@@ -153,9 +176,9 @@ def _private_link(name: str, unit: str = "1 GB") -> Meter:
 def private_endpoint(_properties: Properties, use: Use, month: Month) -> Iterable[Charge]:
     """Hours, and data in each direction."""
     return (
-        _hours(_private_link("Private Endpoint", "1 Hour"), GLOBAL, Decimal(1), month),
-        by_use(_private_link("Data Processed - Ingress"), GLOBAL, use.figure("ingress_gb")),
-        by_use(_private_link("Data Processed - Egress"), GLOBAL, use.figure("egress_gb")),
+        _hours(_ENDPOINT, GLOBAL, Decimal(1), month),
+        by_use(_LINK_DATA["Ingress"], GLOBAL, use.figure("ingress_gb")),
+        by_use(_LINK_DATA["Egress"], GLOBAL, use.figure("egress_gb")),
     )
 
 
@@ -170,6 +193,14 @@ classify(
 )
 
 
+def _peering(product: str, kind: str) -> Mapping[str, Meter]:
+    return {way: _network(product, kind, f"{kind} {way}", "1 GB") for way in _WAYS}
+
+
+_WITHIN = _peering("Virtual Network Peering", "Intra-Region")
+_BETWEEN = _peering("Global Virtual Network Peering", "Inter-Region")
+
+
 @meter(
     "network:VirtualNetworkPeering",
     ingress_gb=assume("1", "a day's 30 MB between an app and what it shares with others"),
@@ -181,14 +212,13 @@ def peering(properties: Properties, use: Use, _month: Month) -> Iterable[Charge]
     remote = properties.referred("remoteVirtualNetwork", "network:VirtualNetwork")
     if own is None or remote is None:
         raise Unpriced("one of its two networks, with the region, is not in this plan")
-    place = region(own)
-    product, kind = "Global Virtual Network Peering", "Inter-Region"
+    place, data = region(own), _BETWEEN
     if place == region(remote):
-        place, product, kind = GLOBAL, "Virtual Network Peering", "Intra-Region"
-    return [
-        by_use(_network(product, kind, f"{kind} {way}", "1 GB"), place, use.figure(key))
-        for way, key in (("Ingress", "ingress_gb"), ("Egress", "egress_gb"))
-    ]
+        place, data = GLOBAL, _WITHIN
+    return (
+        by_use(data["Ingress"], place, use.figure("ingress_gb")),
+        by_use(data["Egress"], place, use.figure("egress_gb")),
+    )
 
 
 classify(
@@ -209,6 +239,11 @@ def _watcher(name: str) -> Meter:
     return Meter("Network Watcher", "Network Watcher", "Standard", f"Standard {name}", "1 GB")
 
 
+_COLLECTED = _watcher("VNet Flow Logs Collected")
+_ANALYSED = _watcher("Traffic Analytics Processing")
+_ANALYSED_OFTEN = _watcher("Traffic Analytics Processing at 10-Minute Interval")
+
+
 @meter(
     "network:FlowLog",
     collected_gb=assume("6", "200 MB a day: the first 5 GB of a month are free"),
@@ -219,13 +254,12 @@ def flow_log(properties: Properties, use: Use, _month: Month) -> Iterable[Charge
     if properties.names("enabled") and not properties.flag("enabled"):
         return Free("switched off")
     place = region(properties)
-    name = "VNet Flow Logs Collected"
-    charges = [by_use(_watcher(name), place, use.figure("collected_gb"))]
+    charges = [by_use(_COLLECTED, place, use.figure("collected_gb"))]
     block = "flowAnalyticsConfiguration.networkWatcherFlowAnalyticsConfiguration"
     if properties.flag(f"{block}.enabled"):
         often = properties.whole(f"{block}.trafficAnalyticsInterval", "60") == 10  # noqa: PLR2004
-        processing = "Traffic Analytics Processing" + " at 10-Minute Interval" * often
-        charges.append(by_use(_watcher(processing), place, use.figure("analysed_gb")))
+        analysed = _ANALYSED_OFTEN if often else _ANALYSED
+        charges.append(by_use(analysed, place, use.figure("analysed_gb")))
     return charges
 
 

@@ -33,15 +33,6 @@ _PREMIUM_POOL = {125: 250, 250: 500, 500: 750, 1000: 1024}
 _PREMIUM_POOL.update({500 * step: 512 * step for step in range(3, 9)})
 
 _TIERS = {"gp": "General Purpose", "bc": "Business Critical"}
-_COMPUTE = {
-    ("gp", "gen5"): f"{_POOLED} General Purpose - Compute Gen5",
-    ("gp", "fsv2"): f"{_POOLED} General Purpose - Compute FSv2 Series",
-    ("bc", "gen5"): f"{_POOLED} Business Critical - Compute Gen5",
-    ("bc", "m"): f"{_POOLED} Business Critical - Compute M Series",
-    ("hs", "gen5"): "SingleDB/Elastic Pool Hyperscale - Compute Gen5",
-    ("hs", "prms"): f"{_POOLED} Hyperscale - Premium Series Compute",
-    ("hs", "moprms"): f"{_POOLED} Hyperscale - Premium Series Memory Optimized Compute",
-}
 
 
 def _sql(product: str, sku: str, name: str, unit: str) -> Meter:
@@ -56,12 +47,25 @@ def _stored(product: str, sku: str, name: str) -> Meter:
     return _sql(product, sku, f"{name}Data Stored", "1 GB/Month")
 
 
+_COMPUTE = {
+    ("gp", "gen5"): _hourly(f"{_POOLED} General Purpose - Compute Gen5"),
+    ("gp", "fsv2"): _hourly(f"{_POOLED} General Purpose - Compute FSv2 Series"),
+    ("bc", "gen5"): _hourly(f"{_POOLED} Business Critical - Compute Gen5"),
+    ("bc", "m"): _hourly(f"{_POOLED} Business Critical - Compute M Series"),
+    ("hs", "gen5"): _hourly("SingleDB/Elastic Pool Hyperscale - Compute Gen5"),
+    ("hs", "prms"): _hourly(f"{_POOLED} Hyperscale - Premium Series Compute"),
+    ("hs", "moprms"): _hourly(f"{_POOLED} Hyperscale - Premium Series Memory Optimized Compute"),
+}
+_STORAGE = {
+    key: _stored(f"{_POOLED} {tier} - Storage", tier, f"{tier} ") for key, tier in _TIERS.items()
+}
+_LICENCES = {key: _hourly(f"{_POOLED} {tier} - SQL License") for key, tier in _TIERS.items()}
 _SERVERLESS = {
     "gp": _hourly("General Purpose - Serverless - Compute Gen5", "1 vCore"),
     "hs": _hourly("Hyperscale - Serverless - Compute Gen5", "1 vCore", "1 vCore"),
 }
 _ZONES = "Zone Redundancy vCore"
-_ZONE_COMPUTE = _hourly(_COMPUTE["gp", "gen5"], "vCore ZR Zone Redundancy", _ZONES)
+_ZONE_COMPUTE = _COMPUTE["gp", "gen5"]._replace(sku="vCore ZR Zone Redundancy", name=_ZONES)
 _ZONE_SERVERLESS = _hourly(
     "General Purpose - Serverless - Compute Gen5", "1 vCore Zone Redundancy", _ZONES
 )
@@ -71,7 +75,17 @@ _ZONE_STORAGE = _stored(
     "General Purpose Zone Redundancy ",
 )
 _HYPERSCALE_STORAGE = _stored("Hyperscale - Storage", "Hyperscale", "Hyperscale ")
-_BACKUPS = {"geo": "RA-GRS", "local": "LRS", "zone": "ZRS", "geozone": "RA-GZRS"}
+_COPIES = {"geo": "RA-GRS", "local": "LRS", "zone": "ZRS", "geozone": "RA-GZRS"}
+_BACKUPS = {
+    kind: _stored(f"{_POOLED} PITR Backup Storage", f"Backup {copies}", f"{copies} ")
+    for kind, copies in _COPIES.items()
+}
+_BASIC = _sql("Single Basic", "B", "B DTU", "1/Day")
+_MORE_STORAGE = {tier: _stored(f"{tier} - Storage", tier, "") for tier in ("Standard", "Premium")}
+_POOL_UNITS = {
+    tier: _sql(f"Elastic Pool - {tier}", "1 DTU", "eDTUs", "1/Day")
+    for tier in ("Basic", "Standard", "Premium")
+}
 
 
 class _Size(NamedTuple):
@@ -122,17 +136,15 @@ def database(properties: Properties, use: Use, month: Month) -> Iterable[Charge]
     kind = properties.text("requestedBackupStorageRedundancy", "Geo")
     if kind.lower() not in _BACKUPS:
         raise Unpriced(f"requestedBackupStorageRedundancy {kind!r} has no price here")
-    copies = _BACKUPS[kind.lower()]
-    backup = _stored(f"{_POOLED} PITR Backup Storage", f"Backup {copies}", f"{copies} ")
     beyond = max(use.figure("backup_gb") - held, ZERO)
-    return [*charges, by_use(backup, region(properties), beyond)]
+    return [*charges, by_use(_BACKUPS[kind.lower()], region(properties), beyond)]
 
 
 def _by_dtu(properties: Properties, name: str, month: Month) -> tuple[list[Charge], Decimal]:
     """Charges, and GB of data; `Standard` with a capacity of 10 DTUs is S0."""
     place = region(properties)
     if name == "basic":
-        return [fixed(_sql("Single Basic", "B", "B DTU", "1/Day"), place, month.days)], Decimal(2)
+        return [fixed(_BASIC, place, month.days)], Decimal(2)
     if name in _DTUS:
         dtus = int(properties.whole("sku.capacity", "10" if name == "standard" else None))
         name = f"{name[0]}{_DTUS[name].get(dtus, '')}"
@@ -148,10 +160,9 @@ def _by_dtu(properties: Properties, name: str, month: Month) -> tuple[list[Charg
         # From S4 on, the API calls a size by tens of DTUs; its price is that of the whole size.
         label, included = f"{size} DTUs" if number <= 3 else "10 DTUs", 250  # noqa: PLR2004
     most = properties.number("maxSizeBytes", str(included * _GIB)) / _GIB
-    storage = _stored(f"{tier} - Storage", tier, "")
     return [
         fixed(_sql(f"Single {tier}", size, label, "1/Day"), place, month.days),
-        fixed(storage, place, max(most - included, ZERO)),
+        fixed(_MORE_STORAGE[tier], place, max(most - included, ZERO)),
     ], most
 
 
@@ -165,14 +176,13 @@ def _by_vcore(properties: Properties, use: Use, month: Month) -> tuple[list[Char
     else:
         nodes = _nodes(properties) if size.tier == "hs" else (1, 1, 1)
         hours = Range._make(count * size.vcores * month.hours for count in nodes)
-        compute, zones = _hourly(_COMPUTE[size.tier, size.hardware]), _ZONE_COMPUTE
+        compute, zones = _COMPUTE[size.tier, size.hardware], _ZONE_COMPUTE
     charges = [Charge(compute, place, *hours)]
     if size.tier == "hs":
         held = max(use.figure("stored_gb"), _LEAST_HYPERSCALE)
         stored = Charge(_HYPERSCALE_STORAGE, place, _LEAST_HYPERSCALE, held, held, grows=True)
         return [*charges, stored], held
-    tier = _TIERS[size.tier]
-    storage = _stored(f"{_POOLED} {tier} - Storage", tier, f"{tier} ")
+    storage = _STORAGE[size.tier]
     if size.tier == "gp" and properties.flag("zoneRedundant"):
         if size.hardware != "gen5":
             raise Unpriced(f"zoneRedundant has no price on {size.hardware}")
@@ -180,7 +190,7 @@ def _by_vcore(properties: Properties, use: Use, month: Month) -> tuple[list[Char
         storage = _ZONE_STORAGE
     licence = properties.text("licenseType", "LicenseIncluded").lower()
     if not size.serverless and licence != "baseprice":
-        charges.append(fixed(_hourly(f"{_POOLED} {tier} - SQL License"), GLOBAL, hours.high))
+        charges.append(fixed(_LICENCES[size.tier], GLOBAL, hours.high))
     held = properties.number("maxSizeBytes", _DEFAULT) / _GIB
     return [*charges, fixed(storage, place, held * _LOG)], held
 
@@ -208,7 +218,7 @@ def elastic_pool(properties: Properties, use: Use, month: Month) -> Iterable[Cha
     """Compute and storage of one pool; its databases cost nothing more."""
     name = properties.text("sku.name").lower()
     tier = name.removesuffix("pool").capitalize()
-    if tier not in ("Basic", "Standard", "Premium"):
+    if tier not in _POOL_UNITS:
         if "_s_" in name:
             raise Unpriced(f"sku.name {name!r} has no price here")
         if not name.startswith("hs"):
@@ -216,13 +226,12 @@ def elastic_pool(properties: Properties, use: Use, month: Month) -> Iterable[Cha
         return _by_vcore(properties, use, month)[0]
     place = region(properties)
     dtus = properties.whole("sku.capacity")
-    units = _sql(f"Elastic Pool - {tier}", "1 DTU", "eDTUs", "1/Day")
-    charges = [fixed(units, place, dtus * month.days)]
+    charges = [fixed(_POOL_UNITS[tier], place, dtus * month.days)]
     if tier != "Basic":
         included = dtus if tier == "Standard" else Decimal(_PREMIUM_POOL.get(int(dtus), 0))
         most = properties.number("maxSizeBytes", "0") / _GIB
         beyond = max(most - included, ZERO)
-        charges.append(fixed(_stored(f"{tier} - Storage", tier, ""), place, beyond))
+        charges.append(fixed(_MORE_STORAGE[tier], place, beyond))
     return charges
 
 

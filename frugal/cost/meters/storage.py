@@ -27,11 +27,10 @@ _BLOBS = {
     ("storagev2", False): "General Block Blob v2",
     ("storagev2", True): "Azure Data Lake Storage Gen2 Hierarchical Namespace",
     ("blobstorage", False): "Blob Storage",
-    ("storage", False): "General Block Blob",
     ("blockblobstorage", False): "Premium Block Blob",
     ("blockblobstorage", True): "Premium ADLS Gen2 Hierarchical Namespace",
 }
-_TIERS = ("Hot", "Cool", "Cold")
+_TIERED = ("storagev2", "blobstorage")
 
 
 def _storage(product: str, sku: str, name: str, unit: str = "10K") -> Meter:
@@ -52,48 +51,6 @@ def _redundancy(account: Properties) -> tuple[str, str]:
     return performance.capitalize(), _COPIES[copies]
 
 
-@meter(
-    "storage:StorageAccount",
-    stored_gb=assume("1", "a site's pages, images and a few backups"),
-    write_operations=assume("10000", "330 files a day"),
-    read_operations=assume("100000", "3,300 a day"),
-    retrieved_gb=assume("1", "all of it read once, from a cool or cold tier"),
-    replicated_gb=assume("1", "all of it written once, to a second region"),
-    egress_gb=assume("1", "30,000 answers of about 35 kB"),
-)
-def account(properties: Properties, use: Use, _month: Month) -> Iterable[Charge] | Free:
-    """Blobs: data, operations, retrieval from cooler tiers, copies in a second region."""
-    kind = properties.text("kind").lower()
-    if kind == "filestorage":
-        return Free("its file shares are what is billed")
-    performance, copies = _redundancy(properties)
-    hierarchical = properties.flag("isHnsEnabled")
-    product = _BLOBS.get((kind, hierarchical))
-    if product is None or (performance == "Premium") != (kind == "blockblobstorage"):
-        raise Unpriced(f"a {performance} account of kind {kind!r} has no price here")
-    if performance == "Premium":
-        stored, writes, reads, retrieval = _premium(product, copies)
-    elif kind == "storage":
-        stored, writes, reads, retrieval = _first_generation(product, copies)
-    else:
-        tier = properties.text("accessTier", "Hot").capitalize()
-        if tier not in _TIERS:
-            raise Unpriced(f"accessTier {tier!r} has no price here; priced: {', '.join(_TIERS)}")
-        stored, writes, reads, retrieval = _tiered(product, tier, copies, hierarchical)
-    place = region(properties)
-    charges = [
-        by_use(stored, place, use.figure("stored_gb")),
-        by_use(writes, place, use.figure("write_operations")),
-        by_use(reads, place, use.figure("read_operations")),
-        by_use(EGRESS, place, use.figure("egress_gb")),
-    ]
-    if retrieval:
-        charges.append(by_use(retrieval, place, use.figure("retrieved_gb")))
-    if "G" in copies:
-        charges.append(by_use(_REPLICATION, place, use.figure("replicated_gb")))
-    return charges
-
-
 _Meters = tuple[Meter, Meter, Meter, Meter | None]
 """Data stored, writes, reads, retrieval."""
 
@@ -108,8 +65,8 @@ def _premium(product: str, copies: str) -> _Meters:
     )
 
 
-def _first_generation(product: str, copies: str) -> _Meters:
-    sku = f"Standard {copies}"
+def _first_generation(copies: str) -> _Meters:
+    product, sku = "General Block Blob", f"Standard {copies}"
     return (
         _storage(product, sku, f"{copies} Data Stored", "1 GB/Month"),
         _storage(product, sku, f"{copies} Write Operations"),
@@ -137,6 +94,65 @@ def _tiered(product: str, tier: str, copies: str, hierarchical: bool) -> _Meters
     )
 
 
+_METERS: dict[tuple[str, bool, str, str], _Meters] = {
+    **{
+        (kind, hierarchical, tier, copies): _tiered(product, tier, copies, hierarchical)
+        for (kind, hierarchical), product in _BLOBS.items()
+        for tier in ("Hot", "Cool", "Cold")
+        for copies in (_COPIES.values() if kind == "storagev2" else ("LRS", "GRS", "RA-GRS"))
+        if kind in _TIERED
+    },
+    **{
+        ("storage", False, "Standard", copies): _first_generation(copies)
+        for copies in ("LRS", "ZRS", "GRS", "RA-GRS")
+    },
+    **{
+        ("blockblobstorage", hierarchical, "Premium", copies): _premium(
+            _BLOBS["blockblobstorage", hierarchical], copies
+        )
+        for hierarchical in (False, True)
+        for copies in ("LRS", "ZRS")
+    },
+}
+
+
+@meter(
+    "storage:StorageAccount",
+    stored_gb=assume("1", "a site's pages, images and a few backups"),
+    write_operations=assume("10000", "330 files a day"),
+    read_operations=assume("100000", "3,300 a day"),
+    retrieved_gb=assume("1", "all of it read once, from a cool or cold tier"),
+    replicated_gb=assume("1", "all of it written once, to a second region"),
+    egress_gb=assume("1", "30,000 answers of about 35 kB"),
+)
+def account(properties: Properties, use: Use, _month: Month) -> Iterable[Charge] | Free:
+    """Blobs: data, operations, retrieval from cooler tiers, copies in a second region."""
+    kind = properties.text("kind").lower()
+    if kind == "filestorage":
+        return Free("its file shares are what is billed")
+    performance, copies = _redundancy(properties)
+    hierarchical = properties.flag("isHnsEnabled")
+    tier = performance
+    if performance == "Standard" and kind in _TIERED:
+        tier = properties.text("accessTier", "Hot").capitalize()
+    meters = _METERS.get((kind, hierarchical, tier, copies))
+    if meters is None:
+        raise Unpriced(f"a {tier} account of kind {kind!r} with {copies} has no price here")
+    stored, writes, reads, retrieval = meters
+    place = region(properties)
+    charges = [
+        by_use(stored, place, use.figure("stored_gb")),
+        by_use(writes, place, use.figure("write_operations")),
+        by_use(reads, place, use.figure("read_operations")),
+        by_use(EGRESS, place, use.figure("egress_gb")),
+    ]
+    if retrieval:
+        charges.append(by_use(retrieval, place, use.figure("retrieved_gb")))
+    if "G" in copies:
+        charges.append(by_use(_REPLICATION, place, use.figure("replicated_gb")))
+    return charges
+
+
 classify(
     "storage:StorageAccount",
     priced="kind sku.name isHnsEnabled accessTier",
@@ -154,6 +170,7 @@ classify(
         BEHAVIOUR: "dnsEndpointType enableNfsV3 immutableStorageWithVersioning"
         " largeFileSharesState",
     },
+    choices={"accessTier": ("Hot", "Cool", "Cold")},
 )
 
 

@@ -43,14 +43,27 @@ classify(
 )
 
 
+# Sizes by DWUs; each has a price of its own.
+_POOLS = {
+    f"dw{size}c": _synapse("Dedicated SQL Pool", f"DW{size}c", "100 DWUs", "1/Hour")
+    for size in (
+        *range(100, 600, 100),
+        *range(1000, 3500, 500),
+        *(5000, 6000, 7500, 10000, 15000, 30000),
+    )
+}
+
+
 @meter("synapse:SqlPool", stored_tb=assume("0.1", "100 GB, compressed"))
 def sql_pool(properties: Properties, use: Use, month: Month) -> Iterable[Charge]:
     """Hours of a dedicated pool that is never paused, and its data."""
     size = properties.text("sku.name")
-    sku = size.upper().removesuffix("C") + "c"
-    pool = _synapse("Dedicated SQL Pool", sku, "100 DWUs", "1/Hour")
+    if size.lower() not in _POOLS:
+        raise Unpriced(f"sku.name {size!r} has no price here; priced: {', '.join(_POOLS)}")
     place = region(properties)
-    return fixed(pool, place, month.hours), by_use(_STORED, place, use.figure("stored_tb"))
+    return fixed(_POOLS[size.lower()], place, month.hours), by_use(
+        _STORED, place, use.figure("stored_tb")
+    )
 
 
 classify(

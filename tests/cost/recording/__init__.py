@@ -1,0 +1,1 @@
+"""Records what the pinned Pulumi CLI writes, for `tests/cost/test_recorded.py`; see __main__.py."""
