@@ -132,7 +132,9 @@ def account(properties: Properties, use: Use, _month: Month) -> Iterable[Charge]
         return Free("its file shares are what is billed")
     performance, copies = _redundancy(properties)
     hierarchical = properties.flag("isHnsEnabled")
-    tier = properties.text("accessTier", "Hot").capitalize() if kind in _TIERED else performance
+    tier = performance
+    if performance == "Standard" and kind in _TIERED:
+        tier = properties.text("accessTier", "Hot").capitalize()
     meters = _METERS.get((kind, hierarchical, tier, copies))
     if meters is None:
         raise Unpriced(f"a {tier} account of kind {kind!r} with {copies} has no price here")
