@@ -1,21 +1,25 @@
 """Charges of a type, against a table of a few rows: tiers, shared amounts, regions, dates."""
 
+import gc
 from collections.abc import Iterable
 from decimal import Decimal
 from pathlib import Path
 
 import pytest
 
+from frugal.cost.collector import gc_paused
 from frugal.cost.estimate import Estimate
 from frugal.cost.meters import METERS, base
 from frugal.cost.meters.base import Charge, Grant, Meter, TypeMeter, by_use, fixed
 from frugal.cost.month import Month, calendar_month
-from frugal.cost.plan import Resource, resource
+from frugal.cost.plan import Resource, parse, resource
+from frugal.cost.preview import from_preview
 from frugal.cost.prices.table import Table
 from frugal.cost.pricing import estimate
 from frugal.cost.usage import NO_USAGE, Usage
 from tests.cost.made import USUAL, azure, each, plan, urn, used
 from tests.cost.made import bill as made_bill
+from tests.cost.made import table as made_table
 
 D = Decimal
 TIERED = Meter("Key Vault", "Key Vault", "Standard", "Tiered", "1")
@@ -191,6 +195,17 @@ def test_figures_of_use_and_refused_values_make_a_shape_of_their_own() -> None:
     ]
     found = made_bill(plan_named("a", "B1"), plan_named("b", "B1", perSiteScaling="[secret]", x=1))
     assert [one.name for one in found.unpriced] == ["b"]
+
+
+def test_no_reference_cycle_stays_behind() -> None:
+    """The collector is off while a plan is priced, and would free nothing."""
+    file = Path(__file__).with_name("plans") / "multicloud-auto-deploy.json"
+    text, prices = file.read_bytes(), made_table()
+    estimate(from_preview(parse(text)), prices, NO_USAGE, USUAL)
+    gc.collect()
+    with gc_paused():
+        estimate(from_preview(parse(text)), prices, NO_USAGE, USUAL)
+        assert gc.collect() == 0
 
 
 def test_values_unlike_those_of_json_are_read_each_time() -> None:
