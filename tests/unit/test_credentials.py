@@ -421,4 +421,4 @@ def test_a_token_is_kept_for_the_process(az: Cli, monkeypatch: pytest.MonkeyPatc
             arm.get(GROUP, api_version="1")
     assert len(az.calls()) == 1
     credentials.configure({"azure-native:environment": "usgovernment"})
-    assert credentials.current().cloud().endpoint == "https://management.usgovcloudapi.net"
+    assert credentials.current().cloud.endpoint == "https://management.usgovcloudapi.net"
