@@ -120,11 +120,16 @@ def _template(args: ContainerAppArgs) -> app.TemplateArgs:
 
 def _probes(args: ContainerAppArgs) -> Sequence[app.ContainerAppProbeArgs]:
     """Probes within Azure's limits: period and timeout up to 240 s, 10 failures at most."""
-
-    def probe(
-        kind: app.Type, path: str, *, period: int, failures: int
-    ) -> app.ContainerAppProbeArgs:
-        return app.ContainerAppProbeArgs(
+    probes = (
+        # Half a minute to start, probed often, since a visitor may be waiting. Dependencies are
+        # part of the startup probe alone: while the database is unavailable the app's own pages
+        # explain it, where the platform's 503 would not.
+        (app.Type.STARTUP, args.ready_path, 3, 10),
+        (app.Type.LIVENESS, args.health_path, 10, 3),
+        (app.Type.READINESS, args.health_path, 5, 3),
+    )
+    return [
+        app.ContainerAppProbeArgs(
             type=kind,
             http_get=app.ContainerAppProbeHttpGetArgs(path=path, port=args.port),
             initial_delay_seconds=1,
@@ -133,14 +138,7 @@ def _probes(args: ContainerAppArgs) -> Sequence[app.ContainerAppProbeArgs]:
             failure_threshold=failures,
             success_threshold=1,
         )
-
-    return [
-        # Half a minute to start, probed often, since a visitor may be waiting. Dependencies are
-        # part of the startup probe alone: while the database is unavailable the app's own pages
-        # explain it, where the platform's 503 would not.
-        probe(app.Type.STARTUP, args.ready_path, period=3, failures=10),
-        probe(app.Type.LIVENESS, args.health_path, period=10, failures=3),
-        probe(app.Type.READINESS, args.health_path, period=5, failures=3),
+        for kind, path, period, failures in probes
     ]
 
 

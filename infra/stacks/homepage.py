@@ -91,14 +91,10 @@ class Homepage(SiteSettings):
     origin_lock: Switch = False
 
     @model_validator(mode="after")
-    def _sessions_have_a_key(self) -> Self:
+    def _fields_fit_together(self) -> Self:
         if self.sign_in.client_id and not self.session_key:
             message = f"signIn.clientId needs a sessionKey: {_NEW_KEY}"
             raise ValueError(message)
-        return self
-
-    @model_validator(mode="after")
-    def _static_stands_alone(self) -> Self:
         if self.host == "staticSite" and self.cdn != "none":
             message = (
                 f"cdn {self.cdn!r} is not for host 'staticSite', which has a CDN of its own; "
@@ -110,10 +106,6 @@ class Homepage(SiteSettings):
                 "signIn needs a server, and host 'staticSite' has none; "
                 "allowed: host containerApp or appService, or no signIn.clientId"
             )
-        return self
-
-    @model_validator(mode="after")
-    def _locks_with_an_edge(self) -> Self:
         if self.origin_lock and self.cdn == "none":
             raise ValueError(
                 "originLock is for a site behind an edge of its own; "
