@@ -4,6 +4,7 @@
 environment from an empty state, without a login, and creates nothing.
 """
 
+import filecmp
 import importlib.metadata
 import io
 import os
@@ -47,7 +48,6 @@ class Engine:
     project: Path
     home: Path
     backend: Path
-    passphrase: str
     variables: Mapping[str, str] = field(default_factory=dict[str, str])
 
     def settings(self) -> dict[str, str]:
@@ -56,7 +56,7 @@ class Engine:
             "PATH": _path_with(self.pulumi.parent),
             "PULUMI_HOME": str(self.home),
             "PULUMI_BACKEND_URL": self.backend.as_uri(),
-            "PULUMI_CONFIG_PASSPHRASE": self.passphrase,
+            "PULUMI_CONFIG_PASSPHRASE": LOCAL_PASSPHRASE,
             "PULUMI_SKIP_UPDATE_CHECK": "true",
             # Engine, plugins and local cloud communicate over the loopback, without a proxy.
             **dict.fromkeys(("no_proxy", "NO_PROXY"), _no_proxy()),
@@ -213,7 +213,6 @@ def local_engine(place: Checkout, console: Console, variables: Mapping[str, str]
         project=place.root,
         home=place.home,
         backend=place.state,
-        passphrase=LOCAL_PASSPHRASE,
         variables=variables,
     )
     place.make_local()
@@ -243,7 +242,6 @@ def preview_from_nothing(
             project=place.root,
             home=place.plan_home,
             backend=folder / "state",
-            passphrase=LOCAL_PASSPHRASE,
         )
         _install_plugin(engine, module)
         shutil.copy(place.root / "Pulumi.yaml", folder)
@@ -289,27 +287,21 @@ def _write_launcher(file: Path, command: Sequence[str | Path]) -> None:
 
 
 def _link(source: Path, link: Path, *, hard: bool) -> None:
-    if link.exists() and link.samefile(source) and link.is_symlink() != hard:
-        return
+    """Link a file; where a hard link is not possible, copy it. Leave an equal one unchanged."""
+    if link.exists() and link.is_symlink() != hard:
+        is_equal = filecmp.cmp(link, source) if hard else link.samefile(source)
+        if is_equal:
+            return
     fresh = link.with_name(f".{link.name}.{os.getpid()}")
     fresh.unlink(missing_ok=True)
     if not hard:
         fresh.symlink_to(source)
-    elif not _hard_link(source, fresh):
-        kept = link.stat() if link.exists() and not link.is_symlink() else None
-        wanted = source.stat()
-        if kept and (kept.st_size, kept.st_mtime_ns) == (wanted.st_size, wanted.st_mtime_ns):
-            return
-        shutil.copy2(source, fresh)
+    else:
+        try:
+            fresh.hardlink_to(source)
+        except OSError:
+            shutil.copy2(source, fresh)
     fresh.replace(link)
-
-
-def _hard_link(source: Path, link: Path) -> bool:
-    try:
-        link.hardlink_to(source)
-    except OSError:  # on another file system, or one without hard links
-        return False
-    return True
 
 
 def _no_proxy() -> str:
