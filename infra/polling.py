@@ -7,12 +7,18 @@ _FIRST_PAUSE = 0.5  # seconds
 
 
 def poll(
-    look: Callable[[], str | None], *, deadline: float, settle: float = 0.0, longest: float = 5.0
+    look: Callable[[], str | None],
+    *,
+    deadline: float,
+    settle: float = 0.0,
+    longest: float = 5.0,
+    growth: float = 1.1,
 ) -> str | None:
     """Poll until nothing is missing at any poll for `settle` seconds; then return None.
 
     `look` returns a description of what is missing, and so does this function at the deadline. In
-    seconds: `deadline` from now, `longest` between two polls.
+    seconds: `deadline` from now, `longest` between two polls. Each pause is `growth` times the
+    last: with 1.1, the end of nine seconds' work is seen after ten.
     """
     start, pause = monotonic(), _FIRST_PAUSE
     settled: float | None = None  # start of the current series of polls with nothing missing
@@ -25,4 +31,4 @@ def poll(
         if missing and moment - start >= deadline:
             return missing
         sleep(pause if settled is None else min(pause, settled + settle - moment))
-        pause = min(pause * 2, longest)
+        pause = min(pause * growth, longest)

@@ -113,7 +113,7 @@ def until(
     Raises WaitError, ArmError.
     """
     missing = polling.poll(
-        lambda: _passing(look), deadline=deadline, settle=settle, longest=_LONGEST_PAUSE
+        lambda: _passing(look), deadline=deadline, settle=settle, longest=_LONGEST_PAUSE, growth=2
     )
     if missing:
         raise WaitError(

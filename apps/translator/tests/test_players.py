@@ -90,6 +90,26 @@ def test_a_killed_replicas_round_is_played_on_by_another(
     assert len(translator.asked) == 13 + 1
 
 
+def test_many_abandoned_rounds_are_taken_over_without_a_pause(
+    first: Process, held: Held, translator: Translator, serve: Serve, postgres: Postgres
+) -> None:
+    """As after a kill under load: many more rounds than one process plays at a time."""
+    in_mid_round(first.client, held)
+    first.kill()
+    held.may_go_on.set()
+    postgres.administer(
+        "INSERT INTO rounds (message, visitor, status, seed, languages, lease)"
+        " SELECT message, visitor, status, seed, languages, now()"
+        " FROM rounds, generate_series(1, 40)",
+        "UPDATE rounds SET lease = now() - interval '1 second'",
+        database=DATABASE,
+    )
+    # One search alone, unless it goes on by itself.
+    second = serve({"translator.player.LOOK_SECONDS": PATIENCE}, **translator.environment())
+    for (round_id,) in postgres.ask("SELECT id FROM rounds"):
+        assert_whole(finished(second.client, round_id), postgres)
+
+
 def test_all_is_well_again_within_thirty_seconds() -> None:
     """Upper bound of a round's or a visitor's wait after a failure has ended."""
     lease = rounds.LEASE.total_seconds()

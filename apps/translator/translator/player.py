@@ -11,7 +11,7 @@ import uuid
 from dataclasses import dataclass
 from typing import Final
 
-from sqlalchemy import and_, func, or_, select, update
+from sqlalchemy import ColumnElement, and_, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from translator import limits, readiness, rounds
@@ -30,6 +30,8 @@ _LAST_HOP_SECONDS: Final = 9.0
 _MOST_TRIES: Final = 5
 _TIDY_EVERY: Final = 1200
 """Searches; about an hour."""
+
+_EXPIRED: Final = Round.lease < func.now()
 
 _log: Final = logging.getLogger("translator.player")
 
@@ -53,8 +55,9 @@ class Player:
         self.id = uuid.uuid4()
         self._database = database
         self._interpreter = interpreter
+        self._may_take = or_(_EXPIRED, Round.runner == self.id)
         self._slots = asyncio.Semaphore(_AT_ONCE)
-        self._tasks: dict[int, asyncio.Task[None]] = {}
+        self._tasks: dict[int, asyncio.Task[bool]] = {}
         self._bells: dict[int, asyncio.Event] = {}
         self._stopping = asyncio.Event()
 
@@ -73,7 +76,7 @@ class Player:
             try:
                 if looks == 0:
                     await readiness.check(self._database, wait=LOOK_SECONDS)
-                await self._look()
+                await self._take_over()
                 if looks % _TIDY_EVERY == 0:
                     async with self._database.writing() as session:
                         await limits.tidy(session)
@@ -129,8 +132,20 @@ class Player:
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(self._stopping.wait(), seconds)
 
-    async def _look(self) -> None:
+    async def _take_over(self) -> None:
+        """Renew the leases of this process's rounds, and play abandoned ones until none is left.
+
+        A round that failed here waits for the next call, so that a database that is away for a
+        few seconds does not use up its tries.
+        """
+        more = await self._search(self._may_take)
+        while more and await self._ended_well():
+            more = await self._search(_EXPIRED)
+
+    async def _search(self, may_take: ColumnElement[bool]) -> bool:
+        """Fill the free slots; return True if that was not enough for all abandoned rounds."""
         mine = list(self._tasks)
+        free = max(_AT_ONCE - len(mine), 0)
         async with self._database.writing() as session:
             if mine:
                 await session.execute(
@@ -138,20 +153,26 @@ class Player:
                     .where(Round.id.in_(mine), Round.status == "running", Round.runner == self.id)
                     .values(lease=func.now() + rounds.LEASE)
                 )
-            if free := _AT_ONCE - len(mine):
-                found = await session.scalars(
-                    select(Round.id)
-                    .where(Round.status == "running", self._may_take(), Round.id.not_in(mine))
-                    .order_by(Round.lease)
-                    .limit(max(free, 0))
-                )
-                for round_id in found.all():
-                    self.play(round_id)
+            found = await session.scalars(
+                select(Round.id)
+                .where(Round.status == "running", may_take, Round.id.not_in(mine))
+                .order_by(Round.lease)
+                .limit(free)
+            )
+            taken = found.all()
+        for round_id in taken:
+            self.play(round_id)
+        return 0 < free == len(taken)
 
-    def _may_take(self):  # noqa: ANN202  # a condition
-        return or_(Round.lease < func.now(), Round.runner == self.id)
+    async def _ended_well(self) -> bool:
+        """Wait until a slot may be free; return False if a round failed, or at shutdown."""
+        done, _ = await asyncio.wait(
+            list(self._tasks.values()), timeout=LOOK_SECONDS, return_when=asyncio.FIRST_COMPLETED
+        )
+        return not self.stopping and all(task.result() for task in done)
 
-    async def _play(self, round_id: int) -> None:
+    async def _play(self, round_id: int) -> bool:
+        """Play a round as far as possible; return False if it failed on this attempt."""
         async with self._slots:
             try:
                 made: tuple[_Step, Translation] | None = None
@@ -159,7 +180,7 @@ class Player:
                     step = await self._advance(round_id, made)
                     self._ring(round_id)
                     if step is None:
-                        return
+                        return True
                     made = (step, await self._hop(round_id, step))
                 if made:
                     await self._advance(round_id, made)
@@ -168,6 +189,9 @@ class Player:
                 _log.warning("round %d waits: %s", round_id, " ".join(str(error).split()))
             except Exception:
                 _log.exception("round %d failed on this attempt", round_id)
+            else:
+                return True
+            return False
 
     async def _hop(self, round_id: int, step: _Step) -> Translation:
         async def say(notice: str | None) -> None:
@@ -199,7 +223,7 @@ class Player:
                         Round.id == round_id,
                         Round.status == "running",
                         # A hop is stored only if no other process has taken the round meanwhile.
-                        Round.runner == self.id if made else self._may_take(),
+                        Round.runner == self.id if made else self._may_take,
                     )
                 )
                 .with_for_update(skip_locked=made is None)
