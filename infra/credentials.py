@@ -1,8 +1,7 @@
 """Sign-in to Azure as the azure-native provider does it, for direct calls of Resource Manager.
 
-Settings, their names and their order: pulumi-azure-native, provider/pkg/provider,
-auth_azidentity.go (commit 34d8ff3) and auth_azidentity_test.go (commit 0062f47), read in November
-2026. The configuration selects exactly one credential; if it fails, no other is tried.
+Settings and sources: frugal/sign_in.py. The configuration selects exactly one credential; if it
+fails, no other is tried.
 """
 
 import json
@@ -20,31 +19,10 @@ from typing import TYPE_CHECKING, Any
 
 import httpx
 
+from frugal.sign_in import NAMESPACE, SETTINGS
+
 if TYPE_CHECKING:
     from azure.core.credentials import AccessToken, TokenCredential
-
-NAMESPACE = "azure-native"
-SETTINGS: dict[str, tuple[str, ...]] = {
-    "clientCertificatePassword": ("ARM_CLIENT_CERTIFICATE_PASSWORD",),
-    "clientCertificatePath": ("ARM_CLIENT_CERTIFICATE_PATH",),
-    "clientId": ("ARM_CLIENT_ID",),
-    "clientSecret": ("ARM_CLIENT_SECRET",),
-    "disableInstanceDiscovery": ("ARM_DISABLE_INSTANCE_DISCOVERY",),
-    "environment": ("ARM_ENVIRONMENT", "AZURE_ENVIRONMENT"),
-    "metadataHost": ("ARM_METADATA_HOSTNAME",),
-    "oidcAudience": ("ARM_OIDC_AUDIENCE",),
-    # GitHub Actions sets these two in a job with the permission `id-token: write`.
-    "oidcRequestToken": ("ACTIONS_ID_TOKEN_REQUEST_TOKEN",),
-    "oidcRequestUrl": ("ACTIONS_ID_TOKEN_REQUEST_URL",),
-    "oidcToken": ("ARM_OIDC_TOKEN",),
-    "oidcTokenFilePath": ("ARM_OIDC_TOKEN_FILE_PATH",),
-    "subscriptionId": ("ARM_SUBSCRIPTION_ID",),
-    "tenantId": ("ARM_TENANT_ID",),
-    "useDefaultAzureCredential": ("ARM_USE_DEFAULT_AZURE_CREDENTIAL",),
-    "useMsi": ("ARM_USE_MSI",),
-    "useOidc": ("ARM_USE_OIDC",),
-}
-"""Keys of the stack's configuration, each with the environment variables that replace it."""
 
 _CLI_TIMEOUT = 60  # seconds; a busy machine takes more than azure-identity's own ten
 _EARLY = 300  # seconds before its expiry at which a token is renewed

@@ -17,6 +17,7 @@ import tarfile
 import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 from pathlib import Path
 from types import FrameType
 
@@ -25,6 +26,7 @@ from rich.console import Console
 from frugal.errors import FrugalError
 from frugal.local.toolchain import DYNAMIC_HOST, EXECUTOR, ensure_cli
 from frugal.paths import Checkout, checkout
+from frugal.sign_in import SETTINGS
 from frugal.stack_files import stack_file, without_secrets
 
 # Published on purpose: the local environment holds no secret worth keeping, and its salt is in the
@@ -141,25 +143,9 @@ FOREIGN = frozenset(
         "PULUMI_SELF_MANAGED_STATE_GZIP",
         # Without compiled modules each run would take twice as long.
         "PYTHONDONTWRITEBYTECODE",
-        # Read by azure-native and infra/credentials.py.
-        "ACTIONS_ID_TOKEN_REQUEST_TOKEN",
-        "ACTIONS_ID_TOKEN_REQUEST_URL",
+        # Read by azure-native.
+        *chain(*SETTINGS.values()),
         "ARM_AUXILIARY_TENANT_IDS",
-        "ARM_CLIENT_CERTIFICATE_PASSWORD",
-        "ARM_CLIENT_CERTIFICATE_PATH",
-        "ARM_CLIENT_ID",
-        "ARM_CLIENT_SECRET",
-        "ARM_DISABLE_INSTANCE_DISCOVERY",
-        "ARM_ENVIRONMENT",
-        "ARM_METADATA_HOSTNAME",
-        "ARM_OIDC_AUDIENCE",
-        "ARM_OIDC_TOKEN",
-        "ARM_OIDC_TOKEN_FILE_PATH",
-        "ARM_SUBSCRIPTION_ID",
-        "ARM_TENANT_ID",
-        "ARM_USE_DEFAULT_AZURE_CREDENTIAL",
-        "ARM_USE_MSI",
-        "ARM_USE_OIDC",
         # Read by azure-identity 1.27: its default credential, and the flavour of managed identity
         # that comes before the one of IDENTITY_ENDPOINT and IDENTITY_HEADER.
         "AZURE_AUTHORITY_HOST",
@@ -167,7 +153,6 @@ FOREIGN = frozenset(
         "AZURE_CLIENT_CERTIFICATE_PATH",
         "AZURE_CLIENT_ID",
         "AZURE_CLIENT_SECRET",
-        "AZURE_ENVIRONMENT",
         "AZURE_FEDERATED_TOKEN_FILE",
         "AZURE_PASSWORD",
         "AZURE_TENANT_ID",

@@ -386,11 +386,6 @@ def test_a_directory_that_is_out_of_reach(monkeypatch: pytest.MonkeyPatch) -> No
         call({"useMsi": "true"})
 
 
-def test_the_local_engine_drops_every_variable_that_is_read() -> None:
-    read = {name for names in credentials.SETTINGS.values() for name in names}
-    assert read - FOREIGN == set()
-
-
 # Tokens are kept.
 
 

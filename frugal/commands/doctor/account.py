@@ -17,9 +17,9 @@ from frugal.commands.doctor.questions import (
     set_config,
 )
 from frugal.commands.doctor.region import ENVIRONMENT, TYPES
+from frugal.sign_in import NAMESPACE, SETTINGS
 from frugal.stack_files import PLACEHOLDER
 from infra.arm import Arm, ArmError
-from infra.credentials import NAMESPACE, SETTINGS
 from infra.settings import Settings
 from infra.stacks.homepage import Homepage
 from infra.stacks.translator import TranslationService, Translator
