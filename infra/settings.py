@@ -62,11 +62,6 @@ def _in_checkout(file: Path | None) -> Path | None:
     return _CHECKOUT / file if file else None
 
 
-def _as_text(value: object) -> object:
-    """`pulumi config set --path database.version 17` stores a number."""
-    return str(value) if isinstance(value, int) else value
-
-
 def _as_number(value: object) -> object:
     return int(value) if isinstance(value, str) and value.isdecimal() else value
 
@@ -98,7 +93,8 @@ class Database(Model):
         Literal[32, 64, 128, 256, 512, 1024, 2048, 4096, 8192, 16384], BeforeValidator(_as_number)
     ] = 32
     high_availability: Literal["disabled", "sameZone", "zoneRedundant"] = "disabled"
-    version: Annotated[Literal["16", "17", "18"], BeforeValidator(_as_text)] = "17"
+    # `pulumi config set --path database.version 17` stores a number.
+    version: Annotated[Literal["16", "17", "18"], BeforeValidator(str)] = "17"
 
     @model_validator(mode="after")
     def _burstable_stands_alone(self) -> Self:

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import Annotated, Literal, Self
 
 from pulumi import Input, Output
-from pydantic import AfterValidator, SecretStr, model_validator
+from pydantic import Field, SecretStr, model_validator
 
 from infra.components.static_site import StaticSite, StaticSiteArgs
 from infra.models import Https, Model, SiteSettings, Switch, Text, secrets_of
@@ -18,20 +18,12 @@ PRIVATE_PATHS = ("/login", SIGN_IN_REDIRECT_PATH, "/logout", "/me", "/account")
 QUERY_STRINGS = ("xvalues", "yvalues", "values", "labels", "title", "xlabel", "ylabel")
 """Query parameters of a chart; they are part of the edge's cache key."""
 
-_SHORTEST_KEY = 32  # characters: 16 random bytes in hexadecimal
 _NEW_KEY = 'pulumi config set --secret --path homepage.sessionKey "$(openssl rand -hex 32)"'
 _SECRET_VARIABLES = {
     "sessionKey": "SESSION_KEY",
     "signIn.clientSecret": "OIDC_CLIENT_SECRET",
     "sheet.apiKey": "SHEETS_API_KEY",
 }
-
-
-def _long_enough(key: SecretStr) -> SecretStr:
-    if len(key.get_secret_value()) < _SHORTEST_KEY:
-        message = f"at least {_SHORTEST_KEY} characters: {_NEW_KEY}"
-        raise ValueError(message)
-    return key
 
 
 class SignIn(Model):
@@ -86,7 +78,11 @@ class Homepage(SiteSettings):
 
     host: Literal["containerApp", "appService", "staticSite"] = "containerApp"
     sign_in: SignIn = SignIn()
-    session_key: Annotated[SecretStr, AfterValidator(_long_enough)] | None = None
+    # 16 random bytes in hexadecimal.
+    session_key: Annotated[
+        SecretStr | None,
+        Field(min_length=32, description=f"at least 32 characters: {_NEW_KEY}"),
+    ] = None
     sheet: Sheet = Sheet()
     origin_lock: Switch = False
 
