@@ -17,6 +17,7 @@ from pulumi.dynamic import Resource as DynamicResource
 from pulumi_azure_native import app
 
 from infra.arm import Arm
+from infra.components.container_app import consumption, pulled_from
 from infra.components.dynamic_provider import Provider, ProviderError
 from infra.components.placement import Placement
 from infra.polling import poll
@@ -55,6 +56,13 @@ class Job(ComponentResource):
 
     def __init__(self, name: str, args: JobArgs, opts: ResourceOptions | None = None) -> None:
         super().__init__("frugal:containers:Job", name, None, opts)
+        container = app.ContainerArgs(
+            name=name,
+            image=args.image,
+            command=list(args.command),
+            env=[app.EnvironmentVarArgs(name=k, value=v) for k, v in args.settings.items()],
+            resources=consumption(args.cpu),
+        )
         job = app.Job(
             f"{name}-job",
             resource_group_name=args.placement.group,
@@ -63,8 +71,16 @@ class Job(ComponentResource):
             environment_id=args.environment_id,
             workload_profile_name="Consumption",
             identity={"type": "UserAssigned", "user_assigned_identities": [args.identity_id]},
-            configuration=_configuration(args),
-            template=_template(name, args),
+            configuration=app.JobConfigurationArgs(
+                trigger_type=app.TriggerType.MANUAL,
+                manual_trigger_config=app.JobConfigurationManualTriggerConfigArgs(
+                    parallelism=1, replica_completion_count=1
+                ),
+                replica_timeout=args.timeout,
+                replica_retry_limit=args.retries,
+                registries=pulled_from(args.registry_server, args.identity_id),
+            ),
+            template=app.JobTemplateArgs(containers=[container]),
             opts=ResourceOptions(parent=self, depends_on=list(args.after)),
         )
         JobRun(
@@ -80,37 +96,6 @@ class Job(ComponentResource):
             ResourceOptions(parent=self),
         )
         self.register_outputs({})
-
-
-def _configuration(args: JobArgs) -> app.JobConfigurationArgs:
-    return app.JobConfigurationArgs(
-        trigger_type=app.TriggerType.MANUAL,
-        manual_trigger_config=app.JobConfigurationManualTriggerConfigArgs(
-            parallelism=1, replica_completion_count=1
-        ),
-        replica_timeout=args.timeout,
-        replica_retry_limit=args.retries,
-        registries=[]
-        if args.registry_server is None
-        else [app.RegistryCredentialsArgs(server=args.registry_server, identity=args.identity_id)],
-    )
-
-
-def _template(name: str, args: JobArgs) -> app.JobTemplateArgs:
-    return app.JobTemplateArgs(
-        containers=[
-            app.ContainerArgs(
-                name=name,
-                image=args.image,
-                command=list(args.command),
-                env=[
-                    app.EnvironmentVarArgs(name=key, value=value)
-                    for key, value in args.settings.items()
-                ],
-                resources=app.ContainerResourcesArgs(cpu=args.cpu, memory=f"{args.cpu * 2:.1f}Gi"),
-            )
-        ]
-    )
 
 
 class JobError(ProviderError):
