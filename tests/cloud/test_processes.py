@@ -448,6 +448,13 @@ async def test_without_probes_it_is_ready_when_it_listens(
     assert (await client.get("/")).status_code == 200
 
 
+async def test_a_process_is_probed_as_soon_as_it_listens(app: App, image: Image) -> None:
+    """Not a period after the probe that came before it listened."""
+    slow = probe("Startup", "/healthz", period=PATIENCE, failure_threshold=2)
+    async with asyncio.timeout(PATIENCE / 2):
+        await app.deploy(revision(image, probes=(slow,)))
+
+
 async def test_restore_does_not_wait_but_requests_do(
     app: App, client: httpx.AsyncClient, image: Image
 ) -> None:

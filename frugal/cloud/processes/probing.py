@@ -10,6 +10,8 @@ import httpcore
 from frugal.cloud.processes.revision import Probe
 
 _SUCCESS = range(200, 400)
+_REFUSED = "nothing listens"
+_LISTENING_PAUSE = 0.05  # seconds between two attempts to connect
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,7 +40,29 @@ async def verdicts(probe: Probe, port: int, *, started: float) -> AsyncGenerator
             passed, failed = 0, failed + 1
             if failed >= probe.failure_threshold:
                 yield Verdict(passed=False, reason=reason)
-        await asyncio.sleep(probe.period)
+        if reason == _REFUSED:
+            await _listening(port, within=probe.period)
+        else:
+            await asyncio.sleep(probe.period)
+
+
+async def _listening(port: int, *, within: float) -> None:
+    """Wait until a process listens, so that its start does not take a whole period more."""
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(within):
+            while not await _accepts(port):  # noqa: ASYNC110 - the port of a process has no event
+                await asyncio.sleep(_LISTENING_PAUSE)
+
+
+async def _accepts(port: int) -> bool:
+    try:
+        _, writer = await asyncio.open_connection("127.0.0.1", port)
+    except OSError:
+        return False
+    writer.close()
+    with contextlib.suppress(OSError):
+        await writer.wait_closed()
+    return True
 
 
 async def _ask(probe: Probe, port: int) -> str | None:
@@ -46,16 +70,14 @@ async def _ask(probe: Probe, port: int) -> str | None:
     try:
         async with asyncio.timeout(probe.timeout):
             if not probe.path:
-                _, writer = await asyncio.open_connection("127.0.0.1", port)
-                writer.close()
-                with contextlib.suppress(OSError):
-                    await writer.wait_closed()
-                return None
+                return None if await _accepts(port) else _REFUSED
             async with httpcore.AsyncConnectionPool() as pool:
                 path = "/" + probe.path.removeprefix("/")
                 response = await pool.request("GET", f"http://127.0.0.1:{port}{path}")
     except TimeoutError:
         return f"no answer in {probe.timeout:g} s"
+    except httpcore.ConnectError:
+        return _REFUSED
     except (OSError, httpcore.NetworkError, httpcore.ProtocolError) as error:
         return f"no connection ({type(error).__name__})"
     if response.status in _SUCCESS:
