@@ -11,23 +11,20 @@ import sys
 import tempfile
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from rich.console import Console
+from starlette.types import Receive, Scope, Send
 
 from benchmarks.timing import show
 from frugal.cloud.edge import CachePolicy, Endpoint, Origin, Route
 from frugal.cloud.listen import Listener
-
-if TYPE_CHECKING:
-    from uvicorn._types import ASGIReceiveCallable, ASGISendCallable, Scope
 
 _ROUNDS = 1000
 PAGE = b"<p>hello</p>\n" * 800
 KINDS = ("bare app", "edge, hit", "edge, hit as 304", "edge, not cached")
 
 
-async def app(scope: "Scope", receive: "ASGIReceiveCallable", send: "ASGISendCallable") -> None:
+async def app(scope: Scope, receive: Receive, send: Send) -> None:
     """Answer any request with the page."""
     del scope, receive
     headers = [

@@ -24,6 +24,7 @@ from frugal.cloud.errors import CloudError
 from frugal.cloud.listen import Listener
 from frugal.cloud.logfile import rotate
 from frugal.cloud.provider import Provider, serve
+from frugal.cloud.types import TYPES
 from frugal.fingerprint import fingerprint
 
 LOCK = "daemon.lock"
@@ -42,7 +43,7 @@ async def run(folder: Path) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stopped.set)
     code = fingerprint()
-    cloud = Cloud(folder)
+    cloud = Cloud(folder, TYPES)
     admin_token = secrets.token_urlsafe(32)
     api = ResourceManagerApi(cloud, admin_token=admin_token)
     listener = Listener(api.app, cloud.ports.get("resource-manager"))

@@ -7,10 +7,9 @@ daemon, every one under `/frugal` its admin token.
 
 import secrets
 from collections.abc import Awaitable, Callable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from starlette.applications import Starlette
-from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.middleware.base import BaseHTTPMiddleware
 from starlette.requests import Request
@@ -18,14 +17,11 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Match, Route
 
 from frugal.cloud.bodies import Body, deep_merge, json_object, section, strings
+from frugal.cloud.cloud import Cloud
 from frugal.cloud.errors import CloudError
 from frugal.cloud.status import status
 from frugal.cloud.store import Resource
 from frugal.cloud.tokens import InvalidToken
-from frugal.cloud.types import TYPES
-
-if TYPE_CHECKING:
-    from frugal.cloud.cloud import Cloud
 
 # HTTP status by error code, 400 for others. 401 for a budget and a quota, 409 and 503: as reported
 # by the sources that DAYS names. That a server which is not accessible answers 409 is assumed.
@@ -48,19 +44,18 @@ STATUS = {
     "ServiceUnavailable": 503,
 }
 RETRY_AFTER = {429: "1", 503: "1"}  # seconds, by status
-METHODS = ("DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT")
 
 
 class ResourceManagerApi:
     """Resource Manager of a Cloud over HTTP, as an ASGI application (`.app`)."""
 
-    def __init__(self, cloud: "Cloud", *, admin_token: str) -> None:
+    def __init__(self, cloud: Cloud, *, admin_token: str) -> None:
         self._cloud = cloud
         self._admin_token = admin_token
         routes = [
             Route("/metadata/endpoints", self._endpoints),
             Route("/msi/token", self._token),
-            *(route for kind in TYPES.values() for route in kind.routes(cloud)),
+            *(route for kind in cloud.types.values() for route in kind.routes(cloud)),
             Route("/frugal/status", self._status),
             Route("/frugal/sweep", self._sweep, methods=["POST"]),
             Route("/frugal/rows", self._rows),
@@ -108,18 +103,10 @@ class ResourceManagerApi:
             )
 
     async def _endpoints(self, request: Request) -> Response:
-        del request
+        address = self._cloud.address
+        login = {"loginEndpoint": address, "audiences": [address]}
         return JSONResponse(
-            [
-                {
-                    "name": "FrugalLocal",
-                    "resourceManager": self._cloud.address,
-                    "authentication": {
-                        "loginEndpoint": self._cloud.address,
-                        "audiences": [self._cloud.address],
-                    },
-                }
-            ]
+            [{"name": "FrugalLocal", "resourceManager": address, "authentication": login}]
         )
 
     async def _token(self, request: Request) -> Response:
@@ -131,7 +118,6 @@ class ResourceManagerApi:
         return JSONResponse(answer)
 
     async def _status(self, request: Request) -> Response:
-        del request
         return JSONResponse(status(self._cloud))
 
     async def _sweep(self, request: Request) -> Response:
@@ -144,11 +130,9 @@ class ResourceManagerApi:
         return JSONResponse({"removed": removed})
 
     async def _rows(self, request: Request) -> Response:
-        del request
         return JSONResponse(await self._cloud.rows())
 
     async def _save(self, request: Request) -> Response:
-        del request
         self._cloud.store.save()
         return JSONResponse({})
 
@@ -178,8 +162,7 @@ def _patched(resource: Resource, patch: Mapping[str, Any]) -> Body:
     return deep_merge(deep_merge(resource.inputs, flat), more)
 
 
-def _refusal(request: Request, error: Exception) -> Response:
-    del request
+def _refusal(_request: Request, error: Exception) -> Response:
     if not isinstance(error, CloudError):
         raise error
     status_code = STATUS.get(error.code, 400)
@@ -191,20 +174,14 @@ def _refusal(request: Request, error: Exception) -> Response:
     )
 
 
-def _method_refusal(request: Request, error: Exception) -> Response:
+def _method_refusal(request: Request, _error: Exception) -> Response:
     """Name every method of the path: Starlette names those of the first route alone."""
-    assert isinstance(error, HTTPException)  # noqa: S101  # as registered
-    routes = request.app.router.routes
-    allowed = [
-        method
-        for method in METHODS
-        if any(
-            route.matches({**request.scope, "method": method})[0] is Match.FULL for route in routes
-        )
-    ]
-    message = f"{request.method} is not served here, but {', '.join(allowed)}."
+    routes = [route for route in request.app.router.routes if isinstance(route, Route)]
+    here = [route for route in routes if route.matches(request.scope)[0] is not Match.NONE]
+    allowed = ", ".join(sorted({method for route in here for method in route.methods or ()}))
+    message = f"{request.method} is not served here, but {allowed}."
     return JSONResponse(
         {"error": {"code": "MethodNotAllowed", "message": message}},
-        status_code=error.status_code,
-        headers={"Allow": ", ".join(allowed)},
+        status_code=405,
+        headers={"Allow": allowed},
     )

@@ -19,6 +19,12 @@ def section(body: Mapping[str, Any], *path: str) -> Body:
     return cast("Body", found)
 
 
+def value_at(body: Mapping[str, Any], path: str) -> object:
+    """The value at a dotted path, None where there is none."""
+    *parents, last = path.split(".")
+    return section(body, *parents).get(last)
+
+
 def objects(body: Mapping[str, Any], *path: str) -> list[Body]:
     """The list of objects at `path`, [] where there is none."""
     return cast("list[Body]", section(body, *path[:-1]).get(path[-1]) or [])

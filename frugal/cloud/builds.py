@@ -4,24 +4,21 @@ Operations and bodies: Microsoft.ContainerRegistry 2019-06-01-preview
 (containerregistry_build.json).
 """
 
-import asyncio
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 
 from frugal.cloud.bodies import Body, json_object, section, strings
+from frugal.cloud.cloud import Cloud
 from frugal.cloud.days import DAYS
 from frugal.cloud.errors import CloudError
 from frugal.cloud.ids import name_of
 from frugal.cloud.images import BuildError, Image, repository_of
 from frugal.cloud.store import Resource
-
-if TYPE_CHECKING:
-    from frugal.cloud.cloud import Cloud
 
 LARGEST_CONTEXT_BYTES = 200 * 1024 * 1024
 
@@ -57,7 +54,7 @@ class Builds:
     raises CloudError as the registry refuses it.
     """
 
-    def __init__(self, cloud: "Cloud", registry: Callable[[Request], Resource]) -> None:
+    def __init__(self, cloud: Cloud, registry: Callable[[Request], Resource]) -> None:
         self._cloud = cloud
         self._registry = registry
         self._contexts: dict[str, bytes] = {}
@@ -118,8 +115,7 @@ class Builds:
         context = self._contexts.pop(upload)
         run = Run(id=f"l{secrets.token_hex(16)}", registry=registry.id)
         self._runs[run.id] = run
-        build = self._build(run, context, str(dockerfile), names)
-        self._cloud.keep(asyncio.ensure_future(build))
+        self._cloud.operations.start(self._build(run, context, str(dockerfile), names))
         return JSONResponse(run.body(), status_code=202)
 
     async def show(self, request: Request) -> Response:

@@ -9,7 +9,7 @@ import asyncio
 import contextlib
 import copy
 import os
-from collections.abc import AsyncGenerator, Coroutine
+from collections.abc import AsyncGenerator, Coroutine, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -28,15 +28,14 @@ from frugal.cloud.ids import (
 )
 from frugal.cloud.images import Images
 from frugal.cloud.ports import Ports
-from frugal.cloud.running import Running
+from frugal.cloud.resource_type import ResourceType, environment_id
+from frugal.cloud.running import EmulatedHost, Running
 from frugal.cloud.spawn import Accounts, Reaper
 from frugal.cloud.store import Resource, Store
+from frugal.cloud.tasks import Tasks
 from frugal.cloud.tls import Authority
 from frugal.cloud.tokens import Tokens
 from frugal.cloud.translator import Tunnel
-from frugal.cloud.types import TYPES
-from frugal.cloud.types.base import ResourceType, environment_id
-from frugal.cloud.types.cognitive_services import EmulatedHost
 
 T = TypeVar("T")
 R = TypeVar("R", bound=Running)
@@ -46,15 +45,16 @@ DELETING = "deleting"
 
 
 class Cloud:
-    """All resources of one environment on this machine.
+    """All resources of one environment on this machine, of the `types` given by their tokens.
 
     `folder` holds their data. Between `start` and `stop` the apps, servers and endpoints that the
     resources declare are running.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, types: Mapping[str, ResourceType]) -> None:
         _close(folder)
         self.folder = folder
+        self.types = types
         self.accounts = Accounts(folder)
         self.logs = folder / "logs"
         self.store = Store(folder)
@@ -71,10 +71,13 @@ class Cloud:
         self.days = Days()
         self.waiting: dict[str, str] = {}
         """Apps whose image is missing, by reason: they run once it is built again."""
+        self.operations = Tasks()
+        """Operations in progress, which `settle` waits for."""
+        self.later = Tasks()
+        """Work that Azure does after its response: `stop` waits for it, `settle` does not."""
+        self.watching = Tasks()
+        """Work that ends with the daemon; nothing waits for it."""
         self._busy: set[str] = set()
-        self._running: set[asyncio.Task[Any]] = set()
-        self._later: set[asyncio.Task[None]] = set()
-        self._watching: set[asyncio.Task[None]] = set()
 
     @property
     def address(self) -> str:
@@ -88,13 +91,12 @@ class Cloud:
         """
         await self.reaper.start()
         unfinished = [r for r in self.store if r.data.get(DELETING)]
-        for token in TYPES:
+        for token, kind in self.types.items():
             for resource in self.store.of(token):
                 if resource in unfinished:
                     continue
                 # An earlier version of the local cloud may not have computed all of it.
-                computed = TYPES[token].computed(self, resource)
-                resource.computed = deep_merge(computed, resource.computed)
+                resource.computed = deep_merge(kind.computed(self, resource), resource.computed)
                 await self._restore(resource)
         for resource in sorted(unfinished, key=_innermost_first):
             await self._remove(resource)
@@ -102,7 +104,7 @@ class Cloud:
     async def _restore(self, resource: Resource) -> None:
         self.waiting.pop(resource.id, None)
         try:
-            await TYPES[resource.token].restore(self, resource)
+            await self.types[resource.token].restore(self, resource)
         except CloudError as error:
             if error.code != "ImagePullFailure":
                 raise
@@ -121,8 +123,8 @@ class Cloud:
         """Stop everything that runs; the resources stay for the next start."""
         self.days.switch({})  # ends what they delay
         await self.settle()
-        if self._later:
-            await asyncio.wait(self._later)
+        if self.later:
+            await asyncio.wait(self.later)
         running = self.running.values()
         await asyncio.gather(*(one.stop() for one in running if not one.serves_apps))
         await self.tunnel.stop()
@@ -140,35 +142,17 @@ class Cloud:
 
     async def settle(self) -> None:
         """Wait until no operation is in progress."""
-        while self._running:
-            await asyncio.wait(set(self._running))
+        while self.operations:
+            await asyncio.wait(self.operations)
 
     async def run(self, operation: Coroutine[Any, Any, T]) -> T:
         """Run an operation to its end, whatever becomes of the caller."""
-        return await asyncio.shield(self.keep(asyncio.ensure_future(operation)))
-
-    def keep(self, task: "asyncio.Task[T]") -> "asyncio.Task[T]":
-        """Count a task among the operations in progress, which `settle` waits for."""
-        self._running.add(task)
-        task.add_done_callback(self._running.discard)
-        return task
-
-    def later(self, work: Coroutine[Any, Any, None]) -> None:
-        """Carry out work that Azure does after its response; `settle` does not wait for it."""
-        task = asyncio.ensure_future(work)
-        self._later.add(task)
-        task.add_done_callback(self._later.discard)
-
-    def watch(self, work: Coroutine[Any, Any, None]) -> None:
-        """Carry out work that ends with the daemon: `stop` does not wait for it."""
-        task = asyncio.ensure_future(work)
-        self._watching.add(task)
-        task.add_done_callback(self._watching.discard)
+        return await asyncio.shield(self.operations.start(operation))
 
     def read(self, resource_id: str) -> Resource:
         """The resource as a GET finds it. Raises CloudError `ResourceNotFound`."""
         resource = self.store.need(resource_id)
-        if not type_of(resource.token).is_readable(self, resource):
+        if not self.types[resource.token].is_readable(self, resource):
             raise CloudError("ResourceNotFound", f"The Resource '{resource_id}' was not found.")
         return resource
 
@@ -177,7 +161,12 @@ class Cloud:
 
         An existing one that is not readable is put again, as azure-native checks by a GET.
         """
-        kind = type_of(token)
+        if token not in self.types:
+            raise CloudError(
+                "NoRegisteredProviderFound",
+                f"The local cloud has no resource type {token}; docs/local-cloud.md lists them.",
+            )
+        kind = self.types[token]
         resource_id = resource_id_of(model(token), inputs, subscription)
         before = self.store.get(resource_id)
         if before is not None and not kind.is_readable(self, before):
@@ -193,7 +182,7 @@ class Cloud:
                 "deletion of its last owner. Choose another name.",
             )
         resource = Resource(id=resource_id, token=token, inputs=copy.deepcopy(inputs), urn=urn)
-        async with self._operation("create", resource):
+        async with self._write(resource, creation=True):
             self._check_ancestors(resource_id)
             kind.refuse_unsupported(resource)
             kind.check(self, resource)
@@ -204,6 +193,7 @@ class Cloud:
             except CloudError:
                 await kind.remove(self, resource)
                 raise
+            kind.adapt(self, resource)
         return resource
 
     async def update(self, resource_id: str, inputs: Body, *, urn: str = "") -> Resource:
@@ -212,16 +202,17 @@ class Cloud:
         Raises CloudError; the old body then still stands.
         """
         before = self.store.need(resource_id)
-        kind = type_of(before.token)
+        kind = self.types[before.token]
         after = copy.deepcopy(before)
         after.inputs = copy.deepcopy(inputs)
         after.urn = urn or before.urn
-        async with self._operation("update", after):
+        async with self._write(after):
             kind.refuse_unsupported(after)
             kind.check(self, after)
             after.computed = deep_merge(before.computed, kind.computed(self, after))
             await kind.apply(self, after, before)
             self.store.put(after)
+            kind.adapt(self, after)
         return after
 
     async def delete(self, resource_id: str) -> None:
@@ -229,8 +220,8 @@ class Cloud:
         resource = self.store.get(resource_id)
         if resource is None:
             return
-        kind = type_of(resource.token)
-        async with self._operation("delete", resource):
+        kind = self.types[resource.token]
+        async with self._write(resource):
             await kind.check_removal(self, resource)
             await self.days.hold("slow-deletes")
             for inside in self.store.within(resource_id):
@@ -238,7 +229,7 @@ class Cloud:
             await self._remove(resource)
 
     async def _remove(self, resource: Resource) -> None:
-        kind = type_of(resource.token)
+        kind = self.types[resource.token]
         marked = copy.deepcopy(resource)
         marked.data[DELETING] = True
         self.store.put(marked)
@@ -249,6 +240,7 @@ class Cloud:
             raise
         self.waiting.pop(resource.id, None)
         self.store.remove(resource, reserve=kind.keeps_name, until_purged=kind.until_purged)
+        kind.adapt(self, resource)
 
     async def sweep(self, project: str, known: set[str], *, with_rows: bool = False) -> list[str]:
         """Delete every resource of a project whose id is not in `known`; returns their ids.
@@ -271,7 +263,7 @@ class Cloud:
 
     async def _refuse_rows(self, strays: list[Resource]) -> None:
         for stray in strays:
-            rows = await type_of(stray.token).rows(self, stray)
+            rows = await self.types[stray.token].rows(self, stray)
             if rows:
                 raise CloudError(
                     "RowsAtStake",
@@ -284,7 +276,7 @@ class Cloud:
         found: dict[str, int] = {}
         for resource in self.store:
             if key_of(resource.id) in self.running:
-                rows = await type_of(resource.token).rows(self, resource)
+                rows = await self.types[resource.token].rows(self, resource)
                 found |= {f"{name_of(resource.id)}/{table}": n for table, n in rows.items()}
         return found
 
@@ -298,7 +290,7 @@ class Cloud:
             if k not in parameters and not k.startswith("__")
         }
         body = deep_merge(
-            deep_merge(body, resource.computed), type_of(resource.token).live(self, resource)
+            deep_merge(body, resource.computed), self.types[resource.token].live(self, resource)
         )
         for path in m.secret_paths:
             redact(body, path.replace("[*]", ".*").split("."))
@@ -335,9 +327,10 @@ class Cloud:
             )
 
     @contextlib.asynccontextmanager
-    async def _operation(self, name: str, resource: Resource) -> AsyncGenerator[None]:
-        """One write (create, update or delete), refused if it conflicts with another one."""
-        self.days.refuse_operation(name, resource, self.store.get(parent_of(resource.id)))
+    async def _write(self, resource: Resource, *, creation: bool = False) -> AsyncGenerator[None]:
+        """One creation, change or deletion, refused if it conflicts with another one."""
+        owner = self.store.get(parent_of(resource.id)) or resource
+        self.days.refuse_write(resource, owner, creation=creation)
         scope, day = one_write_scope(environment_id(resource) or resource.id)
         # A flexible server never takes two.
         if day != "busy-server" and not self.days.is_on(day):
@@ -378,14 +371,3 @@ def _close(folder: Path) -> None:
 
 def _innermost_first(resource: Resource) -> tuple[int, float]:
     return -resource.id.count("/"), -resource.created
-
-
-def type_of(token: str) -> ResourceType:
-    """Return a type's behaviour; raises CloudError for one that the local cloud does not have."""
-    found = TYPES.get(token)
-    if found is None:
-        raise CloudError(
-            "NoRegisteredProviderFound",
-            f"The local cloud has no resource type {token}. It has: " + ", ".join(sorted(TYPES)),
-        )
-    return found

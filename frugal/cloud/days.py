@@ -12,15 +12,12 @@ import uuid
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import cast
+
+from pydantic import PositiveFloat, TypeAdapter, ValidationError
 
 from frugal.cloud.errors import CloudError
 from frugal.cloud.ids import key_of, name_of
 from frugal.cloud.store import Resource
-
-_SERVER = "azure-native:dbforpostgresql:Server"
-_ADMINISTRATOR = "azure-native:dbforpostgresql:AdministratorsMicrosoftEntra"
-_WRITES = ("create", "update", "delete")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,8 +28,8 @@ class Day:
     `effect` names; `times`: how many refusals each resource gets; `every`: a refusal of every k-th
     request. A passing day without parameters never ends; a standing one takes none.
 
-    `operations` and `tokens`: the operations on resources of these types that it refuses.
-    `one_write`: the Resource Manager type of what takes one write at a time.
+    `creations` and `writes`: the types of which it refuses a creation, or any change or deletion
+    too. `one_write`: the Resource Manager type of what takes one write at a time.
     """
 
     effect: str
@@ -40,8 +37,8 @@ class Day:
     takes: tuple[str, ...] = ()
     code: str = ""
     message: str = ""
-    operations: tuple[str, ...] = ()
-    tokens: tuple[str, ...] = ()
+    creations: tuple[str, ...] = ()
+    writes: tuple[str, ...] = ()
     one_write: str = ""
 
 
@@ -69,8 +66,7 @@ DAYS: Mapping[str, Day] = {
         code="ServerIsBusy",
         message="Cannot complete operation while server '{name}' is busy processing another "
         "operation. Try again later.",
-        operations=_WRITES,
-        tokens=(
+        writes=(
             "azure-native:dbforpostgresql:Database",
             "azure-native:dbforpostgresql:FirewallRule",
         ),
@@ -82,8 +78,7 @@ DAYS: Mapping[str, Day] = {
         takes=("seconds", "times"),
         code="AadAuthOperationCannotBePerformedWhenServerIsNotAccessible",
         message=_NOT_ACCESSIBLE,
-        operations=_WRITES,
-        tokens=(_ADMINISTRATOR,),
+        writes=("azure-native:dbforpostgresql:AdministratorsMicrosoftEntra",),
         source="Azure/azure-postgresql #127 (2025-01-02 to 2025-12-11), "
         "glitchwerks/mom-bot #106 (2026-05-17)",
     ),
@@ -208,16 +203,14 @@ DAYS: Mapping[str, Day] = {
         code="LocationIsOfferRestricted",
         message="Subscriptions are restricted from provisioning in location '{location}'. Try "
         "again in a different location.",
-        operations=("create",),
-        tokens=(_SERVER,),
+        creations=("azure-native:dbforpostgresql:Server",),
         source="adamdost-0/linux-update-cds #14 (2026-04-18)",
     ),
     "no-app-service-quota": Day(
         effect="The subscription's quota of Basic App Service plans is 0.",
         code="Unauthorized",
         message=_QUOTA,
-        operations=("create",),
-        tokens=("azure-native:web:AppServicePlan",),
+        creations=("azure-native:web:AppServicePlan",),
         source="Azure/Commercial-Marketplace-SaaS-Accelerator #854 (2025-07-31); code and status "
         "of a PUT: DataDog/stratus-red-team #875 (2026-06-24)",
     ),
@@ -226,8 +219,7 @@ DAYS: Mapping[str, Day] = {
         code="MaxNumberOfGlobalEnvironmentsInSubExceeded",
         message="The subscription '{subscription}' cannot have more than 0 Container App "
         "Environments.",
-        operations=("create",),
-        tokens=("azure-native:app:ManagedEnvironment",),
+        creations=("azure-native:app:ManagedEnvironment",),
         source="microsoft/azure-container-apps #1648 (2026-02-02), #1226 (2024-07-10)",
     ),
     "no-builds": Day(
@@ -248,12 +240,12 @@ DAYS: Mapping[str, Day] = {
         effect="The subscription takes no budgets.",
         code="RBACAccessDenied",
         message="The client does not have authorization to perform action. Request ID: {guid}",
-        operations=("create",),
-        tokens=("azure-native:consumption:Budget",),
+        creations=("azure-native:consumption:Budget",),
         source="Azure/terraform-azurerm-lz-vending #394 (2024-06), Azure/azure-cli #23648 "
         "(2022-08-24)",
     ),
 }
+_PARAMETERS = TypeAdapter(dict[str, PositiveFloat])
 _BY_SCOPE = {day.one_write: name for name, day in DAYS.items() if day.one_write}
 
 
@@ -322,18 +314,22 @@ class Days:
         if self.strikes(name, subject, since):
             raise refusal(name, **words)
 
-    def refuse_operation(self, operation: str, resource: Resource, above: Resource | None) -> None:
-        """Refuse an operation (create, update, delete) by the days that name its type.
+    def refuse_write(self, resource: Resource, owner: Resource, *, creation: bool) -> None:
+        """Refuse a creation, change or deletion by the days that name the resource's type.
 
-        `above` is the resource that this one is a child of, if there is one: a new server's
-        busy time is its own.
+        `owner` is the resource that this one is a child of, or else itself: a new server's busy
+        time is its own.
         """
         for name in self._on:
-            day = DAYS[name]
-            if operation in day.operations and resource.token in day.tokens:
-                owner = above or resource
-                words = _words(owner)
-                self.refuse(name, key_of(owner.id), owner.created, **words)
+            if resource.token in DAYS[name].writes + (DAYS[name].creations if creation else ()):
+                self.refuse(
+                    name,
+                    key_of(owner.id),
+                    owner.created,
+                    name=name_of(owner.id),
+                    subscription=owner.id.split("/")[2],
+                    location=str(owner.inputs.get("location", "")),
+                )
 
     def never_ends(self, name: str) -> bool:
         """Return True while a day is on without `seconds`."""
@@ -375,28 +371,15 @@ def refusal(name: str, /, **words: str) -> CloudError:
     return CloudError(day.code, day.message.format(guid=uuid.uuid4(), **words))
 
 
-def _words(resource: Resource) -> dict[str, str]:
-    return {
-        "name": name_of(resource.id),
-        "subscription": resource.id.split("/")[2],
-        "location": str(resource.inputs.get("location", "")),
-    }
-
-
 def _parameters(name: str, given: object) -> Mapping[str, float]:
     if name not in DAYS:
         raise CloudError(
             "InvalidParameterValue", f"There is no day '{name}'. There are: {', '.join(DAYS)}."
         )
     takes = DAYS[name].takes
-    parameters = cast("Mapping[str, object]", given) if isinstance(given, dict) else None
-    if parameters is None or not all(
-        key in takes
-        and isinstance(value, int | float)
-        and not isinstance(value, bool)
-        and value > 0
-        for key, value in parameters.items()
-    ):
-        allowed = f"an object with {' or '.join(takes)} above 0, or {{}}" if takes else "{}"
-        raise CloudError("InvalidParameterValue", f"The day '{name}' takes {allowed}; got {given}.")
-    return cast("Mapping[str, float]", parameters)
+    with contextlib.suppress(ValidationError):
+        parameters = _PARAMETERS.validate_python(given, strict=True)
+        if parameters.keys() <= set(takes):
+            return parameters
+    allowed = f"an object with {' or '.join(takes)} above 0, or {{}}" if takes else "{}"
+    raise CloudError("InvalidParameterValue", f"The day '{name}' takes {allowed}; got {given}.")

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import zip_longest
 from typing import Any, Literal, cast
 
@@ -31,15 +31,16 @@ def changes(m: Model, old: Mapping[str, Any], new: Mapping[str, Any]) -> list[Ch
     can't be changed in place.
     """
     fixed = {*path_parameters(m), *m.create_only}
-    found: list[Change] = []
-    for change in _walk("", old, new):
-        plain = re.sub(r"\[\d+\]", "", change.path)
-        replaces = any(plain == f or plain.startswith(f"{f}.") for f in fixed)
-        found.append(Change(path=change.path, kind=change.kind, replaces=replaces))
-    return found
+
+    def replaces(path: str) -> bool:
+        plain = re.sub(r"\[\d+\]", "", path)
+        return any(plain == f or plain.startswith(f"{f}.") for f in fixed)
+
+    return [replace(c, replaces=replaces(c.path)) for c in _compare("", old, new)]
 
 
-def _walk(path: str, old: object, new: object) -> Iterator[Change]:
+def _compare(path: str, old: object, new: object) -> Iterator[Change]:
+    """Compare two values, None for a missing one; null has no other meaning in a body."""
     if isinstance(old, Mapping) and isinstance(new, Mapping):
         olds, news = cast("Mapping[str, object]", old), cast("Mapping[str, object]", new)
         names = sorted(n for n in {*olds, *news} if not n.startswith("__"))
@@ -51,14 +52,5 @@ def _walk(path: str, old: object, new: object) -> Iterator[Change]:
         for index, (before, after) in enumerate(pairs):
             yield from _compare(f"{path}[{index}]", before, after)
     elif old != new:
-        yield Change(path=path, kind="update")
-
-
-def _compare(path: str, old: object, new: object) -> Iterator[Change]:
-    """Compare two values, None for a missing one; null has no other meaning in a body."""
-    if new is None and old is not None:
-        yield Change(path=path, kind="delete")
-    elif old is None and new is not None:
-        yield Change(path=path, kind="add")
-    else:
-        yield from _walk(path, old, new)
+        kind = "add" if old is None else "delete" if new is None else "update"
+        yield Change(path=path, kind=kind)

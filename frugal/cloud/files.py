@@ -2,17 +2,14 @@
 
 import html
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from starlette.responses import HTMLResponse
 from starlette.staticfiles import StaticFiles
+from starlette.types import Receive, Scope, Send
 from typing_extensions import override
 
 from frugal.cloud.listen import Listener
 from frugal.cloud.running import Health, Site
-
-if TYPE_CHECKING:
-    from starlette.types import Receive, Scope, Send
 
 _EMPTY = """<!doctype html>
 <html lang="en"><meta charset="utf-8"><title>No files yet</title>
@@ -48,7 +45,7 @@ class FileSite(Site):
         """Close the port; the files stay."""
         await self._listener.stop()
 
-    async def _serve(self, scope: "Scope", receive: "Receive", send: "Send") -> None:
+    async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
         if (self.folder / "index.html").is_file():
             await self._files(scope, receive, send)
             return

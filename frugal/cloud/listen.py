@@ -1,16 +1,16 @@
 """An HTTP server for an ASGI application inside the daemon's running event loop."""
 
 import asyncio
-import contextlib
 import errno
 import socket
 import ssl
-from collections.abc import Awaitable, Callable, Generator
 
 import uvicorn
+from starlette.types import ASGIApp
 
 from frugal.cloud import connections
 from frugal.cloud.errors import CloudError
+from frugal.cloud.tasks import Tasks, cancel
 
 _BACKLOG = 1024
 
@@ -24,11 +24,15 @@ class Listener:
 
     A head must arrive within 20 s; idle connections are closed after 75. None is accepted while
     `share` of the process's descriptors is in use: less for a server whose requests need more.
+
+    Of uvicorn's server it uses connections and shutdown alone. Signals belong to the daemon, and
+    asyncio's own way to accept writes a traceback for each of the 1,024 connections of a full queue
+    when there are no descriptors, every second (CPython 3.11, `_accept_connection`).
     """
 
     def __init__(
         self,
-        app: Callable[..., Awaitable[None]],
+        app: ASGIApp,
         port: int,
         *,
         ssl: ssl.SSLContext | None = None,
@@ -40,13 +44,13 @@ class Listener:
         self._app = app
         self._ssl = ssl
         self._grace = grace
-        self._server: _Server | None = None
-        self._task: asyncio.Task[None] | None = None
+        self._server: uvicorn.Server | None = None
+        self._tasks = Tasks()
 
     async def start(self) -> None:
         """Return once connections are accepted. Raises CloudError when the port is taken."""
-        sock = bind(self.port)
-        self.port = int(sock.getsockname()[1])
+        self._socket = bind(self.port)
+        self.port = int(self._socket.getsockname()[1])
         config = uvicorn.Config(
             self._app,
             interface="asgi3",
@@ -67,79 +71,38 @@ class Listener:
         # uvicorn makes a context of files alone; `load` would replace one given before.
         config.load()
         config.ssl = self._ssl
-        server = _Server(config, self._share)
+        server = uvicorn.Server(config)
+        server.lifespan = config.lifespan_class(config)
+        await server.startup([])
         self._server = server
-        self._task = asyncio.create_task(server.serve([sock]), name=f"listener:{self.port}")
-        listening = asyncio.create_task(server.listening.wait())
-        await asyncio.wait((self._task, listening), return_when=asyncio.FIRST_COMPLETED)
-        listening.cancel()
-        if not server.listening.is_set():
-            sock.close()
-            await self._task
+
+        def accept(connection: socket.socket) -> None:
+            self._tasks.start(_serve(server, connection))
+
+        self._tasks.start(connections.accept(self._socket, accept, share=self._share))
 
     async def stop(self) -> None:
         """Close the port, let responses in progress end (at most `grace` seconds), then return."""
-        if self._server is None or self._task is None:
-            return
-        self._server.should_exit = True
-        await self._task
-        self._server = self._task = None
+        server, self._server = self._server, None
+        if server is not None:
+            await cancel(*self._tasks)
+            await server.shutdown([self._socket])
 
 
-class _Server(uvicorn.Server):
-    """uvicorn without signal handlers (they belong to the daemon), and accepting by itself.
-
-    asyncio's own server writes a traceback for each of the 1,024 connections of a full queue when
-    there are no descriptors, every second (CPython 3.11, `_accept_connection`).
-    """
-
-    def __init__(self, config: uvicorn.Config, share: float) -> None:
-        super().__init__(config)
-        self.listening = asyncio.Event()
-        self._share = share
-        self._accepting: asyncio.Task[None] | None = None
-        self._opening: set[asyncio.Task[None]] = set()
-
-    @contextlib.contextmanager
-    def capture_signals(self) -> Generator[None]:
-        yield
-
-    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        await super().startup([])
-        (listening,) = sockets or []
-        accepting = connections.accept(listening, self._open, share=self._share)
-        self._accepting = asyncio.create_task(accepting)
-        self.listening.set()
-
-    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        tasks = [*self._opening, *([self._accepting] if self._accepting else [])]
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
-        await super().shutdown(sockets)
-
-    def _open(self, connection: socket.socket) -> None:
-        opening = asyncio.create_task(self._serve_one(connection))
-        self._opening.add(opening)
-        opening.add_done_callback(self._opening.discard)
-
-    async def _serve_one(self, connection: socket.socket) -> None:
-        """Hand a connection to the protocol; a client that fails at TLS is dropped."""
-        context = self.config.ssl
-        try:
-            await asyncio.get_running_loop().connect_accepted_socket(
-                self._protocol,
-                connection,
-                ssl=context,
-                ssl_handshake_timeout=connections.HEAD_SECONDS if context else None,
-            )
-        except OSError:
-            connection.close()
-
-    def _protocol(self) -> connections.Protocol:
-        return connections.Protocol(
-            config=self.config, server_state=self.server_state, app_state=self.lifespan.state
+async def _serve(server: uvicorn.Server, connection: socket.socket) -> None:
+    """Hand a connection to the protocol; a client that fails at TLS is dropped."""
+    context = server.config.ssl
+    try:
+        await asyncio.get_running_loop().connect_accepted_socket(
+            lambda: connections.Protocol(
+                config=server.config, server_state=server.server_state, app_state={}
+            ),
+            connection,
+            ssl=context,
+            ssl_handshake_timeout=connections.HEAD_SECONDS if context else None,
         )
+    except OSError:
+        connection.close()
 
 
 def bind(port: int) -> socket.socket:

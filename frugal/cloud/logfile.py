@@ -3,9 +3,9 @@
 import codecs
 import contextlib
 import os
-import shutil
 from pathlib import Path
-from typing import IO
+
+from frugal.atomic import atomic_write
 
 MOST_BYTES = 8 * 1024**2
 """Size at which a log is rotated to `NAME.log.1`."""
@@ -51,20 +51,8 @@ def rotate(log: Path, *, most: int = MOST_BYTES) -> None:
             return
         content.seek(max(0, size - 2 * most))
         with contextlib.suppress(OSError):
-            _keep(content, former(log))
+            atomic_write(former(log), content.read())
         content.truncate(0)
-
-
-def _keep(content: IO[bytes], file: Path) -> None:
-    fresh = file.with_name(file.name + ".new")
-    fresh.unlink(missing_ok=True)
-    try:
-        fresh.touch(mode=0o600)
-        with fresh.open("wb") as copy:
-            shutil.copyfileobj(content, copy)
-        fresh.replace(file)
-    finally:
-        fresh.unlink(missing_ok=True)
 
 
 class Reader:

@@ -21,7 +21,8 @@ import grpc
 import grpc.aio
 from google.protobuf import json_format, struct_pb2
 from google.protobuf.empty_pb2 import Empty
-from pulumi.runtime.proto import plugin_pb2, provider_pb2, provider_pb2_grpc
+from pulumi.runtime.proto import plugin_pb2, provider_pb2_grpc
+from pulumi.runtime.proto import provider_pb2 as pb
 
 from frugal import peers
 from frugal.cloud.bodies import Body
@@ -55,9 +56,9 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
         self._configured: dict[str, dict[str, str]] = {}
 
     async def Handshake(
-        self, request: provider_pb2.ProviderHandshakeRequest, context: Context
-    ) -> provider_pb2.ProviderHandshakeResponse:
-        return provider_pb2.ProviderHandshakeResponse(supports_autonaming_configuration=True)
+        self, request: pb.ProviderHandshakeRequest, context: Context
+    ) -> pb.ProviderHandshakeResponse:
+        return pb.ProviderHandshakeResponse(supports_autonaming_configuration=True)
 
     async def GetPluginInfo(self, request: Empty, context: Context) -> plugin_pb2.PluginInfo:
         return plugin_pb2.PluginInfo(version=VERSION)
@@ -68,38 +69,30 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
     async def Cancel(self, request: Empty, context: Context) -> Empty:
         return Empty()
 
-    async def CheckConfig(
-        self, request: provider_pb2.CheckRequest, context: Context
-    ) -> provider_pb2.CheckResponse:
+    async def CheckConfig(self, request: pb.CheckRequest, context: Context) -> pb.CheckResponse:
         stack = request.urn.split(":")[2]
         if self._cloud is not None and stack != STACK:
-            failure = provider_pb2.CheckFailure(
+            failure = pb.CheckFailure(
                 reason=f"This is the local cloud, which acts for the stack '{STACK}' alone, and "
                 f"the stack is '{stack}'. Run `pulumi … -s {STACK}` here, or open a shell without "
                 f"`frugal env` to deploy '{stack}' to Azure."
             )
-            return provider_pb2.CheckResponse(inputs=request.news, failures=[failure])
-        return provider_pb2.CheckResponse(inputs=request.news)
+            return pb.CheckResponse(inputs=request.news, failures=[failure])
+        return pb.CheckResponse(inputs=request.news)
 
-    async def DiffConfig(
-        self, request: provider_pb2.DiffRequest, context: Context
-    ) -> provider_pb2.DiffResponse:
-        return provider_pb2.DiffResponse(changes=provider_pb2.DiffResponse.DIFF_NONE)
+    async def DiffConfig(self, request: pb.DiffRequest, context: Context) -> pb.DiffResponse:
+        return pb.DiffResponse(changes=pb.DiffResponse.DIFF_NONE)
 
     async def Configure(
-        self, request: provider_pb2.ConfigureRequest, context: Context
-    ) -> provider_pb2.ConfigureResponse:
+        self, request: pb.ConfigureRequest, context: Context
+    ) -> pb.ConfigureResponse:
         arguments = _read(request.args)
         self._configured[context.peer()] = {
             k: str(v) for k, v in arguments.items() if k in {"subscriptionId", "location"}
         }
-        return provider_pb2.ConfigureResponse(
-            supportsPreview=True, supports_autonaming_configuration=True
-        )
+        return pb.ConfigureResponse(supportsPreview=True, supports_autonaming_configuration=True)
 
-    async def Invoke(
-        self, request: provider_pb2.InvokeRequest, context: Context
-    ) -> provider_pb2.InvokeResponse:
+    async def Invoke(self, request: pb.InvokeRequest, context: Context) -> pb.InvokeResponse:
         if request.tok != "azure-native:authorization:getClientConfig":
             if self._cloud is None:
                 raise CloudError(
@@ -114,13 +107,11 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
             "clientId": "deployer",
             "objectId": "deployer",
         }
-        response = provider_pb2.InvokeResponse()
+        response = pb.InvokeResponse()
         getattr(response, "return").CopyFrom(_write(answer))
         return response
 
-    async def Check(
-        self, request: provider_pb2.CheckRequest, context: Context
-    ) -> provider_pb2.CheckResponse:
+    async def Check(self, request: pb.CheckRequest, context: Context) -> pb.CheckResponse:
         token = _token(request.urn)
         olds, news = _read(request.olds), _read(request.news)
         if token not in TYPES:
@@ -130,25 +121,25 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
         if "location" in m.top_level:
             self._locate(olds, news, context)
         findings = m.check({k: v for k, v in news.items() if k != AUTONAMED})
-        failures = [provider_pb2.CheckFailure(property=f.path, reason=f.message) for f in findings]
+        failures = [pb.CheckFailure(property=f.path, reason=f.message) for f in findings]
         if m.name_parameter and not news.get(m.name_parameter):
             reason = "is missing, and pulumi:autonaming is disabled: give the resource a name"
-            failures.append(provider_pb2.CheckFailure(property=m.name_parameter, reason=reason))
-        return provider_pb2.CheckResponse(inputs=_write(news), failures=failures)
+            failures.append(pb.CheckFailure(property=m.name_parameter, reason=reason))
+        return pb.CheckResponse(inputs=_write(news), failures=failures)
 
     def _check_foreign(
         self, token: str, olds: Body, news: Body, context: Context
-    ) -> provider_pb2.CheckResponse:
+    ) -> pb.CheckResponse:
         """A type without a model: planned as it comes, refused where it would have to run."""
         if self._cloud is None:
             if takes_location(token):
                 self._locate(olds, news, context)
-            return provider_pb2.CheckResponse(inputs=_write(news))
+            return pb.CheckResponse(inputs=_write(news))
         reason = (
             f"The local cloud has no resource type {token}; docs/local-cloud.md lists what it has."
         )
-        failures = [provider_pb2.CheckFailure(reason=reason)]
-        return provider_pb2.CheckResponse(inputs=_write(news), failures=failures)
+        failures = [pb.CheckFailure(reason=reason)]
+        return pb.CheckResponse(inputs=_write(news), failures=failures)
 
     def _locate(self, olds: Body, news: Body, context: Context) -> None:
         """Fill in a location: the old one, else the configured one, else the resource group's."""
@@ -165,20 +156,14 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
         if location:
             news["location"] = location
 
-    async def Diff(
-        self, request: provider_pb2.DiffRequest, context: Context
-    ) -> provider_pb2.DiffResponse:
+    async def Diff(self, request: pb.DiffRequest, context: Context) -> pb.DiffResponse:
         token = _token(request.urn)
         olds, news = _read(request.old_inputs), _read(request.news)
         ignored = [i.split(".")[0] for i in request.ignoreChanges]
         found = [c for c in changes(model(token), olds, news) if c.top not in ignored]
         replaces = sorted({c.path for c in found if c.replaces})
-        return provider_pb2.DiffResponse(
-            changes=(
-                provider_pb2.DiffResponse.DIFF_SOME
-                if found
-                else provider_pb2.DiffResponse.DIFF_NONE
-            ),
+        return pb.DiffResponse(
+            changes=pb.DiffResponse.DIFF_SOME if found else pb.DiffResponse.DIFF_NONE,
             replaces=replaces,
             deleteBeforeReplace=bool(replaces) and not news.get(AUTONAMED),
             diffs=sorted({c.top for c in found}),
@@ -186,50 +171,42 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
             hasDetailedDiff=True,
         )
 
-    async def Create(
-        self, request: provider_pb2.CreateRequest, context: Context
-    ) -> provider_pb2.CreateResponse:
+    async def Create(self, request: pb.CreateRequest, context: Context) -> pb.CreateResponse:
         inputs = _read(request.properties)
         token = _token(request.urn)
         if request.preview:
-            return provider_pb2.CreateResponse(properties=_write(_previewed(token, inputs)))
+            return pb.CreateResponse(properties=_write(_previewed(token, inputs)))
         cloud = self._for_real()
         creating = cloud.create(
             token, inputs, subscription=self._subscription(context), urn=request.urn
         )
         resource = await cloud.run(creating)
-        return provider_pb2.CreateResponse(
-            id=resource.id, properties=_write(cloud.outputs(resource))
-        )
+        return pb.CreateResponse(id=resource.id, properties=_write(cloud.outputs(resource)))
 
-    async def Read(
-        self, request: provider_pb2.ReadRequest, context: Context
-    ) -> provider_pb2.ReadResponse:
+    async def Read(self, request: pb.ReadRequest, context: Context) -> pb.ReadResponse:
         cloud = self._for_real()
         try:
             resource = cloud.read(request.id)
         except CloudError:
-            return provider_pb2.ReadResponse(id="")
-        return provider_pb2.ReadResponse(
+            return pb.ReadResponse(id="")
+        return pb.ReadResponse(
             id=resource.id,
             properties=_write(cloud.outputs(resource)),
             inputs=_write(resource.inputs),
         )
 
-    async def Update(
-        self, request: provider_pb2.UpdateRequest, context: Context
-    ) -> provider_pb2.UpdateResponse:
+    async def Update(self, request: pb.UpdateRequest, context: Context) -> pb.UpdateResponse:
         news, olds = _read(request.news), _read(request.olds)
         token = _token(request.urn)
         if request.preview:
             stable = {k: olds[k] for k in ("name", "location") if k in olds}
             planned = {**_previewed(token, news), **stable}
-            return provider_pb2.UpdateResponse(properties=_write(planned))
+            return pb.UpdateResponse(properties=_write(planned))
         cloud = self._for_real()
         resource = await cloud.run(cloud.update(request.id, news))
-        return provider_pb2.UpdateResponse(properties=_write(cloud.outputs(resource)))
+        return pb.UpdateResponse(properties=_write(cloud.outputs(resource)))
 
-    async def Delete(self, request: provider_pb2.DeleteRequest, context: Context) -> Empty:
+    async def Delete(self, request: pb.DeleteRequest, context: Context) -> Empty:
         cloud = self._for_real()
         await cloud.run(cloud.delete(request.id))
         return Empty()
@@ -250,7 +227,7 @@ def _token(urn: str) -> str:
     return urn.split("::")[2].rsplit("$", 1)[-1]
 
 
-def _name(m: Model, request: provider_pb2.CheckRequest, olds: Body, news: Body) -> None:
+def _name(m: Model, request: pb.CheckRequest, olds: Body, news: Body) -> None:
     """Give a resource a name where the program gave none, as the genuine provider does.
 
     The engine may propose a name (pulumi:autonaming), which a UUID takes the place of unless it is
@@ -265,7 +242,7 @@ def _name(m: Model, request: provider_pb2.CheckRequest, olds: Body, news: Body) 
             news[AUTONAMED] = olds[AUTONAMED]
         return
     autonaming = request.autonaming if request.HasField("autonaming") else None
-    modes = provider_pb2.CheckRequest.AutonamingOptions
+    modes = pb.CheckRequest.AutonamingOptions
     if autonaming and autonaming.mode == modes.DISABLE:
         return
     is_uuid = m.arm_type.lower() == "microsoft.authorization/roleassignments"
@@ -287,11 +264,9 @@ def _previewed(token: str, inputs: Body) -> Body:
     return previewed(model(token), inputs) if token in TYPES else inputs
 
 
-def _property_diff(change: Change) -> provider_pb2.PropertyDiff:
+def _property_diff(change: Change) -> pb.PropertyDiff:
     kind = change.kind.upper() + ("_REPLACE" if change.replaces else "")
-    return provider_pb2.PropertyDiff(
-        kind=provider_pb2.PropertyDiff.Kind.Value(kind), inputDiff=True
-    )
+    return pb.PropertyDiff(kind=pb.PropertyDiff.Kind.Value(kind), inputDiff=True)
 
 
 def _read(struct: struct_pb2.Struct) -> Body:

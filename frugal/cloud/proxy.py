@@ -3,13 +3,13 @@
 import asyncio
 from collections.abc import AsyncIterator, Coroutine, Iterable, Mapping
 from email.utils import formatdate
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import httpcore
 from starlette.requests import ClientDisconnect
+from starlette.types import Receive, Scope, Send
 
-if TYPE_CHECKING:
-    from uvicorn._types import ASGIReceiveCallable, ASGISendCallable, HTTPScope
+from frugal.cloud.tasks import cancel
 
 RawHeaders = list[tuple[bytes, bytes]]
 
@@ -45,16 +45,14 @@ class Exchange:
     `status` is set once an answer has begun.
     """
 
-    def __init__(
-        self, scope: "HTTPScope", receive: "ASGIReceiveCallable", send: "ASGISendCallable"
-    ) -> None:
-        self.method = scope["method"]
-        self.scheme = scope["scheme"]
-        self.path = scope["path"]
-        self.raw_path = (scope["raw_path"] or self.path.encode()).decode("latin-1")
-        self.query = scope["query_string"].decode("latin-1")
+    def __init__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        self.method: str = scope["method"]
+        self.scheme: str = scope["scheme"]
+        self.path: str = scope["path"]
+        self.raw_path: str = (scope["raw_path"] or self.path.encode()).decode("latin-1")
+        self.query: str = scope["query_string"].decode("latin-1")
         self.headers: RawHeaders = [(n.lower(), v) for n, v in scope["headers"]]
-        self.client = scope["client"][0] if scope["client"] else "127.0.0.1"
+        self.client: str = scope["client"][0] if scope["client"] else "127.0.0.1"
         self.body_begun = False
         self.status: int | None = None
         self._receive = receive
@@ -115,22 +113,13 @@ class Exchange:
             if not task.done():
                 raise ClientDisconnect
         finally:
-            for each in (task, leaving):
-                each.cancel()
-            await asyncio.gather(task, leaving, return_exceptions=True)
+            await cancel(task, leaving)
         task.result()
 
     async def start(self, status: int, headers: RawHeaders) -> None:
         """Begin the answer."""
         self.status = status
-        await self._send(
-            {
-                "type": "http.response.start",
-                "status": status,
-                "headers": headers,
-                "trailers": False,
-            }
-        )
+        await self._send({"type": "http.response.start", "status": status, "headers": headers})
 
     async def write(self, chunk: bytes, *, last: bool) -> None:
         """Send a piece of the answer's body; the server leaves it out where the method is HEAD."""

@@ -69,6 +69,12 @@ class Site(Running):
         report.add_health(self.name, self.health())
 
 
+class EmulatedHost(Listener, Running):
+    """A host of Azure's own, emulated over TLS at 127.0.0.1:`port`."""
+
+    host: str
+
+
 def local_address(port: int) -> str:
     """The address of a port of this machine, as it is shown."""
     return f"http://localhost:{port}/"

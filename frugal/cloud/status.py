@@ -1,15 +1,13 @@
 """The content of `frugal status`."""
 
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from frugal.cloud.cloud import Cloud
 from frugal.cloud.running import Report
 
-if TYPE_CHECKING:
-    from frugal.cloud.cloud import Cloud
 
-
-def status(cloud: "Cloud") -> dict[str, Any]:
+def status(cloud: Cloud) -> dict[str, Any]:
     """Collect the reports of everything that runs, and the resources that it runs for."""
     report = Report()
     for one in cloud.running.values():

@@ -62,20 +62,13 @@ class Store:
         self._file = folder / FILE
         self._key = folder / KEY
         if self._file.exists():
-            self._load(_read(folder))
-        self._secret = load_or_create(self._key, Fernet.generate_key)
-        try:
-            self._cipher = Fernet(self._secret)
-        except ValueError:
-            # Damaged, but nothing is encrypted with it.
-            self._key.unlink()
-            self._secret = load_or_create(self._key, Fernet.generate_key)
-            self._cipher = Fernet(self._secret)
-
-    def _load(self, content: Body) -> None:
-        self._resources = {key_of(r["id"]): Resource(**r) for r in content["resources"]}
-        self._reserved = content["reserved"]
-        self._deleted = {key_of(r["id"]): Resource(**r) for r in content.get("deleted", ())}
+            content = _read(folder)
+            self._resources = {key_of(r["id"]): Resource(**r) for r in content["resources"]}
+            self._reserved = content["reserved"]
+            self._deleted = {key_of(r["id"]): Resource(**r) for r in content.get("deleted", ())}
+        # A damaged key was refused with what it encrypts, or nothing is encrypted with it.
+        self._cipher = load_or_create(self._key, Fernet.generate_key, Fernet)
+        self._secret = self._key.read_bytes()
 
     def save(self) -> None:
         """Write everything atomically; the key too, if it is missing."""
@@ -85,7 +78,7 @@ class Store:
             "deleted": [asdict(r) for r in self._deleted.values()],
         }
         try:
-            load_or_create(self._key, lambda: self._secret)
+            load_or_create(self._key, lambda: self._secret, bytes)
             atomic_write(self._file, self._cipher.encrypt(json.dumps(content).encode()))
         except OSError as error:
             raise CloudError(
@@ -153,11 +146,15 @@ class Store:
         """Every resource of one type."""
         return [r for r in self if r.token == token]
 
-    def within(self, resource_id: str) -> list[Resource]:
-        """The resources inside one, innermost first: its children and what is scoped to it."""
+    def within(self, resource_id: str, token: str = "") -> list[Resource]:
+        """The resources inside one, innermost first: its children and what is scoped to it.
+
+        Of one type alone where `token` is given.
+        """
         prefix = key_of(resource_id) + "/"
         inside = [r for key, r in self._resources.items() if key.startswith(prefix)]
-        return sorted(inside, key=lambda r: (-r.id.count("/"), -r.created))
+        inside.sort(key=lambda r: (-r.id.count("/"), -r.created))
+        return [r for r in inside if token in {"", r.token}]
 
     def __iter__(self) -> Iterator[Resource]:
         return iter(list(self._resources.values()))

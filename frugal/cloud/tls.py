@@ -33,13 +33,8 @@ class Authority:
 
     def __init__(self, folder: Path, *, clock: Callable[[], datetime] = _now) -> None:
         self._clock = clock
-        key = folder / "ca.key"
-        try:
-            self._ca = _authority(load_or_create(key, _new))
-        except ValueError:
-            # Damaged: replaced, as clients read the certificate from this folder at each start.
-            key.unlink()
-            self._ca = _authority(load_or_create(key, _new))
+        # A damaged one can be replaced: clients read the certificate from here at each start.
+        self._ca = load_or_create(folder / "ca.key", _new, _authority)
         self.ca_file = folder / "ca.pem"
         self.bundle_file = folder / "bundle.pem"
         # Always from the key's own file, so that the two can't be of different authorities.

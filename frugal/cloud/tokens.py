@@ -4,6 +4,7 @@ import secrets
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -45,7 +46,8 @@ class Tokens:
 
     def __init__(self, folder: Path, *, clock: Callable[[], float] = time.time) -> None:
         self._clock = clock
-        self._key = load_or_create(folder / "tokens.key", lambda: secrets.token_bytes(_KEY_BYTES))
+        new_key = partial(secrets.token_bytes, _KEY_BYTES)
+        self._key = load_or_create(folder / "tokens.key", new_key, bytes)
 
     def issue(
         self, *, client_id: str, object_id: str, resource: str, lifetime: float = 3600

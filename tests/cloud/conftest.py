@@ -11,6 +11,7 @@ from frugal.cloud import ports
 from frugal.cloud.cloud import Cloud
 from frugal.cloud.provider import Provider, serve
 from frugal.cloud.spawn import Reaper, accounts
+from frugal.cloud.types import TYPES
 from tests.cloud.provider_client import SUBSCRIPTION, ProviderClient
 
 
@@ -46,7 +47,7 @@ async def reaper() -> AsyncIterator[Reaper]:
 
 @pytest.fixture
 async def cloud(tmp_path: Path) -> AsyncIterator[Cloud]:
-    cloud = Cloud(tmp_path / "cloud")
+    cloud = Cloud(tmp_path / "cloud", TYPES)
     await cloud.start()
     yield cloud
     await cloud.stop()

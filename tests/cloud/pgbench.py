@@ -70,7 +70,7 @@ class Bench:
 
     async def superuser(self) -> psycopg.AsyncConnection:
         """Around the front: whoever may enter the data folder."""
-        folder = str(Path(self.server.backend()).parent)
+        folder = str(Path(self.server._cluster.socket()).parent)
         return await psycopg.AsyncConnection.connect(
             host=folder, user="azuresu", dbname="postgres", autocommit=True
         )

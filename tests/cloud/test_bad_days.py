@@ -202,7 +202,7 @@ async def test_an_administrator_is_late_in_the_list_to_get_and_at_the_door(
     assert await postgres.world.engine.read(made) is None
     with pytest.raises(psycopg.OperationalError, match="password authentication failed"):
         await postgres.sign_in()
-    (appearing,) = cloud._later
+    (appearing,) = cloud.later
     cloud.days.advance(601)
     await appearing
     assert await postgres.listed() == [OBJECT_ID]
@@ -301,7 +301,7 @@ async def test_two_writes_on_one_environment_collide(bench: Jobs, cloud: Cloud) 
     (said,) = await both(cloud, "busy-environment", *jobs, elsewhere)
     assert said.startswith("ContainerAppOperationInProgress: Cannot modify a container app '")
     cloud.days.switch({})
-    async with cloud._operation("update", cloud.store.need(bench.base["environmentId"])):
+    async with cloud._write(cloud.store.need(bench.base["environmentId"])):
         await make("app:Job", "three", **bench.body({}))
 
 

@@ -261,8 +261,8 @@ async def test_an_update_counts_at_the_next_start(bench: Jobs, engine: ProviderC
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"triggerType": "Schedule"}, "has Schedule"),
-        ({"manualTriggerConfig": {"parallelism": 2}}, "one replica"),
+        ({"triggerType": "Schedule"}, "needs configuration.triggerType to be Manual; it is Sch"),
+        ({"manualTriggerConfig": {"parallelism": 2}}, "parallelism; here it may be 1"),
         ({"registries": []}, "AcrPull"),
         ({"secrets": []}, "SecretRef 'key'"),
     ],

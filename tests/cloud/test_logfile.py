@@ -1,6 +1,6 @@
 """Logs: bounded, private, and followed over a rotation."""
 
-import shutil
+import os
 from pathlib import Path
 from typing import Any
 
@@ -56,7 +56,7 @@ def test_on_a_full_disk_the_lines_go(
     def full(*_: Any) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(shutil, "copyfileobj", full)
+    monkeypatch.setattr(os, "fsync", full)
     log.write("a" * 100)
     rotate(path, most=50)
     assert path.read_text() == ""

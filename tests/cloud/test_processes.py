@@ -12,6 +12,7 @@ from typing import Any
 import httpx
 import pytest
 
+from frugal.cloud.errors import CloudError
 from frugal.cloud.images import Image, Images
 from frugal.cloud.listen import Listener
 from frugal.cloud.processes import App, Probe, Revision, RevisionFailed
@@ -291,7 +292,7 @@ async def test_a_broken_revision_takes_no_traffic(
     assert "deliberately broken: on purpose" in str(failed.value)
     assert (await client.get("/")).json()["environment"]["VERSION"] == "sample--1"
     assert app.health() == "healthy"
-    assert app.status()["failedRevision"] == str(failed.value)
+    assert app.status()["failedRevision"] == failed.value.message
     await app.deploy(revision(image, "sample--3"))
     assert (await client.get("/")).json()["environment"]["VERSION"] == "sample--3"
     assert app.status()["failedRevision"] is None
@@ -317,7 +318,7 @@ async def test_a_first_revision_that_fails_leaves_nothing_running(
 
 
 async def test_an_image_without_a_command_is_said(app: App, image: Image) -> None:
-    with pytest.raises(RevisionFailed, match="nothing to run"):
+    with pytest.raises(CloudError, match="nothing to run"):
         await app.deploy(revision(replace(image, command=())))
 
 

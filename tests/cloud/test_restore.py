@@ -36,7 +36,7 @@ async def test_a_deletion_that_a_kill_ended_is_completed(
             await cloud.delete(made.id)
     assert [r.id for r in cloud.store] == [made.id]
 
-    after = Cloud(tmp_path / "cloud")
+    after = Cloud(tmp_path / "cloud", TYPES)
     await after.start()
     assert list(after.store) == []
     await after.stop()
@@ -55,7 +55,7 @@ async def test_a_refused_deletion_is_not_completed_later(
         with pytest.raises(CloudError, match="not now"):
             await cloud.delete(made.id)
 
-    after = Cloud(tmp_path / "cloud")
+    after = Cloud(tmp_path / "cloud", TYPES)
     await after.start()
     assert [r.id for r in after.store] == [made.id]
     await after.stop()
@@ -72,7 +72,7 @@ async def test_what_lacks_its_image_waits_for_it(
             raise CloudError("ImagePullFailure", "Image 'x/y@z': not found.")
 
     monkeypatch.setattr(TYPES[GROUP], "restore", restore)
-    after = Cloud(tmp_path / "cloud")
+    after = Cloud(tmp_path / "cloud", TYPES)
     await after.start()
     assert after.waiting == {made.id: "Image 'x/y@z': not found."}
     await after.resume()

@@ -4,11 +4,15 @@ from datetime import UTC, date, datetime
 from typing import Any
 
 import grpc.aio
+import httpx
+import psycopg
 import pytest
 
 from frugal.cloud.cloud import Cloud
+from frugal.cloud.postgres import Server
 from frugal.cloud.store import Resource
 from frugal.cloud.types.front_door import RunningEndpoint
+from tests.cloud.arm_client import arm_client
 from tests.cloud.provider_client import Made, ProviderClient, refusal
 
 NATIVE = "azure-native"
@@ -132,6 +136,28 @@ async def test_an_endpoint_listens_until_it_is_deleted(edge: Edge, cloud: Cloud)
     assert edge.endpoint.outputs["hostName"].endswith(".azurefd.net")
     await edge.world.engine.delete(edge.endpoint)
     assert not cloud.running
+
+
+async def test_an_endpoint_follows_the_routes_that_are_stored(edge: Edge, cloud: Cloud) -> None:
+    (running,) = cloud.running_as(RunningEndpoint).values()
+
+    async def answered() -> int:
+        async with httpx.AsyncClient(timeout=60) as client:
+            return (await client.get(f"http://localhost:{running.listener.port}/")).status_code
+
+    assert await answered() == 404
+    origin = await edge.origin()
+    body = edge.route_body("/*")
+    route = await edge.world.make("cdn:Route", "route", **body)
+    assert await answered() == 503  # routed, to an origin that is not here
+    disabled = edge.world.body(**{**body, "enabledState": "Disabled"})
+    route = await edge.world.engine.update(route, disabled)
+    assert await answered() == 404
+    await edge.world.engine.update(route, edge.world.body(**body))
+    assert await answered() == 503
+    await edge.world.engine.delete(route)
+    await edge.world.engine.delete(origin)
+    assert await answered() == 404
 
 
 async def test_a_parent_must_be_there(world: World) -> None:
@@ -277,12 +303,43 @@ async def test_a_deleted_servers_name_is_reserved(world: World) -> None:
 
 async def test_a_server_takes_one_operation_at_a_time(world: World, cloud: Cloud) -> None:
     server = await world.make("dbforpostgresql:Server", "pg", **SERVER)
-    async with cloud._operation("update", cloud.store.need(server.id)):
+    async with cloud._write(cloud.store.need(server.id)):
         message = await world.refused(
             "dbforpostgresql:Database", "db", serverName=server.outputs["name"]
         )
     assert message.startswith("ServerIsBusy")
     await world.make("dbforpostgresql:Database", "db", serverName=server.outputs["name"])
+
+
+async def test_a_server_admits_by_the_rules_that_are_stored(world: World, cloud: Cloud) -> None:
+    server = await world.make("dbforpostgresql:Server", "pg", **SERVER)
+    (running,) = cloud.running_as(Server).values()
+
+    async def said() -> str:
+        with pytest.raises(psycopg.OperationalError) as caught:
+            await psycopg.AsyncConnection.connect(
+                host="127.0.0.1", port=running.port, user="x", password="x", sslmode="require"
+            )
+        return str(caught.value)
+
+    address = {"startIpAddress": "127.0.0.1", "endIpAddress": "127.0.0.1"}
+    rule = await world.make(
+        "dbforpostgresql:FirewallRule", "here", serverName=server.outputs["name"], **address
+    )
+    assert "password authentication failed" in await said()
+    async with arm_client(cloud) as arm:
+        bad = await arm.patch(rule.id, json={"properties": {"endIpAddress": "127.0.0.256"}})
+        assert (bad.status_code, cloud.store.need(rule.id).inputs["endIpAddress"]) == (
+            400,
+            "127.0.0.1",
+        )
+        elsewhere = {"startIpAddress": "10.0.0.1", "endIpAddress": "10.0.0.1"}
+        assert (await arm.patch(rule.id, json={"properties": elsewhere})).status_code == 200
+        assert "no pg_hba.conf entry" in await said()
+        assert (await arm.patch(rule.id, json={"properties": address})).status_code == 200
+    assert "password authentication failed" in await said()
+    await world.engine.delete(rule)
+    assert "no pg_hba.conf entry" in await said()
 
 
 async def test_storage_never_shrinks(world: World) -> None:

@@ -6,6 +6,7 @@ import pytest
 from frugal.cloud.cloud import Cloud
 from frugal.cloud.files import FileSite
 from frugal.cloud.status import status
+from frugal.cloud.types import TYPES
 from tests.cloud.provider_client import Made, ProviderClient
 from tests.cloud.test_rules import World, world
 
@@ -49,7 +50,7 @@ async def test_its_files_are_served_also_after_a_restart(made: Made, cloud: Clou
             answer = await client.get(url + path)
             assert (answer.status_code, answer.text) == (code, text)
     await cloud.stop()
-    again = Cloud(cloud.folder)
+    again = Cloud(cloud.folder, TYPES)
     await again.start()
     async with httpx.AsyncClient(timeout=60) as client:
         assert (await client.get(url)).text == "home"

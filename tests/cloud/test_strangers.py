@@ -13,6 +13,7 @@ import pytest
 from frugal.cloud.cloud import Cloud
 from frugal.cloud.processes import App, prepare
 from frugal.cloud.spawn import accounts
+from frugal.cloud.types import TYPES
 from tests.cloud.test_failures import body
 from tests.cloud.test_images import context, wheel
 from tests.cloud.test_jobs import DOCKERFILE, Jobs, bench
@@ -45,7 +46,7 @@ def checkout(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Path]:
 @pytest.fixture
 async def cloud(checkout: Path) -> AsyncIterator[Cloud]:
     before = os.umask(0o077)  # as the daemon has it
-    cloud = Cloud(checkout / "cloud")
+    cloud = Cloud(checkout / "cloud", TYPES)
     await cloud.start()
     yield cloud
     await cloud.stop()

@@ -10,10 +10,11 @@ import pytest
 
 from frugal.cloud.cloud import Cloud
 from frugal.cloud.provider import Provider, serve
+from frugal.cloud.running import EmulatedHost
 from frugal.cloud.translator import Tunnel, tunnel
 from frugal.cloud.translator.service import distorted
+from frugal.cloud.types import TYPES
 from frugal.cloud.types.apps import platform_environment
-from frugal.cloud.types.cognitive_services import EmulatedHost
 from tests.cloud.arm_client import arm_client
 from tests.cloud.provider_client import Made, ProviderClient, refusal
 from tests.cloud.test_rules import World, world
@@ -259,7 +260,7 @@ async def test_another_app_with_another_authority_does_not_trust_it(bench: Bench
 async def test_after_a_restart_it_answers_again(bench: Bench) -> None:
     await bench.allow()
     await bench.cloud.stop()
-    again = Cloud(bench.cloud.folder)
+    again = Cloud(bench.cloud.folder, TYPES)
     await again.start()
     try:
         bench.cloud = again
@@ -279,8 +280,11 @@ async def test_a_deleted_account_answers_no_more(bench: Bench) -> None:
 @pytest.mark.parametrize(
     ("body", "message"),
     [
-        (account(kind="OpenAI"), "kind TextTranslation"),
-        (account(properties={"customSubDomainName": "x"}), "disableLocalAuth"),
+        (account(kind="OpenAI"), "needs kind to be TextTranslation; it is OpenAI."),
+        (
+            account(properties={"customSubDomainName": "x"}),
+            "needs properties.disableLocalAuth to be True; it is not set.",
+        ),
         (account(properties={"disableLocalAuth": True}), "customSubDomainName"),
         (account(), "CustomDomainInUse"),
         (account("another"), "CanNotCreateMultipleFreeAccounts"),
@@ -303,7 +307,7 @@ async def test_a_deleted_account_stands_in_the_way_until_it_is_purged(
         (account("another"), "CanNotCreateMultipleFreeAccounts"),
     ):
         assert message in await bench.world.refused("cognitiveservices:Account", "second", **body)
-    again = Cloud(cloud.folder)
+    again = Cloud(cloud.folder, TYPES)
     assert [r.id for r in again.store.deleted("azure-native:cognitiveservices:Account")]
 
     async with arm_client(cloud) as arm:

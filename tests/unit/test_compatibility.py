@@ -20,6 +20,7 @@ from pydantic import BaseModel
 from frugal.cloud.cloud import DELETING, Cloud
 from frugal.cloud.status import status
 from frugal.cloud.store import FILE, KEY, Store
+from frugal.cloud.types import TYPES
 from frugal.cloud.types.database import MIGRATED
 from frugal.cost.plan import resource
 from frugal.cost.report.data import comparison_data
@@ -153,7 +154,7 @@ def test_a_store_is_read_and_written_with_the_recorded_keys(tmp_path: Path) -> N
 
 
 def test_status_has_its_keys(tmp_path: Path) -> None:
-    assert missing("status", status(Cloud(tmp_path))) == []
+    assert missing("status", status(Cloud(tmp_path, TYPES))) == []
 
 
 def test_json_of_a_bill_has_its_keys() -> None:

@@ -9,19 +9,7 @@ what we happen to remember of Azure.
         print(finding)          # configuration.ingress.targetPort: is a string, must be an integer
 """
 
-from frugal.cloud.contract.findings import Finding, Unknown
+from frugal.cloud.contract.check import UNKNOWN
 from frugal.cloud.contract.model import Model, UnknownTypeError, model, namespaces, tokens
 
-UNKNOWN = Unknown()
-"""Stands in a body for a value that a preview does not know yet. The check skips it."""
-
-__all__ = [
-    "UNKNOWN",
-    "Finding",
-    "Model",
-    "Unknown",
-    "UnknownTypeError",
-    "model",
-    "namespaces",
-    "tokens",
-]
+__all__ = ["UNKNOWN", "Model", "UnknownTypeError", "model", "namespaces", "tokens"]

@@ -3,9 +3,8 @@
 import difflib
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any, cast
-
-from frugal.cloud.contract.findings import Finding, Unknown
 
 Rule = Mapping[str, Any]
 Definitions = Mapping[str, Mapping[str, Any]]
@@ -17,6 +16,31 @@ _TYPES = {
     "number": ({"a whole number", "a number"}, "a number"),
     "boolean": ({"a boolean"}, "true or false"),
 }
+
+
+class Unknown:
+    """A value that a preview does not know yet. The check skips it; it satisfies `required`."""
+
+    def __repr__(self) -> str:
+        return "UNKNOWN"
+
+
+UNKNOWN = Unknown()
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One error in a body.
+
+    `path` is the place as the SDK's input names it (`template.containers[0].image`). `message` says
+    what was given and what is allowed, never a secret's value.
+    """
+
+    path: str
+    message: str
+
+    def __str__(self) -> str:
+        return f"{self.path}: {self.message}"
 
 
 class Checker:
@@ -92,7 +116,7 @@ class Checker:
             self._add(path, f"is {kind}, must be {_wanted(rule)}")
 
     def _scalar(self, path: str, value: object, rule: Rule) -> None:
-        kinds, _words = _TYPES.get(rule["type"], ({_kind(value)}, ""))
+        kinds, _text = _TYPES.get(rule["type"], ({_kind(value)}, ""))
         if _kind(value) not in kinds:
             self._add(path, f"is {_kind(value)}, must be {_wanted(rule)}")
         elif isinstance(value, str):

@@ -7,8 +7,7 @@ from functools import cache, cached_property
 from importlib.resources import files
 from typing import Any, cast
 
-from frugal.cloud.contract.check import Checker
-from frugal.cloud.contract.findings import Finding
+from frugal.cloud.contract.check import Checker, Finding
 
 Rule = Mapping[str, Any]
 """Rule of one value; tools/contract/README.md explains the keys."""

@@ -17,11 +17,11 @@ import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import httpcore
 from hishel import Headers
 from starlette.requests import ClientDisconnect
+from starlette.types import Receive, Scope, Send
 
 from frugal.cloud.edge.cache import LARGEST_BODY, Cache, Key, Lookup, Stored
 from frugal.cloud.edge.exchange import EdgeExchange
@@ -36,9 +36,6 @@ from frugal.cloud.edge.policy import (
 )
 from frugal.cloud.logfile import LogFile
 from frugal.cloud.proxy import RawHeaders, Unavailable, end_to_end
-
-if TYPE_CHECKING:
-    from uvicorn._types import ASGIReceiveCallable, ASGISendCallable, Scope
 
 _NOT_MODIFIED = 304
 _CLIENT_GONE = 499
@@ -106,9 +103,7 @@ class Endpoint:
         await self._origins.close()
         self._log.close()
 
-    async def __call__(
-        self, scope: "Scope", receive: "ASGIReceiveCallable", send: "ASGISendCallable"
-    ) -> None:
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one HTTP request."""
         if scope["type"] != "http":
             return

@@ -4,15 +4,12 @@ import re
 import secrets
 import time
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
 
+from starlette.types import Receive, Scope, Send
 from typing_extensions import override
 
 from frugal.cloud.edge.policy import http_seconds
 from frugal.cloud.proxy import Exchange, RawHeaders, end_to_end
-
-if TYPE_CHECKING:
-    from uvicorn._types import ASGIReceiveCallable, ASGISendCallable, HTTPScope
 
 # Front Door sets these itself, whatever a visitor or an origin sends.
 _OWN_REQUEST_HEADERS = frozenset(
@@ -32,9 +29,7 @@ class EdgeExchange(Exchange):
     set when the edge itself had to refuse.
     """
 
-    def __init__(
-        self, scope: "HTTPScope", receive: "ASGIReceiveCallable", send: "ASGISendCallable"
-    ) -> None:
+    def __init__(self, scope: Scope, receive: Receive, send: Send) -> None:
         super().__init__(scope, receive, send)
         self.ref = time.strftime("%Y%m%dT%H%M%SZ-", time.gmtime()) + secrets.token_hex(16)
         self.x_cache = "CONFIG_NOCACHE"
@@ -116,14 +111,10 @@ class EdgeExchange(Exchange):
             return 200, headers, body
         first, last = asked.groups()
         size = len(body)
-        if first:
-            start, end = int(first), min(int(last or size), size - 1)
-        elif last:
-            start, end = max(0, size - int(last)), size - 1
-        else:
+        if not first + last or (first and last and int(last) < int(first)):
             return 200, headers, body
-        if last and first and int(last) < start:
-            return 200, headers, body
+        start = int(first) if first else max(0, size - int(last))
+        end = min(int(last), size - 1) if first and last else size - 1
         rest = [h for h in headers if h[0] != "content-length"]
         if start >= size:
             rest = [h for h in rest if h[0] not in _BODY_HEADERS]

@@ -51,7 +51,7 @@ class Builder:
         # Compiled now: an app under another user could not keep what it compiles. A file that
         # can't be compiled is the app's business.
         compiling = (str(self._programs / "python"), "-m", "compileall", "-q", str(self._root))
-        await self._run(compiling, cwd=self._folder, log=_silent)
+        await self._run(compiling, cwd=self._folder, log=lambda _line: None)
         return self._described(recipe, digest)
 
     def _place(self, path: str) -> Path:
@@ -151,7 +151,3 @@ def _find_uv() -> str:
         message = "There is no uv to install the app's dependencies: `make up` sets it up."
         raise BuildError(message)
     return uv
-
-
-def _silent(_line: str) -> None:
-    pass

@@ -80,17 +80,17 @@ class Context:
 
         Raises BuildError for a source that is not in the context.
         """
-        found = [(source, self._matches(source)) for source in step.sources]
-        for source, matches in found:
+        found: list[str] = []
+        for source in step.sources:
+            matches = self._matches(source)
             if not matches:
                 raise BuildError(
                     f"COPY {source}: no such file in the build context "
                     "(a .dockerignore may exclude it)."
                 )
-        several = len(found) > 1 or len(found[0][1]) > 1
-        for _, matches in found:
-            for match in matches:
-                self._copy(match, step.target, root, into=several)
+            found += matches
+        for match in found:
+            self._copy(match, step.target, root, into=len(found) > 1)
 
     def _matches(self, source: str) -> list[str]:
         path = posixpath.normpath(source.lstrip("/") or ".")
@@ -104,29 +104,24 @@ class Context:
             and all(map(fnmatch.fnmatchcase, name.split("/"), path.split("/")))
         ]
 
-    def _below(self, folder: str) -> list[str]:
-        if folder == ".":
-            return list(self.entries)
-        return [name for name in self.entries if name.startswith(f"{folder}/")]
+    def _below(self, folder: str) -> dict[str, Entry]:
+        """The entries of a folder by their paths in it."""
+        prefix = "" if folder == "." else f"{folder}/"
+        inside = {name: entry for name, entry in self.entries.items() if name.startswith(prefix)}
+        return {name.removeprefix(prefix): entry for name, entry in inside.items()}
 
     def _copy(self, path: str, target: str, root: Path, *, into: bool) -> None:
-        entry = self.entries.get(path)
-        if entry is None or (entry.content is None and entry.link is None):
+        entry = self.entries.get(path, Entry())
+        place = root / target.strip("/")
+        if entry.content is None and entry.link is None:
             # A folder: what is in it, not the folder itself, as docker does.
-            base = _place(root, target)
-            base.mkdir(parents=True, exist_ok=True)
-            for name in self._below(path):
-                relative = name if path == "." else name.removeprefix(f"{path}/")
-                _write(base / relative, self.entries[name], root)
+            place.mkdir(parents=True, exist_ok=True)
+            for name, inside in self._below(path).items():
+                _write(place / name, inside, root)
             return
-        place = _place(root, target)
         if into or target.endswith("/") or place.is_dir():
             place /= posixpath.basename(path)
         _write(place, entry, root)
-
-
-def _place(root: Path, target: str) -> Path:
-    return root / target.strip("/")
 
 
 def _write(place: Path, entry: Entry, root: Path) -> None:

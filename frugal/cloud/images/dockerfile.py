@@ -5,9 +5,9 @@ import json
 import posixpath
 import re
 import shlex
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TypedDict, cast
+from typing import Any, cast
 
 from dockerfile_parse import (  # pyright: ignore[reportMissingTypeStubs] - it has none
     DockerfileParser,
@@ -83,25 +83,15 @@ def read(text: str, *, inherited: Mapping[str, str]) -> Recipe:
     Raises BuildError for what cannot be understood or would build another image than meant.
     """
     reader = _Reader(inherited)
-    for item in _instructions(text):
+    parser = DockerfileParser(
+        fileobj=io.BytesIO(text.encode())  # pyright: ignore[reportArgumentType] - bytes, it says
+    )
+    for item in cast("list[dict[str, Any]]", parser.structure):
         reader.take(item["instruction"], item["value"], item["startline"] + 1)
     if not reader.recipe.base:
         message = "The Dockerfile has no FROM."
         raise BuildError(message)
     return reader.recipe
-
-
-class _Instruction(TypedDict):
-    instruction: str
-    value: str
-    startline: int
-
-
-def _instructions(text: str) -> list[_Instruction]:
-    parser = DockerfileParser(
-        fileobj=io.BytesIO(text.encode())  # pyright: ignore[reportArgumentType] - bytes, it says
-    )
-    return cast("list[_Instruction]", parser.structure)
 
 
 class _Reader:
@@ -147,18 +137,6 @@ class _Reader:
     def _note(self, where: str, value: str, why: str) -> None:
         self.recipe.notes.append(f"{where} {_short(value)}: not carried out ({why}).")
 
-    def _pairs(self, value: str) -> dict[str, str]:
-        pairs = cast(
-            "Iterable[tuple[str, str]]",
-            extract_key_values(
-                env_replace=True,
-                args=self._arguments,
-                envs=self._variables,
-                instruction_value=_with_defaults(value, self._known),
-            ),
-        )
-        return dict(pairs)
-
     @property
     def _known(self) -> dict[str, str]:
         return {**self._arguments, **self._variables}
@@ -173,7 +151,13 @@ class _Reader:
         return (path.rstrip("/") + slash) or "/"
 
     def _environment(self, value: str, _where: str) -> None:
-        pairs = self._pairs(value)
+        found: Any = extract_key_values(
+            env_replace=True,
+            args=self._arguments,
+            envs=self._variables,
+            instruction_value=_with_defaults(value, self._known),
+        )
+        pairs = dict(cast("list[tuple[str, str]]", found))
         self.recipe.environment.update(pairs)
         self._variables.update(pairs)
 
@@ -209,9 +193,7 @@ class _Reader:
         self._arguments.clear()
 
     def _copy(self, value: str, where: str) -> None:
-        text = self._substituted(value)
-        options = re.findall(r"--[a-z-]+(?:=\S+)?", text[: _after_options(text)])
-        text = text[_after_options(text) :]
+        options, text = _split_options(self._substituted(value))
         if any(option.startswith("--from=") for option in options):
             self._note(where, value, "it takes files from another image")
             return
@@ -228,7 +210,7 @@ class _Reader:
         self.recipe.steps.append(Copy(sources=tuple(sources), target=self._path(target)))
 
     def _run(self, value: str, where: str) -> None:
-        text = value[_after_options(value) :]
+        _, text = _split_options(value)
         words = _json_words(text)
         commands = [words] if words else _shell_commands(self._substituted(text))
         for command in commands:
@@ -252,7 +234,7 @@ class _Reader:
 _PYTHON_IMAGE = re.compile(r"(?:^|/)python:(\d+\.\d+)")
 _VARIABLE = re.compile(r"\$(?:(\w+)|\{(\w+)\})")
 _DEFAULTED = re.compile(r"\$\{(\w+):([-+])([^}]*)\}")
-_OPTIONS = re.compile(r"\s*(?:--[a-z-]+(?:=\S+)?\s+)*")
+_OPTION = re.compile(r"(--[a-z-]+(?:=\S+)?)\s+")
 
 
 def _with_defaults(value: str, known: Mapping[str, str]) -> str:
@@ -267,22 +249,23 @@ def _with_defaults(value: str, known: Mapping[str, str]) -> str:
     return _DEFAULTED.sub(resolve, value)
 
 
-def _after_options(value: str) -> int:
-    match = _OPTIONS.match(value)
-    return match.end() if match else 0
+def _split_options(value: str) -> tuple[list[str], str]:
+    """Return the options that an instruction begins with, and the rest."""
+    options: list[str] = []
+    rest = value.lstrip()
+    while match := _OPTION.match(rest):
+        options.append(match[1])
+        rest = rest[match.end() :]
+    return options, rest
 
 
 def _json_words(value: str) -> list[str]:
     """Return the words of the exec form; empty when it is not in that form."""
-    if not value.lstrip().startswith("["):
-        return []
     try:
         words: object = json.loads(value)
     except ValueError:
         return []
-    if not isinstance(words, list):
-        return []
-    return [str(word) for word in cast("list[object]", words)]
+    return [str(word) for word in cast("list[object]", words)] if isinstance(words, list) else []
 
 
 def _command(value: str) -> list[str]:

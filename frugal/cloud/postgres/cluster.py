@@ -8,19 +8,19 @@ import shutil
 import signal
 import sys
 import time
-from collections.abc import Callable, Mapping, Sequence
+from asyncio.subprocess import Process
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import psycopg
 
 from frugal.cloud.errors import CloudError
 from frugal.cloud.postgres.binaries import Installation, choose, installations
+from frugal.cloud.running import Health
 from frugal.cloud.spawn import Accounts, Reaper, RunAs
 from frugal.cloud.spawn.accounts import give, is_open
-
-if TYPE_CHECKING:
-    from frugal.cloud.running import Health
+from frugal.cloud.spawn.reaper import DAEMON
+from frugal.cloud.tasks import cancel
 
 SUPERUSER = "azuresu"
 """Azure's name for the role that is its own alone (learn.microsoft.com, "Describe built-in Azure
@@ -69,6 +69,8 @@ class Cluster:
     ours.
     """
 
+    health: Health = "stopped"
+
     def __init__(
         self,
         name: str,
@@ -84,12 +86,11 @@ class Cluster:
         self.data = folder / "data"
         self.installation: Installation | None = None
         self.restarts = 0
-        self.health: Health = "stopped"
         self._log = log
         self._reaper = reaper
         self._accounts = accounts
         self._note = note
-        self._process: asyncio.subprocess.Process | None = None
+        self._process: Process | None = None
         self._watcher: asyncio.Task[None] | None = None
         self._data_descriptor: int | None = None
         self._stranger: int | None = None
@@ -134,13 +135,14 @@ class Cluster:
     async def stop(self) -> None:
         """Shut down with a checkpoint, terminating the sessions."""
         if self._watcher is not None:
-            self._watcher.cancel()
-            await asyncio.gather(self._watcher, return_exceptions=True)
+            await cancel(self._watcher)
             self._watcher = None
         process, self._process = self._process, None
         if process is not None:
-            await _end(process)
-        self._close_data()
+            await self._end(process)
+        if self._data_descriptor is not None:
+            os.close(self._data_descriptor)
+            self._data_descriptor = None
         self.health = "stopped"
 
     async def drop(self) -> None:
@@ -209,23 +211,23 @@ class Cluster:
                     f"{self.data / name} is gone or empty. The rows are still in that folder, "
                     "which was not changed. Restore the file from a backup of the folder, or "
                     "recreate it with PostgreSQL's pg_resetwal (see its documentation; run it as "
-                    f"user {_name_of(self.data.stat().st_uid)}), and run `frugal up` again.",
+                    "the folder's owner), and run `frugal up` again.",
                 )
 
     async def _initialise(self, installation: Installation) -> None:
         """Initialize the data folder atomically."""
         self.folder.mkdir(parents=True, exist_ok=True)
-        user = self._user()
-        # initdb wants a user that has a name; the server does not.
-        maker = user and RunAs(user=_named_user(), groups=user.groups[1:])
-        if user is not None:
+        maker = self._user()
+        if maker.user is not None:
+            # initdb wants a user that has a name; the server does not.
+            maker = RunAs(user=_named_user(), groups=maker.groups[1:])
             self.folder.chmod(0o711)
         fresh = self.folder / "data.new"
         output = self.folder / "initdb.log"
         for locale in _LOCALES:
             shutil.rmtree(fresh, ignore_errors=True)
             fresh.mkdir(mode=0o700)
-            if maker is not None and maker.user is not None:
+            if maker.user is not None:
                 os.chown(fresh, maker.user, -1)
             output.write_bytes(b"")
             process = await self._spawn(
@@ -250,10 +252,10 @@ class Cluster:
             "ServerCreationFailed", f"initdb failed for {self.name}: {_tail(output, 0)}"
         )
 
-    async def _launch(self, installation: Installation) -> asyncio.subprocess.Process:
+    async def _launch(self, installation: Installation) -> Process:
         """Start the server; returns once it takes connections. Raises CloudError."""
         user = self._user()
-        if user is not None and user.user is not None and self.data.stat().st_uid != user.user:
+        if user.user is not None and self.data.stat().st_uid != user.user:
             # New, or made by another version or user.
             await asyncio.to_thread(give, self.data, user.user)
         settings = {**_SETTINGS, "cluster_name": self.name[:63]}
@@ -263,23 +265,23 @@ class Cluster:
             [installation.folder / "postgres", "-D", self.data, *options],
             user=user,
             log=self._log,
-            # What pg_ctl says of its own caller: this process id is no other server's.
-            more={} if self._stranger is None else {"PG_GRANDPARENT_PID": str(self._stranger)},
         )
         started = time.monotonic()
         while process.returncode is None and time.monotonic() - started < _READY_SECONDS:
-            if self._is_ready(process.pid):
+            # As pg_ctl reads it.
+            lock = self._lock()
+            if lock[:1] == [str(process.pid)] and lock[-1] == "ready":
                 self.health = "healthy"
                 return process
             await asyncio.sleep(_POLL_SECONDS)
-        await _end(process)
+        await self._end(process)
         raise CloudError(
             "ServerNotAccessible",
             f"PostgreSQL {installation.version} for {self.name} did not start: "
             f"{_tail(self._log, written)}",
         )
 
-    async def _launch_patiently(self, installation: Installation) -> asyncio.subprocess.Process:
+    async def _launch_patiently(self, installation: Installation) -> Process:
         """Start with retries: after a kill, sessions of the old server hold its memory a moment."""
         killed = bool(self._lock())
         for attempt in range(_ATTEMPTS - 1 if killed else 0):
@@ -288,7 +290,7 @@ class Cluster:
             await asyncio.sleep(_FIRST_DELAY * 2**attempt)
         return await self._launch(installation)
 
-    async def _watch(self, installation: Installation, process: asyncio.subprocess.Process) -> None:
+    async def _watch(self, installation: Installation, process: Process) -> None:
         """Restart the server whenever it ends, at once at first, then with growing delays."""
         delay = _FIRST_DELAY
         while True:
@@ -310,22 +312,14 @@ class Cluster:
                     self._note(str(error))
                     code = "an error"
 
-    async def _spawn(
-        self,
-        command: Sequence[str | Path],
-        *,
-        user: RunAs | None,
-        log: Path,
-        more: Mapping[str, str] | None = None,
-    ) -> asyncio.subprocess.Process:
+    async def _spawn(self, command: Sequence[str | Path], *, user: RunAs, log: Path) -> Process:
+        env = dict(_ENVIRONMENT)
+        if self._stranger is not None:
+            # What pg_ctl says of its own caller: this process id is no other server's.
+            env["PG_GRANDPARENT_PID"] = str(self._stranger)
+        argv = [str(part) for part in command]
         spawning = asyncio.create_task(
-            self._reaper.spawn(
-                [str(part) for part in command],
-                cwd=self.folder,
-                env={**_ENVIRONMENT, **(more or {})},
-                log=log,
-                user=user,
-            )
+            self._reaper.spawn(argv, cwd=self.folder, env=env, log=log, user=user)
         )
         try:
             process = await asyncio.shield(spawning)
@@ -340,12 +334,20 @@ class Cluster:
     def _account(self) -> str:
         return f"server {self.name}"
 
-    def _user(self) -> RunAs | None:
-        """The server's own user; None to run as the current, ordinary user."""
+    def _user(self) -> RunAs:
+        """The server's own user; the daemon's, if that is an ordinary one."""
         number = self._accounts.number(self._account)
         if number is None:
-            return None
+            return DAEMON
         return RunAs(user=number, groups=(number, self._accounts.group))
+
+    async def _end(self, process: Process) -> None:
+        """Shut down fast, then immediately (PostgreSQL's words), then by SIGKILL."""
+        with contextlib.suppress(ProcessLookupError, TimeoutError):
+            process.send_signal(signal.SIGINT)
+            async with asyncio.timeout(_STOP_SECONDS):
+                await process.wait()
+        await self._reaper.terminate(process, grace=5, by=signal.SIGQUIT)
 
     async def _end_orphan(self) -> int | None:
         """End a server on our data that a lost daemon left.
@@ -374,11 +376,6 @@ class Cluster:
                     os.kill(pid, 0)
         return None
 
-    def _is_ready(self, pid: int) -> bool:
-        """Return True if the server's lock file says, as pg_ctl reads it, that it is ready."""
-        lock = self._lock()
-        return lock[:1] == [str(pid)] and lock[-1] == "ready"
-
     def _lock(self) -> list[str]:
         """The lines of the data's lock file: process id first, state last; empty without one."""
         try:
@@ -387,21 +384,9 @@ class Cluster:
             return []
         return [line.strip() for line in lines]
 
-    def _close_data(self) -> None:
-        if self._data_descriptor is not None:
-            os.close(self._data_descriptor)
-            self._data_descriptor = None
-
 
 def _holds_a_number(file: Path) -> bool:
     return file.is_file() and file.read_bytes().strip().isdigit()
-
-
-def _name_of(uid: int) -> str:
-    try:
-        return pwd.getpwuid(uid).pw_name
-    except KeyError:
-        return str(uid)
 
 
 def _named_user() -> int:
@@ -414,22 +399,6 @@ def _named_user() -> int:
         "PostgreSQL doesn't run as root, and this machine has neither a user `postgres` nor a user "
         "`nobody` to run it as. Run the command as an ordinary user.",
     )
-
-
-async def _end(process: asyncio.subprocess.Process) -> None:
-    """Shut down smartly, then fast, then by SIGKILL."""
-    for number, seconds in ((signal.SIGINT, _STOP_SECONDS), (signal.SIGQUIT, 5.0)):
-        if process.returncode is not None:
-            return
-        with contextlib.suppress(ProcessLookupError):
-            process.send_signal(number)
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(seconds):
-                await process.wait()
-                return
-    with contextlib.suppress(ProcessLookupError):
-        process.kill()
-    await process.wait()
 
 
 def _tail(log: Path, offset: int) -> str:

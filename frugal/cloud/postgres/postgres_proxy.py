@@ -9,13 +9,13 @@ import asyncio
 import socket
 import ssl
 import struct
-from collections.abc import Callable, Coroutine
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import Any, Protocol
 
 from frugal.cloud import connections
 from frugal.cloud.listen import bind
 from frugal.cloud.postgres.connection import Connection
+from frugal.cloud.tasks import Tasks, cancel
 
 _SSL_REQUEST = 80877103
 _GSS_REQUEST = 80877104
@@ -48,42 +48,34 @@ class Refused(Exception):  # noqa: N818 - an answer, not a fault
         self.detail = detail
 
 
-class Authenticator(Protocol):
-    """Decides on a login, and names the socket of the server behind."""
-
-    def admit(self, login: Login) -> None:
-        """Raises Refused for an address that no firewall rule admits."""
-
-    async def authenticate(self, login: Login, password: str) -> None:
-        """Raises Refused for a password that isn't the one for this role."""
-
-    def backend(self) -> str:
-        """The path of the server's Unix socket."""
-        ...
-
-
 class PostgresProxy:
     """Listens on 127.0.0.1:`port`; port 0 takes a free one, shown by `.port` after `listen`.
 
-    `note` gets one line for each refused login. It never gets a password.
+    `admit` refuses an address, `authenticate` a password, both by raising Refused; `backend` gives
+    the path of the server's Unix socket. `note` gets one line for each refused login. It never gets
+    a password.
     """
 
     def __init__(
         self,
-        authenticator: Authenticator,
         port: int,
         *,
         context: ssl.SSLContext,
+        admit: Callable[[Login], None],
+        authenticate: Callable[[Login, str], Awaitable[None]],
+        backend: Callable[[], str],
         note: Callable[[str], None],
     ) -> None:
         context.set_alpn_protocols([_ALPN])
         # As PostgreSQL: its clients don't resume TLS sessions.
         context.num_tickets = 0
         self.port = port
-        self._authenticator = authenticator
         self._context = context
+        self._admit = admit
+        self._authenticate = authenticate
+        self._backend = backend
         self._note = note
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._tasks = Tasks()
         self._sessions: set[Connection] = set()
 
     @property
@@ -96,25 +88,19 @@ class PostgresProxy:
         self._socket = bind(self.port)
         self.port = int(self._socket.getsockname()[1])
         accepting = connections.accept(
-            self._socket, lambda client: self._start(self._serve(client)), share=connections.SHARE
+            self._socket,
+            lambda client: self._tasks.start(self._serve(client)),
+            share=connections.SHARE,
         )
-        self._start(accepting)
+        self._tasks.start(accepting)
 
     async def close(self) -> None:
         """Close the port and every session."""
-        tasks = set(self._tasks)
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await cancel(*self._tasks)
         self._socket.close()
         for connection in self.sessions:
             connection.transport.abort()
         await asyncio.gather(*(connection.closed.wait() for connection in self._sessions))
-
-    def _start(self, work: Coroutine[Any, Any, None]) -> None:
-        task = asyncio.create_task(work)
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
 
     async def _serve(self, client: socket.socket) -> None:
         """Take one client to its session, or turn it away."""
@@ -154,7 +140,9 @@ class PostgresProxy:
             packet = await _read_packet(connection)
             (code,) = struct.unpack_from("!I", packet, 4)
             if code == _CANCEL_REQUEST:
-                return await self._cancel(packet)
+                # Forwarded as it is: the server checks its secret.
+                await (await self._connect(packet)).closed.wait()
+                return
             encrypted = connection.transport.get_extra_info("ssl_object") is not None
             if code in (_SSL_REQUEST, _GSS_REQUEST) and not encrypted:
                 if code == _GSS_REQUEST:
@@ -166,31 +154,23 @@ class PostgresProxy:
             login = _login(packet, address)
             if not encrypted:
                 raise Refused("28000", no_entry(login, "no encryption"))
-            self._authenticator.admit(login)
+            self._admit(login)
             connection.transport.write(_message(b"R", struct.pack("!I", 3)))
-            await self._authenticator.authenticate(login, await _read_password(connection))
-            return await self._join(connection, packet)
+            await self._authenticate(login, await _read_password(connection))
+            backend = await self._connect(packet)
+            self._sessions = {*self.sessions, connection}
+            connection.join(backend)
+            return
 
-    async def _join(self, connection: Connection, startup: bytes) -> None:
-        """Connect to the server and join both ends."""
-        backend = await self._connect()
-        backend.transport.write(startup)
-        self._sessions = {*self.sessions, connection}
-        connection.join(backend)
-
-    async def _cancel(self, packet: bytes) -> None:
-        """Forward a cancel request; the server checks its secret."""
-        backend = await self._connect()
-        backend.transport.write(packet)
-        await backend.closed.wait()
-
-    async def _connect(self) -> Connection:
+    async def _connect(self, packet: bytes) -> Connection:
+        """Connect to the server, and send it a client's first packet."""
         try:
             _, backend = await asyncio.get_running_loop().create_unix_connection(
-                Connection, self._authenticator.backend()
+                Connection, self._backend()
             )
         except OSError:
             raise Refused("57P03", "the database system is starting up") from None
+        backend.transport.write(packet)
         return backend
 
 

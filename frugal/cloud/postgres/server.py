@@ -2,9 +2,9 @@
 
 import asyncio
 import contextlib
-import ipaddress
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Iterable
 from datetime import UTC, datetime
+from ipaddress import AddressValueError, IPv4Address
 from pathlib import Path
 from typing import LiteralString
 
@@ -38,6 +38,8 @@ _TABLES: LiteralString = (
 )
 # PostgreSQL's databases and Azure's.
 _RESERVED_DATABASES = {"postgres", "template0", "template1", "azure_maintenance", "azure_sys"}
+# Both ends of the rule that admits Azure's own services.
+_AZURE = IPv4Address(0)
 
 
 class Server(Running):
@@ -73,7 +75,7 @@ class Server(Running):
         )
         self._proxy: PostgresProxy | None = None
         self._declared = ""
-        self._rules: list[tuple[ipaddress.IPv4Address, ipaddress.IPv4Address]] = []
+        self._rules: list[tuple[IPv4Address, IPv4Address]] = []
         self._databases: dict[str, str] = {}
         self._changing = asyncio.Lock()
         self._asking = asyncio.Lock()
@@ -90,12 +92,19 @@ class Server(Running):
             if self._proxy is not None:
                 return
             proxy = PostgresProxy(
-                self, self.port, context=self._authority.context(self.host), note=self._note
+                self.port,
+                context=self._authority.context(self.host),
+                admit=self._admit,
+                authenticate=self._authenticate,
+                backend=self._cluster.socket,
+                note=self._note,
             )
             await proxy.listen()
             try:
                 await self._cluster.start(declared=version, existing=existing)
-                await self._prepare()
+                async with self._ask() as connection, connection.transaction():
+                    await principals.install(connection)
+                    await self._list_databases(connection)
             except BaseException:
                 await proxy.close()
                 await self._cluster.stop()
@@ -199,35 +208,23 @@ class Server(Running):
                 raise CloudError("ServerNotAccessible", f"{self.name}: {error}") from error
         return found
 
-    def set_firewall(self, rules: Sequence[tuple[str, str]]) -> None:
+    def set_firewall(self, rules: Iterable[tuple[str, str]]) -> None:
         """Admit addresses of these ranges (first and last IPv4 address) and no others.
 
         A range that holds 127.0.0.1 admits this machine's programs, and so does Azure's rule for
         its own services, 0.0.0.0 to 0.0.0.0. Open sessions continue.
         """
-        try:
-            ranges = [(ipaddress.IPv4Address(a), ipaddress.IPv4Address(b)) for a, b in rules]
-        except ipaddress.AddressValueError as error:
-            raise CloudError("InvalidParameterValue", f"Not an IPv4 address: {error}.") from None
-        self._rules = ranges
+        self._rules = [address_range(*rule) for rule in rules]
 
     async def add_administrator(self, *, role: str, object_id: str) -> None:
-        """Let the principal `object_id` sign in as `role`, an administrator of this server.
-
-        An existing role gets its rights back, and its objects with them. A principal administers
-        by one role: its other one is disarmed as by `remove_administrator`.
-        """
+        """Let the principal `object_id` sign in as `role`, an administrator: `principals.arm`."""
         if role in {SUPERUSER, ADMINISTRATORS} or role.startswith("pg_"):
             raise CloudError("InvalidParameterValue", f"'{role}' is a role of the server's own.")
         async with self._ask() as connection:
             await principals.arm(connection, role, object_id)
 
     async def remove_administrator(self, *, object_id: str) -> None:
-        """Disarm the role by which the principal `object_id` administers; none is no error.
-
-        It can't sign in any more, leaves azure_pg_admin, and its sessions end. The role itself
-        stays, because its tables do; so does another role of the same principal.
-        """
+        """Disarm the role by which the principal `object_id` administers: `principals.disarm`."""
         async with self._ask() as connection:
             await principals.disarm(connection, object_id)
 
@@ -236,17 +233,16 @@ class Server(Running):
         async with self._ask() as connection:
             return await principals.owns_objects(connection, object_id)
 
-    def admit(self, login: Login) -> None:
-        """Refuse an address that no firewall rule admits (called by the proxy)."""
-        address = ipaddress.IPv4Address(login.address)
-        zero = ipaddress.IPv4Address(0)
+    def _admit(self, login: Login) -> None:
+        """Refuse an address that no firewall rule admits."""
+        address = IPv4Address(login.address)
         for first, last in self._rules:
-            if first <= address <= last or (first == last == zero and address.is_loopback):
+            if first <= address <= last or (first == last == _AZURE and address.is_loopback):
                 return
         raise Refused("28000", no_entry(login, "SSL encryption"))
 
-    async def authenticate(self, login: Login, password: str) -> None:
-        """Refuse a password that isn't a token of the role's principal (called by the proxy)."""
+    async def _authenticate(self, login: Login, password: str) -> None:
+        """Refuse a password that isn't a token of the role's principal."""
         failed = f'password authentication failed for user "{login.user}"'
         try:
             claims = self._tokens.verify(password, resource=RESOURCE)
@@ -263,15 +259,6 @@ class Server(Running):
             raise Refused("28P01", failed, detail)
         if row[0] != claims.object_id.lower():
             raise Refused("28P01", failed, "The access token belongs to another principal.")
-
-    def backend(self) -> str:
-        """The Unix socket of the server behind the proxy."""
-        return self._cluster.socket()
-
-    async def _prepare(self) -> None:
-        async with self._ask() as connection, connection.transaction():
-            await principals.install(connection)
-            await self._list_databases(connection)
 
     async def _list_databases(self, connection: psycopg.AsyncConnection) -> None:
         found = await connection.execute(_DATABASES)
@@ -308,6 +295,14 @@ class Server(Running):
         log = LogFile(self._log)
         log.write(f"{moment} UTC [{self.name}] {text}")
         log.close()
+
+
+def address_range(first: str, last: str) -> tuple[IPv4Address, IPv4Address]:
+    """Parse the two addresses of a firewall rule. Raises CloudError."""
+    try:
+        return IPv4Address(first), IPv4Address(last)
+    except AddressValueError as error:
+        raise CloudError("InvalidParameterValue", f"Not an IPv4 address: {error}.") from None
 
 
 def _check_database(name: str) -> None:

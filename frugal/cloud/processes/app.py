@@ -9,13 +9,14 @@ from typing_extensions import override
 from frugal.cloud.listen import Listener
 from frugal.cloud.processes.ingress import Ingress
 from frugal.cloud.processes.log import AppLog
-from frugal.cloud.processes.program import NothingToRun, prepare
+from frugal.cloud.processes.program import prepare
 from frugal.cloud.processes.replica import Replica
 from frugal.cloud.processes.replica_set import ReplicaSet
 from frugal.cloud.processes.revision import Revision, RevisionFailed
 from frugal.cloud.proxy import Unavailable
 from frugal.cloud.running import Health, Report, Site
 from frugal.cloud.spawn import Reaper
+from frugal.cloud.tasks import Tasks
 
 # Seconds that a request may wait for its answer, the start of a replica included.
 REQUEST_TIMEOUT = 240.0
@@ -61,7 +62,7 @@ class App(Site):
         self._serving: ReplicaSet | None = None
         self._coming: ReplicaSet | None = None
         self._deploying = asyncio.Lock()
-        self._retiring: set[asyncio.Task[None]] = set()
+        self._retiring = Tasks()
         self._stopping = False
         self._waiting = 0
         self._change = asyncio.Event()
@@ -93,7 +94,7 @@ class App(Site):
         """Start a revision; return once it is ready and takes the requests.
 
         The revision before it keeps serving until then and drains afterwards. Raises
-        RevisionFailed when the new one does not become ready; nothing has changed then.
+        CloudError, RevisionFailed when the new one is not ready in time; nothing has changed then.
         """
         async with self._deploying:
             replica_set = await self._make_replicas(revision)
@@ -109,7 +110,7 @@ class App(Site):
                     why = f"it was not ready after {self._deploy_timeout:g} s"
                     error = _failed(self.name, replica_set, why)
                 if isinstance(error, RevisionFailed):
-                    self._failure = str(error)
+                    self._failure = error.message
                     self._say(f"revision {revision.name} failed")
                     raise error from None
                 raise
@@ -167,17 +168,14 @@ class App(Site):
         self._change = asyncio.Event()
 
     async def _make_replicas(self, revision: Revision) -> ReplicaSet:
-        try:
-            program = prepare(
-                self.name,
-                revision.image,
-                command=revision.command,
-                environment=revision.environment,
-                home=self._home,
-                user=self._user,
-            )
-        except NothingToRun as error:
-            raise RevisionFailed(str(error)) from error
+        program = prepare(
+            self.name,
+            revision.image,
+            command=revision.command,
+            environment=revision.environment,
+            home=self._home,
+            user=self._user,
+        )
         self._notes = program.notes
         for note in self._notes:
             self._say(f"note: {note}")
@@ -218,9 +216,7 @@ class App(Site):
             self._retire(before, drain=True)
 
     def _retire(self, replica_set: ReplicaSet, *, drain: bool) -> None:
-        task = asyncio.create_task(replica_set.drain() if drain else replica_set.end())
-        self._retiring.add(task)
-        task.add_done_callback(self._retiring.discard)
+        self._retiring.start(replica_set.drain() if drain else replica_set.end())
 
     async def _acquire(self, refused: set[Replica]) -> Replica:
         """Wait until a replica can take a request. Raises Unavailable when none will soon."""

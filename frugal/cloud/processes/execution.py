@@ -22,31 +22,10 @@ _LAST_LINES = 20
 _GRACE = 30.0
 
 
-class Unpulled(Running):
-    """An execution whose image was never pulled: it has failed, and nothing has run."""
-
-    def __init__(self, name: str, reason: str, *, log: Path) -> None:
-        self.name = name
-        self.status: Status = "Failed"
-        self.started = self.ended = datetime.now(UTC)
-        self.exit_code: int | None = None
-        self.reason = reason
-        self.last_lines: deque[str] = deque()
-        output = AppLog(log)
-        output.platform(name, f"Failed: {reason}")
-        output.close()
-
-    async def wait(self) -> None:
-        """Return at once: it has ended."""
-
-    @override
-    async def stop(self) -> None:
-        """Return at once: it has ended."""
-
-
 class Execution(Running):
     """Runs a program until it succeeds or its tries are used up; it begins at once.
 
+    `program`: in place of one, the reason for which there is none; the execution has failed then.
     `timeout`: seconds that each try has; one that takes longer has failed. `retries`: how often a
     failed try is repeated. What it prints goes to `log` under the execution's name.
     """
@@ -54,7 +33,7 @@ class Execution(Running):
     def __init__(
         self,
         name: str,
-        program: Program,
+        program: Program | str,
         *,
         timeout: float,
         retries: int,
@@ -68,12 +47,11 @@ class Execution(Running):
         self.exit_code: int | None = None
         self.reason = ""
         self.last_lines: deque[str] = deque(maxlen=_LAST_LINES)
-        self._program = program
         self._timeout = timeout
         self._retries = retries
         self._reaper = reaper
         self._log = AppLog(log)
-        self._task = asyncio.create_task(self._run(), name=f"execution:{name}")
+        self._task = asyncio.create_task(self._run(program), name=f"execution:{name}")
 
     async def wait(self) -> None:
         """Return when it has ended for any reason."""
@@ -85,12 +63,15 @@ class Execution(Running):
         self._task.cancel()
         await self.wait()
 
-    async def _run(self) -> None:
-        for note in self._program.notes:
-            self._log.platform(self.name, f"note: {note}")
+    async def _run(self, program: Program | str) -> None:
         try:
+            if isinstance(program, str):
+                self.status, self.reason = "Failed", program
+                return
+            for note in program.notes:
+                self._log.platform(self.name, f"note: {note}")
             for tries_left in range(self._retries, -1, -1):
-                await self._try()
+                await self._try(program)
                 if self.status == "Succeeded" or not tries_left:
                     break
                 self._log.platform(self.name, f"{self.reason}; trying again")
@@ -103,16 +84,16 @@ class Execution(Running):
             self._log.platform(self.name, f"{self.status}: {self.reason}")
             self._log.close()
 
-    async def _try(self) -> None:
+    async def _try(self, program: Program) -> None:
         """One process, from its start to its end."""
         self.last_lines.clear()
         running = printing(
             self._reaper,
-            self._program.command,
-            cwd=self._program.workdir,
-            env=self._program.environment,
+            program.command,
+            cwd=program.workdir,
+            env=program.environment,
             take=self._print,
-            user=self._program.run_as,
+            user=program.run_as,
         )
         try:
             async with running as process:

@@ -7,16 +7,14 @@ answered (learn.microsoft.com, Ingress in Azure Container Apps, read November 20
 import asyncio
 import contextlib
 from collections.abc import Callable, Coroutine
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import httpcore
 from starlette.requests import ClientDisconnect
+from starlette.types import Receive, Scope, Send
 
 from frugal.cloud.processes.replica import Replica
 from frugal.cloud.proxy import BROKEN, Exchange, RawHeaders, Unavailable, end_to_end
-
-if TYPE_CHECKING:
-    from uvicorn._types import ASGIReceiveCallable, ASGISendCallable, Scope
 
 # Expect is answered here; the others are ours to set.
 _OWN_REQUEST_HEADERS = frozenset(
@@ -45,9 +43,7 @@ class Ingress:
         self._release = release
         self._timeout = timeout
 
-    async def __call__(
-        self, scope: "Scope", receive: "ASGIReceiveCallable", send: "ASGISendCallable"
-    ) -> None:
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request; a client that goes away ends it at the replica too."""
         if scope["type"] != "http":
             return

@@ -3,7 +3,6 @@
 import asyncio
 import contextlib
 from collections.abc import AsyncGenerator
-from dataclasses import dataclass
 
 import httpcore
 
@@ -14,18 +13,11 @@ _REFUSED = "nothing listens"
 _LISTENING_PAUSE = 0.05  # seconds between two attempts to connect
 
 
-@dataclass(frozen=True, kw_only=True)
-class Verdict:
-    """A probe's result once a threshold was reached, and the last reason."""
-
-    passed: bool
-    reason: str = ""
-
-
-async def verdicts(probe: Probe, port: int, *, started: float) -> AsyncGenerator[Verdict]:
+async def verdicts(probe: Probe, port: int, *, started: float) -> AsyncGenerator[str | None]:
     """Probe 127.0.0.1:`port` for ever, from `initial_delay` after `started` (loop time).
 
-    Gives a verdict each time that a threshold is reached (again).
+    Gives a verdict each time that a threshold is reached (again): None for a success, for a failure
+    the last reason.
     """
     loop = asyncio.get_running_loop()
     await asyncio.sleep(started + probe.initial_delay - loop.time())
@@ -35,11 +27,11 @@ async def verdicts(probe: Probe, port: int, *, started: float) -> AsyncGenerator
         if reason is None:
             passed, failed = passed + 1, 0
             if passed >= probe.success_threshold:
-                yield Verdict(passed=True)
+                yield None
         else:
             passed, failed = 0, failed + 1
             if failed >= probe.failure_threshold:
-                yield Verdict(passed=False, reason=reason)
+                yield reason
         if reason == _REFUSED:
             await _listening(port, within=probe.period)
         else:

@@ -5,13 +5,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from frugal.cloud.errors import CloudError
 from frugal.cloud.images import Image
 from frugal.cloud.spawn import RunAs
 from frugal.cloud.spawn.accounts import give
-
-
-class NothingToRun(Exception):  # noqa: N818 - reads as what it is
-    """Neither the image nor the declaration names a command."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,22 +34,22 @@ def prepare(
     """Make an image ready to run as `name`, with `home` (made, and empty at first) as HOME.
 
     `command` replaces the image's own; `environment` is laid over the image's. `user`: the user id
-    that is the app's own; None where the platform isn't root. Raises NothingToRun.
+    that is the app's own; None where the platform isn't root. Raises CloudError if neither image
+    nor declaration names a command.
     """
     words = tuple(map(image.locate, command or ())) or image.command
     if not words:
         message = f"{name} has nothing to run: no CMD in its image, no command declared."
-        raise NothingToRun(message)
-    whole = {"HOME": str(home), **image.environment, **environment}
-    run_as = RunAs()
-    if user is not None:
-        run_as = RunAs(user=user, groups=image.groups)
-    _give(home, user)
+        raise CloudError("InvalidRequest", message)
+    home.mkdir(parents=True, exist_ok=True)
+    home.chmod(0o700)
+    if user is not None and home.stat().st_uid != user:
+        give(home, user)
     return Program(
         command=words,
-        environment=whole,
+        environment={"HOME": str(home), **image.environment, **environment},
         workdir=image.workdir,
-        run_as=run_as,
+        run_as=RunAs() if user is None else RunAs(user=user, groups=image.groups),
         notes=(*image.notes, *_note(image.user, user)),
     )
 
@@ -64,15 +61,6 @@ def _note(declared: int | None, user: int | None) -> tuple[str, ...]:
         why = f"only root can become another user, so this runs as user {os.geteuid()}"
         return (f"USER {declared} is not honoured: {why}.",)
     return (f"USER {declared} is simulated: this runs as user {user}, which is the app's own.",)
-
-
-def _give(home: Path, user: int | None) -> None:
-    """Make a folder private to its user, with its present content."""
-    home.mkdir(parents=True, exist_ok=True)
-    home.chmod(0o700)
-    if user is None or home.stat().st_uid == user:
-        return
-    give(home, user)
 
 
 def describe_exit(status: int) -> str:

@@ -3,9 +3,10 @@
 import asyncio
 import contextlib
 import socket
+from asyncio.subprocess import Process
 from collections import deque
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Literal
+from collections.abc import AsyncGenerator, Callable
+from typing import Literal, NoReturn
 
 from frugal.cloud.pool import Pool
 from frugal.cloud.processes.log import AppLog
@@ -13,9 +14,7 @@ from frugal.cloud.processes.probing import verdicts
 from frugal.cloud.processes.program import Program, describe_exit
 from frugal.cloud.processes.revision import Probe, Revision
 from frugal.cloud.spawn import Reaper, printing
-
-if TYPE_CHECKING:
-    from asyncio.subprocess import Process
+from frugal.cloud.tasks import cancel
 
 State = Literal["starting", "ready", "unready", "waiting", "draining", "ended"]
 
@@ -110,8 +109,7 @@ class Replica:
     async def end(self) -> None:
         """End it: SIGTERM, after the grace time SIGKILL to all that it started."""
         self._become("draining")
-        self._task.cancel()
-        await asyncio.gather(self._task, return_exceptions=True)
+        await cancel(self._task)
         self._become("ended")
 
     def _become(self, state: State) -> None:
@@ -160,7 +158,7 @@ class Replica:
         async with running as process:
             return await self._stay(process)
 
-    async def _stay(self, process: "Process") -> str:
+    async def _stay(self, process: Process) -> str:
         """Probe a process until it exits; end it when its probes fail or on request."""
         self._process = process
         self._say(f"started (pid {process.pid}, port {self.port})")
@@ -179,9 +177,7 @@ class Replica:
             raise
         finally:
             self._process = None
-            for task in (watching, ending):
-                task.cancel()
-            await asyncio.gather(watching, ending, return_exceptions=True)
+            await cancel(watching, ending)
             await self.pool.aclose()
 
     async def _watch(self) -> str:
@@ -192,52 +188,39 @@ class Replica:
         startup = revision.probe("Startup")
         if startup is None and readiness is None:
             startup = _LISTENS
-        if startup is not None:
-            reason = await self._start_up(startup, started)
-            if reason is not None:
-                return reason
-        following = [asyncio.create_task(_for_ever())]
-        if readiness is None:
-            self._become("ready")
-        else:
-            following.append(asyncio.create_task(self._follow_readiness(readiness, started)))
-        if liveness is not None:
-            following.append(asyncio.create_task(self._follow_liveness(liveness, started)))
-        try:
-            done, _ = await asyncio.wait(following, return_when=asyncio.FIRST_COMPLETED)
-            return done.pop().result()
-        finally:
-            for task in following:
-                task.cancel()
-
-    async def _start_up(self, probe: Probe, started: float) -> str | None:
-        async for verdict in verdicts(probe, self._port(probe), started=started):
-            if verdict.passed:
-                return None
+        if startup is not None and (reason := await anext(self._verdicts(startup, started))):
             self.failures = TRIES
-            return f"the startup probe failed: {verdict.reason}"
-        return None
+            return f"the startup probe failed: {reason}"
+        following = asyncio.create_task(self._follow_readiness(readiness, started))
+        try:
+            if liveness is None:
+                await _for_ever()
+            living = self._verdicts(liveness, started)
+            while (reason := await anext(living)) is None:
+                pass
+            return f"the liveness probe failed: {reason}"
+        finally:
+            following.cancel()
 
-    async def _follow_readiness(self, probe: Probe, started: float) -> str:
-        async for verdict in verdicts(probe, self._port(probe), started=started):
-            if verdict.passed:
+    async def _follow_readiness(self, probe: Probe | None, started: float) -> None:
+        if probe is None:
+            self._become("ready")
+            return
+        async for reason in self._verdicts(probe, started):
+            if reason is None:
                 self._become("ready")
             elif self.state == "ready":
                 # A process that has just exited fails its probe too. Its exit is reported shortly,
                 # cancels this task, and lets requests wait for the restart instead of failing.
                 await asyncio.sleep(_END_IS_TOLD)
-                self._say(f"takes no requests: the readiness probe failed: {verdict.reason}")
+                self._say(f"takes no requests: the readiness probe failed: {reason}")
                 self._become("unready")
-        return ""
 
-    async def _follow_liveness(self, probe: Probe, started: float) -> str:
-        async for verdict in verdicts(probe, self._port(probe), started=started):
-            if not verdict.passed:
-                return f"the liveness probe failed: {verdict.reason}"
-        return ""
-
-    def _port(self, probe: Probe) -> int:
-        return self.port if probe.port in {0, self._revision.target_port} else probe.port
+    def _verdicts(self, probe: Probe, started: float) -> AsyncGenerator[str | None]:
+        """Probe the process, on its own port where the probe names the declared one."""
+        declared = {0, self._revision.target_port}
+        port = self.port if probe.port in declared else probe.port
+        return verdicts(probe, port, started=started)
 
     def _print(self, line: str) -> None:
         self.last_lines.append(line)
@@ -245,19 +228,12 @@ class Replica:
 
 
 # Where nothing is declared: ready when it accepts connections, four minutes to get there.
-_LISTENS = Probe(
-    kind="Startup",
-    path="",
-    port=0,
-    period=0.1,
-    timeout=30,
-    failure_threshold=2400,
-)
+_LISTENS = Probe(kind="Startup", path="", port=0, period=0.1, timeout=30, failure_threshold=2400)
 
 
-async def _for_ever() -> str:
-    await asyncio.Event().wait()
-    return ""
+async def _for_ever() -> NoReturn:
+    while True:
+        await asyncio.Event().wait()
 
 
 def _free_port() -> int:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Collection
 
 from frugal.cloud.processes.replica import Replica
 from frugal.cloud.processes.revision import Revision
+from frugal.cloud.tasks import Tasks
 
 
 class ReplicaSet:
@@ -25,7 +26,7 @@ class ReplicaSet:
         self._cooling: asyncio.TimerHandle | None = None
         # The most replicas wanted since the cool-down began.
         self._peak = 0
-        self._leaving: set[asyncio.Task[None]] = set()
+        self._leaving = Tasks()
 
     @property
     def failed(self) -> bool:
@@ -88,7 +89,5 @@ class ReplicaSet:
         by_use = sorted(self.replicas, key=lambda replica: (replica.ready, replica.in_flight))
         for replica in by_use[: max(0, len(by_use) - keep)]:
             self.replicas.remove(replica)
-            task = asyncio.create_task(replica.drain())
-            self._leaving.add(task)
-            task.add_done_callback(self._leaving.discard)
+            self._leaving.start(replica.drain())
         self.rescale()

@@ -4,11 +4,18 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
+from frugal.cloud.errors import CloudError
 from frugal.cloud.images import Image
 
 
-class RevisionFailed(Exception):  # noqa: N818 - the platform's own term
-    """A revision that did not become ready; str() says why, with its last log lines."""
+class RevisionFailed(CloudError):  # noqa: N818 - the platform's own term
+    """A revision that did not become ready; the message says why, with its last log lines."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__("RevisionFailed", message)
+
+
+ProbeKind = Literal["Startup", "Liveness", "Readiness"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -19,7 +26,7 @@ class Probe:
     Container Apps, November 2026).
     """
 
-    kind: Literal["Startup", "Liveness", "Readiness"]
+    kind: ProbeKind
     path: str
     port: int
     period: float
@@ -50,6 +57,6 @@ class Revision:
     concurrent_requests: int
     termination_grace: float = 30
 
-    def probe(self, kind: Literal["Startup", "Liveness", "Readiness"]) -> Probe | None:
+    def probe(self, kind: ProbeKind) -> Probe | None:
         """Return the probe of a kind, if it is declared."""
         return next((probe for probe in self.probes if probe.kind == kind), None)

@@ -133,7 +133,8 @@ class Accounts:
         marks = [f"{part} {(tree / part).stat().st_mtime_ns}" for part in found]
         mark = hashlib.sha256("\n".join([str(tree), *marks]).encode()).hexdigest()[:12]
         copies = self._claimed() / "copies"
-        _make(copies, 0o755)
+        copies.mkdir(exist_ok=True)
+        copies.chmod(0o755)
         copy = copies / f"{tree.name}-{mark}"
         with self._lock:
             if copy.exists():
@@ -193,7 +194,8 @@ class Accounts:
     def _claim(self) -> Path:
         try:
             if not ROOM.exists():
-                _make(ROOM, 0o711)
+                ROOM.mkdir(parents=True, exist_ok=True)
+                ROOM.chmod(0o711)
             place = self._find()
             if place is None:
                 sweep()
@@ -285,25 +287,28 @@ def sweep() -> list[Path]:
 
 
 def _sign(place: Path, folder: Path) -> None:
-    """Record the owner of a part of `ROOM`: the environment's folder and its checkout's inode."""
+    """Record the owner of a part of `ROOM`."""
     file = place / "environment"
-    file.write_text(f"{folder}\n{_checkout_number(folder)}\n")
+    file.write_text(_signature(folder))
     file.chmod(0o600)
+
+
+def _signature(folder: Path) -> str:
+    """An environment's folder and the inode of its checkout, 0 where that is gone."""
+    checkout = folder.parent.parent.parent
+    return f"{folder}\n{checkout.stat().st_ino if checkout.exists() else 0}\n"
+
+
+def _signed(place: Path) -> str:
+    try:
+        return (place / "environment").read_text()
+    except OSError:
+        return ""
 
 
 def _is_of(place: Path, folder: Path) -> bool:
     """True if it belongs to this environment, not to an earlier checkout at the same path."""
-    try:
-        signed = (place / "environment").read_text().splitlines()
-    except OSError:
-        return False
-    return signed == [str(folder), _checkout_number(folder)]
-
-
-def _checkout_number(folder: Path) -> str:
-    """The inode of the checkout whose `.frugal/local/cloud` this is; 0 where it is gone."""
-    checkout = folder.parent.parent.parent
-    return str(checkout.stat().st_ino if checkout.exists() else 0)
+    return _signed(place) == _signature(folder)
 
 
 def _places() -> list[Path]:
@@ -320,10 +325,8 @@ def _linked(folder: Path) -> Path | None:
 
 
 def _owner(place: Path) -> Path | None:
-    try:
-        return Path((place / "environment").read_text().splitlines()[0])
-    except (OSError, IndexError):
-        return None
+    folder = _signed(place).partition("\n")[0]
+    return Path(folder) if folder else None
 
 
 def _is_named(first: int) -> bool:
@@ -334,12 +337,6 @@ def _is_named(first: int) -> bool:
                 find(number)
                 return True
     return False
-
-
-def _make(folder: Path, mode: int) -> None:
-    """Make a folder with exactly this mode."""
-    folder.mkdir(parents=True, exist_ok=True)
-    folder.chmod(mode)
 
 
 def _link(source: str, target: str) -> None:

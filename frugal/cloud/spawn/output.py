@@ -7,7 +7,7 @@ from asyncio.subprocess import Process
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from pathlib import Path
 
-from frugal.cloud.spawn.reaper import Reaper, RunAs
+from frugal.cloud.spawn.reaper import DAEMON, Reaper, RunAs
 
 _LONGEST_LINE = 64 * 1024
 # Seconds that the last output of a process may take to come out of its pipe.
@@ -22,7 +22,7 @@ async def printing(
     cwd: Path,
     env: Mapping[str, str],
     take: Callable[[str], None],
-    user: RunAs | None = None,
+    user: RunAs = DAEMON,
 ) -> AsyncGenerator[Process]:
     """Start a program as `Reaper.spawn` does, passing each line of its output to `take`.
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from frugal.cloud.spawn import gate, guard
+from frugal.cloud.tasks import cancel
 
 # Isolated and without site packages: starts in some ten milliseconds, and nothing is imported
 # from where the daemon or the app happens to stand.
@@ -31,6 +32,10 @@ class RunAs:
     def __str__(self) -> str:
         """The form that the gate takes."""
         return "-" if self.user is None else ":".join(map(str, (self.user, *self.groups)))
+
+
+DAEMON = RunAs()
+"""The daemon's own user and groups."""
 
 
 class Reaper:
@@ -58,8 +63,7 @@ class Reaper:
             self.kill(process)
         await asyncio.gather(*self._watchers.values())
         if self._guarding is not None:
-            self._guarding.cancel()
-            await asyncio.gather(self._guarding, return_exceptions=True)
+            await cancel(self._guarding)
             self._guarding = None
         if self._guard is not None:
             if self._guard.stdin is not None:
@@ -74,14 +78,14 @@ class Reaper:
         cwd: Path,
         env: Mapping[str, str],
         log: Path | int,
-        user: RunAs | None = None,
+        user: RunAs = DAEMON,
     ) -> Process:
         """Start a program with exactly the environment `env`; its PATH finds `argv[0]`.
 
         Standard output and error are appended to `log` (a file, or an open descriptor), standard
-        input is empty. `user`: None for the daemon's user. The umask is 022. If the program can't
-        be run, the status is 127 and the log says why. wait() of the process ends when the program
-        does; the rest of its group is killed then.
+        input is empty. The umask is 022. If the program can't be run, the status is 127 and the log
+        says why. wait() of the process ends when the program does; the rest of its group is killed
+        then.
         """
         if self._guard is None:
             message = "The reaper has not been started."
@@ -92,7 +96,7 @@ class Reaper:
         words = (
             *_SCRIPT,
             gate.__file__,
-            str(user or RunAs()),
+            str(user),
             # A Python started without a locale sets this one for itself (PEP 538).
             "-" if "LC_CTYPE" in env else "LC_CTYPE",
             program,
@@ -125,10 +129,10 @@ class Reaper:
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(process.pid, signal.SIGKILL)
 
-    async def terminate(self, process: Process, *, grace: float) -> int:
-        """Send SIGTERM, after `grace` seconds SIGKILL to its group; return the exit status."""
+    async def terminate(self, process: Process, *, grace: float, by: int = signal.SIGTERM) -> int:
+        """Send a signal, after `grace` seconds SIGKILL to its group; return the exit status."""
         with contextlib.suppress(ProcessLookupError):
-            process.terminate()
+            process.send_signal(by)
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(grace):
                 return await process.wait()

@@ -79,15 +79,8 @@ class Translator:
         except InvalidToken as error:
             return _error(401, 401000, f"The request is not authorized: {error}")
         if not self._may_translate(claims.object_id):
-            return JSONResponse(
-                {
-                    "error": {
-                        "code": "PermissionDenied",
-                        "message": "Principal does not have access to API/Operation.",
-                    }
-                },
-                status_code=401,
-            )
+            message = "Principal does not have access to API/Operation."
+            return _error(401, "PermissionDenied", message)
         return None
 
 
@@ -113,7 +106,7 @@ async def _texts(request: Request) -> list[str] | Response:
     return texts
 
 
-def _error(status: int, code: int, message: str) -> Response:
+def _error(status: int, code: int | str, message: str) -> Response:
     return JSONResponse({"error": {"code": code, "message": message}}, status_code=status)
 
 

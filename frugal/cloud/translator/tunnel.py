@@ -13,6 +13,7 @@ import ipaddress
 from collections.abc import Callable
 
 from frugal.cloud.listen import bind
+from frugal.cloud.tasks import Tasks, cancel
 
 _HEAD_BYTES = 16 * 1024
 _HEAD_SECONDS = 30
@@ -31,13 +32,15 @@ class Tunnel:
         self.port = port
         self._find = find
         self._server: asyncio.Server | None = None
-        self._open: set[asyncio.Task[None]] = set()
+        self._open = Tasks()
 
     async def start(self) -> None:
         """Accept connections; do nothing if started. Raises CloudError if the port is taken."""
         if self._server is None:
             self._server = await asyncio.start_server(
-                self._serve, sock=bind(self.port), limit=_HEAD_BYTES
+                lambda reader, writer: self._open.start(self._serve(reader, writer)),
+                sock=bind(self.port),
+                limit=_HEAD_BYTES,
             )
             self.port = self._server.sockets[0].getsockname()[1]
 
@@ -46,20 +49,14 @@ class Tunnel:
         if self._server is not None:
             self._server.close()
             self._server = None
-        for task in self._open:
-            task.cancel()
-        await asyncio.gather(*self._open, return_exceptions=True)
+        await cancel(*self._open)
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.current_task()
-        assert task is not None  # noqa: S101 - a coroutine that runs is in a task
-        self._open.add(task)
         try:
             await self._tunnel(reader, writer)
         except (OSError, asyncio.IncompleteReadError, asyncio.LimitOverrunError, TimeoutError):
             pass  # the client is gone, or said nothing that is a request
         finally:
-            self._open.discard(task)
             writer.close()
 
     async def _tunnel(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

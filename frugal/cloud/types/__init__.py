@@ -7,7 +7,7 @@ import importlib
 import pkgutil
 from typing import Final
 
-from frugal.cloud.types.base import KINDS, ResourceType
+from frugal.cloud.resource_type import KINDS, ResourceType
 
 for _module in pkgutil.iter_modules(__path__, f"{__name__}."):
     importlib.import_module(_module.name)

@@ -2,33 +2,31 @@
 
 import shutil
 from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import ClassVar
 from urllib.parse import urlsplit
 
 from typing_extensions import override
 
+from frugal.cloud.bodies import value_at
+from frugal.cloud.cloud import Cloud
 from frugal.cloud.errors import CloudError
 from frugal.cloud.ids import key_of, name_of
 from frugal.cloud.images import Image, repository_of
 from frugal.cloud.postgres import Server
-from frugal.cloud.processes import App, Revision, RevisionFailed
+from frugal.cloud.processes import App, Revision
+from frugal.cloud.resource_type import ResourceType, identities_of, short_hash
+from frugal.cloud.running import EmulatedHost
 from frugal.cloud.store import Resource
-from frugal.cloud.types.base import ResourceType, identities_of, short_hash
-from frugal.cloud.types.cognitive_services import EmulatedHost
 from frugal.cloud.types.plain import find_role
 from frugal.cloud.types.registry import Registry
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from frugal.cloud.cloud import Cloud
 
 ACR_PULL = "7f951dda-4ed3-4680-a7ca-43fe172d538d"
 
 
-def find_image(cloud: "Cloud", reference: str, puller: Resource | None) -> Image:
+def find_image(cloud: Cloud, reference: str, puller: Resource | None) -> Image:
     """Find the image `registry/repository[:tag|@digest]`, if this identity may pull it.
 
     Raises CloudError as the platform does when it can't pull.
@@ -60,12 +58,10 @@ def find_image(cloud: "Cloud", reference: str, puller: Resource | None) -> Image
         identity=puller.id,
         registry=server,
     )
-    if "@" in rest:
-        repository, _, digest = rest.partition("@")
-    else:
+    digest = rest.partition("@")[2]
+    if not digest:
         repository, _, tag = rest.partition(":")
-        tags = registry.data.get("images", {}).get(repository, {})
-        digest = tags.get(tag or "latest", "")
+        digest = registry.data.get("images", {}).get(repository, {}).get(tag or "latest", "")
     image = cloud.images.get(digest) if digest else None
     if image is None:
         raise CloudError("ImagePullFailure", f"Image '{reference}': manifest unknown: not found.")
@@ -73,7 +69,7 @@ def find_image(cloud: "Cloud", reference: str, puller: Resource | None) -> Image
 
 
 def platform_environment(
-    cloud: "Cloud", resource: Resource, declared: "Mapping[str, str]"
+    cloud: Cloud, resource: Resource, declared: Mapping[str, str]
 ) -> dict[str, str]:
     """The declared environment with what the local platform adds to it, and nothing more.
 
@@ -119,18 +115,19 @@ class AppType(ResourceType, ABC):
     """A type whose resources are running apps."""
 
     start_round = 2
+    revised_by: ClassVar[Sequence[str]]
+    """Properties, by path, whose change needs a new revision."""
 
     @abstractmethod
-    def run_spec(self, cloud: "Cloud", resource: Resource) -> RunSpec:
+    def run_spec(self, cloud: Cloud, resource: Resource) -> RunSpec:
         """Read a body. Raises CloudError."""
 
-    @abstractmethod
-    def runs_the_same(self, before: Resource, after: Resource) -> bool:
-        """Return True where a change of the body needs no new revision."""
-
     @override
-    async def apply(self, cloud: "Cloud", resource: Resource, before: Resource | None) -> None:
-        if before is not None and self.runs_the_same(before, resource):
+    async def apply(self, cloud: Cloud, resource: Resource, before: Resource | None) -> None:
+        if before is not None and all(
+            value_at(before.inputs, path) == value_at(resource.inputs, path)
+            for path in self.revised_by
+        ):
             return
         spec = self.run_spec(cloud, resource)
         app = cloud.running_as(App).get(key_of(resource.id))
@@ -139,28 +136,26 @@ class AppType(ResourceType, ABC):
             app = await _listen(cloud, resource, spec)
         try:
             await app.deploy(spec.revision)
-        except BaseException as error:
+        except BaseException:
             if fresh:
                 await self.remove(cloud, resource)
-            if isinstance(error, RevisionFailed):
-                raise CloudError("RevisionFailed", str(error)) from error
             raise
 
     @override
-    async def restore(self, cloud: "Cloud", resource: Resource) -> None:
+    async def restore(self, cloud: Cloud, resource: Resource) -> None:
         """Start an app after a restart of the daemon, without waiting until it is ready."""
         spec = self.run_spec(cloud, resource)
         app = await _listen(cloud, resource, spec)
         await app.restore(spec.revision)
 
     @override
-    async def remove(self, cloud: "Cloud", resource: Resource) -> None:
+    async def remove(self, cloud: Cloud, resource: Resource) -> None:
         await super().remove(cloud, resource)
         shutil.rmtree(_home(cloud, resource), ignore_errors=True)
         cloud.accounts.release(key_of(resource.id))
 
 
-async def _listen(cloud: "Cloud", resource: Resource, spec: RunSpec) -> App:
+async def _listen(cloud: Cloud, resource: Resource, spec: RunSpec) -> App:
     name = repository_of(spec.image)
     app = App(
         name,
@@ -176,6 +171,6 @@ async def _listen(cloud: "Cloud", resource: Resource, spec: RunSpec) -> App:
     return app
 
 
-def _home(cloud: "Cloud", resource: Resource) -> Path:
+def _home(cloud: Cloud, resource: Resource) -> Path:
     mark = short_hash(key_of(resource.id), 7)
     return cloud.accounts.place("apps") / f"{name_of(resource.id)}-{mark}"

@@ -1,7 +1,8 @@
 """Azure AI Translator: an account whose endpoint answers on this machine."""
 
 import time
-from typing import TYPE_CHECKING, ClassVar
+from collections.abc import Mapping
+from typing import ClassVar
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -9,25 +10,16 @@ from starlette.routing import Route
 from typing_extensions import override
 
 from frugal.cloud.bodies import Body, section
+from frugal.cloud.cloud import Cloud
 from frugal.cloud.errors import CloudError
 from frugal.cloud.ids import key_of, name_of
-from frugal.cloud.listen import Listener
-from frugal.cloud.running import Running
+from frugal.cloud.resource_type import ResourceType
+from frugal.cloud.running import EmulatedHost
 from frugal.cloud.store import Resource
 from frugal.cloud.translator import Translator
-from frugal.cloud.types.base import ResourceType
 from frugal.cloud.types.plain import find_role
 
-if TYPE_CHECKING:
-    from frugal.cloud.cloud import Cloud
-
 COGNITIVE_SERVICES_USER = "a97b65f3-24c7-4388-baec-2e87135dc908"
-
-
-class EmulatedHost(Listener, Running):
-    """A host of Azure's own, emulated over TLS at 127.0.0.1:`port`."""
-
-    host: str
 
 
 class Account(ResourceType):
@@ -36,20 +28,13 @@ class Account(ResourceType):
     token = "azure-native:cognitiveservices:Account"
     start_round = 1
     until_purged: ClassVar[bool] = True
+    required: ClassVar[Mapping[str, object]] = {
+        "kind": "TextTranslation",
+        "properties.disableLocalAuth": True,
+    }
 
     @override
-    def check(self, cloud: "Cloud", resource: Resource) -> None:
-        kind = resource.inputs.get("kind")
-        if kind != "TextTranslation":
-            raise CloudError(
-                "NotSupportedHere",
-                f"The local cloud supports only accounts of the kind TextTranslation, not {kind}.",
-            )
-        if not _properties(resource).get("disableLocalAuth"):
-            raise CloudError(
-                "NotSupportedHere",
-                "The local cloud has no account keys: set disableLocalAuth to true.",
-            )
+    def check(self, cloud: Cloud, resource: Resource) -> None:
         if not _properties(resource).get("customSubDomainName"):
             raise CloudError(
                 "NotSupportedHere",
@@ -80,7 +65,7 @@ class Account(ResourceType):
             )
 
     @override
-    def computed(self, cloud: "Cloud", resource: Resource) -> Body:
+    def computed(self, cloud: Cloud, resource: Resource) -> Body:
         return {
             "properties": {
                 "endpoint": f"https://{host_of(resource)}/",
@@ -89,7 +74,7 @@ class Account(ResourceType):
         }
 
     @override
-    def routes(self, cloud: "Cloud") -> list[Route]:
+    def routes(self, cloud: Cloud) -> list[Route]:
         async def list_keys(request: Request) -> Response:
             # The words are Azure's (Azure/terraform-azurerm-avm-res-cognitiveservices-account,
             # issue 130, read in November 2026); an account with keys is refused when created.
@@ -101,10 +86,12 @@ class Account(ResourceType):
 
         async def deleted(request: Request) -> Response:
             """Answer or purge a deleted account. The purge is long-running: gone is 404."""
+            account = find_deleted(cloud, request.url.path)
             if request.method == "DELETE":
-                purge(cloud, request.url.path)
+                account.data.setdefault("purged", time.time())
+                deleted_accounts(cloud)
                 return Response(status_code=202)
-            return JSONResponse(deleted_body(find_deleted(cloud, request.url.path)))
+            return JSONResponse(deleted_body(account))
 
         provider = "/subscriptions/{sub}/providers/Microsoft.CognitiveServices"
         place = f"{provider}/locations/{{location}}/resourceGroups/{{group}}"
@@ -115,7 +102,7 @@ class Account(ResourceType):
         ]
 
     @override
-    async def restore(self, cloud: "Cloud", resource: Resource) -> None:
+    async def restore(self, cloud: Cloud, resource: Resource) -> None:
         host, id_ = host_of(resource), resource.id
         service = Translator(
             cloud.tokens,
@@ -137,7 +124,7 @@ def host_of(resource: Resource) -> str:
     return f"{subdomain}.cognitiveservices.azure.com"
 
 
-def deleted_accounts(cloud: "Cloud") -> list[Resource]:
+def deleted_accounts(cloud: Cloud) -> list[Resource]:
     """Every deleted account whose purge has not ended."""
     for account in cloud.store.deleted(Account.token):
         asked = account.data.get("purged")
@@ -146,7 +133,7 @@ def deleted_accounts(cloud: "Cloud") -> list[Resource]:
     return cloud.store.deleted(Account.token)
 
 
-def listed_accounts(cloud: "Cloud") -> list[Resource]:
+def listed_accounts(cloud: Cloud) -> list[Resource]:
     """The deleted accounts that Resource Manager lists."""
     return [
         account
@@ -155,18 +142,12 @@ def listed_accounts(cloud: "Cloud") -> list[Resource]:
     ]
 
 
-def find_deleted(cloud: "Cloud", deleted_id: str) -> Resource:
+def find_deleted(cloud: Cloud, deleted_id: str) -> Resource:
     """Find a deleted account by its deleted id. Raises CloudError `ResourceNotFound`."""
     for account in listed_accounts(cloud):
         if key_of(deleted_body(account)["id"]) == key_of(deleted_id):
             return account
     raise CloudError("ResourceNotFound", f"'{deleted_id}' was not found.")
-
-
-def purge(cloud: "Cloud", deleted_id: str) -> None:
-    """Begin the purge of a deleted account. Raises CloudError `ResourceNotFound`."""
-    find_deleted(cloud, deleted_id).data.setdefault("purged", time.time())
-    deleted_accounts(cloud)
 
 
 def deleted_body(resource: Resource) -> Body:

@@ -3,22 +3,18 @@
 import json
 import math
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, ClassVar, Literal, cast
+from typing import ClassVar
 
 from typing_extensions import override
 
 from frugal.cloud.bodies import Body, objects, section
+from frugal.cloud.cloud import Cloud
 from frugal.cloud.errors import CloudError
 from frugal.cloud.ids import name_of
 from frugal.cloud.processes import Probe, Revision
+from frugal.cloud.resource_type import environment_id, identity_outputs, not_here, short_hash
 from frugal.cloud.store import Resource
 from frugal.cloud.types import apps, template
-from frugal.cloud.types.base import environment_id, identity_outputs, not_here, short_hash
-
-if TYPE_CHECKING:
-    from frugal.cloud.cloud import Cloud
-
-ProbeKind = Literal["Startup", "Liveness", "Readiness"]
 
 # Azure's defaults (Container Apps API 2025-02-02-preview and its scaling documentation).
 COOLDOWN_SECONDS = 300
@@ -40,6 +36,10 @@ class ContainerApp(apps.AppType):
     """One container app in single-revision mode, with one container."""
 
     token = "azure-native:app:ContainerApp"
+    revised_by = (
+        *("template", "identity"),
+        *("configuration.secrets", "configuration.ingress", "configuration.registries"),
+    )
     unsupported: ClassVar[Mapping[str, Sequence[object]]] = {
         "configuration.activeRevisionsMode": ("Single",),
         "configuration.dapr": (),
@@ -49,6 +49,7 @@ class ContainerApp(apps.AppType):
         "configuration.ingress.ipSecurityRestrictions": (),
         "configuration.ingress.stickySessions.affinity": ("none",),
         "configuration.ingress.transport": ("auto", "http"),
+        "template.initContainers": (),
         "template.serviceBinds": (),
         "template.volumes": (),
     }
@@ -62,11 +63,11 @@ class ContainerApp(apps.AppType):
                 raise not_here(resource, f"scale rule '{name}'; here are http rules alone")
 
     @override
-    def check(self, cloud: "Cloud", resource: Resource) -> None:
+    def check(self, cloud: Cloud, resource: Resource) -> None:
         template.check(cloud, resource)
 
     @override
-    def computed(self, cloud: "Cloud", resource: Resource) -> Body:
+    def computed(self, cloud: Cloud, resource: Resource) -> Body:
         outputs: Body = {
             "latestRevisionName": _revision_name(resource),
             "latestReadyRevisionName": _revision_name(resource),
@@ -80,7 +81,7 @@ class ContainerApp(apps.AppType):
         return outputs
 
     @override
-    def run_spec(self, cloud: "Cloud", resource: Resource) -> apps.RunSpec:
+    def run_spec(self, cloud: Cloud, resource: Resource) -> apps.RunSpec:
         container = template.container(resource)
         scale = section(resource.inputs, "template", "scale")
         target_port = int(_ingress(resource).get("targetPort") or 80)
@@ -103,15 +104,6 @@ class ContainerApp(apps.AppType):
             host=_host(cloud, resource), image=template.image(resource), revision=revision
         )
 
-    @override
-    def runs_the_same(self, before: Resource, after: Resource) -> bool:
-        parts = ("template", "identity")
-        if any(before.inputs.get(p) != after.inputs.get(p) for p in parts):
-            return False
-        configuration = ("secrets", "ingress", "registries")
-        old, new = section(before.inputs, "configuration"), section(after.inputs, "configuration")
-        return all(old.get(c) == new.get(c) for c in configuration)
-
 
 def _template(resource: Resource) -> Body:
     return section(resource.inputs, "template")
@@ -121,7 +113,7 @@ def _ingress(resource: Resource) -> Body:
     return section(resource.inputs, "configuration", "ingress")
 
 
-def _host(cloud: "Cloud", resource: Resource) -> str:
+def _host(cloud: Cloud, resource: Resource) -> str:
     domain = cloud.store.need(environment_id(resource)).computed["defaultDomain"]
     internal = "" if _ingress(resource).get("external") else "internal."
     return f"{name_of(resource.id)}.{internal}{domain}"
@@ -137,12 +129,12 @@ def _probe(declared: Body, target_port: int) -> Probe:
     http = section(declared, "httpGet")
     if not http:
         raise CloudError("NotSupportedHere", "The local cloud supports only HTTP probes (httpGet).")
-    values = {**PROBE_DEFAULTS, **{k: v for k, v in declared.items() if v is not None}}
+    values: Body = {**PROBE_DEFAULTS, **{k: v for k, v in declared.items() if v is not None}}
     period, failures = float(values["periodSeconds"]), int(values["failureThreshold"])
     if values["type"] == "Startup":
         failures = max(failures, math.ceil(START_SECONDS / period))
     return Probe(
-        kind=cast("ProbeKind", values["type"]),
+        kind=values["type"],
         path=http.get("path") or "/",
         port=int(http.get("port") or target_port),
         initial_delay=float(values["initialDelaySeconds"]),

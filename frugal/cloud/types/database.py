@@ -2,7 +2,7 @@
 
 import contextlib
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -10,16 +10,13 @@ from starlette.routing import Route
 from typing_extensions import override
 
 from frugal.cloud.bodies import Body, deep_merge, json_object, section
+from frugal.cloud.cloud import Cloud
 from frugal.cloud.contract import model
 from frugal.cloud.errors import CloudError
 from frugal.cloud.ids import key_of, name_of, parent_of
-from frugal.cloud.postgres import Server
+from frugal.cloud.postgres.server import Server, address_range
+from frugal.cloud.resource_type import ResourceType
 from frugal.cloud.store import Resource
-from frugal.cloud.types.base import ResourceType
-
-if TYPE_CHECKING:
-    from frugal.cloud.cloud import Cloud
-
 
 MIGRATED = "migrated"
 """Rows by table, in a server's `data`, as its first migration left them."""
@@ -31,17 +28,11 @@ class FlexibleServer(ResourceType):
     token = "azure-native:dbforpostgresql:Server"
     start_round = 1
     unsupported: ClassVar[Mapping[str, Sequence[object]]] = {"createMode": ("Create", "Default")}
+    required: ClassVar[Mapping[str, object]] = {"authConfig.passwordAuth": "Disabled"}
     keeps_name: ClassVar[bool] = True
 
     @override
-    def check(self, cloud: "Cloud", resource: Resource) -> None:
-        auth = section(resource.inputs, "authConfig")
-        if auth.get("passwordAuth", "Enabled") != "Disabled":
-            raise CloudError(
-                "NotSupportedHere",
-                "The local cloud's PostgreSQL accepts only Entra tokens: set "
-                "authConfig.passwordAuth to Disabled.",
-            )
+    def check(self, cloud: Cloud, resource: Resource) -> None:
         before = cloud.store.get(resource.id)
         if before is not None:
             old = float(section(before.inputs, "storage").get("storageSizeGB") or 0)
@@ -53,15 +44,15 @@ class FlexibleServer(ResourceType):
                 )
 
     @override
-    def computed(self, cloud: "Cloud", resource: Resource) -> Body:
+    def computed(self, cloud: Cloud, resource: Resource) -> Body:
         return {"fullyQualifiedDomainName": _host(resource)}
 
     @override
-    def live(self, cloud: "Cloud", resource: Resource) -> Body:
+    def live(self, cloud: Cloud, resource: Resource) -> Body:
         return {"state": "Updating" if cloud.days.is_settling(resource.created) else "Ready"}
 
     @override
-    async def apply(self, cloud: "Cloud", resource: Resource, before: Resource | None) -> None:
+    async def apply(self, cloud: Cloud, resource: Resource, before: Resource | None) -> None:
         version = str(resource.inputs.get("version", ""))
         if before is not None:
             await cloud.running_as(Server)[key_of(resource.id)].start(version=version)
@@ -73,28 +64,27 @@ class FlexibleServer(ResourceType):
             raise
 
     @override
-    async def restore(self, cloud: "Cloud", resource: Resource) -> None:
+    async def restore(self, cloud: Cloud, resource: Resource) -> None:
         server = _server(cloud, resource)
         await server.start(version=str(resource.inputs.get("version", "")), existing=True)
-        server.set_firewall(_rules(cloud, resource.id))
-        for admin in cloud.store.of(Administrator.token):
-            if key_of(parent_of(admin.id)) == key_of(resource.id):
-                await Administrator().apply(cloud, admin, None)
+        _set_firewall(cloud, resource.id)
+        for admin in cloud.store.within(resource.id, Administrator.token):
+            await Administrator().apply(cloud, admin, None)
 
     @override
-    async def remove(self, cloud: "Cloud", resource: Resource) -> None:
+    async def remove(self, cloud: Cloud, resource: Resource) -> None:
         # None runs after an interrupted deletion, though its data may still exist.
         server = cloud.running_as(Server).get(key_of(resource.id)) or _server(cloud, resource)
         del cloud.running[key_of(resource.id)]
         await server.drop()
 
     @override
-    async def rows(self, cloud: "Cloud", resource: Resource) -> dict[str, int]:
+    async def rows(self, cloud: Cloud, resource: Resource) -> dict[str, int]:
         counted = await cloud.running_as(Server)[key_of(resource.id)].rows()
         return {t: n for t, n in counted.items() if n > resource.data.get(MIGRATED, {}).get(t, 0)}
 
 
-async def unmigrated(cloud: "Cloud") -> list[Resource]:
+async def unmigrated(cloud: Cloud) -> list[Resource]:
     """The reachable servers without any rows."""
     found: list[Resource] = []
     for resource in cloud.store.of(FlexibleServer.token):
@@ -107,7 +97,7 @@ async def unmigrated(cloud: "Cloud") -> list[Resource]:
     return found
 
 
-async def keep_migrated(cloud: "Cloud", servers: list[Resource]) -> None:
+async def keep_migrated(cloud: Cloud, servers: list[Resource]) -> None:
     """Record each table's rows after a server's first migration, which has just ended."""
     for found in servers:
         server = cloud.running_as(Server).get(key_of(found.id))
@@ -124,7 +114,7 @@ class Database(ResourceType):
     token = "azure-native:dbforpostgresql:Database"
 
     @override
-    async def apply(self, cloud: "Cloud", resource: Resource, before: Resource | None) -> None:
+    async def apply(self, cloud: Cloud, resource: Resource, before: Resource | None) -> None:
         if before is None:
             await _running(cloud, resource).create_database(
                 name_of(resource.id),
@@ -133,11 +123,11 @@ class Database(ResourceType):
             )
 
     @override
-    async def remove(self, cloud: "Cloud", resource: Resource) -> None:
+    async def remove(self, cloud: Cloud, resource: Resource) -> None:
         await _running(cloud, resource).drop_database(name_of(resource.id))
 
     @override
-    async def rows(self, cloud: "Cloud", resource: Resource) -> dict[str, int]:
+    async def rows(self, cloud: Cloud, resource: Resource) -> dict[str, int]:
         server = cloud.store.need(parent_of(resource.id))
         counted = await FlexibleServer().rows(cloud, server)
         return {t: n for t, n in counted.items() if t.startswith(f"{name_of(resource.id)}.")}
@@ -149,16 +139,12 @@ class FirewallRule(ResourceType):
     token = "azure-native:dbforpostgresql:FirewallRule"
 
     @override
-    async def apply(self, cloud: "Cloud", resource: Resource, before: Resource | None) -> None:
-        server = parent_of(resource.id)
-        others = [r for r in _rule_resources(cloud, server) if r.id.lower() != resource.id.lower()]
-        _running(cloud, resource).set_firewall([_range(r) for r in [*others, resource]])
+    def check(self, cloud: Cloud, resource: Resource) -> None:
+        address_range(*_range(resource))
 
     @override
-    async def remove(self, cloud: "Cloud", resource: Resource) -> None:
-        server = parent_of(resource.id)
-        others = [r for r in _rule_resources(cloud, server) if r.id.lower() != resource.id.lower()]
-        _running(cloud, resource).set_firewall([_range(r) for r in others])
+    def adapt(self, cloud: Cloud, resource: Resource) -> None:
+        _set_firewall(cloud, parent_of(resource.id))
 
 
 class Administrator(ResourceType):
@@ -167,16 +153,16 @@ class Administrator(ResourceType):
     token = "azure-native:dbforpostgresql:AdministratorsMicrosoftEntra"
 
     @override
-    def computed(self, cloud: "Cloud", resource: Resource) -> Body:
+    def computed(self, cloud: Cloud, resource: Resource) -> Body:
         return {"objectId": name_of(resource.id)}
 
     @override
-    def is_readable(self, cloud: "Cloud", resource: Resource) -> bool:
+    def is_readable(self, cloud: Cloud, resource: Resource) -> bool:
         late = cloud.days.lasts("administrator-get-404", resource.created)
         return not late and self.is_listed(cloud, resource)
 
     @override
-    def routes(self, cloud: "Cloud") -> list[Route]:
+    def routes(self, cloud: Cloud) -> list[Route]:
         async def list_all(request: Request) -> Response:
             server = FlexibleServer().named(cloud, request)
             listed = administrators(cloud, server.id)
@@ -191,8 +177,7 @@ class Administrator(ResourceType):
             subscription = inputs.pop("subscriptionId")
             findings = model(self.token).check(inputs)
             if findings:
-                said = "; ".join(f"{f.path}: {f.message}" for f in findings)
-                raise CloudError("InvalidRequestContent", said)
+                raise CloudError("InvalidRequestContent", "; ".join(map(str, findings)))
             before = cloud.store.get(request.url.path)
             if before is None:
                 putting = cloud.create(self.token, inputs, subscription=subscription, urn="")
@@ -206,57 +191,53 @@ class Administrator(ResourceType):
             Route(self.path, put, methods=["PUT"]),
         ]
 
-    def is_listed(self, cloud: "Cloud", resource: Resource) -> bool:
+    def is_listed(self, cloud: Cloud, resource: Resource) -> bool:
         """Return True where the server's list of administrators has it."""
         late = cloud.days.lasts("administrator-late", resource.created)
         return not late and not resource.data.get("lost")
 
     @override
-    async def check_removal(self, cloud: "Cloud", resource: Resource) -> None:
+    async def check_removal(self, cloud: Cloud, resource: Resource) -> None:
         name, object_id = "administrator-owns-objects", name_of(resource.id)
         if cloud.days.is_on(name) and await _running(cloud, resource).owns_objects(object_id):
             cloud.days.refuse(name, resource.id, name=str(resource.inputs["principalName"]))
 
     @override
-    async def apply(self, cloud: "Cloud", resource: Resource, before: Resource | None) -> None:
+    async def apply(self, cloud: Cloud, resource: Resource, before: Resource | None) -> None:
         unmade = before is None or resource.data.pop("lost", False)
         if unmade and cloud.days.strikes("administrator-lost", resource.id):
             resource.data["lost"] = True
         elif cloud.days.lasts("administrator-late", resource.created):
-            cloud.later(self._appear(cloud, resource))
+            cloud.later.start(self._appear(cloud, resource))
         else:
             await self._add(cloud, resource)
 
-    async def _appear(self, cloud: "Cloud", resource: Resource) -> None:
+    async def _appear(self, cloud: Cloud, resource: Resource) -> None:
         await cloud.days.hold("administrator-late", resource.created)
         if cloud.store.get(resource.id) is not None:
             await self._add(cloud, resource)
 
-    async def _add(self, cloud: "Cloud", resource: Resource) -> None:
+    async def _add(self, cloud: Cloud, resource: Resource) -> None:
         await _running(cloud, resource).add_administrator(
             role=str(resource.inputs["principalName"]), object_id=name_of(resource.id)
         )
 
     @override
-    async def remove(self, cloud: "Cloud", resource: Resource) -> None:
+    async def remove(self, cloud: Cloud, resource: Resource) -> None:
         await _running(cloud, resource).remove_administrator(object_id=name_of(resource.id))
 
 
-def administrators(cloud: "Cloud", server_id: str) -> list[Resource]:
+def administrators(cloud: Cloud, server_id: str) -> list[Resource]:
     """The administrators in a server's list."""
     kind = Administrator()
-    return [
-        a
-        for a in cloud.store.within(server_id)
-        if a.token == kind.token and kind.is_listed(cloud, a)
-    ]
+    return [a for a in cloud.store.within(server_id, kind.token) if kind.is_listed(cloud, a)]
 
 
 def _host(resource: Resource) -> str:
     return f"{name_of(resource.id).lower()}.postgres.database.azure.com"
 
 
-def _server(cloud: "Cloud", resource: Resource) -> Server:
+def _server(cloud: Cloud, resource: Resource) -> Server:
     server = Server(
         name_of(resource.id),
         host=_host(resource),
@@ -272,16 +253,13 @@ def _server(cloud: "Cloud", resource: Resource) -> Server:
     return server
 
 
-def _running(cloud: "Cloud", child: Resource) -> Server:
+def _running(cloud: Cloud, child: Resource) -> Server:
     return cloud.running_as(Server)[key_of(parent_of(child.id))]
 
 
-def _rule_resources(cloud: "Cloud", server_id: str) -> list[Resource]:
-    return [r for r in cloud.store.within(server_id) if r.token == FirewallRule.token]
-
-
-def _rules(cloud: "Cloud", server_id: str) -> list[tuple[str, str]]:
-    return [_range(r) for r in _rule_resources(cloud, server_id)]
+def _set_firewall(cloud: Cloud, server_id: str) -> None:
+    rules = map(_range, cloud.store.within(server_id, FirewallRule.token))
+    cloud.running_as(Server)[key_of(server_id)].set_firewall(rules)
 
 
 def _range(rule: Resource) -> tuple[str, str]:

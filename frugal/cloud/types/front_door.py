@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
 
 from starlette import routing
 from starlette.requests import Request
@@ -10,16 +10,14 @@ from starlette.responses import Response
 from typing_extensions import override
 
 from frugal.cloud.bodies import Body, json_object, section, strings
+from frugal.cloud.cloud import Cloud
 from frugal.cloud.edge import CachePolicy, Endpoint, Origin, Route
 from frugal.cloud.errors import CloudError
 from frugal.cloud.ids import key_of, name_of, parent_of
 from frugal.cloud.listen import Listener
+from frugal.cloud.resource_type import ResourceType, guid, short_hash
 from frugal.cloud.running import Report, Running, Site, local_address
 from frugal.cloud.store import Resource
-from frugal.cloud.types.base import ResourceType, guid, short_hash
-
-if TYPE_CHECKING:
-    from frugal.cloud.cloud import Cloud
 
 # Of all descriptors: a request takes three more on its way to the app.
 _SHARE = 0.5
@@ -31,7 +29,7 @@ class Profile(ResourceType):
     token = "azure-native:cdn:Profile"
 
     @override
-    def computed(self, cloud: "Cloud", resource: Resource) -> Body:
+    def computed(self, cloud: Cloud, resource: Resource) -> Body:
         return {"frontDoorId": guid(resource, "front door"), "resourceState": "Active"}
 
 
@@ -65,12 +63,12 @@ class AfdEndpoint(ResourceType):
     start_round = 3
 
     @override
-    def computed(self, cloud: "Cloud", resource: Resource) -> Body:
+    def computed(self, cloud: Cloud, resource: Resource) -> Body:
         host = f"{name_of(resource.id).lower()}-{short_hash(resource.id, 16)}.z01.azurefd.net"
         return {"hostName": host, "deploymentStatus": "NotStarted"}
 
     @override
-    def routes(self, cloud: "Cloud") -> list[routing.Route]:
+    def routes(self, cloud: Cloud) -> list[routing.Route]:
         async def purge(request: Request) -> Response:
             resource = self.named(cloud, request)
             paths = strings(await json_object(request), "contentPaths")
@@ -83,7 +81,7 @@ class AfdEndpoint(ResourceType):
         return [routing.Route(f"{self.path}/purge", purge, methods=["POST"])]
 
     @override
-    async def restore(self, cloud: "Cloud", resource: Resource) -> None:
+    async def restore(self, cloud: Cloud, resource: Resource) -> None:
         profile = cloud.store.need(parent_of(resource.id))
         endpoint = Endpoint(
             host=str(resource.computed["hostName"]),
@@ -110,24 +108,19 @@ class OriginGroup(ResourceType):
     token = "azure-native:cdn:AFDOriginGroup"
 
     @override
-    async def check_removal(self, cloud: "Cloud", resource: Resource) -> None:
+    async def check_removal(self, cloud: Cloud, resource: Resource) -> None:
         _refuse_under_a_route(cloud, resource.id, f"origin group '{name_of(resource.id)}'")
-
-    @override
-    async def apply(self, cloud: "Cloud", resource: Resource, before: Resource | None) -> None:
-        _configure(cloud, parent_of(resource.id), resource)
 
 
 class _InRouting(ResourceType):
     """A part of the routing of a profile's endpoints, two levels below the profile."""
 
     @override
-    async def apply(self, cloud: "Cloud", resource: Resource, before: Resource | None) -> None:
-        _configure(cloud, parent_of(parent_of(resource.id)), resource)
-
-    @override
-    async def remove(self, cloud: "Cloud", resource: Resource) -> None:
-        _configure(cloud, parent_of(parent_of(resource.id)), removed=resource)
+    def adapt(self, cloud: Cloud, resource: Resource) -> None:
+        for endpoint in cloud.store.within(parent_of(parent_of(resource.id))):
+            running = cloud.running_as(RunningEndpoint).get(key_of(endpoint.id))
+            if running is not None:
+                running.endpoint.configure(routes_of(cloud, endpoint))
 
 
 class AfdOrigin(_InRouting):
@@ -137,10 +130,10 @@ class AfdOrigin(_InRouting):
     unsupported: ClassVar[Mapping[str, Sequence[object]]] = {"sharedPrivateLinkResource": ()}
 
     @override
-    async def check_removal(self, cloud: "Cloud", resource: Resource) -> None:
+    async def check_removal(self, cloud: Cloud, resource: Resource) -> None:
         group = parent_of(resource.id)
-        others = [o for o in _origins(cloud, group) if o.id.lower() != resource.id.lower()]
-        if not any(_enabled(o) for o in others):
+        enabled = [o for o in cloud.store.within(group, self.token) if _enabled(o)]
+        if all(key_of(o.id) == key_of(resource.id) for o in enabled):
             _refuse_under_a_route(cloud, group, "the last origin")
 
 
@@ -155,9 +148,9 @@ class AfdRoute(_InRouting):
     }
 
     @override
-    def check(self, cloud: "Cloud", resource: Resource) -> None:
+    def check(self, cloud: Cloud, resource: Resource) -> None:
         group = cloud.store.need(_group_id(resource))
-        if not any(_enabled(o) for o in _origins(cloud, group.id)):
+        if not any(_enabled(o) for o in cloud.store.within(group.id, AfdOrigin.token)):
             raise CloudError(
                 "BadRequest",
                 "Please make sure that the originGroup is created successfully and at least one "
@@ -168,15 +161,9 @@ class AfdRoute(_InRouting):
             raise CloudError(
                 "BadRequest", "httpsRedirect needs both Http and Https in supportedProtocols."
             )
-        self._refuse_taken_patterns(cloud, resource)
-
-    def _refuse_taken_patterns(self, cloud: "Cloud", resource: Resource) -> None:
-        mine = {p.lower() for p in strings(resource.inputs, "patternsToMatch")}
-        for other in cloud.store.within(parent_of(resource.id)):
-            if other.token != self.token or other.id.lower() == resource.id.lower():
-                continue
-            taken = mine & {p.lower() for p in strings(other.inputs, "patternsToMatch")}
-            if taken:
+        for other in cloud.store.within(parent_of(resource.id), self.token):
+            taken = _patterns(resource) & _patterns(other)
+            if taken and key_of(other.id) != key_of(resource.id):
                 raise CloudError(
                     "BadRequest",
                     f"Pattern(s) {', '.join(sorted(taken))} are in route '{name_of(other.id)}' of "
@@ -184,7 +171,7 @@ class AfdRoute(_InRouting):
                 )
 
 
-def origin_address(cloud: "Cloud", host: str) -> str | None:
+def origin_address(cloud: Cloud, host: str) -> str | None:
     """Return the local address of a declared host name; None when nothing has it."""
     for site in cloud.running_as(Site).values():
         if site.host.lower() == host.lower():
@@ -192,33 +179,22 @@ def origin_address(cloud: "Cloud", host: str) -> str | None:
     return None
 
 
-def sites_behind(cloud: "Cloud", endpoint: Resource) -> list[str]:
+def sites_behind(cloud: Cloud, endpoint: Resource) -> list[str]:
     """The names of the sites that an endpoint's routes lead to."""
     hosts = {o.host for route in routes_of(cloud, endpoint) for o in route.origins}
     return [site.name for site in cloud.running_as(Site).values() if site.host in hosts]
 
 
-def routes_of(
-    cloud: "Cloud",
-    endpoint: Resource,
-    changed: Resource | None = None,
-    removed: Resource | None = None,
-) -> list[Route]:
-    """An endpoint's routes; `changed` replaces or adds to what is stored."""
-    inside = {key_of(r.id): r for r in cloud.store.within(endpoint.id) if r.token == AfdRoute.token}
-    if changed is not None and key_of(changed.id).startswith(key_of(endpoint.id) + "/"):
-        inside[key_of(changed.id)] = changed
-    if removed is not None:
-        inside.pop(key_of(removed.id), None)
-    routes = [_route(cloud, r, changed, removed) for r in inside.values() if _enabled(r)]
+def routes_of(cloud: Cloud, endpoint: Resource) -> list[Route]:
+    """An endpoint's routes that lead anywhere."""
+    inside = cloud.store.within(endpoint.id, AfdRoute.token)
+    routes = [_route(cloud, r) for r in inside if _enabled(r)]
     return [r for r in routes if r.origins]
 
 
-def _route(
-    cloud: "Cloud", resource: Resource, changed: Resource | None, removed: Resource | None
-) -> Route:
+def _route(cloud: Cloud, resource: Resource) -> Route:
     inputs = resource.inputs
-    origins = _origins(cloud, _group_id(resource), changed, removed)
+    origins = cloud.store.within(_group_id(resource), AfdOrigin.token)
     # Lower goes first; the default is 1 (Microsoft.Cdn 2025-06-01).
     origins.sort(key=lambda o: float(o.inputs.get("priority") or 1))
     cache = section(inputs, "cacheConfiguration")
@@ -245,28 +221,8 @@ def _cache(declared: Body) -> CachePolicy:
     )
 
 
-def _configure(
-    cloud: "Cloud",
-    profile_id: str,
-    changed: Resource | None = None,
-    removed: Resource | None = None,
-) -> None:
-    """Reconfigure the routes of every running endpoint of a profile."""
-    for resource in cloud.store.within(profile_id):
-        running = cloud.running_as(RunningEndpoint).get(key_of(resource.id))
-        if running is not None:
-            running.endpoint.configure(routes_of(cloud, resource, changed, removed))
-
-
-def _origins(
-    cloud: "Cloud", group_id: str, changed: Resource | None = None, removed: Resource | None = None
-) -> list[Resource]:
-    inside = {key_of(r.id): r for r in cloud.store.within(group_id) if r.token == AfdOrigin.token}
-    if changed is not None and key_of(changed.id).startswith(key_of(group_id) + "/"):
-        inside[key_of(changed.id)] = changed
-    if removed is not None:
-        inside.pop(key_of(removed.id), None)
-    return list(inside.values())
+def _patterns(route: Resource) -> set[str]:
+    return {p.lower() for p in strings(route.inputs, "patternsToMatch")}
 
 
 def _enabled(resource: Resource) -> bool:
@@ -278,7 +234,7 @@ def _group_id(route: Resource) -> str:
     return str(section(route.inputs, "originGroup").get("id", ""))
 
 
-def _refuse_under_a_route(cloud: "Cloud", group_id: str, what: str) -> None:
+def _refuse_under_a_route(cloud: Cloud, group_id: str, what: str) -> None:
     for route in cloud.store.of(AfdRoute.token):
         if _group_id(route).lower() == group_id.lower():
             raise CloudError(

@@ -8,7 +8,7 @@ import secrets
 import shutil
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -16,16 +16,15 @@ from starlette.routing import Route
 from typing_extensions import override
 
 from frugal.cloud.bodies import Body, section
+from frugal.cloud.cloud import Cloud
 from frugal.cloud.errors import CloudError
 from frugal.cloud.ids import key_of, name_of
 from frugal.cloud.images import Image, repository_of
-from frugal.cloud.processes import Execution, NothingToRun, Unpulled, prepare
+from frugal.cloud.processes import Execution, prepare
+from frugal.cloud.processes.program import Program
+from frugal.cloud.resource_type import ResourceType, identity_outputs
 from frugal.cloud.store import Resource
 from frugal.cloud.types import apps, database, template
-from frugal.cloud.types.base import ResourceType, identity_outputs
-
-if TYPE_CHECKING:
-    from frugal.cloud.cloud import Cloud
 
 
 class Job(ResourceType):
@@ -33,28 +32,20 @@ class Job(ResourceType):
 
     token = "azure-native:app:Job"
     start_round = 2
-    unsupported: ClassVar[Mapping[str, Sequence[object]]] = {"template.volumes": ()}
+    unsupported: ClassVar[Mapping[str, Sequence[object]]] = {
+        "configuration.manualTriggerConfig.parallelism": (1,),
+        "configuration.manualTriggerConfig.replicaCompletionCount": (1,),
+        "template.initContainers": (),
+        "template.volumes": (),
+    }
+    required: ClassVar[Mapping[str, object]] = {"configuration.triggerType": "Manual"}
 
     @override
-    def check(self, cloud: "Cloud", resource: Resource) -> None:
-        configuration = section(resource.inputs, "configuration")
-        if configuration.get("triggerType") != "Manual":
-            raise CloudError(
-                "NotSupportedHere",
-                f"The local cloud supports only jobs with the trigger Manual; "
-                f"'{name_of(resource.id)}' has {configuration.get('triggerType')}.",
-            )
-        manual = section(configuration, "manualTriggerConfig")
-        if any(int(manual.get(k) or 1) != 1 for k in ("parallelism", "replicaCompletionCount")):
-            raise CloudError(
-                "NotSupportedHere",
-                "The local cloud runs one replica per execution: set parallelism and "
-                "replicaCompletionCount to 1.",
-            )
+    def check(self, cloud: Cloud, resource: Resource) -> None:
         template.check(cloud, resource)
 
     @override
-    def computed(self, cloud: "Cloud", resource: Resource) -> Body:
+    def computed(self, cloud: Cloud, resource: Resource) -> Body:
         return {
             "provisioningState": "Succeeded",
             "runningState": "Ready",
@@ -62,7 +53,7 @@ class Job(ResourceType):
         }
 
     @override
-    def routes(self, cloud: "Cloud") -> list[Route]:
+    def routes(self, cloud: Cloud) -> list[Route]:
         async def begin(request: Request) -> Response:
             resource = self.named(cloud, request)
             if await request.body():
@@ -85,7 +76,7 @@ class Job(ResourceType):
         ]
 
     @override
-    async def remove(self, cloud: "Cloud", resource: Resource) -> None:
+    async def remove(self, cloud: Cloud, resource: Resource) -> None:
         started = [key for key in cloud.running if key.startswith(_key(resource, ""))]
         for key in started:
             await cloud.running.pop(key).stop()
@@ -93,21 +84,29 @@ class Job(ResourceType):
         cloud.accounts.release(key_of(resource.id))
 
 
-async def start(cloud: "Cloud", resource: Resource) -> Execution | Unpulled:
+async def start(cloud: Cloud, resource: Resource) -> Execution:
     """Start one execution of a job. Raises CloudError where it can't begin.
 
     One whose image can't be pulled has failed, which Azure reports after the replica's timeout.
     """
     name = f"{name_of(resource.id)}-{secrets.token_hex(4)}"
-    log = cloud.logs / f"{repository_of(template.image(resource))}.log"
+    configuration = section(resource.inputs, "configuration")
     try:
         image = _pull(cloud, resource)
     except CloudError as error:
-        execution = Unpulled(name, f"{error.code}: {error.message}", log=log)
+        program = str(error)
     else:
-        servers = await database.unmigrated(cloud)
-        execution = await _run(cloud, resource, name, image, log)
-        cloud.watch(_keep_migrated(cloud, execution, servers))
+        program = _program(cloud, resource, name, image)
+    servers = await database.unmigrated(cloud)
+    execution = Execution(
+        name,
+        program,
+        timeout=float(configuration["replicaTimeout"]),
+        retries=int(configuration.get("replicaRetryLimit") or 0),
+        reaper=cloud.reaper,
+        log=cloud.logs / f"{repository_of(template.image(resource))}.log",
+    )
+    cloud.watching.start(_keep_migrated(cloud, execution, servers))
     cloud.running[_key(resource, name)] = execution
     return execution
 
@@ -116,13 +115,13 @@ def _key(resource: Resource, execution: str) -> str:
     return f"{key_of(resource.id)}/executions/{execution}"
 
 
-async def _keep_migrated(cloud: "Cloud", execution: Execution, servers: list[Resource]) -> None:
+async def _keep_migrated(cloud: Cloud, execution: Execution, servers: list[Resource]) -> None:
     await execution.wait()
     if execution.status == "Succeeded":
         await database.keep_migrated(cloud, servers)
 
 
-def _pull(cloud: "Cloud", resource: Resource) -> Image:
+def _pull(cloud: Cloud, resource: Resource) -> Image:
     reference, puller = template.image(resource), template.puller(cloud, resource)
     cloud.days.refuse(
         "job-pull",
@@ -135,43 +134,31 @@ def _pull(cloud: "Cloud", resource: Resource) -> Image:
     return apps.find_image(cloud, reference, puller)
 
 
-async def _run(cloud: "Cloud", resource: Resource, name: str, image: Image, log: Path) -> Execution:
-    configuration = section(resource.inputs, "configuration")
+def _program(cloud: Cloud, resource: Resource, name: str, image: Image) -> Program:
     declared = template.environment(resource)
-    try:
-        program = prepare(
-            name,
-            image,
-            command=template.command(resource),
-            environment=apps.platform_environment(cloud, resource, declared),
-            home=_folder(cloud, name),
-            user=cloud.accounts.number(key_of(resource.id)),
-        )
-    except NothingToRun as error:
-        raise CloudError("InvalidRequest", str(error)) from error
-    return Execution(
+    return prepare(
         name,
-        program,
-        timeout=float(configuration["replicaTimeout"]),
-        retries=int(configuration.get("replicaRetryLimit") or 0),
-        reaper=cloud.reaper,
-        log=log,
+        image,
+        command=template.command(resource),
+        environment=apps.platform_environment(cloud, resource, declared),
+        home=_folder(cloud, name),
+        user=cloud.accounts.number(key_of(resource.id)),
     )
 
 
-def _folder(cloud: "Cloud", execution: str) -> Path:
+def _folder(cloud: Cloud, execution: str) -> Path:
     return cloud.accounts.place("jobs") / execution
 
 
-def find(cloud: "Cloud", resource: Resource, name: str) -> Execution | Unpulled:
+def find(cloud: Cloud, resource: Resource, name: str) -> Execution:
     """An execution of a job since the daemon's start; raises CloudError `NotFound`."""
-    found = cloud.running.get(_key(resource, name))
-    if not isinstance(found, Execution | Unpulled):
+    found = cloud.running_as(Execution).get(_key(resource, name))
+    if found is None:
         raise CloudError("NotFound", f"Job '{name_of(resource.id)}' has no execution '{name}'.")
     return found
 
 
-def body(resource: Resource, execution: Execution | Unpulled) -> Body:
+def body(resource: Resource, execution: Execution) -> Body:
     """An execution in Resource Manager's shape."""
     properties: Body = {
         "status": execution.status,
@@ -189,7 +176,7 @@ def body(resource: Resource, execution: Execution | Unpulled) -> Body:
         }
         if execution.exit_code is not None:
             container["code"] = execution.exit_code
-        replica: Body = {"name": execution.name, "containers": [container]}
+        replica = {"name": execution.name, "containers": [container]}
         properties["detailedStatus"] = {"replicas": [replica]}
     return {
         "id": f"{resource.id}/executions/{execution.name}",

@@ -1,18 +1,15 @@
 """Types without a process behind them: a few rules and outputs each."""
 
 from datetime import UTC, date, datetime
-from typing import TYPE_CHECKING
 
 from typing_extensions import override
 
 from frugal.cloud.bodies import Body, section
+from frugal.cloud.cloud import Cloud
 from frugal.cloud.errors import CloudError
 from frugal.cloud.ids import is_within, name_of
+from frugal.cloud.resource_type import ResourceType, environment_id, guid, short_hash
 from frugal.cloud.store import Resource
-from frugal.cloud.types.base import ResourceType, environment_id, guid, short_hash
-
-if TYPE_CHECKING:
-    from frugal.cloud.cloud import Cloud
 
 # The name of every directory (tenant) of the local cloud; no real one has it.
 TENANT = "00000000-0000-0000-0000-000000000001"
@@ -30,7 +27,7 @@ class UserAssignedIdentity(ResourceType):
     token = "azure-native:managedidentity:UserAssignedIdentity"
 
     @override
-    def computed(self, cloud: "Cloud", resource: Resource) -> Body:
+    def computed(self, cloud: Cloud, resource: Resource) -> Body:
         return {
             "clientId": guid(resource, "client"),
             "principalId": guid(resource, "principal"),
@@ -44,7 +41,7 @@ class RoleAssignment(ResourceType):
     token = "azure-native:authorization:RoleAssignment"
 
     @override
-    def check(self, cloud: "Cloud", resource: Resource) -> None:
+    def check(self, cloud: Cloud, resource: Resource) -> None:
         principal = str(resource.inputs["principalId"])
         known = {i.computed["principalId"] for i in cloud.store.of(UserAssignedIdentity.token)}
         if principal not in known:
@@ -61,13 +58,13 @@ class RoleAssignment(ResourceType):
             )
 
     @override
-    def live(self, cloud: "Cloud", resource: Resource) -> Body:
+    def live(self, cloud: Cloud, resource: Resource) -> Body:
         # Seven decimals, as Azure writes it (azure-rest-api-specs, roleAssignments, 2022-04-01).
         created = datetime.fromtimestamp(resource.created, UTC)
         return {"createdOn": f"{created:%Y-%m-%dT%H:%M:%S.%f}0Z"}
 
 
-def find_role(cloud: "Cloud", principal: str, role: str, *, on: str) -> Resource | None:
+def find_role(cloud: Cloud, principal: str, role: str, *, on: str) -> Resource | None:
     """The oldest assignment of a role (its definition's GUID) on the resource `on`, if any.
 
     `principal` is an object id.
@@ -88,7 +85,7 @@ class Workspace(ResourceType):
     token = "azure-native:operationalinsights:Workspace"
 
     @override
-    def computed(self, cloud: "Cloud", resource: Resource) -> Body:
+    def computed(self, cloud: Cloud, resource: Resource) -> Body:
         return {"customerId": guid(resource, "customer")}
 
 
@@ -98,7 +95,7 @@ class DiagnosticSetting(ResourceType):
     token = "azure-native:monitor:DiagnosticSetting"
 
     @override
-    def check(self, cloud: "Cloud", resource: Resource) -> None:
+    def check(self, cloud: Cloud, resource: Resource) -> None:
         workspace = resource.inputs.get("workspaceId")
         if workspace:
             cloud.store.need(str(workspace))
@@ -110,7 +107,7 @@ class ManagedEnvironment(ResourceType):
     token = "azure-native:app:ManagedEnvironment"
 
     @override
-    def computed(self, cloud: "Cloud", resource: Resource) -> Body:
+    def computed(self, cloud: Cloud, resource: Resource) -> Body:
         location = str(resource.inputs.get("location", "eastus")).lower().replace(" ", "")
         mark = short_hash(resource.id)
         return {
@@ -119,7 +116,7 @@ class ManagedEnvironment(ResourceType):
         }
 
     @override
-    async def check_removal(self, cloud: "Cloud", resource: Resource) -> None:
+    async def check_removal(self, cloud: Cloud, resource: Resource) -> None:
         inside = [
             a
             for a in cloud.store.of("azure-native:app:ContainerApp")
@@ -139,7 +136,7 @@ class AppServicePlan(ResourceType):
     token = "azure-native:web:AppServicePlan"
 
     @override
-    async def check_removal(self, cloud: "Cloud", resource: Resource) -> None:
+    async def check_removal(self, cloud: Cloud, resource: Resource) -> None:
         for site in cloud.store.of("azure-native:web:WebApp"):
             if str(site.inputs.get("serverFarmId", "")).lower() == resource.id.lower():
                 raise CloudError(
@@ -167,11 +164,11 @@ class Budget(ResourceType):
     token = "azure-native:consumption:Budget"
 
     @override
-    def check(self, cloud: "Cloud", resource: Resource) -> None:
+    def check(self, cloud: Cloud, resource: Resource) -> None:
         start = str(section(resource.inputs, "timePeriod").get("startDate", ""))
         before = cloud.store.get(resource.id)
         if before is None:
-            check_budget_start(start)
+            _check_budget_start(start)
         elif start != section(before.inputs, "timePeriod").get("startDate"):
             raise CloudError(
                 "400",
@@ -186,7 +183,7 @@ class Budget(ResourceType):
                 )
 
 
-def check_budget_start(start: str) -> None:
+def _check_budget_start(start: str) -> None:
     """Refuse a start that Azure refuses at creation.
 
     The first of a month, not before the current one and at most twelve months ahead (the SDK's

@@ -3,19 +3,15 @@
 Operations: Microsoft.ContainerRegistry 2019-06-01-preview (containerregistry_build.json).
 """
 
-from typing import TYPE_CHECKING
-
 from starlette.routing import Route
 from typing_extensions import override
 
 from frugal.cloud.bodies import Body
 from frugal.cloud.builds import Builds
+from frugal.cloud.cloud import Cloud
 from frugal.cloud.ids import name_of
+from frugal.cloud.resource_type import ResourceType
 from frugal.cloud.store import Resource
-from frugal.cloud.types.base import ResourceType
-
-if TYPE_CHECKING:
-    from frugal.cloud.cloud import Cloud
 
 
 class Registry(ResourceType):
@@ -24,11 +20,11 @@ class Registry(ResourceType):
     token = "azure-native:containerregistry:Registry"
 
     @override
-    def computed(self, cloud: "Cloud", resource: Resource) -> Body:
+    def computed(self, cloud: Cloud, resource: Resource) -> Body:
         return {"loginServer": f"{name_of(resource.id).lower()}.azurecr.io"}
 
     @override
-    def routes(self, cloud: "Cloud") -> list[Route]:
+    def routes(self, cloud: Cloud) -> list[Route]:
         builds = Builds(cloud, registry=lambda request: self.named(cloud, request))
         runs = f"{self.path}/runs/{{run}}"
         return [

@@ -1,20 +1,19 @@
 """Static web apps: a folder of files, served on a port of its own."""
 
 import shutil
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import ClassVar
 
 from typing_extensions import override
 
 from frugal.cloud.bodies import Body, section
+from frugal.cloud.cloud import Cloud
 from frugal.cloud.errors import CloudError
 from frugal.cloud.files import FileSite
 from frugal.cloud.ids import key_of, name_of
+from frugal.cloud.resource_type import ResourceType, short_hash
 from frugal.cloud.store import Resource
-from frugal.cloud.types.base import ResourceType, short_hash
-
-if TYPE_CHECKING:
-    from frugal.cloud.cloud import Cloud
 
 
 class StaticSite(ResourceType):
@@ -22,23 +21,19 @@ class StaticSite(ResourceType):
 
     token = "azure-native:web:StaticSite"
     start_round = 2
+    unsupported: ClassVar[Mapping[str, Sequence[object]]] = {"repositoryUrl": ()}
 
     @override
-    def check(self, cloud: "Cloud", resource: Resource) -> None:
-        if resource.inputs.get("repositoryUrl"):
-            raise CloudError(
-                "NotSupportedHere",
-                "The local cloud builds no static sites from repositories: unset repositoryUrl.",
-            )
+    def check(self, cloud: Cloud, resource: Resource) -> None:
         if not section(resource.inputs, "sku").get("name"):
             raise CloudError("BadRequest", "A static site needs a sku: set Free or Standard.")
 
     @override
-    def computed(self, cloud: "Cloud", resource: Resource) -> Body:
+    def computed(self, cloud: Cloud, resource: Resource) -> Body:
         return {"defaultHostname": _host(resource)}
 
     @override
-    async def restore(self, cloud: "Cloud", resource: Resource) -> None:
+    async def restore(self, cloud: Cloud, resource: Resource) -> None:
         folder = _folder(cloud, resource)
         port = cloud.ports.get(resource.id)
         site = FileSite(folder.name, host=_host(resource), port=port, folder=folder)
@@ -46,12 +41,12 @@ class StaticSite(ResourceType):
         cloud.running[key_of(resource.id)] = site
 
     @override
-    async def remove(self, cloud: "Cloud", resource: Resource) -> None:
+    async def remove(self, cloud: Cloud, resource: Resource) -> None:
         await super().remove(cloud, resource)
         shutil.rmtree(_folder(cloud, resource), ignore_errors=True)
 
 
-def _folder(cloud: "Cloud", resource: Resource) -> Path:
+def _folder(cloud: Cloud, resource: Resource) -> Path:
     # The name in the program, without Pulumi's suffix.
     return cloud.folder / "static" / resource.urn.rsplit("::", 1)[-1]
 

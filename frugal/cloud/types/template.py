@@ -1,34 +1,24 @@
 """The template of container apps and jobs: one container, its variables, image and command."""
 
-from typing import TYPE_CHECKING
-
-from frugal.cloud.bodies import Body, objects, section, strings
+from frugal.cloud.bodies import Body, objects, strings
+from frugal.cloud.cloud import Cloud
 from frugal.cloud.errors import CloudError
 from frugal.cloud.ids import name_of
+from frugal.cloud.resource_type import environment_id, identities_of, not_here
 from frugal.cloud.store import Resource
 from frugal.cloud.types import apps
-from frugal.cloud.types.base import environment_id, identities_of
-
-if TYPE_CHECKING:
-    from frugal.cloud.cloud import Cloud
 
 
-def check(cloud: "Cloud", resource: Resource) -> None:
+def check(cloud: Cloud, resource: Resource) -> None:
     """Refuse a body whose references are not there, or whose container can't run here."""
     cloud.store.need(environment_id(resource))
     for identity in identities_of(resource):
         cloud.store.need(identity)
     containers = objects(resource.inputs, "template", "containers")
-    if len(containers) != 1 or section(resource.inputs, "template").get("initContainers"):
-        raise CloudError(
-            "NotSupportedHere",
-            f"The local cloud runs one container and no init containers. '{name_of(resource.id)}' "
-            f"declares {len(containers)} containers, or init containers.",
-        )
+    if len(containers) != 1:
+        raise not_here(resource, f"replicas of {len(containers)} containers; declare one")
     if containers[0].get("args") and not containers[0].get("command"):
-        raise CloudError(
-            "NotSupportedHere", "The local cloud supports `args` only with `command`: set both."
-        )
+        raise not_here(resource, "`args` without `command`; set both")
     apps.find_image(cloud, image(resource), puller(cloud, resource))
     environment(resource)
 
@@ -49,7 +39,7 @@ def command(resource: Resource) -> tuple[str, ...] | None:
     return (*strings(declared, "command"), *strings(declared, "args")) or None
 
 
-def puller(cloud: "Cloud", resource: Resource) -> Resource | None:
+def puller(cloud: Cloud, resource: Resource) -> Resource | None:
     """The identity that pulls the image; None for a public one. Raises CloudError."""
     server = image(resource).partition("/")[0].lower()
     for registry in objects(resource.inputs, "configuration", "registries"):

@@ -1,20 +1,19 @@
 """Web apps for containers on App Service: one instance of the declared image."""
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, ClassVar
+from functools import partial
+from typing import ClassVar
 
 from typing_extensions import override
 
 from frugal.cloud.bodies import Body, objects, section
+from frugal.cloud.cloud import Cloud
 from frugal.cloud.errors import CloudError
 from frugal.cloud.ids import name_of
 from frugal.cloud.processes import Probe, Revision
+from frugal.cloud.resource_type import identities_of, identity_outputs, short_hash
 from frugal.cloud.store import Resource
 from frugal.cloud.types import apps
-from frugal.cloud.types.base import identities_of, identity_outputs, short_hash
-
-if TYPE_CHECKING:
-    from frugal.cloud.cloud import Cloud
 
 # App Service answers on 80 in the container unless WEBSITES_PORT says otherwise, and gives a start
 # 230 seconds (WEBSITES_CONTAINER_START_TIME_LIMIT's default; learn.microsoft.com, 2026).
@@ -26,6 +25,7 @@ class WebApp(apps.AppType):
     """A Linux web app that runs one container image."""
 
     token = "azure-native:web:WebApp"
+    revised_by = ("siteConfig", "identity")
     unsupported: ClassVar[Mapping[str, Sequence[object]]] = {
         "siteConfig.appCommandLine": (),
         "siteConfig.azureStorageAccounts": (),
@@ -34,14 +34,14 @@ class WebApp(apps.AppType):
     }
 
     @override
-    def check(self, cloud: "Cloud", resource: Resource) -> None:
+    def check(self, cloud: Cloud, resource: Resource) -> None:
         cloud.store.need(str(resource.inputs.get("serverFarmId")))
         for identity in identities_of(resource):
             cloud.store.need(identity)
         apps.find_image(cloud, _image(resource), _puller(cloud, resource))
 
     @override
-    def computed(self, cloud: "Cloud", resource: Resource) -> Body:
+    def computed(self, cloud: Cloud, resource: Resource) -> Body:
         return {
             "defaultHostName": _host(resource),
             "hostNames": [_host(resource)],
@@ -51,7 +51,7 @@ class WebApp(apps.AppType):
         }
 
     @override
-    def run_spec(self, cloud: "Cloud", resource: Resource) -> apps.RunSpec:
+    def run_spec(self, cloud: Cloud, resource: Resource) -> apps.RunSpec:
         settings = _settings(resource)
         port = int(settings.pop("WEBSITES_PORT", DEFAULT_PORT))
         declared = {k: v for k, v in settings.items() if not k.startswith("WEBSITES_")}
@@ -70,31 +70,12 @@ class WebApp(apps.AppType):
         )
         return apps.RunSpec(host=_host(resource), image=_image(resource), revision=revision)
 
-    @override
-    def runs_the_same(self, before: Resource, after: Resource) -> bool:
-        parts = ("siteConfig", "identity")
-        return all(before.inputs.get(p) == after.inputs.get(p) for p in parts)
-
 
 def _probes(path: str, port: int) -> list[Probe]:
-    start = Probe(
-        kind="Startup",
-        path=path,
-        port=port,
-        period=1,
-        timeout=5,
-        failure_threshold=START_LIMIT_SECONDS,
-    )
+    probe = partial(Probe, path=path, port=port)
+    start = probe(kind="Startup", period=1, timeout=5, failure_threshold=START_LIMIT_SECONDS)
     # App Service's health check asks every minute and replaces an instance after ten failures.
-    health = Probe(
-        kind="Readiness",
-        path=path,
-        port=port,
-        period=60,
-        timeout=30,
-        failure_threshold=10,
-    )
-    return [start, health]
+    return [start, probe(kind="Readiness", period=60, timeout=30, failure_threshold=10)]
 
 
 def _config(resource: Resource) -> Body:
@@ -117,7 +98,7 @@ def _image(resource: Resource) -> str:
     return reference
 
 
-def _puller(cloud: "Cloud", resource: Resource) -> Resource | None:
+def _puller(cloud: Cloud, resource: Resource) -> Resource | None:
     config = _config(resource)
     if not config.get("acrUseManagedIdentityCreds"):
         return None

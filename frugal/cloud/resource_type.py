@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, ClassVar, Final
 from starlette.requests import Request
 from starlette.routing import Route
 
-from frugal.cloud.bodies import Body, section, strings
+from frugal.cloud.bodies import Body, strings, value_at
 from frugal.cloud.contract import model
 from frugal.cloud.errors import CloudError
 from frugal.cloud.ids import key_of, name_of
@@ -35,6 +35,8 @@ class ResourceType:
     unsupported: ClassVar[Mapping[str, Sequence[object]]] = {}
     """Properties that would have no effect here, by path, with the values that match the local
     behaviour."""
+    required: ClassVar[Mapping[str, object]] = {}
+    """Properties that must have this one value here, by path."""
     keeps_name: ClassVar[bool] = False
     """Azure reserves the name for some days after a deletion."""
     until_purged: ClassVar[bool] = False
@@ -45,13 +47,17 @@ class ResourceType:
             KINDS.append(cls)
 
     def refuse_unsupported(self, resource: Resource) -> None:
-        """Refuse a declared property that would have no effect here."""
+        """Refuse a body that asks for more than there is here."""
         for path, allowed in self.unsupported.items():
-            *parents, last = path.split(".")
-            value = section(resource.inputs, *parents).get(last)
+            value = value_at(resource.inputs, path)
             if value and value not in allowed:
                 only = f"; here it may be {' or '.join(map(str, allowed))}" if allowed else ""
                 raise not_here(resource, f"{path}{only}")
+        for path, needed in self.required.items():
+            value = value_at(resource.inputs, path)
+            if value != needed:
+                text = f"the local cloud needs {path} to be {needed}; it is {value or 'not set'}."
+                raise CloudError("NotSupportedHere", f"'{name_of(resource.id)}': {text}")
 
     def check(self, cloud: "Cloud", resource: Resource) -> None:
         """Refuse what Azure refuses beyond the shape of the body, dangling references first."""
@@ -61,22 +67,18 @@ class ResourceType:
 
     def computed(self, cloud: "Cloud", resource: Resource) -> Body:
         """Return Azure's computed properties (outputs that are not inputs), for a deep merge."""
-        del cloud, resource
         return {}
 
     def live(self, cloud: "Cloud", resource: Resource) -> Body:
         """Return outputs that Azure computes at each read, which are not stored."""
-        del cloud, resource
         return {}
 
     def is_readable(self, cloud: "Cloud", resource: Resource) -> bool:
         """Return True where a GET of a resource that is there finds it."""
-        del cloud, resource
         return True
 
     def routes(self, cloud: "Cloud") -> list[Route]:
         """Operations over HTTP beyond reading, patching and deleting a resource."""
-        del cloud
         return []
 
     @property
@@ -93,6 +95,9 @@ class ResourceType:
         if before is None:
             await self.restore(cloud, resource)
 
+    def adapt(self, cloud: "Cloud", resource: Resource) -> None:
+        """Adapt what runs to the store, which has just got, changed or lost the resource."""
+
     async def remove(self, cloud: "Cloud", resource: Resource) -> None:
         """Undo `apply`; by default, stop what runs."""
         running = cloud.running.pop(key_of(resource.id), None)
@@ -101,7 +106,6 @@ class ResourceType:
 
     async def rows(self, cloud: "Cloud", resource: Resource) -> dict[str, int]:
         """Count the rows that would go with it, beyond those of the first migration, by table."""
-        del cloud, resource
         return {}
 
     async def restore(self, cloud: "Cloud", resource: Resource) -> None:
