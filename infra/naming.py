@@ -12,11 +12,11 @@ from collections.abc import Mapping
 PROJECT = "frugal"
 
 REGISTRY_ID = re.compile(
-    r"/subscriptions/[0-9a-f-]{36}/resourceGroups/[^/]+"
-    r"/providers/Microsoft\.ContainerRegistry/registries/([a-zA-Z0-9]{5,50})",
+    r"^/subscriptions/[0-9a-f-]{36}/resourceGroups/[^/]+"
+    r"/providers/Microsoft\.ContainerRegistry/registries/[a-zA-Z0-9]{5,50}\Z",
     re.IGNORECASE,
 )
-"""Pattern of a container registry's resource id; group 1 is the registry's name."""
+"""Pattern of a container registry's resource id."""
 
 _CONTAINER_APP = re.compile(r"[a-z](?:-?[a-z0-9]){1,31}")
 _CONTAINER_APP_MAX = 32

@@ -614,10 +614,3 @@ def test_probes_are_within_azures_limits(record: Callable[..., Recorder]) -> Non
         assert 1 <= probe["timeoutSeconds"] <= 240
         assert 1 <= probe["failureThreshold"] <= 10
     assert probes["Liveness"]["successThreshold"] == probes["Startup"]["successThreshold"] == 1
-
-
-def test_a_registry_that_is_none_is_refused(record: Callable[..., Recorder]) -> None:
-    with pytest.raises(pulumi.RunError, match="not the resource id of a container registry"):
-        recorded(
-            record, lambda: Registry("registry", RegistryArgs(**PLACE, existing_id="/elsewhere"))
-        )

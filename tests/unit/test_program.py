@@ -354,6 +354,8 @@ def test_a_registry_is_shared(program: Declare) -> None:
     assert not [one for one in recorder.azure() if one.type.endswith(":Registry")]
     assert {one.at("scope") for one in recorder.all("RoleAssignment")} == {shared}
     assert {one.at("registry") for one in recorder.all("Image")} == {shared}
+    app = recorder.one("azure-native:app:ContainerApp")
+    assert app.at("configuration.registries.0.server") == "common.azurecr.io"
 
 
 def test_outputs(program: Declare, monkeypatch: pytest.MonkeyPatch) -> None:

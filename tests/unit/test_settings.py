@@ -7,12 +7,12 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from frugal.stack_files import PLACEHOLDER
+from frugal.stack_files import PLACEHOLDER, configuration
 from infra import settings as reader
 from infra.models import secrets_of
-from infra.settings import KEYS, Settings, SettingsError, from_file
+from infra.settings import KEYS, Settings, SettingsError
 from infra.stacks import MODELS
-from tests.unit.conftest import ENVIRONMENTS, SAMPLES, committed_config
+from tests.unit.conftest import ENVIRONMENTS, ROOT, SAMPLES, committed_config
 
 LOCATION = {"azure-native:location": "eastus"}
 REGISTRY = (
@@ -25,6 +25,10 @@ def read(environment: str, config: Mapping[str, str], **known: Any) -> Settings:
     return reader.read(environment, config, MODELS, **known)
 
 
+def from_file(environment: str) -> Settings:
+    return read(environment, configuration(ROOT, environment))
+
+
 def config(**keys: Any) -> dict[str, str]:
     return {
         **LOCATION,
@@ -34,7 +38,7 @@ def config(**keys: Any) -> dict[str, str]:
 
 def test_every_environment_has_a_file() -> None:
     for environment in ENVIRONMENTS:
-        assert from_file(environment, MODELS).environment == environment
+        assert from_file(environment).environment == environment
 
 
 def test_local_shows_everything_and_has_a_contact() -> None:
@@ -350,9 +354,7 @@ def test_no_error_shows_a_secret(wrong: dict[str, Any]) -> None:
 
 
 def test_what_translates_where() -> None:
-    chosen = {
-        name: from_file(name, MODELS).sites["translator"].translation for name in ENVIRONMENTS
-    }
+    chosen = {name: from_file(name).sites["translator"].translation for name in ENVIRONMENTS}
     assert {name: one.provider for name, one in chosen.items()} == {
         "local": "azure",
         "dev": "offline",
@@ -362,7 +364,7 @@ def test_what_translates_where() -> None:
 
 
 def test_no_environment_is_locked_before_its_edge_answers() -> None:
-    homepages = [from_file(name, MODELS).sites["homepage"] for name in ENVIRONMENTS]
+    homepages = [from_file(name).sites["homepage"] for name in ENVIRONMENTS]
     assert not [homepage for homepage in homepages if homepage.origin_lock]
 
 
