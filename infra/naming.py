@@ -18,6 +18,12 @@ REGISTRY_ID = re.compile(
 )
 """Pattern of a container registry's resource id."""
 
+SITE_NAME = re.compile(r"[a-z][a-z0-9]{1,31}")
+"""Pattern of a site's name, which is a container app's name and part of other names.
+
+Without hyphens, so that no site's resources can have the names of another's.
+"""
+
 _CONTAINER_APP = re.compile(r"[a-z](?:-?[a-z0-9]){1,31}")
 _CONTAINER_APP_MAX = 32
 _SITE_MAX = 60

@@ -5,7 +5,7 @@ unknown key is one line that names the key, the value given and what is allowed.
 """
 
 import json
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from difflib import get_close_matches
 from functools import partial
@@ -29,7 +29,7 @@ from frugal import stack_files
 from frugal.errors import FrugalError, describe
 from frugal.stack_files import PLACEHOLDER
 from infra.models import Model, SiteSettings, Switch, Whole, reject_bool, secrets_of
-from infra.naming import PROJECT, REGISTRY_ID
+from infra.naming import PROJECT, REGISTRY_ID, SITE_NAME
 from infra.regions import REGIONS
 from infra.waits import DEFAULTS
 
@@ -222,16 +222,11 @@ def read(
     `secret_keys`: keys whose value is or holds a secret; an error repeats nothing of them unless it
     stands in plaintext in `stored`, the entries of the stack's file. Raises SettingsError.
     """
-    objects, problems = (*models, *KEYS), list[str]()
+    objects, problems = (*models, *KEYS), _misnamed(models)
     for key in sorted(config):
         namespace, _, name = key.partition(":")
         if namespace == PROJECT and name not in (*objects, *PLAIN_KEYS):
-            is_field = name.partition(".")[0] in objects
-            problems.append(
-                f"{key}: set a field with --path: pulumi config set --path {name} VALUE"
-                if is_field
-                else f"{key}: unknown key; allowed: {', '.join((*objects, *PLAIN_KEYS))}"
-            )
+            problems.append(_unknown(key, name, objects))
     problem = partial(_problem, secret_keys=secret_keys, stored=stored)
     given = {key: _parsed(config.get(f"{PROJECT}:{key}", "{}")) for key in objects}
     sites = {
@@ -301,6 +296,25 @@ def _at(entries: object, path: Sequence[str]) -> object:
             return None
         entries = cast("Mapping[str, object]", entries).get(name)
     return entries
+
+
+def _misnamed(names: Iterable[str]) -> list[str]:
+    """A line for each site whose name Azure refuses or another key has."""
+    taken = (*KEYS, *PLAIN_KEYS)
+    return [
+        f"site {name!r} (SITES in infra/stacks/__init__.py): this name is not allowed; allowed: "
+        f"2 to 32 lower-case letters and digits, beginning with a letter; not {', '.join(taken)}"
+        for name in names
+        if name in taken or not SITE_NAME.fullmatch(name)
+    ]
+
+
+def _unknown(key: str, name: str, objects: Collection[str]) -> str:
+    if name.partition(".")[0] in objects:
+        return f"{key}: set a field with --path: pulumi config set --path {name} VALUE"
+    if (_CHECKOUT / "apps" / name).is_dir():
+        return f"{key}: unknown site; add it to SITES in infra/stacks/__init__.py"
+    return f"{key}: unknown key; allowed: {', '.join((*objects, *PLAIN_KEYS))}"
 
 
 def _problem(

@@ -2,11 +2,13 @@
 
 import json
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import pytest
 from pydantic import ValidationError
 
+from frugal.errors import FrugalError
 from frugal.stack_files import PLACEHOLDER, configuration
 from infra import settings as reader
 from infra.models import secrets_of
@@ -400,3 +402,32 @@ def test_waits_that_cannot_be(waits: dict[str, object], said: str) -> None:
     with pytest.raises(SettingsError) as error:
         read("dev", config(waits=waits))
     assert said in str(error.value)
+
+
+@pytest.mark.parametrize("name", ["Blog", "b", "my-blog", "registry", "protected"])
+def test_a_site_name_that_cannot_be(name: str) -> None:
+    with pytest.raises(SettingsError) as error:
+        reader.read("dev", config(), {**MODELS, name: MODELS["translator"]})
+    assert f"site '{name}' (SITES in infra/stacks/__init__.py)" in str(error.value)
+    assert "allowed: 2 to 32 lower-case letters and digits" in str(error.value)
+
+
+def test_an_app_that_is_not_in_the_list(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / "apps" / "blog").mkdir(parents=True)
+    monkeypatch.setattr("infra.settings._CHECKOUT", tmp_path)
+    with pytest.raises(SettingsError) as error:
+        read("dev", config(blog={"cdn": "frontDoor"}))
+    expected = "frugal:blog: unknown site; add it to SITES in infra/stacks/__init__.py"
+    assert str(error.value) == expected
+
+
+def test_keys_outside_of_config_are_refused(tmp_path: Path) -> None:
+    (tmp_path / "Pulumi.yaml").write_text("name: frugal\n")
+    text = "config:\n  azure-native:location: eastus\nfrugal:translator:\n  cdn: frontDoor\n"
+    (tmp_path / "Pulumi.dev.yaml").write_text(text)
+    with pytest.raises(FrugalError) as error:
+        configuration(tmp_path, "dev")
+    expected = (
+        "Pulumi.dev.yaml: frugal:translator must be below `config:`; indent it by two spaces."
+    )
+    assert str(error.value) == expected
