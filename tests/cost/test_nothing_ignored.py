@@ -66,16 +66,16 @@ def fee(found: Estimate) -> Any:
     return line.monthly
 
 
-def test_an_environment_with_a_network_is_billed_for_its_balancer_or_unpriced() -> None:
-    cases = (({}, "25.55", "25.55"), ({"internal": True}, "21.90", "21.90"))
-    for given, low, high in (*cases, ({"internal": UNKNOWN}, "21.90", "25.55")):
-        found = bill(environment(**network(**given)), prices=shipped.table(), month=AUTUMN)
-        if found.unpriced:
-            assert found.unpriced[0].name == "env"
-            assert found.free == []
-        else:
-            assert (found.monthly.low, found.monthly.high) == (D(low), D(high))
-            assert found.unknown == (low != high)
+@pytest.mark.parametrize(
+    ("internal", "low", "high"),
+    [(None, "25.55", "25.55"), (True, "21.90", "21.90"), (UNKNOWN, "21.90", "25.55")],
+)
+def test_an_environment_with_a_network_is_billed_for_balancer_and_addresses(
+    internal: object, low: str, high: str
+) -> None:
+    found = priced(environment(**network(internal=internal)))
+    assert (found.monthly.low, found.monthly.high) == (D(low), D(high))
+    assert found.unknown == (internal == UNKNOWN)
 
 
 def test_an_environment_without_public_access_has_a_fee_with_a_private_endpoint() -> None:
