@@ -1,14 +1,17 @@
-"""Time of pricing a large plan, against parsing its JSON, and against a plan of a tenth.
+"""Time and memory of pricing a large plan, against parsing its JSON; time of a tenth.
 
-Each step updates a resource of one of twenty types, with inputs and outputs as the engine prints
-them; no price depends on most of it. Priced from bytes to the totals, as `frugal cost
---preview FILE` does, without reading the price table and showing the bill.
+Each step updates a resource of one of twenty types and some 500 sizes, with inputs and outputs as
+the engine prints them; no price depends on most of it. Priced from bytes to the totals, as `frugal
+cost --preview FILE` does, without reading the price table and showing the bill.
 """
 
 import datetime as dt
 import json
+import resource
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
+from multiprocessing import Pipe, get_context
+from multiprocessing.connection import Connection
 from typing import Any
 
 from rich.console import Console
@@ -40,8 +43,26 @@ def run(out: Console, progress: Console) -> None:
     read, priced, read_small, priced_small = kinds
     title = f"Pricing a plan of {len(large) / 1e6:.0f} MB and one of a tenth"
     show(out, title, seconds, base={priced: read, priced_small: read_small})
+    peaks = [_peak(kinds[kind]) for kind in (read, priced)]
+    shown = ", ".join(f"{one:.2f} GB" for one in peaks)
+    out.print(f"Peak memory of {read} and {priced}: {shown}; ratio {peaks[1] / peaks[0]:.2f}")
     growth = {kind: seconds[kind] for kind in (priced_small, priced)}
     show(out, "Ten times as much", growth, base=priced_small)
+
+
+def _peak(action: Callable[[], object]) -> float:
+    """GB of a process that does nothing but `action`, with what this one has."""
+    ours, theirs = Pipe(duplex=False)
+    process = get_context("fork").Process(target=_tell_peak, args=(action, theirs))
+    process.start()
+    peak = ours.recv()
+    process.join()
+    return peak
+
+
+def _tell_peak(action: Callable[[], object], to: Connection) -> None:
+    action()
+    to.send(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6)
 
 
 def price(text: bytes, table: Table) -> None:
@@ -110,20 +131,20 @@ def _job(turn: int) -> Inputs:
 def _server(turn: int) -> Inputs:
     return {
         "sku": {"name": f"Standard_D{(2, 4, 8, 16)[turn % 4]}ds_v5", "tier": "GeneralPurpose"},
-        "storage": {"storageSizeGB": (32, 64, 128, 256)[turn // 4 % 4]},
+        "storage": {"storageSizeGB": 32 << turn // 4 % 7},
         "version": "16",
     }
 
 
 def _plan(turn: int) -> Inputs:
     name = ("B1", "B2", "B3", "S1", "S2", "S3", "P0v3", "P1v3", "P2v3", "P3v3")[turn % 10]
-    sku = {"name": name, "capacity": 1 + turn // 10 % 10}
+    sku = {"name": name, "capacity": 1 + turn // 10 % 14}
     return {"kind": "linux", "reserved": True, "sku": sku}
 
 
 def _workspace(turn: int) -> Inputs:
-    cap = {"dailyQuotaGb": (1 + turn % 20) / 2}
-    days = (30, 60, 90, 180, 365)[turn // 20 % 5]
+    cap = {"dailyQuotaGb": (1 + turn % 25) / 2}
+    days = (30, 60, 90, 180, 365)[turn // 25 % 5]
     return {"retentionInDays": days, "sku": {"name": "PerGB2018"}, "workspaceCapping": cap}
 
 
@@ -150,7 +171,7 @@ _TYPES: Sequence[tuple[str, Callable[[int], Inputs]]] = (
     ("keyvault:Secret", _nothing),
     ("keyvault:Vault", lambda _turn: {"properties": {"sku": {"family": "A", "name": "standard"}}}),
     ("managedidentity:UserAssignedIdentity", _nothing),
-    ("monitor:DiagnosticSetting", _nothing),
+    ("network:NetworkSecurityGroup", _nothing),
     ("operationalinsights:Workspace", _workspace),
     ("resources:ResourceGroup", _nothing),
     ("web:AppServicePlan", _plan),
@@ -161,20 +182,22 @@ _TYPES: Sequence[tuple[str, Callable[[int], Inputs]]] = (
 
 def _state(urn: str, kind: str, name: str, inputs: Inputs) -> Mapping[str, Any]:
     group = "/subscriptions/00000000-0000-0000-0000-000000000000/resourceGroups/large"
-    module, _, resource = kind.partition(":")
+    module, _, name_of_type = kind.partition(":")
     filled = {
         **inputs,
         "location": "westeurope",
         "resourceGroupName": "large",
         "tags": {f"tag-{number:02}": f"{name} has this value" for number in range(12)},
     }
+    address = f"{group}/providers/Microsoft.{module}/{name_of_type}/{name}"
+    computed = {f"endpoint{number:02}": f"{address}/endpoint-{number:02}" for number in range(10)}
     return {
         "urn": urn,
         "custom": True,
-        "id": f"{group}/providers/Microsoft.{module}/{resource}/{name}",
+        "id": address,
         "type": f"azure-native:{kind}",
         "inputs": filled,
-        "outputs": {**filled, "azureApiVersion": "2025-01-01", "name": name, "type": resource},
+        "outputs": {**filled, **computed, "name": name, "type": name_of_type},
         "parent": "urn:pulumi:large::benchmark::pulumi:pulumi:Stack::benchmark-large",
         "dependencies": [
             "urn:pulumi:large::benchmark::azure-native:resources:ResourceGroup::large"

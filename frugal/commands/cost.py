@@ -17,6 +17,7 @@ from frugal.cost import (
     calendar_month,
     from_preview,
     from_state,
+    gc_paused,
     parse,
     price,
     usage_template,
@@ -37,6 +38,7 @@ app = typer.Typer()
 @app.command("cost")
 def cost(
     *,
+    context: typer.Context,
     environment: Annotated[
         str | None,
         typer.Option("-s", "--stack", metavar="ENV", help="local (default), dev or prod."),
@@ -98,6 +100,7 @@ def cost(
     nothing, without a login. Exit codes: 1 the preview failed, 2 wrong input, 3 over a limit,
     4 something is unpriced.
     """
+    context.with_resource(gc_paused())
     above = _amount("--fail-above", fail_above)
     increase = _amount("--fail-increase", fail_increase)
     billed_month = calendar_month(month) if month is not None else None

@@ -4,6 +4,7 @@ The one door: other packages import these names, and `frugal.cost.report` to sho
 takes a tenth of a second to import, so a command imports it only if it prices something.
 """
 
+from frugal.cost.collector import gc_paused
 from frugal.cost.estimate import Estimate
 from frugal.cost.limit import UNPRICED, refuse_above, verdict
 from frugal.cost.money import plain, rounded
@@ -26,6 +27,7 @@ __all__ = [
     "from_preview",
     "from_resources",
     "from_state",
+    "gc_paused",
     "load_usage",
     "parse",
     "plain",

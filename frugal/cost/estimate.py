@@ -21,7 +21,7 @@ class Bracket:
     unit_price: Amount
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Line:
     """Monthly cost of one meter of one resource.
 

@@ -28,6 +28,7 @@ INPUTS: Final = Path(__file__).with_name("inputs.txt")
 """A section a type, empty lines between: its name, then a line a block with its properties."""
 
 _SHARED: Final = "resourceGroupName location tags identity"
+_NEVER: Final = frozenset({"resourceGroupName", "tags"})
 _SHARED_UNPRICED: Final = {"extendedLocation": ()}  # edge zones and custom locations
 
 # Blocks in which a property that the SDK does not have may be a size or a feature with a price.
@@ -94,6 +95,14 @@ class _Block(NamedTuple):
 
     path: str
     parts: "Mapping[str, _Block | _Harmless | None]"
+
+
+@cache
+def idle_names(kind: str) -> frozenset[str]:
+    """Outer properties that neither a price nor a refusal depends on, whatever is in them."""
+    of: Mapping[str, str] = CLASSES[kind].of if kind in CLASSES else {}
+    busy = {path.partition(".")[0] for path in of if of[path] in ("priced", "unpriced_when")}
+    return frozenset({name for name in of if "." not in name} - busy | _NEVER)
 
 
 @cache

@@ -1,6 +1,5 @@
 """The lines of an estimate: each meter of each resource, before and after, and why it changed."""
 
-from collections.abc import Sequence
 from decimal import Decimal
 from operator import itemgetter
 from typing import NamedTuple
@@ -12,15 +11,26 @@ from frugal.cost.plan import Plan, Resource
 from frugal.cost.prices.table import Meter, Price
 
 
-class Entry(NamedTuple):
-    """A charge with its price. `quantity` and `brackets`: of what is expected."""
+class Cost(NamedTuple):
+    """Cost of a charge by its price; `quantity`, `unit_price` and `brackets`: of what is expected.
 
-    resource: Resource
-    charge: Charge
+    `unit_price`: if nothing is billed, of the first unit that is not free; None without a price, or
+    with several of them.
+    """
+
     price: Price | None
     amount: Range
     quantity: Decimal
-    brackets: Sequence[Bracket]
+    unit_price: Decimal | None
+    brackets: tuple[Bracket, ...]
+
+
+class Entry(NamedTuple):
+    """A charge of a resource, and its cost."""
+
+    resource: Resource
+    charge: Charge
+    cost: Cost
 
 
 Entries = dict[tuple[str, Meter, int], Entry]
@@ -44,21 +54,21 @@ def lines(plan: Plan, old: Entries, new: Entries) -> list[Line]:
 def _line(urn: str, before: Entry | None, after: Entry | None, change: Change, reason: str) -> Line:
     shown = after or before
     assert shown  # noqa: S101 - a line is of one of the two
-    price = shown.price
+    cost = shown.cost
     return Line(
         resource=urn,
         name=shown.resource.name,
         type=shown.resource.type,
         meter=shown.charge.meter.name,
         unit=shown.charge.meter.unit,
-        quantity=after.quantity if after else ZERO,
-        unit_price=_unit_price(shown),
-        tiers=_tiers(after) if after else (),
-        monthly=after.amount if after else NOTHING,
-        before=before.amount if before else NOTHING,
+        quantity=cost.quantity if after else ZERO,
+        unit_price=cost.unit_price,
+        tiers=cost.brackets if after else (),
+        monthly=cost.amount if after else NOTHING,
+        before=before.cost.amount if before else NOTHING,
         change=change,
         reason=reason,
-        source=price.source if price else "",
+        source=cost.price.source if cost.price else "",
         grows=shown.charge.grows,
     )
 
@@ -68,23 +78,9 @@ def _change(before: Entry | None, after: Entry | None) -> Change:
         return "added"
     if after is None:
         return "removed"
-    same = (before.amount, before.quantity) == (after.amount, after.quantity)
+    old, new = before.cost, after.cost
+    same = (old.amount, old.quantity) == (new.amount, new.quantity)
     return "same" if same else "changed"
-
-
-def _unit_price(entry: Entry) -> Decimal | None:
-    if entry.price is None or len(entry.brackets) > 1:
-        return None
-    if entry.brackets:
-        return entry.brackets[0].unit_price
-    # If nothing is billed: the price of the first unit.
-    return next((tier.price for tier in entry.price.tiers if tier.price), ZERO)
-
-
-def _tiers(entry: Entry) -> tuple[Bracket, ...]:
-    if entry.brackets or not entry.quantity or entry.price is None:
-        return tuple(entry.brackets)
-    return (Bracket(ZERO, entry.quantity, entry.price.tiers[0].price),)
 
 
 def _reason(plan: Plan, urn: str) -> str:

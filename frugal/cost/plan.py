@@ -34,7 +34,8 @@ class PlanError(FrugalError):
 class Resource:
     """One resource. `type`: as `tokens.current` has it, `azure-native:web:WebApp`.
 
-    `properties`: its inputs; `outputs`: those of the last update, if there was one.
+    `properties`: its inputs; `outputs`: those of the last update, if there was one;
+    `dependencies`: the engine's `propertyDependencies`, URNs by property.
     """
 
     urn: str
@@ -42,6 +43,7 @@ class Resource:
     name: str
     properties: Properties
     outputs: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    dependencies: Mapping[str, object] = field(default_factory=dict[str, object])
 
     @property
     def is_azure(self) -> bool:
@@ -62,15 +64,16 @@ class Plan:
     notes: Sequence[str] = ()
 
 
-def resource(
-    urn: str, inputs: Mapping[str, Any], outputs: Mapping[str, Any] | None = None
-) -> Resource:
-    """A resource from its URN, which holds type and name, and its inputs in camelCase."""
+def resource(urn: str, inputs: Mapping[str, Any], **recorded: Mapping[str, Any]) -> Resource:
+    """A resource from its URN, which holds type and name, and its inputs in camelCase.
+
+    `recorded`: its outputs and dependencies, if there are any.
+    """
     parts = urn.split("::", 3)
     if len(parts) != 4 or not urn.startswith("urn:pulumi:"):  # noqa: PLR2004
         raise PlanError(f"The plan names a resource {short(urn)}, which is not a Pulumi URN.")
     kind = current(parts[2].rsplit("$", 1)[-1])
-    return Resource(urn, kind, parts[3], Properties(inputs), outputs or {})
+    return Resource(urn, kind, parts[3], Properties(inputs), **recorded)
 
 
 class Notes:
@@ -188,7 +191,7 @@ def _listed(entry: Mapping[str, Any], where: str) -> Resource:
 
 def resource_of(urn: str, state: Mapping[str, Any], where: str) -> Resource:
     """A resource from its entry in a state or a step. Raises PlanError, naming `where`."""
-    inputs, outputs = state.get("inputs"), state.get("outputs")
+    inputs = state.get("inputs")
     if inputs is None:
         inputs = {}
     if not isinstance(inputs, dict):
@@ -196,8 +199,13 @@ def resource_of(urn: str, state: Mapping[str, Any], where: str) -> Resource:
     return resource(
         urn,
         cast("dict[str, Any]", inputs),
-        cast("dict[str, Any]", outputs) if isinstance(outputs, dict) else None,
+        outputs=_block(state.get("outputs")),
+        dependencies=_block(state.get("propertyDependencies")),
     )
+
+
+def _block(value: object) -> Mapping[str, Any]:
+    return cast("dict[str, Any]", value) if isinstance(value, dict) else {}
 
 
 def short(value: object) -> str:

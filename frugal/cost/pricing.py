@@ -15,14 +15,14 @@ from pathlib import Path
 
 from frugal.cost import budget
 from frugal.cost.collector import gc_paused
-from frugal.cost.estimate import Bracket, Estimate, Remark
+from frugal.cost.estimate import Assumption, Bracket, Estimate, Remark
 from frugal.cost.grants import grants, offer_end, shares, used_elsewhere
-from frugal.cost.lines import Entries, Entry, lines
+from frugal.cost.lines import Cost, Entries, Entry, lines
 from frugal.cost.meters.base import Charge, Grant, Meter
 from frugal.cost.meters.front_door import ZONE
 from frugal.cost.money import EXACT, NOTHING, ZERO, Range, rounded, total
 from frugal.cost.month import Month, usual
-from frugal.cost.plan import Plan, Resource
+from frugal.cost.plan import Plan
 from frugal.cost.prices.table import Price, Table, Tier
 from frugal.cost.properties import Unpriced
 from frugal.cost.side import Side, classified
@@ -47,7 +47,7 @@ def estimate(plan: Plan, table: Table, usage: Usage, month: Month) -> Estimate:
     """
     figures = assign(usage, {**plan.before, **plan.after}.values())
     with localcontext(EXACT), gc_paused():
-        cost = partial(_cost, table, month.start)
+        cost = partial(_list_price, table, month.start)
         before, after = (
             classified(side, figures, month, cost) for side in (plan.before, plan.after)
         )
@@ -78,7 +78,12 @@ def estimate(plan: Plan, table: Table, usage: Usage, month: Month) -> Estimate:
             free=_remarks(_free(before, after, plan, left_out), plan),
             other=_remarks({**before.other, **after.other}, plan),
             notes=notes,
-            assumptions=[a for urn, a in after.assumed if urn not in left_out],
+            assumptions=[
+                Assumption(one.name, key, assumed.value, assumed.why)
+                for one, figures_of_one in after.assumed
+                if one.urn not in left_out
+                for key, assumed in figures_of_one
+            ],
             alerts=alerts,
             unknown=not (before.unknown | after.unknown) <= left_out.keys(),
         )
@@ -95,7 +100,7 @@ class _Priced:
     @property
     def expected(self) -> Decimal:
         """Sum of the expected amounts; call it in a context of exact arithmetic."""
-        return sum((entry.amount.expected for entry in self.entries.values()), ZERO)
+        return sum((entry.cost.amount.expected for entry in self.entries.values()), ZERO)
 
 
 def _price_both(
@@ -136,18 +141,25 @@ def _price(
         for meter in grant.meters
     }
     priced = _Priced({}, {}, granted)
+    # Resources of one shape have the same charges, and without grants the same costs.
+    costs: dict[int, Cost] = {}
     for index, (one, charge) in enumerate(counted):
-        quantities = billed[0][index], billed[1][index], billed[2][index]
-        price = table.find(charge.meter, charge.region, day)
-        if price is None and any(quantities):
-            why = table.reason(charge.meter, charge.region, day)
-            priced.missing.setdefault(one.urn, why)
-            continue
-        entry = _entry(one, charge, price, quantities, volumes.get(charge.meter))
+        cost = costs.get(id(charge))
+        if cost is None:
+            quantities = billed[0][index], billed[1][index], billed[2][index]
+            price = table.find(charge.meter, charge.region, day)
+            if price is None and any(quantities):
+                why = table.reason(charge.meter, charge.region, day)
+                priced.missing.setdefault(one.urn, why)
+                continue
+            volume = volumes.get(charge.meter)
+            cost = _cost(charge, price, quantities, volume)
+            if volume is None:
+                costs[id(charge)] = cost
         number = 0
         while (key := (one.urn, charge.meter, number)) in priced.entries:
             number += 1
-        priced.entries[key] = entry
+        priced.entries[key] = Entry(one, charge, cost)
     return priced
 
 
@@ -178,23 +190,27 @@ _EXPECTED, _HIGH = 1, 2
 _FROM_ZERO = (ZERO, ZERO, ZERO)
 
 
-def _entry(
-    one: Resource,
+def _cost(
     charge: Charge,
     price: Price | None,
     quantities: tuple[Decimal, Decimal, Decimal],
     volume: list[Decimal] | None,
-) -> Entry:
-    """An entry; `volume`, if any, grows by the quantities, in base units."""
-    if price is None or not any(quantities):
-        return Entry(one, charge, price, NOTHING, ZERO, ())
+) -> Cost:
+    """Cost of a charge's billed quantities, by which `volume`, if any, grows, in base units."""
+    if price is None:
+        return Cost(None, NOTHING, ZERO, None, ())
+    tiers = price.tiers
+    if volume and not tiers[0].price and tiers[1:]:
+        tiers = tiers[1:]  # granted
+    if not any(quantities):
+        return Cost(price, NOTHING, ZERO, _first_paid(tiers), ())
     per = charge.meter.per
     low, expected, high = quantities if per == 1 else [quantity / per for quantity in quantities]
-    tiers = price.tiers if volume is None else _paid(price.tiers)
     if len(tiers) == 1:
         unit_price = tiers[0].price
         amount = Range(low * unit_price, expected * unit_price, high * unit_price)
-        return Entry(one, charge, price, amount, expected, ())
+        whole = (Bracket(ZERO, expected, unit_price),) if expected else ()
+        return Cost(price, amount, expected, unit_price, whole)
     brackets = [
         _brackets(tiers, start / per, quantity)
         for start, quantity in zip(volume or _FROM_ZERO, (low, expected, high), strict=True)
@@ -202,24 +218,26 @@ def _entry(
     if volume:
         volume[:] = map(operator.add, volume, quantities)
     amount = Range._make(sum((b.quantity * b.unit_price for b in case), ZERO) for case in brackets)
-    return Entry(one, charge, price, amount, expected, brackets[_EXPECTED])
+    found = brackets[_EXPECTED]
+    unit_price = _first_paid(tiers) if not found else None if found[1:] else found[0].unit_price
+    return Cost(price, amount, expected, unit_price, found)
 
 
-def _paid(tiers: Sequence[Tier]) -> Sequence[Tier]:
-    """The tiers without a free first one."""
-    return tiers if tiers[0].price or len(tiers) == 1 else tiers[1:]
-
-
-def _cost(table: Table, day: dt.date, one: Resource, charge: Charge) -> Range:
-    """List price of a charge alone, without grants. Raises Unpriced."""
+def _list_price(table: Table, day: dt.date, charge: Charge) -> Range:
+    """Cost of a charge alone, without grants. Raises Unpriced."""
     quantities = charge.low, charge.expected, charge.high
     price = table.find(charge.meter, charge.region, day)
     if price is None and any(quantities):
         raise Unpriced(table.reason(charge.meter, charge.region, day))
-    return _entry(one, charge, price, quantities, None).amount
+    return _cost(charge, price, quantities, None).amount
 
 
-def _brackets(tiers: Sequence[Tier], start: Decimal, quantity: Decimal) -> Sequence[Bracket]:
+def _first_paid(tiers: Sequence[Tier]) -> Decimal:
+    """Price of the first unit that is not free."""
+    return tiers[0].price or next((tier.price for tier in tiers if tier.price), ZERO)
+
+
+def _brackets(tiers: Sequence[Tier], start: Decimal, quantity: Decimal) -> tuple[Bracket, ...]:
     """The parts of a quantity in each tier, where it begins at `start`."""
     found: list[Bracket] = []
     end = start + quantity
@@ -230,7 +248,7 @@ def _brackets(tiers: Sequence[Tier], start: Decimal, quantity: Decimal) -> Seque
         if until > start:
             part = min(end, until) - max(start, tier.start)
             found.append(Bracket(tier.start, part, tier.price))
-    return found
+    return tuple(found)
 
 
 def _free(before: Side, after: Side, plan: Plan, left_out: Mapping[str, str]) -> dict[str, str]:

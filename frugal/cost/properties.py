@@ -5,7 +5,7 @@ A price depends on the paths that were read, so they explain the change of a lin
 
 import functools
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from decimal import Decimal, InvalidOperation
 from typing import Any, cast
 
@@ -28,7 +28,7 @@ _UNKNOWNS = frozenset(
 _SECRET = "[secret]"  # noqa: S105 - what stands in a plan for a secret
 _SECRET_MARK = "4dabf18193072939515e22adb298388d"  # noqa: S105 - key of a secret in a state file
 
-_NUMBER = re.compile(r"-?\d{1,12}(\.\d{1,9})?")
+_NUMBER = re.compile(r"-?\d{1,15}(\.\d{1,9})?")
 # Bound of the exponent: printing 1e999999999 would exhaust the memory.
 _ADJUSTED = range(-21, 21)
 
@@ -45,10 +45,14 @@ class HiddenError(Unpriced):
         self.path = path
 
 
+Refer = Callable[[str, str], "Properties | None"]
+"""Finds the resource that a property names, by the property and the type without the provider."""
+
+
 class Properties:
     """A block of properties. Every reader raises Unpriced, naming the property, where it must."""
 
-    __slots__ = ("_assumed", "_content", "_prefix", "_read")
+    __slots__ = ("_assumed", "_content", "_prefix", "_read", "refer")
 
     def __init__(
         self,
@@ -61,6 +65,7 @@ class Properties:
         self._prefix = prefix
         self._read: dict[str, object] = {} if read is None else read
         self._assumed: Mapping[str, object] = assumed or {}
+        self.refer: Refer | None = None
 
     @property
     def content(self) -> Mapping[str, Any]:
@@ -69,14 +74,23 @@ class Properties:
 
     def assuming(self, path: str, value: object) -> "Properties":
         """The same properties with a value in place of a hidden one."""
-        return Properties(
-            self._content, self._prefix, self._read, {**self._assumed, self._prefix + path: value}
-        )
+        assumed = {**self._assumed, self._prefix + path: value}
+        same = Properties(self._content, self._prefix, self._read, assumed)
+        same.refer = self.refer
+        return same
+
+    def referred(self, path: str, kind: str) -> "Properties | None":
+        """The resource of a type that a property names; None if this side of the plan has none."""
+        return self.refer(path, kind) if self.refer else None
 
     @property
     def read(self) -> Mapping[str, object]:
         """Every path that was read, with its value (None if absent)."""
         return self._read
+
+    def was_read_as(self, other: "Properties") -> None:
+        """Take over the record of equal properties, instead of reading them again."""
+        self._read = other._read  # noqa: SLF001 - of the same class
 
     def _find(self, path: str) -> Any:  # noqa: ANN401 - anything may stand in a plan
         if self._assumed and self._prefix + path in self._assumed:
@@ -110,7 +124,7 @@ class Properties:
         return value
 
     def number(self, path: str, default: str | None = None, *, signed: bool = False) -> Decimal:
-        """A number of at most 12 digits before the point and 9 after it; below zero if `signed`."""
+        """A number of at most 15 digits before the point and 9 after it; below zero if `signed`."""
         value = self._find(path)
         if value is None:
             if default is None:
@@ -169,6 +183,13 @@ class Properties:
             raise Unpriced(f"{self._prefix}{where}: {_shown(entry)} is not a block")
         block = cast("dict[str, Any]", entry)
         return Properties(block, f"{self._prefix}{where}.", self._read, self._assumed)
+
+    def count(self, path: str) -> int:
+        """Number of entries of a list; 0 where there is no list."""
+        value = self._find(path)
+        if value is not None and not isinstance(value, list):
+            raise Unpriced(f"{self._prefix}{path}: {_shown(value)} is not a list")
+        return len(cast("Sequence[object]", value or ()))
 
     def names(self, path: str) -> bool:
         """True if a value is given, known or not; raises if a block around it is hidden."""

@@ -1,23 +1,23 @@
 """The resources of one side of a plan, classified: charges, free, unpriced, of other providers."""
 
+import marshal
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
-from functools import partial
-from typing import NamedTuple
+from hashlib import blake2b
+from typing import Any, Final, NamedTuple, cast
 
-from frugal.cost.estimate import Assumption
-from frugal.cost.influence import check, readings
+from frugal.cost.influence import check, idle_names, readings
 from frugal.cost.meters import METERS
-from frugal.cost.meters.base import Charge, Free, Meter, UsageError, Use
+from frugal.cost.meters.base import Assumed, Charge, Free, Meter, UsageError, Use
 from frugal.cost.meters.free import FREE
 from frugal.cost.money import ZERO, Range, total
 from frugal.cost.month import Month
 from frugal.cost.plan import Resource
-from frugal.cost.properties import Properties, Unpriced
+from frugal.cost.properties import Properties, Unpriced, hidden
 
-Cost = Callable[[Resource, Charge], Range]
-"""List price of a charge of a resource, without grants. Raises Unpriced where there is none."""
+ListPrice = Callable[[Charge], Range]
+"""Cost of a charge alone, without grants. Raises Unpriced where it has no price."""
 
 
 @dataclass(slots=True)
@@ -28,7 +28,9 @@ class Side:
     free: dict[str, str] = field(default_factory=dict[str, str])
     unpriced: dict[str, str] = field(default_factory=dict[str, str])
     other: dict[str, str] = field(default_factory=dict[str, str])
-    assumed: list[tuple[str, Assumption]] = field(default_factory=list[tuple[str, Assumption]])
+    assumed: list[tuple[Resource, Sequence[tuple[str, Assumed]]]] = field(
+        default_factory=list[tuple[Resource, Sequence[tuple[str, Assumed]]]]
+    )
     notes: list[tuple[str, str]] = field(default_factory=list[tuple[str, str]])
     unknown: set[str] = field(default_factory=set[str])
 
@@ -37,26 +39,100 @@ def classified(
     resources: Mapping[str, Resource],
     figures: Mapping[str, Mapping[str, Decimal]],
     month: Month,
-    cost: Cost,
+    cost: ListPrice,
 ) -> Side:
     """Read every resource of a side. Raises UsageError."""
     side = Side()
-    beside: dict[str, list[Properties]] = {}
+    by_kind: dict[str, list[Resource]] = {}
     for one in resources.values():
-        beside.setdefault(one.type.partition(":")[2], []).append(one.properties)
+        by_kind.setdefault(one.type.partition(":")[2], []).append(one)
+    beside = {kind: [one.properties for one in listed] for kind, listed in by_kind.items()}
+    known: dict[tuple[str, bytes], _Result] = {}
     for urn in sorted(resources):
         one = resources[urn]
         kind = one.type.partition(":")[2]
         if not one.is_azure:
             side.other[urn] = "not one of azure-native's"
         elif kind in METERS:
-            use = Use(figures.get(one.name, {}), METERS[kind].usage, beside=beside)
-            _add(side, one, use, month, cost)
+            given = figures.get(one.name, {})
+            shape = kind, _shape(kind, one.properties.content, given)
+            result = known.get(shape) if shape[1] else None
+            if result is None:
+                reference = one.properties.refer = _Reference(by_kind, one)
+                use = Use(given, METERS[kind].usage, beside=beside)
+                result = _result(one, kind, use, month, cost)
+                one.properties.refer = None  # no reference cycle stays
+                if not reference.used:
+                    known[shape] = result
+            else:
+                one.properties.was_read_as(result.properties)
+            _add(side, one, result)
         elif kind in FREE:
             side.free[urn] = FREE[kind]
         else:
             side.unpriced[urn] = "no price is known for this type"
     return side
+
+
+class _Result(NamedTuple):
+    """A resource as its type's reader has it: what holds for any other of the same shape."""
+
+    properties: Properties
+    charges: Collection[Charge] = ()
+    free: str = ""
+    unpriced: str = ""
+    notes: Sequence[str] = ()
+    assumed: Sequence[tuple[str, Assumed]] = ()
+    unknown: bool = False
+
+
+def _shape(kind: str, inputs: Mapping[str, Any], given: Mapping[str, Decimal]) -> bytes:
+    """A digest of all that a price may depend on; none where there are values unlike JSON's.
+
+    Large programs have many resources of few sizes: each is read once.
+    """
+    idle = idle_names(kind)
+    own = [(name, value) for name, value in inputs.items() if name not in idle]
+    figures = [(key, str(value)) for key, value in given.items()]
+    try:
+        return blake2b(marshal.dumps((own, figures), _WITHOUT_REFERENCES), digest_size=16).digest()
+    except ValueError:
+        return b""
+
+
+_WITHOUT_REFERENCES: Final = 2
+"""Version of the format in which equal values are equal bytes."""
+
+
+@dataclass(slots=True)
+class _Reference:
+    """Finds what a resource's properties name. `used`: a price depends on another resource."""
+
+    by_kind: Mapping[str, Sequence[Resource]]
+    one: Resource
+    used: bool = False
+
+    def __call__(self, path: str, kind: str) -> Properties | None:
+        """The resource of a type that a property names: by the engine's URN, its id or its name.
+
+        A name that is not known yet, and without a URN, is that of the only resource of the type.
+        """
+        self.used = True
+        declared = self.by_kind.get(kind, ())
+        value = self.one.properties.content.get(path)
+        linked = self.one.dependencies.get(path)
+        text = cast("dict[str, object]", value).get("id") if isinstance(value, dict) else value
+        if linked and isinstance(linked, list):
+            declared = [other for other in declared if other.urn in linked]
+        elif isinstance(text, str) and not hidden(text):
+            name = text.rpartition("/")[2]
+            declared = [other for other in declared if name in _names(other)]
+        return declared[0].properties if value is not None and len(declared) == 1 else None
+
+
+def _names(one: Resource) -> Iterable[object]:
+    inputs = one.properties.content.items()
+    return (value for key, value in inputs if key.lower().endswith("name"))
 
 
 class _Reading(NamedTuple):
@@ -68,9 +144,7 @@ class _Reading(NamedTuple):
         return () if isinstance(self.found, Free) else self.found
 
 
-def _add(side: Side, one: Resource, use: Use, month: Month, cost: Cost) -> None:
-    kind = one.type.partition(":")[2]
-
+def _result(one: Resource, kind: str, use: Use, month: Month, cost: ListPrice) -> _Result:
     def read(properties: Properties) -> _Reading:
         own = replace(use, assumed=[], notes=[])
         found = METERS[kind].read(properties, own, month)
@@ -79,31 +153,43 @@ def _add(side: Side, one: Resource, use: Use, month: Month, cost: Cost) -> None:
     try:
         unknown = check(kind, one.properties)
         options = list(readings(kind, one.properties, read))
-        charges, is_range = _joined(
-            [found.charges for found, _chosen in options], partial(cost, one)
-        )
+        charges, is_range = _joined([found.charges for found, _chosen in options], cost)
     except Unpriced as reason:
-        side.unpriced[one.urn] = str(reason)
-        return
+        return _Result(one.properties, unpriced=str(reason))
     except UsageError as error:
         raise UsageError(f"resources.{one.name}: {error}") from None
     (found, own), chosen = options[0]
     notes = [f"{path} is passed over: the price does not know it" for path in unknown]
     if is_range:
-        side.unknown.add(one.urn)
         notes += [
             f"{path} is secret or not known yet: expected with {value!r}, high with the dearest"
             for path, value in chosen.items()
         ]
-    side.notes += [(one.urn, f"{one.name}: {note}.") for note in (*notes, *own.notes)]
-    if isinstance(found, Free) and not charges:
-        side.free[one.urn] = found.reason
-    side.charges += [(one, charge) for charge in charges]
-    side.assumed += [(one.urn, _assumption(one, key, own)) for key in own.assumed]
+    return _Result(
+        one.properties,
+        charges,
+        free=found.reason if isinstance(found, Free) and not charges else "",
+        notes=[*notes, *own.notes],
+        assumed=[(key, own.profile[key]) for key in own.assumed],
+        unknown=is_range,
+    )
+
+
+def _add(side: Side, one: Resource, result: _Result) -> None:
+    if result.unpriced:
+        side.unpriced[one.urn] = result.unpriced
+        return
+    if result.unknown:
+        side.unknown.add(one.urn)
+    if result.free:
+        side.free[one.urn] = result.free
+    side.charges += [(one, charge) for charge in result.charges]
+    side.notes += [(one.urn, f"{one.name}: {note}.") for note in result.notes]
+    side.assumed.append((one, result.assumed))
 
 
 def _joined(
-    options: Sequence[Sequence[Charge]], cost: Callable[[Charge], Range]
+    options: Sequence[Sequence[Charge]], cost: ListPrice
 ) -> tuple[Collection[Charge], bool]:
     """One range over the options, the default first: the least low, its expected, the most high.
 
@@ -140,7 +226,3 @@ def _sum(one: Charge, other: Charge) -> Charge:
         high=one.high + other.high,
         grows=one.grows or other.grows,
     )
-
-
-def _assumption(one: Resource, key: str, use: Use) -> Assumption:
-    return Assumption(one.name, key, use.profile[key].value, use.profile[key].why)

@@ -212,16 +212,20 @@ def template(resources: Iterable[Resource]) -> str:
     for one in resources:
         if one.is_azure and keys_of(one):
             named.setdefault(one.name, []).append(one)
+    entries = {name: list(_keys(sharing)) for name, sharing in sorted(named.items())}
+    is_given = {
+        name: any(not line.startswith("    #") for line in keys) for name, keys in entries.items()
+    }
     lines = [
         "# Use in a month. The figures are those of a small site: replace them with your own.",
         "# An omitted entry or key has the small site's figure; 0 means 0.",
         "version: 1",
-        "resources:" if named else "resources: {}",
+        "resources:" if any(is_given.values()) else "resources: {}",
     ]
-    for name, sharing in sorted(named.items()):
-        types = ", ".join(one.type for one in sharing)
-        lines.append(f"  {_key(name)}:  # {types}")
-        lines += _keys(sharing)
+    for name, keys in entries.items():
+        types = ", ".join(one.type for one in named[name])
+        # Without a figure below it the name has no block, so it is commented out as well.
+        lines += [f"  {'' if is_given[name] else '# '}{_key(name)}:  # {types}", *keys]
     lines += [
         "# Use of the shared free amounts by other stacks of the subscription:",
         "used_elsewhere:",

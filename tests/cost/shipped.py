@@ -1,18 +1,10 @@
-"""The shipped price table, and its rows read without the table's own reader."""
+"""Rows of the tests' price table, read without the table's own reader."""
 
-import functools
 from decimal import Decimal
-from pathlib import Path
 
-from frugal.cost import prices
-from frugal.cost.prices.table import Table
+from tests.cost.made import PRICES, table
 
-FOLDER = Path(prices.__file__).parent
-
-
-@functools.cache
-def table() -> Table:
-    return Table(FOLDER)
+__all__ = ["price", "table", "tiers"]
 
 
 def tiers(file: str, name: str, place: str = "eastus2", product: str = "") -> dict[str, Decimal]:
@@ -22,7 +14,7 @@ def tiers(file: str, name: str, place: str = "eastus2", product: str = "") -> di
     """
     found: list[tuple[str, str]] = []
     at_product = at_meter = ""
-    for line in (FOLDER / "azure" / f"{file}.txt").read_text("utf-8").splitlines():
+    for line in (PRICES / "azure" / f"{file}.txt").read_text("utf-8").splitlines():
         fields = line.split("\t")
         if len(fields) == 1:
             at_product = line

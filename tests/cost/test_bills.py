@@ -95,6 +95,12 @@ def test_log_analytics(gigabytes: str, monthly: str) -> None:
     assert bill(workspace(), usage=usage).monthly.expected == D(monthly)
 
 
+def test_a_granted_first_tier_is_in_no_bracket() -> None:
+    usage = used("resources: {logs: {ingested_gb: 20}}")
+    line = next(line for line in bill(workspace(), usage=usage).lines if line.quantity)
+    assert [(t.start, t.quantity, t.unit_price) for t in line.tiers] == [(0, 15, D("2.3"))]
+
+
 def test_a_daily_cap_is_the_most_without_the_free_gigabytes() -> None:
     found = bill(workspace(workspaceCapping={"dailyQuotaGb": 1}))
     assert found.monthly == amounts("0", "0", "69")

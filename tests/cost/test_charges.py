@@ -1,20 +1,25 @@
 """Charges of a type, against a table of a few rows: tiers, shared amounts, regions, dates."""
 
+import gc
 from collections.abc import Iterable
 from decimal import Decimal
 from pathlib import Path
 
 import pytest
 
+from frugal.cost.collector import gc_paused
 from frugal.cost.estimate import Estimate
 from frugal.cost.meters import METERS, base
 from frugal.cost.meters.base import Charge, Grant, Meter, TypeMeter, by_use, fixed
 from frugal.cost.month import Month, calendar_month
-from frugal.cost.plan import Resource, resource
+from frugal.cost.plan import Resource, parse, resource
+from frugal.cost.preview import from_preview
 from frugal.cost.prices.table import Table
 from frugal.cost.pricing import estimate
 from frugal.cost.usage import NO_USAGE, Usage
-from tests.cost.made import USUAL, each, plan, urn, used
+from tests.cost.made import USUAL, azure, each, plan, urn, used
+from tests.cost.made import bill as made_bill
+from tests.cost.made import table as made_table
 
 D = Decimal
 TIERED = Meter("Key Vault", "Key Vault", "Standard", "Tiered", "1")
@@ -139,3 +144,73 @@ def test_no_price_or_several_leave_the_resource_unpriced(
 def test_nothing_billed_needs_no_price(table: Table, things) -> None:
     things["a"] = [fixed(DOUBTFUL, "eastus", D(0))]
     assert amounts(bill(table, "a")) == ["0"]
+
+
+# Resources of one shape are read once.
+
+
+def plan_named(name: str, size: str, capacity: int = 1, **more: object) -> Resource:
+    sku = {"name": size, "capacity": capacity}
+    given = {"location": "eastus", "reserved": True, "kind": "linux", "sku": sku, **more}
+    return azure("web:AppServicePlan", name, **given)
+
+
+def test_resources_that_differ_in_name_and_tags_alone_are_read_once(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    read: list[object] = []
+    meter = METERS["web:AppServicePlan"]
+
+    def counted(properties, use, month):
+        read.append(properties.text("sku.name"))
+        return meter.read(properties, use, month)
+
+    monkeypatch.setitem(METERS, "web:AppServicePlan", meter._replace(read=counted))
+    found = made_bill(
+        plan_named("a", "B1", tags={"of": "a"}),
+        plan_named("b", "B1"),
+        plan_named("c", "B1", 2),
+        plan_named("d", "B2"),
+    )
+    assert read == ["B1", "B1", "B2"]
+    assert [f"{line.monthly.expected:f}" for line in found.lines] == [
+        *("12.410", "12.410", "24.820", "24.820")
+    ]
+
+
+def test_a_resource_that_was_not_read_itself_has_the_reason_of_its_change() -> None:
+    before = [plan_named("a", "B1"), plan_named("b", "B1")]
+    found = made_bill(plan_named("a", "B2"), plan_named("b", "B2"), before=before)
+    assert {line.name: line.reason for line in found.lines} == {
+        "a": "sku.name B1 → B2",
+        "b": "sku.name B1 → B2",
+    }
+
+
+def test_figures_of_use_and_refused_values_make_a_shape_of_their_own() -> None:
+    vaults = [azure("keyvault:Vault", name, **VAULT) for name in ("a", "b")]
+    usage = used("resources: {b: {operations: 1000000}}")
+    assert [f"{line.monthly.expected:f}" for line in made_bill(*vaults, usage=usage).lines] == [
+        *("0.03", "3.00")
+    ]
+    found = made_bill(plan_named("a", "B1"), plan_named("b", "B1", perSiteScaling="[secret]", x=1))
+    assert [one.name for one in found.unpriced] == ["b"]
+
+
+def test_no_reference_cycle_stays_behind() -> None:
+    """The collector is off while a plan is priced, and would free nothing."""
+    file = Path(__file__).with_name("plans") / "multicloud-auto-deploy.json"
+    text, prices = file.read_bytes(), made_table()
+    estimate(from_preview(parse(text)), prices, NO_USAGE, USUAL)
+    gc.collect()
+    with gc_paused():
+        estimate(from_preview(parse(text)), prices, NO_USAGE, USUAL)
+        assert gc.collect() == 0
+
+
+def test_values_unlike_those_of_json_are_read_each_time() -> None:
+    one, other = (plan_named(name, "B1", reserved_by=object()) for name in ("a", "b"))
+    assert len(made_bill(one, other).unpriced) == 2
+
+
+VAULT = {"location": "eastus", "properties": {"sku": {"name": "standard", "family": "A"}}}

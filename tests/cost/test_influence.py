@@ -11,6 +11,7 @@ from frugal.cost.influence import CLASSES, inputs
 from frugal.cost.meters import METERS
 from frugal.cost.meters.free import FREE
 from frugal.cost.plan import Resource, resource
+from frugal.cost.properties import HiddenError, Properties
 from frugal.cost.tokens import aliases
 from tests.cost.any_plan import resource_named
 from tests.cost.made import UNKNOWN, app, azure, bill, each, plan_of, registry, server, urn
@@ -102,12 +103,18 @@ def reason(one: Any) -> str:
     return gap.reason
 
 
+COPIED = {"geoRedundantBackup": "Enabled"}
+
+
 @pytest.mark.parametrize(
     ("one", "said"),
     [
-        (server(cluster={"clusterSize": 2}), "cluster.clusterSize 2 has no price here; priced: 1"),
-        (server(cluster={"clusterSize": UNKNOWN}), "cluster.clusterSize is not known before"),
-        (server(cluster=UNKNOWN), "cluster is not known before the deployment"),
+        (server(backup=COPIED), "backup.geoRedundantBackup 'Enabled' has no price here"),
+        (
+            server(backup={"geoRedundantBackup": UNKNOWN}),
+            "backup.geoRedundantBackup is not known before",
+        ),
+        (server(backup=UNKNOWN), "backup is not known before the deployment"),
         (app_at("edge"), "extendedLocation has no price here"),
     ],
 )
@@ -117,13 +124,25 @@ def test_a_property_that_would_change_the_bill_makes_the_resource_unpriced(
     assert said in reason(one)
 
 
-@pytest.mark.parametrize("given", [{}, {"clusterSize": 1}, {"clusterSize": 1.0}, None])
+@pytest.mark.parametrize("given", [{}, {"geoRedundantBackup": "Disabled"}, None])
 def test_a_harmless_value_does_not(given: object) -> None:
-    assert bill(server(cluster=given)).monthly == each("16.09")
+    assert bill(server(backup=given)).monthly == each("16.09")
 
 
 def test_a_letter_case_of_a_harmless_value() -> None:
     assert bill(app_of("ContainerApps")).unpriced == []
+
+
+@pytest.mark.parametrize("given", ["", None, {}, []])
+def test_an_empty_value_is_none(given: object) -> None:
+    one = azure("monitor:DiagnosticSetting", "a", storageAccountId=given)
+    assert [free.name for free in bill(one).free] == ["a"]
+
+
+def test_a_hidden_block_may_hold_what_is_asked_for() -> None:
+    assert Properties({"subnet": UNKNOWN}).names("subnet")
+    with pytest.raises(HiddenError, match=r"network\.subnet is not known"):
+        Properties({"network": UNKNOWN}).names("network.subnet")
 
 
 HARMLESS = {

@@ -66,16 +66,16 @@ def fee(found: Estimate) -> Any:
     return line.monthly
 
 
-def test_an_environment_with_a_network_is_billed_for_its_balancer_or_unpriced() -> None:
-    cases = (({}, "25.55", "25.55"), ({"internal": True}, "21.90", "21.90"))
-    for given, low, high in (*cases, ({"internal": UNKNOWN}, "21.90", "25.55")):
-        found = bill(environment(**network(**given)), prices=shipped.table(), month=AUTUMN)
-        if found.unpriced:
-            assert found.unpriced[0].name == "env"
-            assert found.free == []
-        else:
-            assert (found.monthly.low, found.monthly.high) == (D(low), D(high))
-            assert found.unknown == (low != high)
+@pytest.mark.parametrize(
+    ("internal", "low", "high"),
+    [(None, "25.55", "25.55"), (True, "21.90", "21.90"), (UNKNOWN, "21.90", "25.55")],
+)
+def test_an_environment_with_a_network_is_billed_for_balancer_and_addresses(
+    internal: object, low: str, high: str
+) -> None:
+    found = priced(environment(**network(internal=internal)))
+    assert (found.monthly.low, found.monthly.high) == (D(low), D(high))
+    assert found.unknown == (internal == UNKNOWN)
 
 
 def test_an_environment_without_public_access_has_a_fee_with_a_private_endpoint() -> None:
@@ -208,6 +208,53 @@ def test_a_static_site_with_the_edge() -> None:
     assert priced(site).monthly.low == D("26.52")
 
 
+# Databases.
+
+
+def server(size: str, place: str = PLACE, **given: Any) -> Resource:
+    given = {"version": "17", "storage": {"storageSizeGB": 128}, **given}
+    return azure("dbforpostgresql:Server", "db", location=place, sku={"name": size}, **given)
+
+
+def test_each_node_of_a_cluster_is_billed() -> None:
+    assert priced(server("Standard_D2ds_v5", cluster={"clusterSize": 2})).monthly.low == D("289.32")
+
+
+def test_extended_support_of_an_old_version() -> None:
+    old = server("Standard_D4ds_v5", "westeurope", version="13")
+    assert priced(old).monthly.low == D("619.3352")
+    summer = usual(dt.date(2026, 7, 1))
+    assert priced(old, month=summer).monthly.low == D("327.0432")
+    assert priced(server("Standard_D4ds_v5", "westeurope")).monthly.low == D("327.0432")
+
+
+def test_a_version_that_is_not_known_yet() -> None:
+    found = priced(server("Standard_D4ds_v5", "westeurope", version=UNKNOWN))
+    assert (found.monthly.low, found.monthly.high) == (D("327.0432"), D("619.3352"))
+    assert found.unknown
+
+
+def test_a_container_of_cosmos_db_with_throughput() -> None:
+    account = azure(
+        "cosmosdb:DatabaseAccount",
+        "account",
+        location=PLACE,
+        databaseAccountOfferType="Standard",
+        locations=[{"locationName": PLACE, "failoverPriority": 0}],
+    )
+    container = azure(
+        "cosmosdb:SqlResourceSqlContainer",
+        "items",
+        accountName=UNKNOWN,
+        resource={"id": "items"},
+        options={"throughput": 400},
+    )
+    found = priced(account, container)
+    [throughput] = [line for line in found.lines if line.monthly.low == D("23.36")]
+    assert throughput.name == "items"
+    assert [line for line in found.lines if line.name == "items" and line.grows]
+
+
 # The rest of their kind on the types of the two sites.
 
 
@@ -239,8 +286,7 @@ def test_a_static_site_with_the_edge() -> None:
             ),
             "features.clusterResourceId is not known",
         ),
-        (azure("containerregistry:Replication", "a", location=PLACE), "no price is known"),
-        (azure("operationalinsights:DataExport", "a"), "no price is known for this type"),
+        (azure("recoveryservices:ReplicationProtectedItem", "a"), "no price is known for this"),
         (azure("app:MaintenanceConfiguration", "a"), "no price is known for this type"),
         (azure("resources:Deployment", "a"), "no price is known for this type"),
     ],

@@ -29,7 +29,7 @@ FOLDER = Path(__file__).parent / "plans"
 LOW, EXPECTED = D("22.032"), D("23.792556")
 BASIC = D("4.998")  # 30 x 0.1666
 
-CLASSIC_INSIGHTS, STORAGE = "workspaceResourceId", "no price is known for this type"
+CLASSIC_INSIGHTS, STORAGE = "workspaceResourceId", "'Hot LRS Data Stored'"
 WINDOWS = "'B1 App' (Azure App Service Basic Plan)"
 
 
@@ -41,14 +41,16 @@ class Bill:
     other: int = 1  # the stack
 
 
+TOKENS = D("0.575")
 BILLS = {
     # B1 on Linux 730 x 0.017 = 12.41, a registry, two apps on the plan.
     "examples-appservice-docker": Bill(each("17.408"), {}, "resourceGroup", other=2),
     "static-web-app-docs": Bill(each("9"), {}, "az-static-web-app-docs"),
-    # Active all month: 2,448,000 x 2.4e-5 + 14.688 = 73.44; 0.5 GB of logs at 2.76 in eastus2.
+    # Active all month: 2,448,000 x 2.4e-5 + 14.688 = 73.44; 0.5 GB of logs at 2.76 in eastus2;
+    # a million tokens in at 0.2, 0.3 million out at 1.25 = 0.575.
     "fde-for-a-day": Bill(
-        Range(LOW + BASIC, EXPECTED + BASIC, D("73.44") + BASIC + D("1.38")),
-        {"model": "'5.4 nano Inp Gl 1M Tokens' (Azure OpenAI GPT5)"},
+        Range(LOW + BASIC, EXPECTED + BASIC + TOKENS, D("73.44") + BASIC + D("1.38") + TOKENS),
+        {},
         "foundry env acr-pull openai-user app-identity rg",
     ),
     # Five replicas active: (13,140,000 - 180,000) x 2.4e-5 + (26,280,000 - 360,000) x 3e-6.
@@ -74,47 +76,38 @@ BILLS = {
         },
         "dtbase-postgresql-db dtbase-rg",
     ),
-    # B1ms 730 x 0.019 = 13.87 and 32 x 0.133 = 4.256; P1v2 on Linux 730 x 0.113 = 82.49.
+    # B1ms 730 x 0.019 = 13.87 and 32 x 0.133 = 4.256; P1v2 on Linux 730 x 0.113 = 82.49;
+    # storage 0.0192 + 0.059 + 10 x 0.0047 = 0.1252.
     "dtbase-uksouth": Bill(
-        each("100.616"),
-        {"dtbase-web-ai": CLASSIC_INSIGHTS, "dtbasesa": STORAGE},
+        amounts("100.616", "100.7412", "100.7412"),
+        {"dtbase-web-ai": CLASSIC_INSIGHTS},
         "dtbase-postgresql-db dtbase-rg",
     ),
     "examples-appservice": Bill(
         NOTHING,
         {
             "appservice-ai": CLASSIC_INSIGHTS,
-            "appservice-db": "no price is known for this type",
+            "appservice-db": "'S0 DTUs' (SQL Database Single Standard)",
             "appservicesa": STORAGE,
             "appservice-asp": WINDOWS,
         },
         "appservicerg appservice-sql appservice-b appservice-c",
     ),
+    # Storage 0.0184 + 0.05 + 10 x 0.004 = 0.1084.
     "examples-static-website": Bill(
-        NOTHING,
-        {"profile": "sku.name 'Standard_Microsoft'", "storageaccount": STORAGE},
+        amounts("0", "0.1084", "0.1084"),
+        {"profile": "sku.name 'Standard_Microsoft'"},
         "endpoint resourceGroup index_html notfound_html staticWebsite",
     ),
     # Front Door: 35 + 10 x 0.009 + 3 x 0.0825 + 0.1 x 0.02 = 35.3395; a vault's 10,000 operations
-    # 0.03; at most 0.5 GB of logs at 3.34 in japaneast.
+    # 0.03; at most 0.5 GB of logs at 3.34 in japaneast; two storage accounts, each 0.02 + 0.05 +
+    # 10 x 0.004 = 0.11; Cosmos DB 10 x 0.285 + 0.2825 = 3.1325.
     "multicloud-auto-deploy": Bill(
-        amounts("35", "35.3695", "37.0395"),
-        {
-            "cosmos-account": "no price is known for this type",
-            "cosmos-container": "no price is known for this type",
-            "cosmos-database": "no price is known for this type",
-            "frontend-storage": STORAGE,
-            "functions-storage": STORAGE,
-            "alert-action-group": "no price is known for this type",
-            "cosmos-latency-alert": "no price is known for this type",
-            "cosmos-throttled-alert": "no price is known for this type",
-            "frontdoor-error-alert": "no price is known for this type",
-            "function-cpu-alert": "no price is known for this type",
-            "function-execution-alert": "no price is known for this type",
-            "function-memory-alert": "no price is known for this type",
-        },
+        amounts("35", "38.722", "40.392"),
+        {},
         "frontdoor-endpoint frontdoor-origin frontdoor-origin-group frontdoor-route"
-        " spa-rewrite-rule spa-rule-set app-insights"
+        " spa-rewrite-rule spa-rule-set app-insights alert-action-group cosmos-account"
+        " cosmos-database"
         " frontdoor-diagnostics app-secret resource-group",
         other=5,
     ),

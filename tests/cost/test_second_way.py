@@ -37,6 +37,11 @@ def disk(kind: str, gib: int, **more: Any) -> Resource:
     return at("compute:Disk", sku={"name": kind}, diskSizeGB=gib, **more)
 
 
+def profile(kind: str, least: int, most: int = 9) -> dict[str, Any]:
+    counts = {"minimumCount": least, "maximumCount": most}
+    return {"name": kind.lower(), "workloadProfileType": kind, **counts}
+
+
 def model(name: str, sku: str = "GlobalStandard", capacity: int = 10) -> Resource:
     properties = {"model": {"format": "OpenAI", "name": name}}
     sku_of = {"name": sku, "capacity": capacity}
@@ -296,6 +301,37 @@ CASES: dict[str, tuple[Resource, str, Callable[[], Decimal]]] = {
         lambda: (
             100_000 * tiers("functions", "On Demand Total Executions")["25000"]
             + 200_000 * tiers("functions", "On Demand Execution Time")["100000"]
+        ),
+    ),
+    "dedicated profile": (
+        at("app:ManagedEnvironment", workloadProfiles=[profile("D8", 2), profile("E4", 1)]),
+        "",
+        lambda: (
+            HOURS
+            * (
+                (2 * 8 + 4) * price("azure-container-apps", "Dedicated vCPU Usage")
+                + (2 * 32 + 32) * price("azure-container-apps", "Dedicated Memory Usage")
+                + price("azure-container-apps", "Dedicated Plan Management")
+            )
+        ),
+    ),
+    "sessions": (
+        at("app:ContainerAppsSessionPool", containerType="PythonLTS"),
+        "{session_hours: 12}",
+        lambda: 12 * price("azure-container-apps", "Dynamic Sessions"),
+    ),
+    "registry in another region": (
+        at("containerregistry:Replication", location="westeurope"),
+        "",
+        lambda: DAYS * price("container-registry", "Premium Registry Unit", "westeurope"),
+    ),
+    "static site at the edge": (
+        at("web:StaticSite", sku={"name": "Standard"}, enterpriseGradeCdnStatus="Enabled"),
+        "{bandwidth_gb: 150}",
+        lambda: (
+            price("azure-app-service", "Standard App", product="Static Web Apps")
+            + HOURS * price("azure-app-service", "Standard Azure Front Door Add-on")
+            + 50 * tiers("azure-app-service", "Standard Bandwidth Usage")["100"]
         ),
     ),
     "translator": (

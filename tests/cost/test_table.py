@@ -80,7 +80,12 @@ def test_prices_know_where_and_when_they_were_read(shipped: Table) -> None:
 
 
 def test_every_meter_of_a_type_has_a_price_somewhere(shipped: Table) -> None:
-    assert [gap for gap in missing(shipped, DAY) if not shipped.prices(gap.meter)] == []
+    """Or the API has none: a name that is written wrong would be found here."""
+    gaps = [gap.meter for gap in missing(shipped, DAY) if not shipped.prices(gap.meter)]
+    assert {(meter.sku, meter.name) for meter in gaps} == {
+        ("VpnGw4AZ", "P2S Connection"),
+        ("VpnGw5AZ", "P2S Connection"),
+    }
 
 
 def test_the_api_grants_what_the_meters_grant(shipped: Table) -> None:
@@ -135,6 +140,8 @@ Key Vault
 		0.02	2015-03-01	Zone 1	2026-11-01
 	Standard	Operations	1 Hour
 		9	2015-03-01	eastus
+	Standard	Later	1
+		5	2027-01-01	eastus
 	Standard	Renewals	1
 		0 5:2.3 1000:2	2015-03-01	eastus
 		3	2016-01-01	westeurope
@@ -206,6 +213,9 @@ def test_the_newest_price_in_force_on_the_day_counts(folder: Path) -> None:
     assert found(folder, OPERATIONS, "eastus", date(2027, 1, 1)) == "0.05"
     assert found(folder, OUT, "westeurope", date(2026, 9, 30)) == "0.08"
     assert found(folder, OUT, "westeurope", date(2026, 10, 1)) == "0.09"
+    later = OPERATIONS._replace(name="Later", unit="1")
+    assert found(folder, later, "eastus") is None
+    assert found(folder, later, "eastus", date(2027, 1, 1)) == "5"
     # Earlier prices are not in the table.
     assert found(folder, OPERATIONS, "eastus", date(2014, 1, 1)) == "0.03"
     assert found(folder, OUT, "westeurope", date(2014, 1, 1)) == "0.08"
@@ -252,12 +262,12 @@ def test_only_the_file_of_a_service_is_read(folder: Path) -> None:
 def test_gaps_of_meters(folder: Path) -> None:
     gaps = [(gap.meter.name, gap.types, gap.why) for gap in missing(made.table(), DAY)]
     assert ("B2ms vCore", ["dbforpostgresql:Server"], "no row in eastus") in gaps
-    reasons = {gap.why for gap in missing(Table(folder), DAY) if gap.meter.service == "Key Vault"}
-    assert reasons == set()
+    assert OPERATIONS not in [gap.meter for gap in missing(Table(folder), DAY)]
     spoil(folder, "azure/key-vault.txt", "\t10K\tStandard_KV", "\t1M")
     (folder / "supplement.csv").write_text(SMALL["supplement.csv"].replace(",10K,", ",1M,"))
-    [gap] = [gap for gap in missing(Table(folder), DAY) if gap.meter.service == "Key Vault"]
-    assert (gap.types, gap.why) == (["keyvault:Vault"], "listed per 1 Hour, 1M only")
+    [gap] = [gap for gap in missing(Table(folder), DAY) if gap.meter == OPERATIONS]
+    assert "keyvault:Vault" in gap.types
+    assert gap.why == "listed per 1 Hour, 1M only"
 
 
 # A broken file.

@@ -15,7 +15,6 @@ from tests.cost.made import (
     bill,
     edge,
     expected_of,
-    plan_of,
     registry,
     used,
     vault,
@@ -118,7 +117,7 @@ def test_the_same_figures_for_both_sides() -> None:
         ("version: 1\nresources: {app: {visits: 1}}", "resources.app.visits: unknown key; allowed"),
         ("version: 1\nresources: {ap: {requests: 1}}", "resources.ap: no resource of the plan"),
         ("version: 1\nresources: {'b*': {requests: 1}}", "resources.b*: no resource"),
-        ("version: 1\nresources: {env: {requests: 1}}", "resources.env: no resource"),
+        ("version: 1\nresources: {address: {requests: 1}}", "resources.address: no resource"),
         ("version: 1\nused_elsewhere: {egress_gb: -1}", "used_elsewhere.egress_gb: -1"),
         ("version: 1\nused_elsewhere: {egress: 1}", "used_elsewhere.egress: unknown key; allowed"),
         (
@@ -137,8 +136,8 @@ def test_the_same_figures_for_both_sides() -> None:
     ],
 )
 def test_what_is_refused(text: str, said: str) -> None:
-    environment = azure("app:ManagedEnvironment", "env", location="eastus")
-    message = refused(text, app(), plan_of(), environment)
+    address = azure("network:PublicIPAddress", "address", location="eastus")
+    message = refused(text, app(), address)
     assert message.startswith(("usage.yaml", "resources."))
     assert said in message
 

@@ -104,8 +104,17 @@ def test_the_template_of_two_resources_with_one_name() -> None:
 
 
 def test_the_template_of_a_plan_without_use() -> None:
-    environment = azure("app:ManagedEnvironment", "env", location="eastus")
-    assert read_usage(template([environment]), "usage.yaml") == NO_USAGE
+    address = azure("network:PublicIPAddress", "address", location="eastus")
+    assert read_usage(template([address]), "usage.yaml") == NO_USAGE
+
+
+def test_the_template_of_figures_that_follow_from_others() -> None:
+    alert = azure("monitor:MetricAlert", "alert", location="global", scopes=["a"])
+    text = template([alert])
+    assert read_usage(text, "usage.yaml") == NO_USAGE
+    assert "  # alert:  # azure-native:monitor:MetricAlert\n    # time_series: 1  # " in text
+    both = read_usage(template([alert, vault("vault")]), "usage.yaml")
+    assert both.resources.keys() == {"vault"}
 
 
 def test_each_figure_of_the_small_site_says_why() -> None:

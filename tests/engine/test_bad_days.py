@@ -238,8 +238,14 @@ SPOILED: Mapping[str, Case] = {
 }
 
 
+@pytest.fixture(scope="module")
+def shell(prepared: Clone) -> None:
+    """Start the daemon, and take its variables for `in_shell`: no test here ends it."""
+    prepared.open_shell()
+
+
 @pytest.fixture
-def spoiled(clone: Clone) -> Iterator[Clone]:
+def spoiled(clone: Clone, shell: None) -> Iterator[Clone]:
     """The clone with a short deadline and an image's context; all days are off afterwards."""
     context = clone.root / "apps" / "tiny"
     context.mkdir(parents=True, exist_ok=True)
@@ -249,7 +255,6 @@ def spoiled(clone: Clone) -> Iterator[Clone]:
     assert "    pullLimit: 0\n" in before
     shorter = f"    pullLimit: 0\n    deadline: {DEADLINE}\n"
     settings.write_text(before.replace("    pullLimit: 0\n", shorter))
-    clone.open_shell()  # which starts the daemon
     yield clone
     cloud(clone).days({})
     settings.write_text(before)

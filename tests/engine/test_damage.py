@@ -1,4 +1,4 @@
-"""Files that are lost or damaged, and processes killed: what `frugal` says and rebuilds.
+"""Files that are lost or damaged: what `frugal` says and rebuilds.
 
 `python -m tests.faults.damage` tries every damage, with a database.
 """
@@ -12,7 +12,7 @@ import pytest
 
 from frugal.local import daemon as daemons
 from frugal.paths import Checkout
-from tests.engine.clone import PATIENCE, Clone, kill
+from tests.engine.clone import Clone
 from tests.engine.conftest import ROOT
 from tests.engine.test_recovery import assert_mended
 
@@ -41,7 +41,7 @@ def lose_store(clone: Clone) -> None:
 def test_a_lost_record_is_restored_from_its_copy(
     clone: Clone, damage: Callable[[Clone], None]
 ) -> None:
-    up(clone)
+    clone.ensure_up()
     ids = [r["id"] for r in clone.status()["resources"]]
     damage(clone)
     said = up(clone)
@@ -52,7 +52,7 @@ def test_a_lost_record_is_restored_from_its_copy(
 
 def test_attributes_that_a_kill_left_empty_hide_no_file(clone: Clone) -> None:
     """The engine writes `.attrs` beside each file of its state, and not in one step."""
-    up(clone)
+    clone.ensure_up()
     attributes = list((clone.root / ".frugal" / "local" / "state").rglob("*.attrs"))
     assert {"local.json.attrs", "meta.yaml.attrs"} <= {file.name for file in attributes}
     for file in attributes:
@@ -62,7 +62,7 @@ def test_attributes_that_a_kill_left_empty_hide_no_file(clone: Clone) -> None:
 
 @pytest.mark.parametrize("content", [None, "{"])
 def test_a_daemon_without_its_record_is_restarted(clone: Clone, content: str | None) -> None:
-    up(clone)
+    clone.ensure_up()
     record, pid = clone.cloud / "daemon.json", clone.daemon_pid()
     record.unlink()
     if content is not None:
@@ -75,7 +75,7 @@ def test_a_daemon_without_its_record_is_restarted(clone: Clone, content: str | N
 
 
 def test_env_says_what_up_would_mend(clone: Clone) -> None:
-    up(clone)
+    clone.ensure_up()
     daemon = daemons.find(Checkout(clone.root))
     assert daemon is not None
     daemon.sweep("frugal", [])
@@ -84,29 +84,6 @@ def test_env_says_what_up_would_mend(clone: Clone) -> None:
     assert "2 resources are gone, 0 are not in the state." in " ".join(shown.stderr.split())
     assert "missing, created again" in up(clone)
     assert clone.frugal("env").stderr == ""
-
-
-def test_a_killed_engine_is_named_with_the_way_on(clone: Clone) -> None:
-    running = clone.begin_held()
-    for pid in clone.engine_pids():
-        kill(pid)
-    assert running.wait(PATIENCE) == 1
-    (said,) = [li for li in (clone.root / "output").read_text().splitlines() if "Error:" in li]
-    assert "The engine was killed (signal 9)" in said
-    assert "Run `make up` again" in said
-    assert_mended(clone)
-
-
-def test_a_killed_daemon_is_named_with_the_way_on(clone: Clone) -> None:
-    running = clone.begin_held()
-    kill(clone.daemon_pid())
-    clone.release()
-    assert running.wait(PATIENCE) == 1
-    output = (clone.root / "output").read_text()
-    assert "has ended or was killed" in output
-    assert "Run `make up` again" in output
-    assert "Traceback" not in output
-    assert_mended(clone)
 
 
 @pytest.mark.parametrize("home", ["/dev/null", "/proc/none"])

@@ -8,9 +8,7 @@ import subprocess
 
 import psutil
 
-from tests.engine.clone import PATIENCE, Clone, kill, plugins, until
-
-DECLARED = ["ResourceGroup", "UserAssignedIdentity"]
+from tests.engine.clone import DECLARED, PATIENCE, Clone, kill, plugins, until
 
 
 def assert_mended(clone: Clone) -> None:
@@ -27,45 +25,46 @@ def test_engine_killed(clone: Clone) -> None:
     for pid in clone.engine_pids():
         kill(pid)
     assert running.wait(PATIENCE) == 1
+    (said,) = [li for li in (clone.root / "output").read_text().splitlines() if "Error:" in li]
+    assert "The engine was killed (signal 9)" in said
+    assert "Run `make up` again" in said
     # Its plugins watch their standard input, so none outlives it.
     until(lambda: not plugins(clone))
     assert clone.state()["pending_operations"]
     assert_mended(clone)
 
 
-def test_dynamic_host_left_behind_is_ended(clone: Clone) -> None:
-    """One that no provider was loaded into, so that nothing in it watches the engine."""
+def test_hosts_left_behind_are_ended(clone: Clone) -> None:
+    """A dynamic host into which no provider was loaded, so that nothing in it watches the engine.
+
+    And a language host: the official one outlives a killed engine by minutes, with the descriptors
+    it was given, of which one holds the checkout's lock.
+    """
     python = clone.root / ".venv" / "bin" / "python"
-    orphan = subprocess.Popen(
+    dynamic = subprocess.Popen(
         [python, "-u", "-m", "pulumi.dynamic", "127.0.0.1:1"],
         cwd=clone.root,
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
     )
-    assert orphan.stdout is not None
-    assert orphan.stdout.readline().strip().isdigit()
-    assert clone.frugal("up").returncode == 0
-    assert orphan.wait(PATIENCE) == -signal.SIGKILL
-
-
-def test_language_host_left_behind_does_not_keep_the_lock(clone: Clone) -> None:
-    """The official one outlives a killed engine by minutes, with the descriptors it was given."""
+    assert dynamic.stdout is not None
+    assert dynamic.stdout.readline().strip().isdigit()
     lock = clone.root / ".frugal" / "local.lock"
     with lock.open("a+") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
-        orphan = subprocess.Popen(
+        language = subprocess.Popen(
             ["pulumi-language-python", "600"],
             executable="sleep",
             cwd=clone.root,
             pass_fds=[file.fileno()],
         )
     assert clone.frugal("up").returncode == 0
-    assert orphan.wait(PATIENCE) == -signal.SIGKILL
+    assert dynamic.wait(PATIENCE) == language.wait(PATIENCE) == -signal.SIGKILL
 
 
 def test_lock_half_written_on_a_full_disk(clone: Clone) -> None:
     """It has the name of a temporary file, and the engine reads it as a lock all the same."""
-    assert clone.frugal("up").returncode == 0
+    clone.ensure_up()
     locks = clone.root / ".frugal" / "local" / "state" / ".pulumi" / "locks"
     half = locks / "organization" / "frugal" / "local" / "9bb1a851.json.18ec474709114c5b.tmp"
     half.parent.mkdir(parents=True, exist_ok=True)
@@ -93,7 +92,11 @@ def test_daemon_killed(clone: Clone) -> None:
     shown = clone.frugal("status")
     assert (shown.returncode, "Nothing is running" in shown.stderr) == (1, True)
     clone.release()
-    running.wait(PATIENCE)
+    assert running.wait(PATIENCE) == 1
+    output = (clone.root / "output").read_text()
+    assert "has ended or was killed" in output
+    assert "Run `make up` again" in output
+    assert "Traceback" not in output
     assert_mended(clone)
     assert clone.daemon_pid() != pid
 
@@ -138,7 +141,7 @@ def test_down_after_everything_was_killed(clone: Clone) -> None:
 
 
 def test_down_when_the_state_was_lost(clone: Clone) -> None:
-    assert clone.frugal("up").returncode == 0
+    clone.ensure_up()
     shutil.rmtree(clone.root / ".frugal" / "local" / "state")
     down = clone.frugal("down", "--yes")
     assert down.returncode == 0, down.stderr
@@ -146,7 +149,7 @@ def test_down_when_the_state_was_lost(clone: Clone) -> None:
 
 
 def test_down_when_the_cloud_is_damaged(clone: Clone) -> None:
-    assert clone.frugal("up").returncode == 0
+    clone.ensure_up()
     daemon = psutil.Process(clone.daemon_pid())
     kill(daemon.pid)
     (clone.cloud / "resources").write_bytes(b"\0" * 100)

@@ -1,4 +1,4 @@
-"""Azure Container Apps on the Consumption profile: apps, jobs, environments.
+"""Azure Container Apps: apps and jobs, on the Consumption profile or on a dedicated one.
 
 Rates and free grants: Microsoft's billing page (ms.date 2025-12-09). A replica is idle, and billed
 at the lower rate, only while the app is scaled to its minimum of one or more.
@@ -25,6 +25,7 @@ from frugal.cost.meters.base import (
     meter,
     region,
 )
+from frugal.cost.meters.container_environments import on_dedicated_profile
 from frugal.cost.money import ZERO, plain, quotient
 from frugal.cost.month import Month
 from frugal.cost.properties import Properties, Unpriced
@@ -43,13 +44,6 @@ _VCPU_IDLE = _standard("Standard vCPU Idle Usage", "1 Second")
 _MEMORY_ACTIVE = _standard("Standard Memory Active Usage", "1 GiB Second")
 _MEMORY_IDLE = _standard("Standard Memory Idle Usage", "1 GiB Second")
 _REQUESTS = _standard("Standard Requests", "1M")
-_MANAGEMENT = Meter(
-    "Azure Container Apps",
-    "Azure Container Apps",
-    "Dedicated",
-    "Dedicated Plan Management",
-    "1 Hour",
-)
 
 # Not in the API. Active and idle seconds alike, as a real bill of May 2026 has it.
 grant(
@@ -88,7 +82,8 @@ _MEMORY = re.compile(r"(\d{1,6}(?:\.\d{1,6})?)(Gi|Mi)")
 def container_app(properties: Properties, use: Use, month: Month) -> Iterable[Charge]:
     """Replica-seconds times size, active and idle; requests; traffic to the internet."""
     place = region(properties)
-    _refuse_dedicated(properties)
+    if on_dedicated_profile(properties, use):
+        return (by_use(EGRESS, place, use.figure("egress_gb")),)
     cpu, memory = _size(properties)
     seconds = month.seconds * _revisions(properties, use)
     fewest = properties.whole("template.scale.minReplicas", _MIN_REPLICAS)
@@ -113,10 +108,11 @@ def container_app(properties: Properties, use: Use, month: Month) -> Iterable[Ch
     executions=assume("10", "ten deployments", unless="configuration.scheduleTriggerConfig"),
     active_seconds=assume("60", "one execution, a minute on one replica"),
 )
-def job(properties: Properties, use: Use, month: Month) -> Iterable[Charge]:
+def job(properties: Properties, use: Use, month: Month) -> Iterable[Charge] | Free:
     """Executions times their replica-seconds times size: jobs are always active."""
     place = region(properties)
-    _refuse_dedicated(properties)
+    if on_dedicated_profile(properties, use):
+        return Free("it runs on its environment's dedicated profile, which is billed")
     cpu, memory = _size(properties)
     schedule = _schedule(properties)
     if schedule and not use.has("executions"):
@@ -150,39 +146,6 @@ def _replicas_of_execution(properties: Properties) -> Decimal:
         for name in ("parallelism", "replicaCompletionCount")
     )
     return max(counts)
-
-
-@meter("app:ManagedEnvironment")
-def environment(properties: Properties, use: Use, month: Month) -> Iterable[Charge] | Free:
-    """Free, but for a fee while a private endpoint leads to it: that needs public access disabled.
-
-    Source: the billing page; a plain Consumption environment's bill of September 2026 has no fee.
-    """
-    for profile in properties.blocks("workloadProfiles"):
-        kind = profile.text("workloadProfileType")
-        if kind.lower() != "consumption":
-            raise Unpriced(f"workload profile {kind!r}: only Consumption is priced")
-    if properties.text("publicNetworkAccess", "Enabled").lower() == "enabled":
-        return Free("Consumption environment: only what its apps use is billed")
-    least = month.hours if _has_private_endpoint(use) else ZERO
-    if not least:
-        use.notes.append(
-            "without public access, and the plan has no private endpoint for it; one made elsewhere"
-            " costs the fee that high has"
-        )
-    return (Charge(_MANAGEMENT, region(properties), least, least, month.hours),)
-
-
-def _has_private_endpoint(use: Use) -> bool:
-    """True if a private endpoint of the plan has an environment's group, managedEnvironments."""
-    endpoints = use.beside.get("network:PrivateEndpoint", ())
-    return any("'managedenvironments'" in str(one.content).lower() for one in endpoints)
-
-
-def _refuse_dedicated(properties: Properties) -> None:
-    profile = properties.text("workloadProfileName", "Consumption")
-    if profile != "Consumption":
-        raise Unpriced(f"workloadProfileName {profile!r}: only Consumption is priced")
 
 
 def _revisions(properties: Properties, use: Use) -> int:
@@ -308,22 +271,4 @@ classify(
         ACCESS: "configuration",
         BEHAVIOUR: "template",
     },
-)
-classify(
-    "app:ManagedEnvironment",
-    priced="workloadProfiles publicNetworkAccess",
-    unpriced_when={
-        "ingressConfiguration.workloadProfileName": "Consumption",
-        "vnetConfiguration.infrastructureSubnetId": (),
-    },
-    no_influence={
-        NAMES: "environmentName kind infrastructureResourceGroup",
-        ACCESS: "customDomainConfiguration diskEncryptionConfiguration peerAuthentication"
-        " peerTrafficConfiguration vnetConfiguration",
-        BEHAVIOUR: "daprAIConnectionString daprAIInstrumentationKey ingressConfiguration",
-        "its apps are billed, wherever they run": "availabilityZones zoneRedundant",
-        "billed where the data goes": "appInsightsConfiguration appLogsConfiguration"
-        " openTelemetryConfiguration",
-    },
-    choices={"publicNetworkAccess": ("Enabled", "Disabled")},
 )

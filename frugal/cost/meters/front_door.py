@@ -5,8 +5,8 @@ Prices are by the visitors' zone; Zone 1 (North America, Europe, …) is taken f
 
 from collections.abc import Iterable
 
-from frugal.cost.influence import BEHAVIOUR, NAMES, classify
-from frugal.cost.meters.base import Charge, Meter, Use, assume, by_use, fixed, meter
+from frugal.cost.influence import ACCESS, BEHAVIOUR, NAMES, classify
+from frugal.cost.meters.base import Charge, Free, Meter, Use, assume, by_use, fixed, meter
 from frugal.cost.money import ZERO
 from frugal.cost.month import Month
 from frugal.cost.properties import Properties, Unpriced
@@ -60,4 +60,24 @@ classify(
         NAMES: "profileName",
         BEHAVIOUR: "logScrubbing originResponseTimeoutSeconds",
     },
+)
+
+
+@meter("frontdoor:Policy")
+def firewall_policy(properties: Properties, _use: Use, _month: Month) -> Free:
+    """Free with a profile of today's sizes; classic policies are billed by themselves."""
+    name = properties.text("sku.name", "Classic_AzureFrontDoor")
+    if name.lower() not in _SIZES:
+        raise Unpriced(f"sku.name {name!r} has no price here (a policy of a classic Front Door)")
+    return Free("its Front Door profile is what is billed")
+
+
+classify(
+    "frontdoor:Policy",
+    priced="sku.name",
+    no_influence={
+        NAMES: "policyName",
+        ACCESS: "customRules managedRules policySettings",
+    },
+    choices={"sku.name": ("Standard_AzureFrontDoor", "Premium_AzureFrontDoor")},
 )

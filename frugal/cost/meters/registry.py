@@ -46,6 +46,20 @@ def registry(properties: Properties, use: Use, month: Month) -> Iterable[Charge]
     )
 
 
+@meter("containerregistry:Replication")
+def replication(properties: Properties, _use: Use, month: Month) -> Iterable[Charge]:
+    """A Premium registry's day in one more region (geo-replication page, read November 2026)."""
+    return (fixed(_UNITS["Premium"], region(properties), month.days),)
+
+
+classify(
+    "containerregistry:Replication",
+    no_influence={
+        NAMES: "registryName replicationName",
+        BEHAVIOUR: "regionEndpointEnabled",
+        "part of each size": "zoneRedundancy",
+    },
+)
 classify(
     "containerregistry:Registry",
     priced="sku.name",

@@ -53,20 +53,3 @@ classify(
         ACCESS: "thumbprint",
     },
 )
-
-
-@meter("eventhub:EventHub")
-def event_hub(_properties: Properties, _use: Use, _month: Month) -> Free:
-    """Free within its namespace; Azure bills capture on its own (meter Capture)."""
-    return Free("part of its namespace, which is billed")
-
-
-classify(
-    "eventhub:EventHub",
-    unpriced_when={"captureDescription.enabled": False},
-    no_influence={
-        NAMES: "eventHubName namespaceName userMetadata",
-        BEHAVIOUR: "captureDescription messageRetentionInDays partitionCount retentionDescription"
-        " status",
-    },
-)
