@@ -55,7 +55,6 @@ def plain_engine(place: Checkout, console: Console) -> Engine:
         project=place.root,
         home=home,
         backend=backend,
-        passphrase="benchmark",  # noqa: S106 - of a state that lives for a minute
     )
 
 

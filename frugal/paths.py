@@ -3,7 +3,6 @@
 import os
 import pwd
 import shutil
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
@@ -12,47 +11,39 @@ import platformdirs
 from frugal.errors import FrugalError
 
 
-@dataclass(frozen=True)
 class Checkout:
     """A clone of the project. Generated files are under `.venv` and `.frugal` in it."""
 
-    root: Path
-
-    @property
-    def tool(self) -> Path:
-        """The tool's own folder."""
-        return self.root / ".frugal"
-
-    @property
-    def python(self) -> Path:
-        """The interpreter of the checkout's virtualenv."""
-        return self.root / ".venv" / "bin" / "python"
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self.python = root / ".venv" / "bin" / "python"
+        self.tool = root / ".frugal"
+        # The Pulumi CLI and the executables that it starts.
+        self.bin = self.tool / "bin"
+        self.pulumi = self.bin / "pulumi"
+        # Locked while an update or a teardown of the local environment runs.
+        self.lock = self.tool / "local.lock"
+        # Everything of the environment `local`: PULUMI_HOME, in which the azure-native plugin is
+        # the local cloud; the engine's state, a file backend; the folder of the daemon, with one
+        # log file a service (homepage, translator, postgres, edge).
+        self.local = self.tool / "local"
+        self.home = self.local / "pulumi"
+        self.state = self.local / "state"
+        self.cloud = self.local / "cloud"
+        self.logs = self.cloud / "logs"
+        # Copies of the engine's state and of the daemon's store, each in the other's folder.
+        self.state_copy = self.cloud / "state.json"
+        self.store_copy = self.state / "store"
+        # For planning without a login: the cache of `frugal compare`, and a PULUMI_HOME whose
+        # azure-native plugin only validates.
+        self.previews = self.tool / "plan" / "previews"
+        self.plan_home = self.tool / "plan" / "pulumi"
 
     @property
     def uv(self) -> str:
         """The uv to call: the one that the set-up installed, else the one on PATH."""
         own = self.tool / "uv" / "bin" / "uv"
         return str(own) if own.exists() else shutil.which("uv") or str(own)
-
-    @property
-    def bin(self) -> Path:
-        """The Pulumi CLI and the executables that it starts."""
-        return self.tool / "bin"
-
-    @property
-    def pulumi(self) -> Path:
-        """The Pulumi CLI of this checkout."""
-        return self.bin / "pulumi"
-
-    @property
-    def lock(self) -> Path:
-        """Locked while an update or a teardown of the local environment runs."""
-        return self.tool / "local.lock"
-
-    @property
-    def local(self) -> Path:
-        """Everything of the environment `local`."""
-        return self.tool / "local"
 
     def make_local(self) -> None:
         """Create the folders of the environment `local`, closed to the machine's other users.
@@ -68,36 +59,6 @@ class Checkout:
         ):
             folder.mkdir(parents=True, exist_ok=True)
             folder.chmod(mode)
-
-    @property
-    def home(self) -> Path:
-        """PULUMI_HOME of the local environment: its azure-native plugin is the local cloud."""
-        return self.local / "pulumi"
-
-    @property
-    def state(self) -> Path:
-        """The engine's state of the local environment, a file backend."""
-        return self.local / "state"
-
-    @property
-    def cloud(self) -> Path:
-        """The folder of the local cloud's daemon."""
-        return self.local / "cloud"
-
-    @property
-    def logs(self) -> Path:
-        """One log file a service: homepage, translator, postgres, edge."""
-        return self.cloud / "logs"
-
-    @property
-    def previews(self) -> Path:
-        """Previews kept by `frugal compare`."""
-        return self.tool / "plan" / "previews"
-
-    @property
-    def plan_home(self) -> Path:
-        """PULUMI_HOME for planning without a login: its azure-native plugin only validates."""
-        return self.tool / "plan" / "pulumi"
 
 
 def is_passable(path: Path) -> bool:

@@ -29,7 +29,10 @@ def stack_file(folder: Path, stack: str) -> dict[str, object]:
 
 
 def read_file(file: Path) -> dict[str, object]:
-    """Content of Pulumi.yaml or a stack's file. Raises FrugalError (2) if it is damaged."""
+    """Content of Pulumi.yaml or a stack's file. Raises FrugalError (2) if it is damaged.
+
+    Also if a key with a namespace (`frugal:homepage`) is outside `config`.
+    """
     again = f"Repair it, or restore it: git checkout {file.name}"
     try:
         content: object = yaml.safe_load(file.read_text()) or {}
@@ -42,6 +45,12 @@ def read_file(file: Path) -> dict[str, object]:
     found = cast("dict[str, object]", content) if isinstance(content, dict) else {"config": content}
     if not isinstance(found.get("config") or {}, dict):
         raise FrugalError(f"{file.name} holds no keys. {again}", code=2)
+    # Pulumi ignores them, so that the defaults would apply in silence.
+    if outside := [key for key in found if ":" in str(key)]:
+        raise FrugalError(
+            f"{file.name}: {', '.join(outside)} must be below `config:`; indent it by two spaces.",
+            code=2,
+        )
     return found
 
 

@@ -10,13 +10,17 @@ Metadata document: Azure's cloud-metadata endpoint, api-version 2022-09-01 (read
 import re
 import time
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Self, cast
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Self, cast
 from urllib.parse import urlsplit
 
 import httpx
 
 from infra import credentials, waits
-from infra.credentials import Account, Cloud, Credential, SignInError
+from infra.credentials import Account, Cloud, SignInError
+
+if TYPE_CHECKING:
+    from azure.core.credentials import TokenCredential
 
 _METADATA_API_VERSION = "2022-09-01"
 _PATIENCE_WITHOUT_ANSWER = 60.0  # seconds; an outage of more than a minute is reported
@@ -70,7 +74,7 @@ class Arm:
         *,
         configuration: Mapping[str, str] | None = None,
         patience: float | None = None,
-        credential: Credential | None = None,
+        credential: "TokenCredential | None" = None,
         transport: httpx.BaseTransport | None = None,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
@@ -82,7 +86,6 @@ class Arm:
         timeout = httpx.Timeout(60, connect=10)
         self._client = httpx.Client(transport=transport, timeout=timeout)
         self._sleep = sleep
-        self._cloud: Cloud | None = None
 
     def __enter__(self) -> Self:
         return self
@@ -100,10 +103,10 @@ class Arm:
         A next page on another host is refused, since the token goes along with the request.
         """
         answer = self.get(path, api_version=api_version, **query)
-        entries = _entries(answer)
-        assert self._cloud is not None  # noqa: S101 - the first call has set it
+        entries: list[dict[str, Any]] = []
         base = httpx.URL(self._cloud.endpoint)
         for _ in range(_MOST_PAGES):
+            entries += answer.get("value") or []
             if not (link := answer.get("nextLink")):
                 return entries
             url = httpx.URL(str(link))
@@ -111,7 +114,6 @@ class Arm:
                 message = f"the next page of {path} is on {url.host}, not on {base.host}"
                 raise ArmError("UnusableAnswer", message, status=_OK)
             answer = _body(self._call("GET", url.raw_path.decode(), {}, None))
-            entries += _entries(answer)
         message = f"{path} has more than {_MOST_PAGES} pages"
         raise ArmError("UnusableAnswer", message, status=_OK)
 
@@ -156,8 +158,6 @@ class Arm:
         self, method: str, path: str, query: Mapping[str, str], body: Mapping[str, object] | None
     ) -> httpx.Response:
         try:
-            if self._cloud is None:
-                self._cloud = self._discover()
             token = self._account.token(self._cloud, subscription=_subscription(path))
         except SignInError as error:
             raise ArmError(error.code, str(error)) from error
@@ -170,13 +170,15 @@ class Arm:
             )
         )
 
-    def _discover(self) -> Cloud:
+    @cached_property
+    def _cloud(self) -> Cloud:
         """The account's cloud; raises SignInError, and ArmError where its metadata host fails."""
         host = self._account.metadata_host()
         if not host:
-            return self._account.cloud()
+            return self._account.cloud
         if "://" not in host:
-            host = f"{'http' if _is_loopback(host) else 'https'}://{host}"
+            is_loopback = _host(f"//{host}") in {"localhost", "127.0.0.1", "::1"}
+            host = f"{'http' if is_loopback else 'https'}://{host}"
         url = f"{host}/metadata/endpoints"
         answer: object = self._send(
             lambda: self._client.get(url, params={"api-version": _METADATA_API_VERSION})
@@ -188,11 +190,7 @@ class Arm:
         endpoint = str(cloud["resourceManager"]).rstrip("/")
         sign_in = cast("dict[str, Any]", cloud["authentication"])
         audiences = cast("list[str]", sign_in.get("audiences") or [endpoint])
-        return Cloud(
-            authority=str(sign_in["loginEndpoint"]).rstrip("/"),
-            endpoint=endpoint,
-            audience=audiences[0],
-        )
+        return Cloud(str(sign_in["loginEndpoint"]).rstrip("/"), endpoint, audiences[0])
 
     def _send(self, request: Callable[[], httpx.Response]) -> httpx.Response:
         """Send a request; retry while Azure is busy or unreachable. Raises ArmError otherwise."""
@@ -203,41 +201,26 @@ class Arm:
             except httpx.TransportError as error:
                 pause = wait
                 if waited + pause > min(self._patience, _PATIENCE_WITHOUT_ANSWER):
-                    message = f"no answer from {_address(error)} ({error})"
+                    # Never the query, which may carry a permission.
+                    message = f"no answer from {error.request.url.host} ({error})"
                     raise ArmError("NoAnswer", message) from error
             else:
                 if response.is_success:
                     return response
                 refusal = _refusal(response)
                 pause = _retry_after(response, wait)
-                if not _is_passing(refusal) or waited + pause > self._patience:
+                retried = refusal.status in _RETRIED_STATUS or (
+                    refusal.status == _CONFLICT and refusal.code in _RETRIED_CODES
+                )
+                if not retried or waited + pause > self._patience:
                     raise refusal
             self._sleep(pause)
             waited += pause
             wait = min(2 * wait, _LONGEST_WAIT)
 
 
-def _is_loopback(host: str) -> bool:
-    return _host(f"//{host}") in {"localhost", "127.0.0.1", "::1"}
-
-
 def _host(url: str) -> str:
     return urlsplit(url).hostname or ""
-
-
-def _address(error: httpx.TransportError) -> str:
-    """Host of the request that failed; never its query, which may carry a permission."""
-    try:
-        return error.request.url.host
-    except RuntimeError:
-        return "Azure"
-
-
-def _is_passing(refusal: ArmError) -> bool:
-    """True if the same request may succeed later."""
-    if refusal.status == _CONFLICT:
-        return refusal.code in _RETRIED_CODES
-    return refusal.status in _RETRIED_STATUS
 
 
 def _retry_after(response: httpx.Response, default: float) -> float:
@@ -258,19 +241,12 @@ def _body(response: httpx.Response) -> dict[str, Any]:
     return cast("dict[str, Any]", response.json()) if response.content else {}
 
 
-def _entries(answer: Mapping[str, Any]) -> list[dict[str, Any]]:
-    return cast("list[dict[str, Any]]", answer.get("value") or [])
-
-
 def _refusal(response: httpx.Response) -> ArmError:
     """The error in Azure's envelope, {"error": {code, message}}; else the status line."""
     try:
         error = response.json()["error"]
         code, message = str(error["code"]), str(error["message"])
     except (ValueError, KeyError, TypeError):
-        path = response.request.url.path
-        code, message = (
-            response.reason_phrase.replace(" ", "") or "Error",
-            f"{response.request.method} {path}",
-        )
+        code = response.reason_phrase.replace(" ", "") or "Error"
+        message = f"{response.request.method} {response.request.url.path}"
     return ArmError(code, message, status=response.status_code)

@@ -1,8 +1,7 @@
 """Sign-in to Azure as the azure-native provider does it, for direct calls of Resource Manager.
 
-Settings, their names and their order: pulumi-azure-native, provider/pkg/provider,
-auth_azidentity.go (commit 34d8ff3) and auth_azidentity_test.go (commit 0062f47), read in November
-2026. The configuration selects exactly one credential; if it fails, no other is tried.
+Settings and sources: frugal/sign_in.py. The configuration selects exactly one credential; if it
+fails, no other is tried.
 """
 
 import json
@@ -12,45 +11,55 @@ import shutil
 import subprocess
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 import httpx
 
-if TYPE_CHECKING:
-    from azure.core.credentials import AccessToken
+from frugal.sign_in import NAMESPACE, SETTINGS
 
-NAMESPACE = "azure-native"
-SETTINGS: dict[str, tuple[str, ...]] = {
-    "clientCertificatePassword": ("ARM_CLIENT_CERTIFICATE_PASSWORD",),
-    "clientCertificatePath": ("ARM_CLIENT_CERTIFICATE_PATH",),
-    "clientId": ("ARM_CLIENT_ID",),
-    "clientSecret": ("ARM_CLIENT_SECRET",),
-    "disableInstanceDiscovery": ("ARM_DISABLE_INSTANCE_DISCOVERY",),
-    "environment": ("ARM_ENVIRONMENT", "AZURE_ENVIRONMENT"),
-    "metadataHost": ("ARM_METADATA_HOSTNAME",),
-    "oidcAudience": ("ARM_OIDC_AUDIENCE",),
-    # GitHub Actions sets these two in a job with the permission `id-token: write`.
-    "oidcRequestToken": ("ACTIONS_ID_TOKEN_REQUEST_TOKEN",),
-    "oidcRequestUrl": ("ACTIONS_ID_TOKEN_REQUEST_URL",),
-    "oidcToken": ("ARM_OIDC_TOKEN",),
-    "oidcTokenFilePath": ("ARM_OIDC_TOKEN_FILE_PATH",),
-    "subscriptionId": ("ARM_SUBSCRIPTION_ID",),
-    "tenantId": ("ARM_TENANT_ID",),
-    "useDefaultAzureCredential": ("ARM_USE_DEFAULT_AZURE_CREDENTIAL",),
-    "useMsi": ("ARM_USE_MSI",),
-    "useOidc": ("ARM_USE_OIDC",),
-}
-"""Keys of the stack's configuration, each with the environment variables that replace it."""
+if TYPE_CHECKING:
+    from azure.core.credentials import AccessToken, TokenCredential
 
 _CLI_TIMEOUT = 60  # seconds; a busy machine takes more than azure-identity's own ten
 _EARLY = 300  # seconds before its expiry at which a token is renewed
 
 
-@dataclass(frozen=True, kw_only=True)
+def _check(*keys: str) -> str:
+    names = ", ".join(f"{key} ({SETTINGS[key][0]})" for key in keys)
+    return f"check {NAMESPACE}:{names}"
+
+
+_METHODS = {
+    "useDefaultAzureCredential": (
+        "the default credential",
+        "set AZURE_TOKEN_CREDENTIALS to one of its members to see why it fails",
+    ),
+    "clientCertificatePath": (
+        "a client certificate",
+        _check("tenantId", "clientId", "clientCertificatePath"),
+    ),
+    "clientSecret": ("a client secret", _check("tenantId", "clientId", "clientSecret")),
+    "useOidc": (
+        "OpenID Connect",
+        _check("tenantId", "clientId")
+        + ", and the application's federated credential for this pipeline",
+    ),
+    "useMsi": (
+        "the managed identity",
+        _check("clientId") + " and that this machine has the identity",
+    ),
+}
+"""Name and remedy of each sign-in method, by the key that selects it, in azure-native's order."""
+
+_APPLICATIONS = {"clientCertificatePath", "clientSecret", "useOidc"}
+"""Methods that need the tenant and client id of an application."""
+
+
+@dataclass(frozen=True)
 class Cloud:
     """An Azure cloud. `authority`: sign-in address; `endpoint`, `audience`: Resource Manager's."""
 
@@ -62,30 +71,25 @@ class Cloud:
 # Endpoints and audiences: azure-mgmt-core 1.6.0, tools.get_arm_endpoints; authorities:
 # azure-identity 1.27.0, AzureAuthorityHosts. Names: azure-native's cloud.FromName.
 PUBLIC = Cloud(
-    authority="https://login.microsoftonline.com",
-    endpoint="https://management.azure.com",
-    audience="https://management.azure.com",
+    "https://login.microsoftonline.com",
+    "https://management.azure.com",
+    "https://management.azure.com",
 )
 _CHINA = Cloud(
-    authority="https://login.chinacloudapi.cn",
-    endpoint="https://management.chinacloudapi.cn",
-    audience="https://management.chinacloudapi.cn",
+    "https://login.chinacloudapi.cn",
+    "https://management.chinacloudapi.cn",
+    "https://management.chinacloudapi.cn",
 )
 _GOVERNMENT = Cloud(
-    authority="https://login.microsoftonline.us",
-    endpoint="https://management.usgovcloudapi.net",
-    audience="https://management.core.usgovcloudapi.net",
+    "https://login.microsoftonline.us",
+    "https://management.usgovcloudapi.net",
+    "https://management.core.usgovcloudapi.net",
 )
 _CLOUDS = {
-    "public": PUBLIC,
-    "azurecloud": PUBLIC,
-    "china": _CHINA,
-    "azurechinacloud": _CHINA,
-    "usgov": _GOVERNMENT,
-    "usgovernment": _GOVERNMENT,
-    "usgovernmentl4": _GOVERNMENT,
-    "azureusgovernment": _GOVERNMENT,
-    "azureusgovernmentcloud": _GOVERNMENT,
+    **dict.fromkeys(("public", "azurecloud"), PUBLIC),
+    **dict.fromkeys(("china", "azurechinacloud"), _CHINA),
+    **dict.fromkeys(("usgov", "usgovernment", "usgovernmentl4"), _GOVERNMENT),
+    **dict.fromkeys(("azureusgovernment", "azureusgovernmentcloud"), _GOVERNMENT),
 }
 
 
@@ -95,23 +99,6 @@ class SignInError(Exception):
     def __init__(self, message: str, *, code: str = "NotSignedIn") -> None:
         super().__init__(message)
         self.code = code
-
-
-class Credential(Protocol):
-    """Source of access tokens, as azure-identity's credentials are."""
-
-    def get_token(self, *scopes: str) -> "AccessToken":
-        """Return a token for the scopes; raises AzureError."""
-        ...
-
-
-@dataclass(frozen=True, kw_only=True)
-class _Method:
-    """A sign-in method: name and remedy for messages, and its credential."""
-
-    name: str
-    remedy: str
-    credential: Credential
 
 
 class Account:
@@ -124,15 +111,10 @@ class Account:
     """
 
     def __init__(
-        self, configuration: Mapping[str, str], *, credential: Credential | None = None
+        self, configuration: Mapping[str, str], *, credential: "TokenCredential | None" = None
     ) -> None:
         self.configuration = configuration
-        self._given = (
-            None
-            if credential is None
-            else _Method(name="the given credential", remedy="give another", credential=credential)
-        )
-        self._methods: dict[tuple[Cloud, str], _Method] = {}
+        self._given = credential
         self._tokens: dict[tuple[Cloud, str], AccessToken] = {}
         self._lock = threading.Lock()
 
@@ -144,6 +126,7 @@ class Account:
         """
         return os.environ.get("ARM_METADATA_HOSTNAME") or self._value("metadataHost")
 
+    @cached_property
     def cloud(self) -> Cloud:
         """The cloud where no metadata host is set: by its name, or the Azure CLI's active one.
 
@@ -158,11 +141,7 @@ class Account:
                     "Azure; use public, usgovernment or china, or set metadataHost."
                 )
                 raise SignInError(message) from None
-        return self._cloud_of_cli if self._given is None and self._uses_cli() else PUBLIC
-
-    @cached_property
-    def _cloud_of_cli(self) -> Cloud:
-        return _show_cloud()
+        return PUBLIC if self._given or self._selected else _show_cloud()
 
     def token(self, cloud: Cloud, *, subscription: str = "") -> str:
         """Access token for Resource Manager; cached until five minutes before it expires.
@@ -178,123 +157,96 @@ class Account:
             return token.token
 
     def _new_token(self, cloud: Cloud, subscription: str) -> "AccessToken":
-        from azure.core.exceptions import (  # noqa: PLC0415 - see _method
-            AzureError,
-            ClientAuthenticationError,
-        )
+        # Takes a quarter of a second to import, and a run without changes needs no token.
+        from azure.core.exceptions import AzureError, ClientAuthenticationError  # noqa: PLC0415
 
-        method = self._given or self._methods.get((cloud, subscription))
-        if method is None:
-            # The error has the text that azure-identity would log to standard error.
-            logging.getLogger("azure.identity").setLevel(logging.CRITICAL)
-            try:
-                method = self._method(cloud, subscription)
-            except (ValueError, OSError) as error:
-                raise SignInError(f"the sign-in configuration is not valid: {error}") from error
-            self._methods[cloud, subscription] = method
+        # The error has the text that azure-identity would log to standard error.
+        logging.getLogger("azure.identity").setLevel(logging.CRITICAL)
+        tenant = self._value("tenantId")
+        name, remedy = _METHODS.get(
+            self._selected,
+            ("the Azure CLI", f"sign in with `az login{f' --tenant {tenant}' if tenant else ''}`"),
+        )
         try:
-            return method.credential.get_token(f"{cloud.audience}/.default")
+            credential = self._given or self._credential(cloud, subscription)
+            return credential.get_token(f"{cloud.audience}/.default")
+        except (ValueError, OSError) as error:
+            raise SignInError(f"the sign-in configuration is not valid: {error}") from error
         except ClientAuthenticationError as error:
-            reason = _first_line(error)
-            message = f"no access to Azure with {method.name} ({reason}); {method.remedy}"
+            message = f"no access to Azure with {name} ({_first_line(error)}); {remedy}"
             raise SignInError(message) from error
         except AzureError as error:
-            message = f"no answer on signing in with {method.name} ({_first_line(error)})"
+            message = f"no answer on signing in with {name} ({_first_line(error)})"
             raise SignInError(message, code="NoAnswer") from error
 
-    def _method(self, cloud: Cloud, subscription: str) -> _Method:
-        """The configured sign-in method. Raises SignInError, ValueError, OSError."""
-        # Takes a quarter of a second to import, and a run without changes needs no token.
-        from azure import identity  # noqa: PLC0415
+    def _credential(self, cloud: Cloud, subscription: str) -> "TokenCredential":
+        """Credential of the selected method. Raises SignInError, ValueError, OSError."""
+        from azure import identity  # noqa: PLC0415 - see _new_token
 
+        method, tenant, client_id = self._selected, self._value("tenantId"), self._value("clientId")
+        for key in ("tenantId", "clientId") if method in _APPLICATIONS else ():
+            if not self._value(key):
+                name, variable = _METHODS[method][0], SETTINGS[key][0]
+                raise SignInError(f"{name} needs {NAMESPACE}:{key} (or {variable}) as well.")
         client: dict[str, Any] = {
             "authority": cloud.authority,
-            "disable_instance_discovery": self._is_on("disableInstanceDiscovery") or None,
+            "disable_instance_discovery": self._value("disableInstanceDiscovery") == "true" or None,
         }
-        if self._is_on("useDefaultAzureCredential"):
-            return _Method(
-                name="the default credential",
-                remedy="set AZURE_TOKEN_CREDENTIALS to one of its members to see why it fails",
-                credential=identity.DefaultAzureCredential(**client, process_timeout=_CLI_TIMEOUT),
-            )
-        if path := self._value("clientCertificatePath"):
-            tenant, client_id = self._principal("a client certificate")
-            password = self._value("clientCertificatePassword") or None
-            return _Method(
-                name="a client certificate",
-                remedy=_check("tenantId", "clientId", "clientCertificatePath"),
-                credential=identity.CertificateCredential(
-                    tenant, client_id, path, password=password, **client
-                ),
-            )
-        if secret := self._value("clientSecret"):
-            tenant, client_id = self._principal("a client secret")
-            return _Method(
-                name="a client secret",
-                remedy=_check("tenantId", "clientId", "clientSecret"),
-                credential=identity.ClientSecretCredential(tenant, client_id, secret, **client),
-            )
-        if self._is_on("useOidc"):
-            tenant, client_id = self._principal("OpenID Connect")
-            return _Method(
-                name="OpenID Connect",
-                remedy=f"{_check('tenantId', 'clientId')}, and the application's federated "
-                "credential for this pipeline",
-                credential=identity.ClientAssertionCredential(
-                    tenant, client_id, self._assertion(), authority=cloud.authority
-                ),
-            )
-        if self._is_on("useMsi"):
-            return _Method(
-                name="the managed identity",
-                remedy=f"{_check('clientId')} and that this machine has the identity",
-                credential=identity.ManagedIdentityCredential(
-                    client_id=self._value("clientId") or None
-                ),
-            )
-        # `az` refuses a subscription together with a tenant, and the first implies the second.
-        tenant = self._value("tenantId")
-        return _Method(
-            name="the Azure CLI",
-            remedy=f"sign in with `az login{f' --tenant {tenant}' if tenant else ''}`",
-            credential=identity.AzureCliCredential(
-                tenant_id="" if subscription else tenant,
-                subscription=subscription or None,
-                process_timeout=_CLI_TIMEOUT,
-            ),
-        )
+        match method:
+            case "useDefaultAzureCredential":
+                return identity.DefaultAzureCredential(**client, process_timeout=_CLI_TIMEOUT)
+            case "clientCertificatePath":
+                client["password"] = self._value("clientCertificatePassword") or None
+                return identity.CertificateCredential(
+                    tenant, client_id, self._value(method), **client
+                )
+            case "clientSecret":
+                return identity.ClientSecretCredential(
+                    tenant, client_id, self._value(method), **client
+                )
+            case "useOidc":
+                assertion = self._assertion()
+                return identity.ClientAssertionCredential(
+                    tenant, client_id, lambda: assertion, authority=cloud.authority
+                )
+            case "useMsi":
+                return identity.ManagedIdentityCredential(client_id=client_id or None)
+            case _:
+                return identity.AzureCliCredential(
+                    # `az` refuses a tenant together with a subscription, which implies it.
+                    tenant_id="" if subscription else tenant,
+                    subscription=subscription or None,
+                    process_timeout=_CLI_TIMEOUT,
+                )
 
-    def _assertion(self) -> Callable[[], str]:
-        """Source of the pipeline's identity token, read for each access token."""
+    def _assertion(self) -> str:
+        """The pipeline's identity token. Raises SignInError."""
         if token := self._value("oidcToken"):
-            return lambda: token
+            return token
         if path := self._value("oidcTokenFilePath"):
-            return lambda: _read_token(path)
+            try:
+                return Path(path).read_text().strip()
+            except (OSError, UnicodeDecodeError) as error:
+                message = f"{NAMESPACE}:oidcTokenFilePath (or ARM_OIDC_TOKEN_FILE_PATH): {error}"
+                raise SignInError(message) from error
         url, bearer = self._value("oidcRequestUrl"), self._value("oidcRequestToken")
         if url and bearer:
             audience = self._value("oidcAudience") or "api://AzureADTokenExchange"
-            return lambda: _request_token(url, bearer, audience)
+            return _request_token(url, bearer, audience)
         raise SignInError(
             f"{NAMESPACE}:useOidc (or ARM_USE_OIDC) is set, and there is no token: set oidcToken, "
             "oidcTokenFilePath, or oidcRequestUrl and oidcRequestToken; on GitHub Actions give the "
             "job the permission `id-token: write`."
         )
 
-    def _principal(self, method: str) -> tuple[str, str]:
-        """Tenant and client id."""
-        for key in ("tenantId", "clientId"):
-            if not self._value(key):
-                message = f"{method} needs {NAMESPACE}:{key} (or {SETTINGS[key][0]}) as well."
-                raise SignInError(message)
-        return self._value("tenantId"), self._value("clientId")
-
-    def _uses_cli(self) -> bool:
-        flags = ("useDefaultAzureCredential", "useOidc", "useMsi")
-        values = ("clientCertificatePath", "clientSecret")
-        return not any(map(self._is_on, flags)) and not any(map(self._value, values))
-
-    def _is_on(self, key: str) -> bool:
-        return self._value(key) == "true"
+    @property
+    def _selected(self) -> str:
+        """Key of the sign-in method; "" for the Azure CLI, which needs no configuration."""
+        for key in _METHODS:
+            value = self._value(key)
+            if value == "true" if key.startswith("use") else value:
+                return key
+        return ""
 
     def _value(self, key: str) -> str:
         full = f"{NAMESPACE}:{key}"
@@ -318,22 +270,8 @@ def current() -> Account:
     return _current or Account({})
 
 
-def _check(*keys: str) -> str:
-    names = ", ".join(f"{key} ({SETTINGS[key][0]})" for key in keys)
-    return f"check {NAMESPACE}:{names}"
-
-
 def _first_line(error: Exception) -> str:
     return str(error).strip().partition("\n")[0]
-
-
-def _read_token(path: str) -> str:
-    """Content of a token file, which its issuer rotates."""
-    try:
-        return Path(path).read_text().strip()
-    except (OSError, UnicodeDecodeError) as error:
-        message = f"{NAMESPACE}:oidcTokenFilePath (or ARM_OIDC_TOKEN_FILE_PATH): {error}"
-        raise SignInError(message) from error
 
 
 def _request_token(url: str, bearer: str, audience: str) -> str:
@@ -372,9 +310,9 @@ def _show_cloud() -> Cloud:
         )
         endpoints = json.loads(shown.stdout)["endpoints"]
         return Cloud(
-            authority=str(endpoints["activeDirectory"]).rstrip("/"),
-            endpoint=str(endpoints["resourceManager"]).rstrip("/"),
-            audience=str(endpoints["activeDirectoryResourceId"]),
+            str(endpoints["activeDirectory"]).rstrip("/"),
+            str(endpoints["resourceManager"]).rstrip("/"),
+            str(endpoints["activeDirectoryResourceId"]),
         )
     except (subprocess.SubprocessError, OSError, ValueError, KeyError, TypeError) as error:
         raise SignInError(f"`az cloud show` failed ({_first_line(error)})") from error

@@ -12,11 +12,17 @@ from collections.abc import Mapping
 PROJECT = "frugal"
 
 REGISTRY_ID = re.compile(
-    r"/subscriptions/[0-9a-f-]{36}/resourceGroups/[^/]+"
-    r"/providers/Microsoft\.ContainerRegistry/registries/([a-zA-Z0-9]{5,50})",
+    r"^/subscriptions/[0-9a-f-]{36}/resourceGroups/[^/]+"
+    r"/providers/Microsoft\.ContainerRegistry/registries/[a-zA-Z0-9]{5,50}\Z",
     re.IGNORECASE,
 )
-"""Pattern of a container registry's resource id; group 1 is the registry's name."""
+"""Pattern of a container registry's resource id."""
+
+SITE_NAME = re.compile(r"[a-z][a-z0-9]{1,31}")
+"""Pattern of a site's name, which is a container app's name and part of other names.
+
+Without hyphens, so that no site's resources can have the names of another's.
+"""
 
 _CONTAINER_APP = re.compile(r"[a-z](?:-?[a-z0-9]){1,31}")
 _CONTAINER_APP_MAX = 32

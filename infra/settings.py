@@ -5,7 +5,7 @@ unknown key is one line that names the key, the value given and what is allowed.
 """
 
 import json
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from difflib import get_close_matches
 from functools import partial
@@ -29,7 +29,7 @@ from frugal import stack_files
 from frugal.errors import FrugalError, describe
 from frugal.stack_files import PLACEHOLDER
 from infra.models import Model, SiteSettings, Switch, Whole, reject_bool, secrets_of
-from infra.naming import PROJECT, REGISTRY_ID
+from infra.naming import PROJECT, REGISTRY_ID, SITE_NAME
 from infra.regions import REGIONS
 from infra.waits import DEFAULTS
 
@@ -39,16 +39,6 @@ class SettingsError(FrugalError):
 
     def __init__(self, message: str) -> None:
         super().__init__(message, code=2)
-
-
-def _registry_id(value: str) -> str:
-    if not REGISTRY_ID.fullmatch(value):
-        allowed = (
-            "the resource id of a container registry: /subscriptions/<id>/resourceGroups/<group>"
-            "/providers/Microsoft.ContainerRegistry/registries/<name>"
-        )
-        raise ValueError(allowed)
-    return value
 
 
 def _region(value: str) -> str:
@@ -64,7 +54,6 @@ def _region(value: str) -> str:
     return value
 
 
-_LARGEST_BUDGET = 1_000_000
 _CHECKOUT = Path(__file__).parents[1]
 
 
@@ -73,30 +62,21 @@ def _in_checkout(file: Path | None) -> Path | None:
     return _CHECKOUT / file if file else None
 
 
-def _as_text(value: object) -> object:
-    """`pulumi config set --path database.version 17` stores a number."""
-    return str(value) if isinstance(value, int) else value
-
-
 def _as_number(value: object) -> object:
     return int(value) if isinstance(value, str) and value.isdecimal() else value
-
-
-def _budget_amount(value: object) -> object:
-    allowed = "0 (no budget) to 1000000, in the subscription's currency"
-    try:
-        amount = float(str(reject_bool(value)))
-    except ValueError as error:
-        raise ValueError(allowed) from error
-    if not 0 <= amount <= _LARGEST_BUDGET:
-        raise ValueError(allowed)
-    return amount
 
 
 class Registry(Model):
     """An existing container registry to share; without `id` one is created."""
 
-    id: Annotated[str, AfterValidator(_registry_id)] | None = None
+    id: Annotated[
+        str | None,
+        Field(
+            pattern=REGISTRY_ID,
+            description="the resource id of a container registry: /subscriptions/<id>"
+            "/resourceGroups/<group>/providers/Microsoft.ContainerRegistry/registries/<name>",
+        ),
+    ] = None
 
 
 class Database(Model):
@@ -113,7 +93,8 @@ class Database(Model):
         Literal[32, 64, 128, 256, 512, 1024, 2048, 4096, 8192, 16384], BeforeValidator(_as_number)
     ] = 32
     high_availability: Literal["disabled", "sameZone", "zoneRedundant"] = "disabled"
-    version: Annotated[Literal["16", "17", "18"], BeforeValidator(_as_text)] = "17"
+    # `pulumi config set --path database.version 17` stores a number.
+    version: Annotated[Literal["16", "17", "18"], BeforeValidator(str)] = "17"
 
     @model_validator(mode="after")
     def _burstable_stands_alone(self) -> Self:
@@ -129,7 +110,16 @@ class Database(Model):
 class Budget(Model):
     """Amount a month in the subscription's currency, 0 for no budget; contacts get its alerts."""
 
-    monthly_amount: Annotated[float, BeforeValidator(_budget_amount)] = 40
+    monthly_amount: Annotated[
+        float,
+        BeforeValidator(reject_bool),
+        Field(
+            ge=0,
+            le=1_000_000,
+            allow_inf_nan=False,
+            description="0 (no budget) to 1000000, in the subscription's currency",
+        ),
+    ] = 40
     contacts: Annotated[
         tuple[Annotated[str, Field(pattern=r"^[^@\s]+@[^@\s]+\.[^@\s]+$")], ...],
         Field(description="an e-mail address"),
@@ -219,11 +209,6 @@ def load(models: Models) -> Settings:
     )
 
 
-def from_file(environment: str, models: Models, *, folder: Path = _CHECKOUT) -> Settings:
-    """Settings of an environment from its file; secrets are placeholders. Raises FrugalError."""
-    return read(environment, stack_files.configuration(folder, environment), models)
-
-
 def read(
     environment: str,
     config: Mapping[str, str],
@@ -237,7 +222,7 @@ def read(
     `secret_keys`: keys whose value is or holds a secret; an error repeats nothing of them unless it
     stands in plaintext in `stored`, the entries of the stack's file. Raises SettingsError.
     """
-    objects, problems = (*models, *KEYS), list[str]()
+    objects, problems = (*models, *KEYS), _misnamed(models)
     for key in sorted(config):
         namespace, _, name = key.partition(":")
         if namespace == PROJECT and name not in (*objects, *PLAIN_KEYS):
@@ -257,7 +242,7 @@ def read(
     }
     settings = _validated(Settings, values, partial(problem, Settings, ()), problems)
     if settings and not problems:
-        problems = _plaintext_secrets(settings, secret_keys, stored)
+        problems = list(_plaintext_secrets(settings, secret_keys, stored))
     if problems or not settings:
         raise SettingsError("\n".join(problems))
     return settings
@@ -285,9 +270,8 @@ def _parsed(text: str) -> object:
 
 def _plaintext_secrets(
     settings: Settings, secret_keys: Collection[str], stored: Mapping[str, object]
-) -> list[str]:
+) -> Iterator[str]:
     """A line for each secret that is stored unencrypted."""
-    problems: list[str] = []
     for name, site in settings.sites.items():
         key = f"{PROJECT}:{name}"
         for path, value in secrets_of(site):
@@ -299,11 +283,10 @@ def _plaintext_secrets(
                 place = "the configuration"
             else:
                 continue
-            problems.append(
+            yield (
                 f"{key}.{path}: is in plaintext in {place}; replace it with a new one, set as a "
                 f"secret: pulumi config set --secret --path {name}.{path} VALUE"
             )
-    return problems
 
 
 def _at(entries: object, path: Sequence[str]) -> object:
@@ -315,9 +298,22 @@ def _at(entries: object, path: Sequence[str]) -> object:
     return entries
 
 
+def _misnamed(names: Iterable[str]) -> list[str]:
+    """A line for each site whose name Azure refuses or another key has."""
+    taken = (*KEYS, *PLAIN_KEYS)
+    return [
+        f"site {name!r} (SITES in infra/stacks/__init__.py): this name is not allowed; allowed: "
+        f"2 to 32 lower-case letters and digits, beginning with a letter; not {', '.join(taken)}"
+        for name in names
+        if name in taken or not SITE_NAME.fullmatch(name)
+    ]
+
+
 def _unknown(key: str, name: str, objects: Collection[str]) -> str:
     if name.partition(".")[0] in objects:
         return f"{key}: set a field with --path: pulumi config set --path {name} VALUE"
+    if (_CHECKOUT / "apps" / name).is_dir():
+        return f"{key}: unknown site; add it to SITES in infra/stacks/__init__.py"
     return f"{key}: unknown key; allowed: {', '.join((*objects, *PLAIN_KEYS))}"
 
 
@@ -334,7 +330,8 @@ def _problem(
     full = "azure-native:location" if path[0] == "location" else f"{PROJECT}:{path[0]}"
     key = full + "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in path[1:])
     if detail["type"] == "extra_forbidden":
-        fields = _model_at(model, detail["loc"][:-1]).model_fields
+        owner = _field_at(model, detail["loc"][:-1])
+        fields = cast("type[BaseModel]", owner.annotation if owner else model).model_fields
         allowed = [field.alias or name for name, field in fields.items()]
         return f"{key}: unknown key; allowed: {', '.join(allowed)}"
     if detail["type"] == "value_error" and (len(path) == 1 or isinstance(detail["input"], dict)):
@@ -342,10 +339,8 @@ def _problem(
     field = _field_at(model, detail["loc"])
     value = detail["input"]
     is_public = full not in secret_keys or _at(stored, [full, *map(str, path[1:])]) == value
-    if value == PLACEHOLDER or not is_public or (field and _is_secret(field)):
-        shown = "[secret]"
-    else:
-        shown = repr(value)
+    is_secret = field and "SecretStr" in str(field.annotation)
+    shown = repr(value) if is_public and not is_secret and value != PLACEHOLDER else "[secret]"
     return f"{key}: {shown} is not allowed; allowed: {_allowed(detail, path, field)}"
 
 
@@ -356,27 +351,14 @@ def _allowed(detail: ErrorDetails, path: Sequence[str | int], field: FieldInfo |
             return f"its fields, one at a time: pulumi config set --path {dotted}.FIELD VALUE"
         case "tuple_type":
             return f"a list: pulumi config set --path '{dotted}[0]' VALUE"
-        case "string_pattern_mismatch" if field and field.description:
-            return field.description
         case _:
-            return describe(detail)
-
-
-def _model_at(model: type[BaseModel], path: Sequence[str | int]) -> type[BaseModel]:
-    for part in path:
-        field = _field_at(model, [part])
-        model = cast("type[BaseModel]", field.annotation if field else None)
-    return model
+            return field.description if field and field.description else describe(detail)
 
 
 def _field_at(model: type[BaseModel], path: Sequence[str | int]) -> FieldInfo | None:
     """Field at a path of keys; a number is an index of the list before it."""
-    names = [part for part in path if isinstance(part, str)]
-    if not names:
-        return None
-    model = _model_at(model, names[:-1])
-    return next((f for n, f in model.model_fields.items() if names[-1] in (n, f.alias)), None)
-
-
-def _is_secret(field: FieldInfo) -> bool:
-    return "SecretStr" in str(field.annotation)
+    field = None
+    for key in (part for part in path if isinstance(part, str)):
+        field = next((f for n, f in model.model_fields.items() if key in (n, f.alias)), None)
+        model = cast("type[BaseModel]", field.annotation if field else None)
+    return field

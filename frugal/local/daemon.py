@@ -7,7 +7,8 @@ import os
 import subprocess
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
+from pathlib import Path
 from typing import Any, cast
 
 import psutil
@@ -122,17 +123,13 @@ def ended(daemon: Daemon) -> str:
 def find(checkout: Checkout) -> Daemon | None:
     """The daemon that serves this checkout; None if there is none, ignoring stale files."""
     try:
-        told = json.loads((checkout.cloud / "daemon.json").read_text())
-        daemon = Daemon(
-            int(told["pid"]),
-            int(told["http"]),
-            told["admin_token"],
-            told["identity_header"],
-            told["code"],
-        )
-    except (OSError, ValueError, KeyError, TypeError):
+        announced = json.loads((checkout.cloud / "daemon.json").read_text())
+        daemon = Daemon(**{field.name: announced[field.name] for field in fields(Daemon)})
+        # Not a later process with its number.
+        is_ours = _serves(psutil.Process(daemon.pid).cmdline(), checkout)
+    except (OSError, ValueError, KeyError, TypeError, psutil.Error):
         return None
-    return daemon if is_running(daemon.pid) and _is_ours(daemon.pid, checkout) else None
+    return daemon if is_ours and is_running(daemon.pid) else None
 
 
 def find_unannounced(checkout: Checkout) -> list[int]:
@@ -177,11 +174,10 @@ def _launch(checkout: Checkout) -> Daemon:
     (checkout.cloud / "daemon.json").unlink(missing_ok=True)
     log = checkout.cloud / "daemon.log"
     log.touch(mode=0o600)
-    command = [checkout.python, "-P", "-m", "frugal.cloud", checkout.cloud]
     with log.open("ab") as output:
         begin = output.tell()
         process = subprocess.Popen(
-            command,
+            [checkout.python, "-P", "-m", "frugal.cloud", checkout.cloud],
             cwd=checkout.cloud,
             stdin=subprocess.DEVNULL,
             stdout=output,
@@ -190,27 +186,24 @@ def _launch(checkout: Checkout) -> Daemon:
             umask=0o077,
         )
     deadline = time.monotonic() + _START
-    while time.monotonic() < deadline:
-        daemon = find(checkout)
-        if daemon is not None:
+    while process.poll() is None and time.monotonic() < deadline:
+        if daemon := find(checkout):
             return daemon
-        if process.poll() is not None:
-            words = _last_words(checkout, begin)
-            if process.returncode == _ROWS_AT_STAKE:
-                raise RowsAtStakeError(words)
-            raise FrugalError(f"The local cloud did not start: {words}")
         time.sleep(_POLL)
+    words = _last_words(log, begin)
+    if process.returncode == _ROWS_AT_STAKE:
+        raise RowsAtStakeError(words)
+    if process.returncode is not None:
+        raise FrugalError(f"The local cloud did not start: {words}")
     process.kill()
     process.wait()
-    raise FrugalError(
-        f"The local cloud did not serve within {_START:.0f} s: {_last_words(checkout, begin)}"
-    )
+    raise FrugalError(f"The local cloud did not serve within {_START:.0f} s: {words}")
 
 
-def _last_words(checkout: Checkout, begin: int) -> str:
-    with (checkout.cloud / "daemon.log").open("rb") as log:
-        log.seek(begin)
-        lines = log.read().decode(errors="replace").strip().splitlines()
+def _last_words(log: Path, begin: int) -> str:
+    with log.open("rb") as content:
+        content.seek(begin)
+        lines = content.read().decode(errors="replace").strip().splitlines()
     # A traceback stays in the log; the user gets its last line and the daemon's own messages.
     if any(line.startswith("Traceback") for line in lines):
         lines = [*lines[-1:], "(all of it is in .frugal/local/cloud/daemon.log)"]
@@ -240,9 +233,8 @@ def stop(processes: list[psutil.Process]) -> None:
         with contextlib.suppress(psutil.NoSuchProcess):
             process.kill()
     _gone, alive = psutil.wait_procs(alive, timeout=_KILL)
-    left = [p.pid for p in alive if is_running(p.pid)]
-    if left:
-        raise FrugalError(f"These processes could not be stopped:  {', '.join(map(str, left))}.")
+    if left := [str(p.pid) for p in alive if is_running(p.pid)]:
+        raise FrugalError(f"These processes could not be stopped: {', '.join(left)}.")
 
 
 def is_running(pid: int) -> bool:
@@ -251,13 +243,6 @@ def is_running(pid: int) -> bool:
         return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
     except psutil.NoSuchProcess:
         return False
-
-
-def _is_ours(pid: int, checkout: Checkout) -> bool:
-    """True if `pid` is still the daemon of this folder, and not a later process with its number."""
-    with contextlib.suppress(psutil.Error):
-        return _serves(psutil.Process(pid).cmdline(), checkout)
-    return False
 
 
 def _serves(arguments: list[str], checkout: Checkout) -> bool:

@@ -4,6 +4,7 @@
 environment from an empty state, without a login, and creates nothing.
 """
 
+import filecmp
 import importlib.metadata
 import io
 import os
@@ -16,6 +17,7 @@ import tarfile
 import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 from pathlib import Path
 from types import FrameType
 
@@ -24,6 +26,7 @@ from rich.console import Console
 from frugal.errors import FrugalError
 from frugal.local.toolchain import DYNAMIC_HOST, EXECUTOR, ensure_cli
 from frugal.paths import Checkout, checkout
+from frugal.sign_in import SETTINGS
 from frugal.stack_files import stack_file, without_secrets
 
 # Published on purpose: the local environment holds no secret worth keeping, and its salt is in the
@@ -47,7 +50,6 @@ class Engine:
     project: Path
     home: Path
     backend: Path
-    passphrase: str
     variables: Mapping[str, str] = field(default_factory=dict[str, str])
 
     def settings(self) -> dict[str, str]:
@@ -56,7 +58,7 @@ class Engine:
             "PATH": _path_with(self.pulumi.parent),
             "PULUMI_HOME": str(self.home),
             "PULUMI_BACKEND_URL": self.backend.as_uri(),
-            "PULUMI_CONFIG_PASSPHRASE": self.passphrase,
+            "PULUMI_CONFIG_PASSPHRASE": LOCAL_PASSPHRASE,
             "PULUMI_SKIP_UPDATE_CHECK": "true",
             # Engine, plugins and local cloud communicate over the loopback, without a proxy.
             **dict.fromkeys(("no_proxy", "NO_PROXY"), _no_proxy()),
@@ -141,25 +143,9 @@ FOREIGN = frozenset(
         "PULUMI_SELF_MANAGED_STATE_GZIP",
         # Without compiled modules each run would take twice as long.
         "PYTHONDONTWRITEBYTECODE",
-        # Read by azure-native and infra/credentials.py.
-        "ACTIONS_ID_TOKEN_REQUEST_TOKEN",
-        "ACTIONS_ID_TOKEN_REQUEST_URL",
+        # Read by azure-native.
+        *chain(*SETTINGS.values()),
         "ARM_AUXILIARY_TENANT_IDS",
-        "ARM_CLIENT_CERTIFICATE_PASSWORD",
-        "ARM_CLIENT_CERTIFICATE_PATH",
-        "ARM_CLIENT_ID",
-        "ARM_CLIENT_SECRET",
-        "ARM_DISABLE_INSTANCE_DISCOVERY",
-        "ARM_ENVIRONMENT",
-        "ARM_METADATA_HOSTNAME",
-        "ARM_OIDC_AUDIENCE",
-        "ARM_OIDC_TOKEN",
-        "ARM_OIDC_TOKEN_FILE_PATH",
-        "ARM_SUBSCRIPTION_ID",
-        "ARM_TENANT_ID",
-        "ARM_USE_DEFAULT_AZURE_CREDENTIAL",
-        "ARM_USE_MSI",
-        "ARM_USE_OIDC",
         # Read by azure-identity 1.27: its default credential, and the flavour of managed identity
         # that comes before the one of IDENTITY_ENDPOINT and IDENTITY_HEADER.
         "AZURE_AUTHORITY_HOST",
@@ -167,7 +153,6 @@ FOREIGN = frozenset(
         "AZURE_CLIENT_CERTIFICATE_PATH",
         "AZURE_CLIENT_ID",
         "AZURE_CLIENT_SECRET",
-        "AZURE_ENVIRONMENT",
         "AZURE_FEDERATED_TOKEN_FILE",
         "AZURE_PASSWORD",
         "AZURE_TENANT_ID",
@@ -213,7 +198,6 @@ def local_engine(place: Checkout, console: Console, variables: Mapping[str, str]
         project=place.root,
         home=place.home,
         backend=place.state,
-        passphrase=LOCAL_PASSPHRASE,
         variables=variables,
     )
     place.make_local()
@@ -243,7 +227,6 @@ def preview_from_nothing(
             project=place.root,
             home=place.plan_home,
             backend=folder / "state",
-            passphrase=LOCAL_PASSPHRASE,
         )
         _install_plugin(engine, module)
         shutil.copy(place.root / "Pulumi.yaml", folder)
@@ -289,27 +272,21 @@ def _write_launcher(file: Path, command: Sequence[str | Path]) -> None:
 
 
 def _link(source: Path, link: Path, *, hard: bool) -> None:
-    if link.exists() and link.samefile(source) and link.is_symlink() != hard:
-        return
+    """Link a file; where a hard link is not possible, copy it. Leave an equal one unchanged."""
+    if link.exists() and link.is_symlink() != hard:
+        is_equal = filecmp.cmp(link, source) if hard else link.samefile(source)
+        if is_equal:
+            return
     fresh = link.with_name(f".{link.name}.{os.getpid()}")
     fresh.unlink(missing_ok=True)
     if not hard:
         fresh.symlink_to(source)
-    elif not _hard_link(source, fresh):
-        kept = link.stat() if link.exists() and not link.is_symlink() else None
-        wanted = source.stat()
-        if kept and (kept.st_size, kept.st_mtime_ns) == (wanted.st_size, wanted.st_mtime_ns):
-            return
-        shutil.copy2(source, fresh)
+    else:
+        try:
+            fresh.hardlink_to(source)
+        except OSError:
+            shutil.copy2(source, fresh)
     fresh.replace(link)
-
-
-def _hard_link(source: Path, link: Path) -> bool:
-    try:
-        link.hardlink_to(source)
-    except OSError:  # on another file system, or one without hard links
-        return False
-    return True
 
 
 def _no_proxy() -> str:

@@ -3,6 +3,7 @@
 import shutil
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 from rich.console import Console
@@ -45,10 +46,9 @@ def prepare(checkout: Checkout, console: Console, *, restore: bool = True) -> tu
         read_file(file)
     # The CLI first, which may have to be built: if that fails, no daemon is left running.
     local_engine(checkout, console, {})
-    if restore:
-        daemon = daemons.start(checkout, lambda: recovery.restore_store(checkout, console))
-    else:
-        daemon = daemons.start(checkout)
+    daemon = daemons.start(
+        checkout, partial(recovery.restore_store, checkout, console) if restore else None
+    )
     engine = local_engine(checkout, console, daemon.variables())
     if restore:
         recovery.restore_state(checkout, engine, daemon.status()["resources"], console)

@@ -2,7 +2,6 @@
 
 import http.client
 import time
-from collections import deque
 from pathlib import Path
 from typing import cast
 from urllib.parse import urlsplit
@@ -75,7 +74,5 @@ def _ask(url: str) -> str:
 
 
 def _tail(log: Path) -> str:
-    if not log.exists():
-        return "(no log)"
-    with log.open(errors="replace") as lines:
-        return "".join(deque(lines, maxlen=_LOG_LINES)).rstrip("\n")
+    text = log.read_text(errors="replace") if log.exists() else "(no log)"
+    return "\n".join(text.splitlines()[-_LOG_LINES:])

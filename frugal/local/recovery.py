@@ -29,9 +29,9 @@ Deployment = dict[str, Any]
 
 def keep_copies(checkout: Checkout, daemon: Daemon, engine: Engine) -> None:
     """Copy the engine's state beside the daemon's store, and the store beside the state."""
-    atomic_write(_state_copy(checkout), engine.run("stack", "export", "--stack", LOCAL_STACK))
+    atomic_write(checkout.state_copy, engine.run("stack", "export", "--stack", LOCAL_STACK))
     daemon.save()
-    store.copy(checkout.cloud, _store_copy(checkout))
+    store.copy(checkout.cloud, checkout.store_copy)
 
 
 def restore_store(checkout: Checkout, console: Console) -> None:
@@ -44,7 +44,7 @@ def restore_store(checkout: Checkout, console: Console) -> None:
     recorded = read_recorded(checkout)
     known = _recorded_ids(recorded or {})
     damaged = (checkout.cloud / store.FILE).exists()
-    copied = store.read_ids(_store_copy(checkout))
+    copied = store.read_ids(checkout.store_copy)
     if not damaged and not known and copied is None:
         return
     what = f"{checkout.cloud / store.FILE}, the local cloud's record of its resources, is "
@@ -57,7 +57,7 @@ def restore_store(checkout: Checkout, console: Console) -> None:
         return
     store.restore(
         checkout.cloud,
-        _store_copy(checkout),
+        checkout.store_copy,
         # Do not restore resources that the engine has deleted since the copy.
         wanted=lambda resource_id, urn: not urn or recorded is None or resource_id.lower() in known,
     )
@@ -84,7 +84,9 @@ def restore_state(
             file.unlink()
         return
     what = f"{file}, the engine's state, is {'damaged' if damaged else 'gone'}"
-    copies = (_read_export(_state_copy(checkout)), _read_checkpoint(_backup(checkout)))
+    # The engine's own backup has the state before its last change.
+    backup = file.with_name(f"{file.name}.bak")
+    copies = (_read_state(checkout.state_copy), _read_state(backup))
     usable = [copy for copy in copies if copy is not None and _recorded_ids(copy)]
     if not usable:
         _refuse_with_databases(checkout, f"{what}, and no copy of it can be read.")
@@ -123,7 +125,7 @@ def databases(checkout: Checkout) -> list[Path]:
 
 def read_recorded(checkout: Checkout) -> Deployment | None:
     """Read the engine's state without the engine; None if it is missing or damaged."""
-    return _read_checkpoint(_stack_file(checkout))
+    return _read_state(_stack_file(checkout))
 
 
 def _refuse_with_databases(checkout: Checkout, what: str) -> None:
@@ -147,7 +149,9 @@ def _mend_backend(checkout: Checkout) -> None:
     if not meta.parent.exists():
         return
     for attributes in meta.parent.rglob("*.attrs"):
-        if not _is_json(attributes):
+        try:
+            json.loads(attributes.read_text())
+        except (OSError, ValueError):
             attributes.unlink(missing_ok=True)
     try:
         content = yaml.safe_load(meta.read_text())
@@ -157,46 +161,19 @@ def _mend_backend(checkout: Checkout) -> None:
         atomic_write(meta, _META)
 
 
-def _is_json(file: Path) -> bool:
-    try:
-        json.loads(file.read_text())
-    except (OSError, ValueError):
-        return False
-    return True
-
-
 def _stack_file(checkout: Checkout) -> Path:
     project = yaml.safe_load((checkout.root / "Pulumi.yaml").read_text())["name"]
     return checkout.state / ".pulumi" / "stacks" / project / f"{LOCAL_STACK}.json"
 
 
-def _backup(checkout: Checkout) -> Path:
-    """The engine's backup: the state before its last change."""
-    file = _stack_file(checkout)
-    return file.with_name(f"{file.name}.bak")
-
-
-def _state_copy(checkout: Checkout) -> Path:
-    return checkout.cloud / "state.json"
-
-
-def _store_copy(checkout: Checkout) -> Path:
-    return checkout.state / "store"
-
-
-def _read_checkpoint(file: Path) -> Deployment | None:
-    """The deployment in a stack's file; {} if nothing has been deployed."""
+def _read_state(file: Path) -> Deployment | None:
+    """The deployment in a stack's file or an export of it; {} if nothing has been deployed."""
     try:
-        return cast("Deployment", json.loads(file.read_text())["checkpoint"].get("latest") or {})
+        content = json.loads(file.read_text())
+        deployment = content.get("deployment") or content["checkpoint"].get("latest")
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return None
-
-
-def _read_export(file: Path) -> Deployment | None:
-    try:
-        return cast("Deployment", json.loads(file.read_text())["deployment"] or {})
-    except (OSError, ValueError, KeyError, TypeError):
-        return None
+    return cast("Deployment", deployment or {})
 
 
 def _recorded_ids(deployment: Deployment) -> dict[str, str]:

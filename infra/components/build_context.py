@@ -33,7 +33,10 @@ def pack(folder: Path, *, dockerfile: str = "Dockerfile") -> BuildContext:
     bytes: entries are sorted, have no times or owners, and of the mode only the executable bit.
     """
     if not (folder / dockerfile).is_file():
-        message = f"{folder.name} has no {dockerfile}, so no image can be built from it"
+        message = (
+            f"{folder.parent.name}/{folder.name} has no {dockerfile}, so no image can be built "
+            "from it; docs/adding-a-site.md has an example"
+        )
         raise ContextError(message)
     buffer = io.BytesIO()
     with tarfile.open(fileobj=buffer, mode="w", format=tarfile.PAX_FORMAT) as tar:

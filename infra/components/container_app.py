@@ -67,6 +67,18 @@ def container_app_host(app_name: str, environment_domain: Input[str]) -> Output[
     return Output.concat(app_name, ".", environment_domain)
 
 
+def consumption(cpu: float) -> app.ContainerResourcesArgs:
+    """Cores of a container, with the Consumption plan's ratio of memory."""
+    return app.ContainerResourcesArgs(cpu=cpu, memory=f"{cpu * 2:.1f}Gi")
+
+
+def pulled_from(
+    server: Input[str] | None, identity: Input[str]
+) -> Sequence[app.RegistryCredentialsArgs]:
+    """Registry that an identity pulls from, if the image is not public."""
+    return [] if server is None else [app.RegistryCredentialsArgs(server=server, identity=identity)]
+
+
 def _configuration(args: ContainerAppArgs) -> app.ConfigurationArgs:
     return app.ConfigurationArgs(
         active_revisions_mode=app.ActiveRevisionsMode.SINGLE,
@@ -77,9 +89,7 @@ def _configuration(args: ContainerAppArgs) -> app.ConfigurationArgs:
             allow_insecure=False,
             traffic=[app.TrafficWeightArgs(latest_revision=True, weight=100)],
         ),
-        registries=[]
-        if args.registry_server is None
-        else [app.RegistryCredentialsArgs(server=args.registry_server, identity=args.identity_id)],
+        registries=pulled_from(args.registry_server, args.identity_id),
         secrets=[
             app.SecretArgs(name=_secret_name(key), value=Output.secret(value))
             for key, value in args.secrets.items()
@@ -97,7 +107,7 @@ def _template(args: ContainerAppArgs) -> app.TemplateArgs:
                 name=args.app_name,
                 image=args.image,
                 env=environment,
-                resources=app.ContainerResourcesArgs(cpu=args.cpu, memory=f"{args.cpu * 2:.1f}Gi"),
+                resources=consumption(args.cpu),
                 probes=_probes(args),
             )
         ],
@@ -120,11 +130,16 @@ def _template(args: ContainerAppArgs) -> app.TemplateArgs:
 
 def _probes(args: ContainerAppArgs) -> Sequence[app.ContainerAppProbeArgs]:
     """Probes within Azure's limits: period and timeout up to 240 s, 10 failures at most."""
-
-    def probe(
-        kind: app.Type, path: str, *, period: int, failures: int
-    ) -> app.ContainerAppProbeArgs:
-        return app.ContainerAppProbeArgs(
+    probes = (
+        # Half a minute to start, probed often, since a visitor may be waiting. Dependencies are
+        # part of the startup probe alone: while the database is unavailable the app's own pages
+        # explain it, where the platform's 503 would not.
+        (app.Type.STARTUP, args.ready_path, 3, 10),
+        (app.Type.LIVENESS, args.health_path, 10, 3),
+        (app.Type.READINESS, args.health_path, 5, 3),
+    )
+    return [
+        app.ContainerAppProbeArgs(
             type=kind,
             http_get=app.ContainerAppProbeHttpGetArgs(path=path, port=args.port),
             initial_delay_seconds=1,
@@ -133,14 +148,7 @@ def _probes(args: ContainerAppArgs) -> Sequence[app.ContainerAppProbeArgs]:
             failure_threshold=failures,
             success_threshold=1,
         )
-
-    return [
-        # Half a minute to start, probed often, since a visitor may be waiting. Dependencies are
-        # part of the startup probe alone: while the database is unavailable the app's own pages
-        # explain it, where the platform's 503 would not.
-        probe(app.Type.STARTUP, args.ready_path, period=3, failures=10),
-        probe(app.Type.LIVENESS, args.health_path, period=10, failures=3),
-        probe(app.Type.READINESS, args.health_path, period=5, failures=3),
+        for kind, path, period, failures in probes
     ]
 
 

@@ -11,6 +11,7 @@ from typing import Any, ClassVar
 
 from pulumi.dynamic import ConfigureRequest, DiffResult, ResourceProvider
 
+from frugal.sign_in import NAMESPACE, SETTINGS
 from infra import credentials, waits
 from infra.arm import ArmError
 from infra.naming import PROJECT
@@ -40,7 +41,7 @@ class Provider(ResourceProvider):
         credential is a property of a resource. On `refresh` and `destroy` it is that of the last
         `up`, as for every provider of the engine (CLI 3.259).
         """
-        keys = [f"{credentials.NAMESPACE}:{key}" for key in credentials.SETTINGS]
+        keys = [f"{NAMESPACE}:{key}" for key in SETTINGS]
         values = {key: req.config.get(key) for key in keys}
         credentials.configure({key: str(v) for key, v in values.items() if v is not None})
         waits.configure(req.config.get(f"{PROJECT}:waits"))

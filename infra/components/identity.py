@@ -89,13 +89,20 @@ def assign(
     `age`, `deadline`, `after`: as in IdentityArgs.
     """
     scope = Output.from_input(role.scope)
+    # Role definitions are named below the subscription of the scope, as Azure returns them.
+    definition = scope.apply(
+        lambda value: (
+            f"{'/'.join(value.split('/')[:3])}/providers/Microsoft.Authorization"
+            f"/roleDefinitions/{role.definition}"
+        )
+    )
     assignment = authorization.RoleAssignment(
         name,
         scope=scope,
         principal_id=principal_id,
         # Without it Azure looks for a user and refuses a principal that was just created.
         principal_type=authorization.PrincipalType.SERVICE_PRINCIPAL,
-        role_definition_id=scope.apply(lambda value: _role_definition_id(value, role.definition)),
+        role_definition_id=definition,
         opts=ResourceOptions(parent=parent),
     )
     return Wait(
@@ -105,15 +112,6 @@ def assign(
         settle=age,
         deadline=deadline,
         opts=ResourceOptions(parent=parent, depends_on=list(after)),
-    )
-
-
-def _role_definition_id(scope: str, definition: str) -> str:
-    """Role definitions are named below the subscription of the scope, as Azure gives them back."""
-    subscription = scope.split("/")[2]
-    return (
-        f"/subscriptions/{subscription}/providers/Microsoft.Authorization"
-        f"/roleDefinitions/{definition}"
     )
 
 

@@ -10,6 +10,7 @@ import re
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
@@ -56,18 +57,14 @@ class Image(DynamicResource, module="frugal", name="Image"):
     image: Output[str]
 
     def __init__(self, name: str, args: ImageArgs, opts: ResourceOptions | None = None) -> None:
-        super().__init__(
-            ImageProvider(),
-            name,
-            {
-                "registry": args.registry_id,
-                "repository": args.repository,
-                "context": args.context,
-                "content": pack(CHECKOUT / args.context).digest,
-                "image": None,
-            },
-            opts,
-        )
+        props = {
+            "registry": args.registry_id,
+            "repository": args.repository,
+            "context": args.context,
+            "content": pack(CHECKOUT / args.context).digest,
+            "image": None,
+        }
+        super().__init__(ImageProvider(), name, props, opts)
 
 
 class ImageProvider(Provider):
@@ -94,12 +91,9 @@ class ImageProvider(Provider):
 def _built(props: Mapping[str, Any]) -> dict[str, Any]:
     """The resource's properties after a build."""
     with Arm() as arm:
-        image = build(
-            arm,
-            registry=str(props["registry"]),
-            repository=str(props["repository"]),
-            context=CHECKOUT / str(props["context"]),
-        )
+        context = CHECKOUT / str(props["context"])
+        registry, repository = str(props["registry"]), str(props["repository"])
+        image = build(arm, registry=registry, repository=repository, context=context)
     return {**props, "image": image}
 
 
@@ -107,8 +101,7 @@ def build(arm: Arm, *, registry: str, repository: str, context: Path) -> str:
     """Build a folder in a registry (resource id) and return `login-server/repository@digest`.
 
     The log is streamed to standard error, which Pulumi shows. A build that failed by Docker Hub's
-    pull limit is retried once, after `waits.pullLimit` seconds. Raises
-    BuildError and ArmError.
+    pull limit is retried once, after `waits.pullLimit` seconds. Raises BuildError, ArmError.
     """
     packed = pack(context)
     server = arm.get(registry, api_version=REGISTRY_API_VERSION)["properties"]["loginServer"]
@@ -147,7 +140,12 @@ def _run(
         scheduled = arm.post(f"{registry}/scheduleRun", api_version=BUILD_API_VERSION, body=request)
     except ArmError as error:
         if error.code == "TasksOperationsNotAllowed":
-            raise BuildError(_not_allowed(repository)) from error
+            message = (
+                "TasksOperationsNotAllowed: this subscription may not build in the registry (Azure "
+                "has paused that for free credit). Give a ready image instead: "
+                f"pulumi config set --path {repository}.image REGISTRY/{repository}@sha256:DIGEST"
+            )
+            raise BuildError(message) from error
         raise
     run_path = f"{registry}/runs/{scheduled['properties']['runId']}"
     return _finished(arm, run_path, f"{repository}: ")
@@ -162,7 +160,11 @@ def _finished(arm: Arm, run_path: str, prefix: str) -> tuple[dict[str, Any], str
     def look() -> str | None:
         nonlocal run, shown, log
         run = arm.get(run_path, api_version=BUILD_API_VERSION)["properties"]
-        log = _log(arm, link)
+        try:
+            log = arm.download(link)
+        except ArmError as error:  # it exists shortly after the run starts
+            if error.status != HTTPStatus.NOT_FOUND:
+                raise
         lines = log.splitlines(keepends=True)
         pending = run["status"] in _RUNNING
         if pending and lines and not lines[-1].endswith("\n"):
@@ -176,24 +178,6 @@ def _finished(arm: Arm, run_path: str, prefix: str) -> tuple[dict[str, Any], str
         message = f"{run_path} has not ended within {BUILD_TIMEOUT} seconds"
         raise BuildError(message)
     return run, log
-
-
-def _log(arm: Arm, link: str) -> str:
-    """The log so far; empty until it exists, shortly after the run starts."""
-    try:
-        return arm.download(link)
-    except ArmError as error:
-        if error.status == 404:  # noqa: PLR2004
-            return ""
-        raise
-
-
-def _not_allowed(repository: str) -> str:
-    return (
-        "TasksOperationsNotAllowed: this subscription may not build in the registry (Azure has "
-        "paused that for free credit). Give a ready image instead: "
-        f"pulumi config set --path {repository}.image REGISTRY/{repository}@sha256:DIGEST"
-    )
 
 
 def _pull_limit(context: Path, repository: str, server: str) -> str:

@@ -9,7 +9,7 @@ JobExecution in azure-mgmt-appcontainers 4.0.0b1, read November 2026).
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any
 
 from pulumi import ComponentResource, Input, Resource, ResourceOptions
 from pulumi.dynamic import CreateResult, ReadResult, UpdateResult
@@ -17,6 +17,7 @@ from pulumi.dynamic import Resource as DynamicResource
 from pulumi_azure_native import app
 
 from infra.arm import Arm
+from infra.components.container_app import consumption, pulled_from
 from infra.components.dynamic_provider import Provider, ProviderError
 from infra.components.placement import Placement
 from infra.polling import poll
@@ -55,6 +56,13 @@ class Job(ComponentResource):
 
     def __init__(self, name: str, args: JobArgs, opts: ResourceOptions | None = None) -> None:
         super().__init__("frugal:containers:Job", name, None, opts)
+        container = app.ContainerArgs(
+            name=name,
+            image=args.image,
+            command=list(args.command),
+            env=[app.EnvironmentVarArgs(name=k, value=v) for k, v in args.settings.items()],
+            resources=consumption(args.cpu),
+        )
         job = app.Job(
             f"{name}-job",
             resource_group_name=args.placement.group,
@@ -63,8 +71,16 @@ class Job(ComponentResource):
             environment_id=args.environment_id,
             workload_profile_name="Consumption",
             identity={"type": "UserAssigned", "user_assigned_identities": [args.identity_id]},
-            configuration=_configuration(args),
-            template=_template(name, args),
+            configuration=app.JobConfigurationArgs(
+                trigger_type=app.TriggerType.MANUAL,
+                manual_trigger_config=app.JobConfigurationManualTriggerConfigArgs(
+                    parallelism=1, replica_completion_count=1
+                ),
+                replica_timeout=args.timeout,
+                replica_retry_limit=args.retries,
+                registries=pulled_from(args.registry_server, args.identity_id),
+            ),
+            template=app.JobTemplateArgs(containers=[container]),
             opts=ResourceOptions(parent=self, depends_on=list(args.after)),
         )
         JobRun(
@@ -80,37 +96,6 @@ class Job(ComponentResource):
             ResourceOptions(parent=self),
         )
         self.register_outputs({})
-
-
-def _configuration(args: JobArgs) -> app.JobConfigurationArgs:
-    return app.JobConfigurationArgs(
-        trigger_type=app.TriggerType.MANUAL,
-        manual_trigger_config=app.JobConfigurationManualTriggerConfigArgs(
-            parallelism=1, replica_completion_count=1
-        ),
-        replica_timeout=args.timeout,
-        replica_retry_limit=args.retries,
-        registries=[]
-        if args.registry_server is None
-        else [app.RegistryCredentialsArgs(server=args.registry_server, identity=args.identity_id)],
-    )
-
-
-def _template(name: str, args: JobArgs) -> app.JobTemplateArgs:
-    return app.JobTemplateArgs(
-        containers=[
-            app.ContainerArgs(
-                name=name,
-                image=args.image,
-                command=list(args.command),
-                env=[
-                    app.EnvironmentVarArgs(name=key, value=value)
-                    for key, value in args.settings.items()
-                ],
-                resources=app.ContainerResourcesArgs(cpu=args.cpu, memory=f"{args.cpu * 2:.1f}Gi"),
-            )
-        ]
-    )
 
 
 class JobError(ProviderError):
@@ -150,13 +135,9 @@ class JobRunProvider(Provider):
 def _ran(props: Mapping[str, Any]) -> dict[str, Any]:
     """The resource's properties after a run."""
     with Arm() as arm:
-        execution = run(
-            arm,
-            job=str(props["job"]),
-            limit=float(props["limit"]),
-            workspace=str(props["workspace"]),
-        )
-    return {**props, "execution": execution}
+        limit = float(props["limit"])
+        name = run(arm, job=str(props["job"]), limit=limit, workspace=str(props["workspace"]))
+    return {**props, "execution": name}
 
 
 def run(arm: Arm, *, job: str, limit: float, workspace: str) -> str:
@@ -166,63 +147,50 @@ def run(arm: Arm, *, job: str, limit: float, workspace: str) -> str:
     more: the identity's role may be effective in the registry by then (docs/adr/0009).
     `limit`: seconds that each start has; `workspace`: as in JobArgs. Raises JobError, ArmError.
     """
-    name, status, found = _execution(arm, job, limit)
-    if status == "Failed" and not _has_run(found):
-        short = job.rsplit("/", 1)[-1]
+    short = job.rsplit("/", 1)[-1]
+    name, execution = _execution(arm, job, limit)
+    has_run = any(container.get("code") is not None for container in _containers(execution))
+    if _status(execution) == "Failed" and not has_run:
         print(f"{short}: no container ran; starting it once more", file=sys.stderr, flush=True)
-        name, status, found = _execution(arm, job, limit)
-    if status != "Succeeded":
-        if status in _PENDING:
-            status = f"still {status} after {limit:.0f} seconds"
-        raise JobError(_ended(job, name, status, found, workspace))
-    return name
+        name, execution = _execution(arm, job, limit)
+    status = _status(execution)
+    if status == "Succeeded":
+        return name
+    if status in _PENDING:
+        status = f"still {status} after {limit:.0f} seconds"
+    said = [
+        f"{container.get('status')}, exit code {container.get('code')}: "
+        f"{container.get('additionalInformation') or 'no further details'}"
+        for container in _containers(execution)
+    ]
+    ending = f"the job {short} is {status} (execution {name}); nothing after it was changed"
+    where = f"Its log, some minutes later: {log_query(name, workspace)}"
+    raise JobError("\n".join([ending, *said, where]))
 
 
-def _execution(arm: Arm, job: str, limit: float) -> tuple[str, str, Mapping[str, Any]]:
-    """Start a job; return its execution's name, status and properties at its end or the limit."""
+def _execution(arm: Arm, job: str, limit: float) -> tuple[str, Mapping[str, Any]]:
+    """Start a job; return its execution's name, and its properties at its end or the limit."""
     name = str(arm.post(f"{job}/start", api_version=_API_VERSION)["name"])
     execution: dict[str, Any] = {}
 
     def look() -> str | None:
         nonlocal execution
         execution = arm.get(f"{job}/executions/{name}", api_version=_API_VERSION)["properties"]
-        status = _status(execution)
-        return status if status in _PENDING else None
+        return status if (status := _status(execution)) in _PENDING else None
 
     poll(look, deadline=limit)
-    return name, _status(execution), execution
+    return name, execution
 
 
 def _status(execution: Mapping[str, Any]) -> str:
     return str(execution.get("status", "Unknown"))
 
 
-def _containers(found: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+def _containers(execution: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     """Azure's report of each container of an execution."""
-    detail = cast("Mapping[str, list[Mapping[str, Any]]]", found.get("detailedStatus") or {})
-    return [
-        container
-        for replica in detail.get("replicas") or []
-        for container in cast("list[Mapping[str, Any]]", replica.get("containers") or [])
-    ]
-
-
-def _has_run(found: Mapping[str, Any]) -> bool:
-    """True where a container of an execution ended with an exit code."""
-    return any(container.get("code") is not None for container in _containers(found))
-
-
-def _ended(job: str, name: str, status: str, found: Mapping[str, Any], workspace: str) -> str:
-    """Describe an execution's end: its containers as Azure reports them, and where its log is."""
-    said = [
-        f"{container.get('status')}, exit code {container.get('code')}: "
-        f"{container.get('additionalInformation') or 'no further details'}"
-        for container in _containers(found)
-    ]
-    short = job.rsplit("/", 1)[-1]
-    ending = f"the job {short} is {status} (execution {name}); nothing after it was changed"
-    where = f"Its log, some minutes later: {log_query(name, workspace)}"
-    return "\n".join([ending, *said, where])
+    status: Mapping[str, Any] = execution.get("detailedStatus") or {}
+    replicas = status.get("replicas") or ()
+    return [container for replica in replicas for container in replica.get("containers") or ()]
 
 
 def log_query(execution: str, workspace: str) -> str:

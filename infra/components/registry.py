@@ -2,12 +2,10 @@
 
 from dataclasses import dataclass
 
-import pulumi
 from pulumi import ComponentResource, Output, ResourceOptions
 from pulumi_azure_native import containerregistry
 
 from infra.components.placement import Placement
-from infra.naming import REGISTRY_ID
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,13 +43,6 @@ class Registry(ComponentResource):
             self.id, self.login_server = registry.id, registry.login_server
         else:
             self.id = Output.from_input(args.existing_id)
-            self.login_server = Output.from_input(_login_server(args.existing_id))
+            name = args.existing_id.rpartition("/")[2].lower()
+            self.login_server = Output.from_input(f"{name}.azurecr.io")
         self.register_outputs({"id": self.id, "loginServer": self.login_server})
-
-
-def _login_server(registry_id: str) -> str:
-    found = REGISTRY_ID.fullmatch(registry_id)
-    if not found:
-        message = f"{registry_id!r} is not the resource id of a container registry"
-        raise pulumi.RunError(message)
-    return f"{found.group(1).lower()}.azurecr.io"

@@ -1,4 +1,4 @@
-"""Routing of a site through the edge: its origin, a cached and an uncached route, and the purge."""
+"""Routing of a site through the edge: its origin, a cached and an uncached route, the purge."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -26,10 +26,10 @@ COMPRESSED = (
 class SiteRouteArgs:
     """Route from an endpoint to an app.
 
-    `private_paths`: patterns that are never cached; `query_strings`: the parameters that are
-    part of the cache key; all others are ignored; `release`: identifies the deployed version (an
-    image, settings): a change purges the cache; `after`: the app, so that the edge never routes to
-    one that does not exist yet, and earlier writes to the same profile.
+    `private_paths`: patterns that are never cached, if any; `query_strings`: the parameters that
+    are part of the cache key; all others are ignored; `release`: identifies the deployed version
+    (an image, settings): a change purges the cache; `after`: the app, so that the edge never routes
+    to one that does not exist yet, and earlier writes to the same profile.
     """
 
     placement: Placement
@@ -80,12 +80,12 @@ class SiteRoute(ComponentResource):
             opts=ResourceOptions(parent=self),
         )
         # Routes need an origin that is there, and leave before the last origin does.
-        routes = {
-            f"{name}-pages": (["/*"], _cache(args.query_strings)),
-            f"{name}-private": (list(args.private_paths), None),
-        }
+        routes = [(f"{name}-pages", ["/*"], _cache(args.query_strings))]
+        private = (
+            [(f"{name}-private", list(args.private_paths), None)] if args.private_paths else []
+        )
         before: Resource = origin
-        for route, (patterns, cache) in routes.items():
+        for route, patterns, cache in (*routes, *private):
             before = cdn.Route(
                 route,
                 resource_group_name=args.placement.group,

@@ -6,9 +6,10 @@ and _CreateOrUpdate (azure-mgmt-postgresqlflexibleservers 3.0.0); Microsoft.Auth
 reasons and their sources are in docs/adr/0009.
 """
 
+import itertools
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
-from typing import Any, Literal, cast
+from typing import Any, Literal
 
 from pulumi import Input, ResourceOptions
 from pulumi.dynamic import CreateResult
@@ -86,7 +87,7 @@ def wait(arm: Arm, props: Mapping[str, Any]) -> None:
             failure = f"the PostgreSQL server {short} is not ready"
             until(lambda: _not_ready(arm, subject), failure, settle=settle, deadline=deadline)
         case "administrator":
-            look = _AdministratorLook(arm, subject, props["body"])
+            look = _administrator_look(arm, subject, props["body"])
             failure = f"the PostgreSQL server does not list its administrator {short}"
             until(look, failure, deadline=deadline)
         case _:
@@ -115,7 +116,11 @@ def until(
         lambda: _passing(look), deadline=deadline, settle=settle, longest=_LONGEST_PAUSE, growth=2
     )
     if missing:
-        raise WaitError(_late(failure, missing, deadline))
+        raise WaitError(
+            f"{failure} after {deadline:.0f} seconds; Azure's last answer: {missing}. What exists "
+            "so far is kept: run the same command again in a few minutes, or wait longer: "
+            f"pulumi config set --path waits.deadline {deadline * 2:.0f}"
+        )
 
 
 def _passing(look: Callable[[], str | None]) -> str | None:
@@ -128,45 +133,33 @@ def _passing(look: Callable[[], str | None]) -> str | None:
         return str(error)
 
 
-def _late(failure: str, answer: str, deadline: float) -> str:
-    return (
-        f"{failure} after {deadline:.0f} seconds; Azure's last answer: {answer}. What exists "
-        "so far is kept: run the same command again in a few minutes, or wait longer: "
-        f"pulumi config set --path waits.deadline {deadline * 2:.0f}"
-    )
-
-
 def _not_ready(arm: Arm, server: str) -> str | None:
     state = arm.get(server, api_version=POSTGRES_API_VERSION)["properties"].get("state")
     return None if state == "Ready" else f"state {state}"
 
 
-class _AdministratorLook:
+def _administrator_look(
+    arm: Arm, administrator: str, body: Mapping[str, object]
+) -> Callable[[], str | None]:
     """Poll the list, since a GET may answer 404 for an existing administrator.
 
     Azure may accept an administrator's PUT and drop it silently (alchemy-run/alchemy,
     Azure/PostgreSQL/Administrator.ts, 2026), so it is repeated.
     """
+    administrators, _, object_id = administrator.rpartition("/")
+    looks = itertools.count(1)
 
-    def __init__(self, arm: Arm, administrator: str, body: Mapping[str, object]) -> None:
-        self._arm, self._administrator, self._body = arm, administrator, body
-        self._looks = 0
-
-    def __call__(self) -> str | None:
-        administrators, _, object_id = self._administrator.rpartition("/")
-        version = POSTGRES_API_VERSION
-        listed = self._arm.list(administrators, api_version=version)
-        ids = {str(one["properties"]["objectId"]).lower() for one in listed}
-        if object_id.lower() in ids:
-            return _not_ready(self._arm, administrators.rpartition("/")[0])
-        self._looks += 1
-        if self._looks % _LOOKS_BEFORE_PUT == 0:
-            self._arm.put(self._administrator, api_version=version, body=self._body)
+    def look() -> str | None:
+        listed = arm.list(administrators, api_version=POSTGRES_API_VERSION)
+        if object_id.lower() in {str(a["properties"]["objectId"]).lower() for a in listed}:
+            return _not_ready(arm, administrators.rpartition("/")[0])
+        if next(looks) % _LOOKS_BEFORE_PUT == 0:
+            arm.put(administrator, api_version=POSTGRES_API_VERSION, body=body)
         return "not in the list of administrators"
+
+    return look
 
 
 def _created(arm: Arm, assignment: str) -> datetime:
-    properties = cast(
-        "Mapping[str, Any]", arm.get(assignment, api_version=ROLES_API_VERSION)["properties"]
-    )
+    properties = arm.get(assignment, api_version=ROLES_API_VERSION)["properties"]
     return datetime.fromisoformat(str(properties["createdOn"]))

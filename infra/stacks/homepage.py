@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import Annotated, Literal, Self
 
 from pulumi import Input, Output
-from pydantic import AfterValidator, SecretStr, model_validator
+from pydantic import Field, SecretStr, model_validator
 
 from infra.components.static_site import StaticSite, StaticSiteArgs
 from infra.models import Https, Model, SiteSettings, Switch, Text, secrets_of
@@ -18,20 +18,12 @@ PRIVATE_PATHS = ("/login", SIGN_IN_REDIRECT_PATH, "/logout", "/me", "/account")
 QUERY_STRINGS = ("xvalues", "yvalues", "values", "labels", "title", "xlabel", "ylabel")
 """Query parameters of a chart; they are part of the edge's cache key."""
 
-_SHORTEST_KEY = 32  # characters: 16 random bytes in hexadecimal
 _NEW_KEY = 'pulumi config set --secret --path homepage.sessionKey "$(openssl rand -hex 32)"'
 _SECRET_VARIABLES = {
     "sessionKey": "SESSION_KEY",
     "signIn.clientSecret": "OIDC_CLIENT_SECRET",
     "sheet.apiKey": "SHEETS_API_KEY",
 }
-
-
-def _long_enough(key: SecretStr) -> SecretStr:
-    if len(key.get_secret_value()) < _SHORTEST_KEY:
-        message = f"at least {_SHORTEST_KEY} characters: {_NEW_KEY}"
-        raise ValueError(message)
-    return key
 
 
 class SignIn(Model):
@@ -86,19 +78,19 @@ class Homepage(SiteSettings):
 
     host: Literal["containerApp", "appService", "staticSite"] = "containerApp"
     sign_in: SignIn = SignIn()
-    session_key: Annotated[SecretStr, AfterValidator(_long_enough)] | None = None
+    # 16 random bytes in hexadecimal.
+    session_key: Annotated[
+        SecretStr | None,
+        Field(min_length=32, description=f"at least 32 characters: {_NEW_KEY}"),
+    ] = None
     sheet: Sheet = Sheet()
     origin_lock: Switch = False
 
     @model_validator(mode="after")
-    def _sessions_have_a_key(self) -> Self:
+    def _fields_fit_together(self) -> Self:
         if self.sign_in.client_id and not self.session_key:
             message = f"signIn.clientId needs a sessionKey: {_NEW_KEY}"
             raise ValueError(message)
-        return self
-
-    @model_validator(mode="after")
-    def _static_stands_alone(self) -> Self:
         if self.host == "staticSite" and self.cdn != "none":
             message = (
                 f"cdn {self.cdn!r} is not for host 'staticSite', which has a CDN of its own; "
@@ -110,10 +102,6 @@ class Homepage(SiteSettings):
                 "signIn needs a server, and host 'staticSite' has none; "
                 "allowed: host containerApp or appService, or no signIn.clientId"
             )
-        return self
-
-    @model_validator(mode="after")
-    def _locks_with_an_edge(self) -> Self:
         if self.origin_lock and self.cdn == "none":
             raise ValueError(
                 "originLock is for a site behind an edge of its own; "

@@ -86,14 +86,13 @@ def deploy(settings: Settings) -> Platform:
     identities = _identities(settings, place, registry, images)
     behind_edge = [name for name, site in sites.items() if site.is_behind_edge]
     edge = Edge("edge", EdgeArgs(placement=place, sites=behind_edge)) if behind_edge else None
-    workspace = _workspace(place)
-    environment = _environment(place)
+    environment, workspace, logs = _environment(place)
     return Platform(
         group=group,
         placement=place,
         registry=registry,
         environment=environment,
-        environment_logs=_environment_logs(environment, workspace),
+        environment_logs=logs,
         log_workspace=workspace.customer_id,
         images=images,
         identities=identities,
@@ -145,8 +144,11 @@ def _identities(
     return identities
 
 
-def _workspace(place: Placement) -> operationalinsights.Workspace:
-    return operationalinsights.Workspace(
+def _environment(
+    place: Placement,
+) -> tuple[app.ManagedEnvironment, operationalinsights.Workspace, monitor.DiagnosticSetting]:
+    """The Container Apps environment, the workspace of its logs and their way there."""
+    workspace = operationalinsights.Workspace(
         "logs",
         resource_group_name=place.group,
         location=place.location,
@@ -155,10 +157,7 @@ def _workspace(place: Placement) -> operationalinsights.Workspace:
         workspace_capping={"daily_quota_gb": LOG_CAP_GB_A_DAY},
         tags=place.tags,
     )
-
-
-def _environment(place: Placement) -> app.ManagedEnvironment:
-    return app.ManagedEnvironment(
+    environment = app.ManagedEnvironment(
         "environment",
         resource_group_name=place.group,
         location=place.location,
@@ -168,12 +167,7 @@ def _environment(place: Placement) -> app.ManagedEnvironment:
         zone_redundant=False,
         tags=place.tags,
     )
-
-
-def _environment_logs(
-    environment: app.ManagedEnvironment, workspace: operationalinsights.Workspace
-) -> monitor.DiagnosticSetting:
-    return monitor.DiagnosticSetting(
+    logs = monitor.DiagnosticSetting(
         "environment-logs",
         resource_uri=environment.id,
         workspace_id=workspace.id,
@@ -182,3 +176,4 @@ def _environment_logs(
             for category in ("ContainerAppConsoleLogs", "ContainerAppSystemLogs")
         ],
     )
+    return environment, workspace, logs

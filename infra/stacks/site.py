@@ -7,6 +7,7 @@ from typing import Any, Generic, TypeVar
 import pulumi
 from pulumi import Input, Output, Resource
 
+from frugal.errors import FrugalError
 from infra.components.app_service import AppService, AppServiceArgs, web_app_host
 from infra.components.container_app import ContainerApp, ContainerAppArgs, container_app_host
 from infra.components.site_route import SiteRoute, SiteRouteArgs
@@ -21,6 +22,7 @@ PORT = 8000
 
 HEALTH_PATH = "/healthz"
 CPU = 0.25
+_HOSTS = ("containerApp", "appService")
 PLAN_SKU = "B1"
 
 S = TypeVar("S", bound=SiteSettings)
@@ -93,9 +95,15 @@ class Deployment(Generic[S]):
         """Declare the app on its host, after the role of its identity is effective.
 
         `settings`, `secrets`: the app's environment variables; `ready_path`: startup probe of a
-        container app; `after`: resources to create before the app.
+        container app; `after`: resources to create before the app. Raises FrugalError for a host
+        that runs no app.
         """
         platform = self.platform
+        if self.settings.host not in _HOSTS:
+            raise FrugalError(
+                f"frugal:{self.name}.host: site.run cannot run an app on "
+                f"{self.settings.host!r}; allowed: {', '.join(_HOSTS)}"
+            )
         identity, image = platform.identities[self.name], platform.images[self.name]
         if self.settings.host == "appService":
             if self.settings.min_replicas:
@@ -147,7 +155,7 @@ class Deployment(Generic[S]):
         app: Resource,
         *,
         release: Input[str],
-        private_paths: Sequence[str],
+        private_paths: Sequence[str] = (),
         query_strings: Sequence[str] = (),
         outputs: Mapping[str, Output[str]] | None = None,
     ) -> Deployed:

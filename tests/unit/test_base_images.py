@@ -156,7 +156,7 @@ def test_every_dockerfile_of_the_checkout_can_be_renewed(
     for app, copy in zip(apps, copies, strict=True):
         copy.write_text(app.read_text())
     lines = renew(copies, registry=registry.address, today=TODAY)
-    assert len(lines) == 2
+    assert len(lines) == len(apps)
     for app, copy in zip(apps, copies, strict=True):
         changed = set(copy.read_text().splitlines()) ^ set(app.read_text().splitlines())
         assert {line.partition(" ")[0] for line in changed} == {"#", "ARG"}

@@ -103,5 +103,7 @@ def test_links_stay_links(app: Path) -> None:
 
 
 def test_no_dockerfile(tmp_path: Path) -> None:
-    with pytest.raises(ContextError, match="has no Dockerfile"):
-        pack(tmp_path)
+    folder = tmp_path / "apps" / "blog"
+    folder.mkdir(parents=True)
+    with pytest.raises(ContextError, match=r"^apps/blog has no Dockerfile.*adding-a-site"):
+        pack(folder)

@@ -520,6 +520,12 @@ def test_pages_are_cached_and_private_paths_are_not(record: Callable[..., Record
         assert recorder.needs(route, recorder.one("AFDOrigin"))
 
 
+def test_without_private_paths_there_is_one_route(record: Callable[..., Recorder]) -> None:
+    recorder = recorded(record, lambda: site_route(private_paths=()))
+    assert [route.name for route in recorder.all("Route")] == ["site-route-pages"]
+    assert recorder.needs(recorder.one("EdgePurge"), recorder.one("Route"))
+
+
 def test_without_query_strings_none_makes_another_page(record: Callable[..., Recorder]) -> None:
     recorder = recorded(record, lambda: site_route(query_strings=()))
     cache = recorder.one("Route", "site-route-pages").at("cacheConfiguration")
@@ -614,10 +620,3 @@ def test_probes_are_within_azures_limits(record: Callable[..., Recorder]) -> Non
         assert 1 <= probe["timeoutSeconds"] <= 240
         assert 1 <= probe["failureThreshold"] <= 10
     assert probes["Liveness"]["successThreshold"] == probes["Startup"]["successThreshold"] == 1
-
-
-def test_a_registry_that_is_none_is_refused(record: Callable[..., Recorder]) -> None:
-    with pytest.raises(pulumi.RunError, match="not the resource id of a container registry"):
-        recorded(
-            record, lambda: Registry("registry", RegistryArgs(**PLACE, existing_id="/elsewhere"))
-        )

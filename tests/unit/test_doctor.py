@@ -112,6 +112,13 @@ def resource(kind: str, place: str, **more: Any) -> dict[str, Any]:
     return {"name": "there", "type": kind, "location": place, **more}
 
 
+def subscriptions(offer: str) -> dict[str, Any]:
+    """The list of subscriptions."""
+    policies = {"locationPlacementId": "Public_2014-09-01", "quotaId": offer}
+    listed = {"subscriptionId": ID, "displayName": "Mine", "state": "Enabled"}
+    return {"value": [{**listed, "subscriptionPolicies": policies}]}
+
+
 COST_MANAGEMENT = (
     "Cost Management supports only Enterprise Agreement, Web direct and Microsoft Customer "
     "Agreement offer types. offerId: MS-AZR-0036P is associated with offerType: None"
@@ -127,11 +134,9 @@ class Azure:
     """
 
     def __init__(self) -> None:
-        listed = {"subscriptionId": ID, "displayName": "Mine", "state": "Enabled"}
         self.requests: list[str] = []
         self.answers: dict[str, Any] = {
-            "/subscriptions": {"value": [listed]},
-            BASE: {"subscriptionPolicies": {"quotaId": "PayAsYouGo_2014-09-01"}},
+            "/subscriptions": subscriptions("PayAsYouGo_2014-09-01"),
             PERMISSIONS: {"value": [{"actions": ["*"]}]},
             f"{BASE}/providers": {
                 "value": [{"namespace": n, "registrationState": "Registered"} for n in NAMESPACES]
@@ -399,7 +404,6 @@ def test_a_standby_needs_vcores_too(azure: Azure, place: Checkout) -> None:
 @pytest.mark.parametrize(
     ("path", "subject"),
     [
-        (BASE, "Offer"),
         (PERMISSIONS, "Roles"),
         (f"{BASE}/providers", "Resource providers"),
         (f"{BASE}/resources", "Existing resources"),
@@ -484,7 +488,7 @@ def test_refused_budgets_are_a_note_with_the_way_round(
 
 
 def free(azure: Azure, offer: str = "AzureForStudents_2018-01-01") -> None:
-    azure.answers[BASE] = {"subscriptionPolicies": {"quotaId": offer}}
+    azure.answers["/subscriptions"] = subscriptions(offer)
 
 
 @pytest.mark.parametrize("offer", ["FreeTrial_2014-09-01", "AzureForStudents_2018-01-01"])

@@ -25,6 +25,7 @@ SHARED = (
     "frugal.paths",
     "frugal.fingerprint",
     "frugal.peers",
+    "frugal.sign_in",
     "frugal.stack_files",
 )
 # What other packages may import of the library that prices plans.

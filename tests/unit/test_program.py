@@ -11,8 +11,10 @@ import pytest
 from pulumi import Output
 from pulumi.output import Unknown
 
+from infra.models import SiteSettings
 from infra.stacks import SITES
-from tests.unit.conftest import Declare
+from infra.stacks.site import Deployed, Deployment, Site
+from tests.unit.conftest import ROOT, Declare
 from tests.unit.recording import SUBSCRIPTION, Recorder, Sent
 
 EDGE = {
@@ -354,6 +356,8 @@ def test_a_registry_is_shared(program: Declare) -> None:
     assert not [one for one in recorder.azure() if one.type.endswith(":Registry")]
     assert {one.at("scope") for one in recorder.all("RoleAssignment")} == {shared}
     assert {one.at("registry") for one in recorder.all("Image")} == {shared}
+    app = recorder.one("azure-native:app:ContainerApp")
+    assert app.at("configuration.registries.0.server") == "common.azurecr.io"
 
 
 def test_outputs(program: Declare, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -644,3 +648,29 @@ def test_a_wrong_setting_is_one_error(program: Declare, caplog: pytest.LogCaptur
     assert [record.getMessage() for record in caplog.records] == [
         "frugal:homepage.cdn: 'akamai' is not allowed; allowed: frontDoor, none"
     ]
+
+
+class Blog(SiteSettings):
+    """Settings of a site whose hosts are mistyped."""
+
+    host: str = "container"
+
+
+def _blog(site: Deployment[Blog]) -> Deployed:
+    app = site.run(ready_path="/readyz", settings={})
+    return site.publish(app, release="1")
+
+
+def test_a_host_that_runs_no_app(program: Declare, caplog: pytest.LogCaptureFixture) -> None:
+    blog = Site(name="blog", settings=Blog, deploy=_blog)
+    with pytest.raises(SystemExit):
+        program("dev", {"blog": {"image": "registry.example/blog:1"}}, preview=True, sites=[blog])
+    assert (
+        "frugal:blog.host: site.run cannot run an app on 'container'; "
+        "allowed: containerApp, appService"
+    ) in caplog.messages
+
+
+def test_every_app_is_in_the_list_of_sites() -> None:
+    apps = {file.parent.name for file in (ROOT / "apps").glob("*/Dockerfile")}
+    assert apps == {site.name for site in SITES}, "SITES is in infra/stacks/__init__.py"

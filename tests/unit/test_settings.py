@@ -2,17 +2,19 @@
 
 import json
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import pytest
 from pydantic import ValidationError
 
-from frugal.stack_files import PLACEHOLDER
+from frugal.errors import FrugalError
+from frugal.stack_files import PLACEHOLDER, configuration
 from infra import settings as reader
 from infra.models import secrets_of
-from infra.settings import KEYS, Settings, SettingsError, from_file
+from infra.settings import KEYS, Settings, SettingsError
 from infra.stacks import MODELS
-from tests.unit.conftest import ENVIRONMENTS, SAMPLES, committed_config
+from tests.unit.conftest import ENVIRONMENTS, ROOT, SAMPLES, committed_config
 
 LOCATION = {"azure-native:location": "eastus"}
 REGISTRY = (
@@ -25,6 +27,10 @@ def read(environment: str, config: Mapping[str, str], **known: Any) -> Settings:
     return reader.read(environment, config, MODELS, **known)
 
 
+def from_file(environment: str) -> Settings:
+    return read(environment, configuration(ROOT, environment))
+
+
 def config(**keys: Any) -> dict[str, str]:
     return {
         **LOCATION,
@@ -34,7 +40,7 @@ def config(**keys: Any) -> dict[str, str]:
 
 def test_every_environment_has_a_file() -> None:
     for environment in ENVIRONMENTS:
-        assert from_file(environment, MODELS).environment == environment
+        assert from_file(environment).environment == environment
 
 
 def test_local_shows_everything_and_has_a_contact() -> None:
@@ -350,9 +356,7 @@ def test_no_error_shows_a_secret(wrong: dict[str, Any]) -> None:
 
 
 def test_what_translates_where() -> None:
-    chosen = {
-        name: from_file(name, MODELS).sites["translator"].translation for name in ENVIRONMENTS
-    }
+    chosen = {name: from_file(name).sites["translator"].translation for name in ENVIRONMENTS}
     assert {name: one.provider for name, one in chosen.items()} == {
         "local": "azure",
         "dev": "offline",
@@ -362,7 +366,7 @@ def test_what_translates_where() -> None:
 
 
 def test_no_environment_is_locked_before_its_edge_answers() -> None:
-    homepages = [from_file(name, MODELS).sites["homepage"] for name in ENVIRONMENTS]
+    homepages = [from_file(name).sites["homepage"] for name in ENVIRONMENTS]
     assert not [homepage for homepage in homepages if homepage.origin_lock]
 
 
@@ -398,3 +402,32 @@ def test_waits_that_cannot_be(waits: dict[str, object], said: str) -> None:
     with pytest.raises(SettingsError) as error:
         read("dev", config(waits=waits))
     assert said in str(error.value)
+
+
+@pytest.mark.parametrize("name", ["Blog", "b", "my-blog", "registry", "protected"])
+def test_a_site_name_that_cannot_be(name: str) -> None:
+    with pytest.raises(SettingsError) as error:
+        reader.read("dev", config(), {**MODELS, name: MODELS["translator"]})
+    assert f"site '{name}' (SITES in infra/stacks/__init__.py)" in str(error.value)
+    assert "allowed: 2 to 32 lower-case letters and digits" in str(error.value)
+
+
+def test_an_app_that_is_not_in_the_list(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / "apps" / "blog").mkdir(parents=True)
+    monkeypatch.setattr("infra.settings._CHECKOUT", tmp_path)
+    with pytest.raises(SettingsError) as error:
+        read("dev", config(blog={"cdn": "frontDoor"}))
+    expected = "frugal:blog: unknown site; add it to SITES in infra/stacks/__init__.py"
+    assert str(error.value) == expected
+
+
+def test_keys_outside_of_config_are_refused(tmp_path: Path) -> None:
+    (tmp_path / "Pulumi.yaml").write_text("name: frugal\n")
+    text = "config:\n  azure-native:location: eastus\nfrugal:translator:\n  cdn: frontDoor\n"
+    (tmp_path / "Pulumi.dev.yaml").write_text(text)
+    with pytest.raises(FrugalError) as error:
+        configuration(tmp_path, "dev")
+    expected = (
+        "Pulumi.dev.yaml: frugal:translator must be below `config:`; indent it by two spaces."
+    )
+    assert str(error.value) == expected

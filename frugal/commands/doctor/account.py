@@ -9,16 +9,17 @@ from frugal.commands.doctor.findings import Finding
 from frugal.commands.doctor.questions import (
     Entry,
     Subscription,
-    ask,
     belongs_to,
+    checked,
     child,
     plain,
+    refusal,
     set_config,
 )
 from frugal.commands.doctor.region import ENVIRONMENT, TYPES
+from frugal.sign_in import NAMESPACE, SETTINGS
 from frugal.stack_files import PLACEHOLDER
 from infra.arm import Arm, ArmError
-from infra.credentials import NAMESPACE, SETTINGS
 from infra.settings import Settings
 from infra.stacks.homepage import Homepage
 from infra.stacks.translator import TranslationService, Translator
@@ -75,51 +76,45 @@ def identify(
     does not answer.
     """
     chosen, finding = _choose(arm, settings.environment, config)
-    if not chosen:
+    if chosen is None:
         return None, [finding]
-    path = f"/subscriptions/{chosen}"
+    path = f"/subscriptions/{chosen['subscriptionId']}"
+    notes: list[Finding] = []
 
-    def offer() -> str:
-        policies = child(arm.get(path, api_version="2022-12-01"), "subscriptionPolicies")
-        return str(policies.get("quotaId", ""))
+    def ask(subject: str, path: str, **query: str) -> Sequence[Entry]:
+        try:
+            return arm.list(path, api_version="2021-04-01", **query)
+        except ArmError as error:
+            notes.append(refusal(subject, error))
+            return ()
 
-    def providers() -> Sequence[Entry]:
-        return arm.list(f"{path}/providers", api_version="2021-04-01")
-
-    def existing() -> Sequence[Entry] | None:
-        # A filter by tags would leave the tags out of the answer (azure-mgmt-resource 26.0.0,
-        # ResourcesOperations.list).
-        kinds = " or ".join(f"resourceType eq '{kind}'" for kind in TYPES)
-        return arm.list(f"{path}/resources", api_version="2021-04-01", **{"$filter": kinds})
-
-    quota_id, no_offer = ask("Offer", offer, "")
-    listed, no_providers = ask("Resource providers", providers, ())
-    there, no_existing = ask("Existing resources", existing, None)
+    listed = ask("Resource providers", f"{path}/providers")
+    # A filter by tags would leave the tags out of the answer (azure-mgmt-resource 26.0.0,
+    # ResourcesOperations.list).
+    kinds = " or ".join(f"resourceType eq '{kind}'" for kind in TYPES)
+    existing = ask("Existing resources", f"{path}/resources", **{"$filter": kinds})
     subscription = Subscription(
         arm=arm,
-        id=chosen,
+        id=str(chosen["subscriptionId"]),
         settings=settings,
-        offer=quota_id,
+        offer=str(child(chosen, "subscriptionPolicies").get("quotaId", "")),
         providers={str(entry["namespace"]).lower(): entry for entry in listed},
-        existing=there,
+        existing=existing,
     )
-    login = Finding("ok", "Login", "Azure answers")
-    return subscription, [login, finding, *no_offer, *no_providers, *no_existing]
+    return subscription, [Finding("ok", "Login", "Azure answers"), finding, *notes]
 
 
 def examine(subscription: Subscription) -> list[Finding]:
     """Check the subscription as a whole."""
-    questions = {"Roles": _roles, "Budget": _budget, "Translator": _translator}
-    findings = [
+    return [
         *_builds(subscription),
         *_edge(subscription),
         *_registrations(subscription),
         *_environments(subscription),
+        *checked("Roles", lambda: _roles(subscription)),
+        *checked("Budget", lambda: _budget(subscription)),
+        *checked("Translator", lambda: _translator(subscription)),
     ]
-    for subject, question in questions.items():
-        found, unknown = ask(subject, lambda question=question: question(subscription), [])
-        findings += found + unknown
-    return findings
 
 
 def providers() -> list[str]:
@@ -143,7 +138,8 @@ def _needed(settings: Settings) -> list[str]:
     return [name for name in providers() if optional.get(name, True)]
 
 
-def _choose(arm: Arm, environment: str, config: Mapping[str, str]) -> tuple[str, Finding]:
+def _choose(arm: Arm, environment: str, config: Mapping[str, str]) -> tuple[Entry | None, Finding]:
+    """The environment's subscription, as Azure lists it."""
     listed = arm.list("/subscriptions", api_version="2022-12-01")
     known = {str(s["subscriptionId"]): s for s in listed}
     named = config.get("azure-native:subscriptionId") or os.environ.get("ARM_SUBSCRIPTION_ID")
@@ -151,25 +147,23 @@ def _choose(arm: Arm, environment: str, config: Mapping[str, str]) -> tuple[str,
     choices = ", ".join(f"{s['subscriptionId']} ({s.get('displayName')})" for s in listed)
     if named is None and len(known) != 1:
         text = f"none is named, and the login sees {len(known)}: {choices or 'none'}"
-        return "", Finding("missing", "Subscription", text, commands=(command,))
+        return None, Finding("missing", "Subscription", text, commands=(command,))
     chosen = named or next(iter(known))
     if chosen not in known:
         text = f"{chosen} is not among those the login sees: {choices or 'none'}"
         remedy = "Sign in to its tenant, or name another subscription:"
         commands = ("az login --tenant TENANT", command)
-        return "", Finding("missing", "Subscription", text, remedy, commands)
-    state = str(known[chosen].get("state"))
-    text = f"{chosen} ({known[chosen].get('displayName')}), {state}"
+        return None, Finding("missing", "Subscription", text, remedy, commands)
+    found, state = known[chosen], str(known[chosen].get("state"))
+    text = f"{chosen} ({found.get('displayName')}), {state}"
     if state != "Enabled":
-        return chosen, Finding("missing", "Subscription", text, "Enable it in the Azure portal.")
-    return chosen, Finding("ok", "Subscription", text)
+        return found, Finding("missing", "Subscription", text, "Enable it in the Azure portal.")
+    return found, Finding("ok", "Subscription", text)
 
 
 def _builds(subscription: Subscription) -> list[Finding]:
     settings = subscription.settings
-    sites = [
-        name for name, site in settings.sites.items() if site.is_container and site.image is None
-    ]
+    sites = [n for n, site in settings.sites.items() if site.is_container and site.image is None]
     if not sites or not subscription.offer:
         return []
     if not any(word in subscription.offer for word in _NO_BUILDS):
@@ -298,13 +292,8 @@ def _translator(subscription: Subscription) -> list[Finding]:
     others = [a for a in there if not belongs_to(a, settings.environment)]
     taken = next((a for a in [*others, *deleted] if _is_free_translator(a)), None)
     if taken is None:
-        return [
-            Finding(
-                "ok",
-                "Translator",
-                "the free account (F0) is available, or already this environment's",
-            )
-        ]
+        text = "the free account (F0) is available, or already this environment's"
+        return [Finding("ok", "Translator", text)]
     text = f"the one free account (F0) of the subscription is taken by {taken['name']}"
     if taken in deleted:
         *_, location, _, group, _, name = str(taken["id"]).split("/")

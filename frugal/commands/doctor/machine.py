@@ -90,9 +90,7 @@ def _space(checkout: Checkout) -> Finding:
 
 def _daemon(checkout: Checkout) -> Finding:
     daemon = daemons.find(checkout)
-    if daemon is None:
-        return Finding("ok", "Local cloud", "not running")
-    return Finding("ok", "Local cloud", f"runs (pid {daemon.pid})")
+    return Finding("ok", "Local cloud", f"runs (pid {daemon.pid})" if daemon else "not running")
 
 
 def _ports(checkout: Checkout) -> list[Finding]:

@@ -12,12 +12,13 @@ from frugal.commands.doctor.findings import Finding
 from frugal.commands.doctor.questions import (
     Entry,
     Subscription,
-    ask,
+    checked,
+    child,
     children,
     missing,
     set_config,
 )
-from frugal.commands.doctor.quotas import Need, usages
+from frugal.commands.doctor.quotas import room
 from infra.settings import Database
 
 _API_VERSION = "2025-08-01"
@@ -33,8 +34,8 @@ def postgres(subscription: Subscription, region: str) -> list[Finding]:
     """
     path = f"{_base(subscription, region)}/capabilities"
     records = subscription.arm.list(path, api_version=_API_VERSION)
-    skus = {
-        str(sku["name"]): sku
+    skus: dict[str, Entry] = {
+        str(sku["name"]): {**sku, "features": _features(record)}
         for record in records
         for edition in _usable(record, "supportedServerEditions")
         for sku in _usable(edition, "supportedServerSkus")
@@ -57,10 +58,10 @@ def postgres(subscription: Subscription, region: str) -> list[Finding]:
         return findings
     mode = _MODES.get(subscription.settings.database.high_availability)
     if mode is not None:
-        findings += _availability(subscription, region, records, mode)
+        findings += _availability(subscription, region, sku, mode)
     cores = int(sku.get("vCores") or 1) * (2 if mode else 1)
-    found, unknown = ask("PostgreSQL vCores", lambda: [_cores(subscription, region, cores)], [])
-    return [*findings, *found, *unknown]
+    quota = checked("PostgreSQL vCores", lambda: [_cores(subscription, region, cores)])
+    return [*findings, *quota]
 
 
 def _base(subscription: Subscription, region: str) -> str:
@@ -108,21 +109,12 @@ def _size(
     return [missing(subscription, _SUBJECT, text, remedy)]
 
 
-def _availability(
-    subscription: Subscription, region: str, records: Sequence[Entry], mode: str
-) -> list[Finding]:
-    wanted = subscription.settings.database.sku
-    offered = any(
-        mode in (sku.get("supportedHaMode") or [])
-        for record in records
-        if mode != "ZoneRedundant" or _features(record).get("ZoneRedundantHa") != "Disabled"
-        for edition in _usable(record, "supportedServerEditions")
-        for sku in _usable(edition, "supportedServerSkus")
-        if sku["name"] == wanted
-    )
-    if offered:
+def _availability(subscription: Subscription, region: str, sku: Entry, mode: str) -> list[Finding]:
+    feature = "ZoneRedundantHa" if mode == "ZoneRedundant" else ""
+    is_disabled = child(sku, "features").get(feature) == "Disabled"
+    if mode in (sku.get("supportedHaMode") or []) and not is_disabled:
         return []
-    text = f"high availability {mode} of {wanted} is not offered in {region}"
+    text = f"high availability {mode} of {sku['name']} is not offered in {region}"
     command = set_config(subscription.settings, "database.highAvailability", "disabled")
     remedy = "Do without, or look for another region; one of:"
     return [missing(subscription, _SUBJECT, text, remedy, command)]
@@ -135,9 +127,8 @@ def _cores(subscription: Subscription, region: str, needed: int) -> Finding:
     standardDDSv5Family and the like.
     """
     path = f"{_base(subscription, region)}/resourceType/flexibleServers/usages"
-    rows = ("cores", _family(subscription.settings.database.sku))
-    need = Need(subject="PostgreSQL vCores", rows=rows, amount=needed)
-    return need.compare(subscription, usages(subscription, path, api_version=_API_VERSION))
+    rows, subject = ("cores", _family(subscription.settings.database.sku)), "PostgreSQL vCores"
+    return room(subscription, subject, path, api_version=_API_VERSION, rows=rows, amount=needed)
 
 
 def _family(sku: str) -> str:

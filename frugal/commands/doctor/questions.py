@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeVar, cast
+from typing import Any, cast
 
 from frugal.commands.doctor.findings import Finding
 from infra.arm import Arm, ArmError
@@ -16,9 +16,6 @@ _FORBIDDEN = 403
 # 2022-10-17; a student's subscription, 2026-07-22).
 _FREE_OFFERS = ("FreeTrial", "Students")
 
-_Answer = TypeVar("_Answer")
-_Asked = tuple[_Answer, list[Finding]]
-
 Entry = Mapping[str, Any]
 """An object of an answer, as JSON has it."""
 
@@ -28,7 +25,7 @@ class Subscription:
     """The subscription to check.
 
     `offer`: its quotaId, "" where unknown; `providers`: by namespace in lower case, empty where
-    unknown; `existing`: resources of the types that have quotas, None where unknown.
+    unknown; `existing`: resources of the types that have quotas, none where unknown.
     """
 
     arm: Arm
@@ -36,7 +33,7 @@ class Subscription:
     settings: Settings
     offer: str
     providers: Mapping[str, Entry]
-    existing: Sequence[Entry] | None
+    existing: Sequence[Entry]
 
     @property
     def path(self) -> str:
@@ -62,7 +59,7 @@ class Subscription:
 
     def of_type(self, kind: str) -> list[Entry]:
         """Resources of a type that exist in any region."""
-        return [e for e in self.existing or () if str(e.get("type")).lower() == kind.lower()]
+        return [e for e in self.existing if str(e.get("type")).lower() == kind.lower()]
 
     def own(self, kind: str) -> Entry | None:
         """Resource of a type that the environment has already."""
@@ -76,20 +73,25 @@ def belongs_to(resource: Entry, environment: str) -> bool:
     return ours.items() <= child(resource, "tags").items()
 
 
-def ask(subject: str, question: Callable[[], _Answer], unknown: _Answer) -> _Asked[_Answer]:
-    """Response to a query; `unknown` and a note if Azure refuses it.
+def refusal(subject: str, error: ArmError) -> Finding:
+    """Note on a query that Azure refuses.
 
-    Raises ArmError if Azure cannot be reached, since further queries would fail too.
+    Raises the error if Azure cannot be reached, since further queries would fail too.
     """
+    if not error.status:
+        raise error
+    remedy = ""
+    if error.status == _FORBIDDEN:
+        remedy = "With the role Reader on the subscription this login may ask."
+    return Finding("note", subject, f"could not be asked: {error}", remedy)
+
+
+def checked(subject: str, check: Callable[[], list[Finding]]) -> list[Finding]:
+    """Findings of a check, or a note if Azure refuses its query. Raises ArmError as `refusal`."""
     try:
-        return question(), []
+        return check()
     except ArmError as error:
-        if not error.status:
-            raise
-        remedy = ""
-        if error.status == _FORBIDDEN:
-            remedy = "With the role Reader on the subscription this login may ask."
-        return unknown, [Finding("note", subject, f"could not be asked: {error}", remedy)]
+        return [refusal(subject, error)]
 
 
 def missing(

@@ -4,8 +4,8 @@ from collections.abc import Callable, Iterator, Sequence
 
 from frugal.commands.doctor.findings import Finding
 from frugal.commands.doctor.postgres import postgres
-from frugal.commands.doctor.questions import Subscription, ask, missing, plain, set_config
-from frugal.commands.doctor.quotas import Need, usages
+from frugal.commands.doctor.questions import Subscription, checked, missing, plain, set_config
+from frugal.commands.doctor.quotas import room
 from infra.regions import REGIONS
 from infra.settings import Settings
 from infra.stacks.site import PLAN_SKU
@@ -31,8 +31,7 @@ def examine(subscription: Subscription, region: str) -> Iterator[Finding]:
         elif not subscription.is_offered(kind, region):
             yield missing(subscription, subject, f"{region} does not have it")
         else:
-            found, unknown = ask(subject, lambda q=question: q(subscription, region), [])
-            yield from (*found, *unknown)
+            yield from checked(subject, lambda q=question: q(subscription, region))
 
 
 def search(
@@ -109,10 +108,18 @@ def _app_service(subscription: Subscription, region: str) -> list[Finding]:
     """
     path = f"{subscription.path}/providers/Microsoft.Web/locations/{region}/usages"
     sites = _on_app_service(subscription.settings)
-    need = Need(subject="App Service", rows=(PLAN_SKU, "*"), amount=len(sites))
     instead = [set_config(subscription.settings, f"{s}.host", "containerApp") for s in sites]
-    quotas = usages(subscription, path, api_version="2024-11-01")
-    return [need.compare(subscription, quotas, *instead)]
+    return [
+        room(
+            subscription,
+            "App Service",
+            path,
+            *instead,
+            api_version="2024-11-01",
+            rows=(PLAN_SKU, "*"),
+            amount=len(sites),
+        )
+    ]
 
 
 def _on_app_service(settings: Settings) -> list[str]:
@@ -125,5 +132,5 @@ def _container_apps(subscription: Subscription, region: str) -> list[Finding]:
     The row: Azure/azure-cli, recording test_containerapp_env_usages.yaml (2024-05-30).
     """
     path = f"{subscription.path}/providers/Microsoft.App/locations/{region}/usages"
-    need = Need(subject="Container Apps", rows=("ManagedEnvironmentCount",))
-    return [need.compare(subscription, usages(subscription, path, api_version="2024-03-01"))]
+    rows = ("ManagedEnvironmentCount",)
+    return [room(subscription, "Container Apps", path, api_version="2024-03-01", rows=rows)]
