@@ -34,6 +34,7 @@ _GONE = "Deleted outside of Pulumi, and not counted"
 
 # The engine's own colours, and those that a program prints.
 _COLOUR = re.compile(r"<\{%[^%]*%\}>|\x1b\[[\d;]*m")
+_PREFIX = re.compile(r"^error: ", re.IGNORECASE)
 _COLOURED_ERROR = re.compile(r"(\x1b\[[\d;]*m)+error\b", re.IGNORECASE)
 
 
@@ -70,7 +71,7 @@ def failure_of(diagnostics: object) -> str:
     for entry in cast("list[object]", diagnostics) if isinstance(diagnostics, list) else ():
         block = cast("dict[str, object]", entry) if isinstance(entry, dict) else {}
         raw = str(block.get("message", ""))
-        message = _COLOUR.sub("", raw).strip().removeprefix("error: ")
+        message = _PREFIX.sub("", _COLOUR.sub("", raw).strip(), count=1)
         if block.get("severity") == "error":
             errors[message] = None
         elif block.get("severity") == "info#err" and _COLOURED_ERROR.match(raw):
@@ -353,7 +354,7 @@ def _digest(document: _Block) -> _Block:
     ]
     result = summary.get("result")
     if result in ("failed", "canceled") and not failure_of(diagnostics):
-        diagnostics.append({"severity": "error", "message": f"it was {result}, without a reason"})
+        diagnostics.append({"severity": "error", "message": f"it is {result}, without a reason"})
     return {
         "steps": _steps(events),
         "diagnostics": diagnostics,

@@ -255,6 +255,16 @@ def test_a_container_of_cosmos_db_with_throughput() -> None:
     assert [line for line in found.lines if line.name == "items" and line.grows]
 
 
+def test_insights_without_a_workspace_are_billed_as_one() -> None:
+    alone = azure("applicationinsights:Component", "insights", location=PLACE)
+    usage = used("resources: {insights: {ingested_gb: 20}}")
+    assert priced(alone, usage=usage).monthly.expected == 15 * D("2.76")
+    with_one = azure(
+        "applicationinsights:Component", "insights", location=PLACE, workspaceResourceId=UNKNOWN
+    )
+    assert names(priced(with_one).free) == ["insights"]
+
+
 # The rest of their kind on the types of the two sites.
 
 

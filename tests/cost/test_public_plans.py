@@ -29,7 +29,7 @@ FOLDER = Path(__file__).parent / "plans"
 LOW, EXPECTED = D("22.032"), D("23.792556")
 BASIC = D("4.998")  # 30 x 0.1666
 
-CLASSIC_INSIGHTS, STORAGE = "workspaceResourceId", "'Hot LRS Data Stored'"
+STORAGE = "'Hot LRS Data Stored'"
 WINDOWS = "'B1 App' (Azure App Service Basic Plan)"
 
 
@@ -66,27 +66,25 @@ BILLS = {
         "env rg",
         other=2,
     ),
-    # B1ms 730 x 0.017 = 12.41 and 32 x 0.115 = 3.68.
+    # B1ms 730 x 0.017 = 12.41 and 32 x 0.115 = 3.68; at most 0.5 GB of insights at 2.30.
     "dtbase": Bill(
-        each("16.09"),
+        amounts("16.09", "16.09", "17.24"),
         {
-            "dtbase-web-ai": CLASSIC_INSIGHTS,
             "dtbasesa": STORAGE,
             "dtbase-web-asp": "'P1 v2 App'",
         },
         "dtbase-postgresql-db dtbase-rg",
     ),
     # B1ms 730 x 0.019 = 13.87 and 32 x 0.133 = 4.256; P1v2 on Linux 730 x 0.113 = 82.49;
-    # storage 0.0192 + 0.059 + 10 x 0.0047 = 0.1252.
+    # storage 0.0192 + 0.059 + 10 x 0.0047 = 0.1252; at most 0.5 GB of insights at 2.88.
     "dtbase-uksouth": Bill(
-        amounts("100.616", "100.7412", "100.7412"),
-        {"dtbase-web-ai": CLASSIC_INSIGHTS},
+        amounts("100.616", "100.7412", "102.1812"),
+        {},
         "dtbase-postgresql-db dtbase-rg",
     ),
     "examples-appservice": Bill(
-        NOTHING,
+        amounts("0", "0", "1.15"),
         {
-            "appservice-ai": CLASSIC_INSIGHTS,
             "appservice-db": "'S0 DTUs' (SQL Database Single Standard)",
             "appservicesa": STORAGE,
             "appservice-asp": WINDOWS,

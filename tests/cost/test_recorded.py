@@ -85,6 +85,10 @@ BILLS = {
     "state": ("28.5", "28.5", ""),
     # The plan is protected and tainted, the server is read.
     "state-protected-and-tainted": ("12.41", "12.41", ""),
+    # Programs in other languages, with other cases of letters. The plan in Go has two instances.
+    "yaml": ("0", "28.5", ""),
+    "typescript": ("0", "28.5", ""),
+    "go": ("0", "40.91", ""),
     "renamed": ("12.41", "56.575", ""),
     "budget": ("0", "12.41", ""),
 }
@@ -92,6 +96,8 @@ UNPRICED = {"secret": "sku.name is secret", "stream-secret": "sku.name is secret
 FAILED = {
     "raised": "no more",
     "raised-stream": "no more",
+    "yaml-failed": "failed: nowhere does not exist on group",
+    "yaml-failed-stream": "failed, without a reason",
     "ended-without-a-word-stream": "failed, without a reason",
 }
 PARTIAL = {"without-sames": "leaves out 3 unchanged resources"}

@@ -110,3 +110,40 @@ def test_containers_that_differ_in_their_dependencies_alone() -> None:
 def test_dependencies_that_are_no_lists_of_urns_are_passed_over(links: object) -> None:
     one = container("two") | {"propertyDependencies": links}
     assert throughput(exported(TWO_REGIONS, one)) == 2 * ONE_REGION
+
+
+# The region of a resource group.
+
+SERVER, GROUP = "dbforpostgresql:Server", "resources:ResourceGroup"
+
+
+def group(name: str, place: str) -> dict[str, Any]:
+    return entry(GROUP, name, resourceGroupName=name, location=place)
+
+
+def server(of: str, links: str = "") -> dict[str, Any]:
+    inputs = {"sku": {"name": "Standard_B1ms"}, "storage": {"storageSizeGB": 32}}
+    one = entry(SERVER, f"server-{of}{links}", resourceGroupName=of, **inputs)
+    urns = [urn(f"azure-native:{GROUP}", links)] if links else []
+    return one | {"propertyDependencies": {"resourceGroupName": urns}}
+
+
+def hourly(plan: Plan) -> list[Decimal | None]:
+    found = estimate(plan, table(), NO_USAGE, USUAL)
+    assert not found.unpriced
+    return [line.unit_price for line in found.lines if line.meter == "B1MS"]
+
+
+def test_a_resource_without_a_location_has_that_of_its_group() -> None:
+    here, there = group("here", "East US 2"), group("there", "brazilsouth")
+    right = [
+        price("azure-database-for-postgresql", "B1MS", at) for at in ("eastus2", "brazilsouth")
+    ]
+    assert right[0] != right[1]
+    assert hourly(exported(here, there, server("here"), server("there"))) == right
+    assert hourly(created(here, there, server(UNKNOWN, "here"), server(UNKNOWN, "there"))) == right
+
+
+def test_a_location_is_missing_where_the_group_is_not_in_the_plan() -> None:
+    found = estimate(exported(server("elsewhere")), table(), NO_USAGE, USUAL)
+    assert [one.reason for one in found.unpriced] == ["location is missing"]

@@ -155,8 +155,16 @@ def by_use(meter: Meter, region: str, quantity: Decimal) -> Charge:
 
 
 def region(properties: Properties) -> str:
-    """Return the location as the price table names it: `East US` is `eastus`."""
-    return properties.text("location").replace(" ", "").lower()
+    """Return the location as the price table names it: `East US` is `eastus`.
+
+    Without one it is that of the resource group, with which the provider fills it in
+    (pulumi-azure-native, change 501).
+    """
+    place = properties.text("location", "")
+    if not place:
+        group = properties.referred("resourceGroupName", "resources:ResourceGroup")
+        place = (group or properties).text("location")
+    return place.replace(" ", "").lower()
 
 
 def one_of(

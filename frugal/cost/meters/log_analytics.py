@@ -31,13 +31,13 @@ def _logs(name: str, unit: str) -> Meter:
     return Meter("Log Analytics", "Log Analytics", "Analytics Logs", name, unit)
 
 
-_INGESTION = _logs("Analytics Logs Data Ingestion", "1 GB")
+INGESTION = _logs("Analytics Logs Data Ingestion", "1 GB")
 _RETENTION = _logs("Analytics Logs Data Retention", "1 GB/Month")
 
 # Of a billing account (pricing page, 2026): other subscriptions may have used it.
 grant(
     5,
-    _INGESTION,
+    INGESTION,
     what="5 GB of Log Analytics a billing account",
     elsewhere="log_analytics_gb",
     in_high=False,
@@ -70,7 +70,7 @@ def workspace(properties: Properties, use: Use, month: Month) -> Iterable[Charge
     grows = cap is None
     retention = Charge(_RETENTION, place, ZERO, kept, most_kept, grows)
     if size.lower() == "pergb2018":
-        return Charge(_INGESTION, place, ZERO, ingested, most, grows), retention
+        return Charge(INGESTION, place, ZERO, ingested, most, grows), retention
     level = properties.whole("sku.capacityReservationLevel")
     usual, busiest = (max(quotient(amount, level), month.days) for amount in (ingested, most))
     return Charge(_commitment(level), place, month.days, usual, busiest, grows), retention

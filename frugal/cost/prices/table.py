@@ -20,7 +20,7 @@ import functools
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
-from itertools import groupby, pairwise
+from itertools import groupby, pairwise, takewhile
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -133,14 +133,17 @@ class Table:
     @functools.cached_property
     def as_of(self) -> dt.date:
         """Newest day of reading."""
-        days = {day for file in self.files() for day in file.readings}
+        days = {day for path in self._paths() for day in _readings(path)}
         lists = (prices for regions in self.supplement.values() for prices in regions.values())
         return max(days | {price.as_of for prices in lists for price in prices})
 
     def files(self) -> Iterator["ServiceFile"]:
         """Open the files of all services, in order of their names."""
-        for path in sorted((self.folder / AZURE).glob("*.txt")):
+        for path in self._paths():
             yield ServiceFile(path, self.sources)
+
+    def _paths(self) -> list[Path]:
+        return sorted((self.folder / AZURE).glob("*.txt"))
 
     def meters(self) -> list[Meter]:
         """Meters of all rows, with their ARM SKUs; reads the files of all services."""
@@ -200,6 +203,13 @@ def in_force(prices: Sequence[Price], day: dt.date) -> list[Price]:
 def file_name(service: str) -> str:
     """Name of a service's file: `key-vault.txt`."""
     return "-".join(re.findall(r"[a-z0-9]+", service.lower())) + ".txt"
+
+
+def _readings(path: Path) -> Iterator[dt.date]:
+    """The days of reading of a service's file, without reading its prices."""
+    with path.open(encoding="utf-8") as lines:
+        next(lines)
+        yield from (_date(line.partition(" ")[0]) for line in takewhile(str.strip, lines))
 
 
 class ServiceFile:

@@ -7,6 +7,7 @@ as `{"server": ["Delete"]}`. Another `location` or `resourceGroupName` replaces 
 import json
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 from threading import Lock
 from typing import Any
@@ -147,7 +148,8 @@ def main() -> None:
     provider_pb2_grpc.add_ResourceProviderServicer_to_server(provider, server)
     print(server.add_insecure_port("127.0.0.1:0"), flush=True)
     server.start()
-    sys.stdin.read()  # the engine's pipe
+    with suppress(KeyboardInterrupt):
+        sys.stdin.read()  # the engine's pipe
 
 
 if __name__ == "__main__":
