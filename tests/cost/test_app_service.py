@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from frugal.cost.money import Range
-from tests.cost.made import amounts, azure, bill, each, used
+from tests.cost.made import UNKNOWN, amounts, azure, bill, each, used
 from tests.cost.shipped import price, tiers
 from tests.cost.shipped import table as shipped
 
@@ -134,3 +134,23 @@ def test_the_shared_size_is_billed_by_app_and_unpriced() -> None:
     plan = azure("web:AppServicePlan", "plan", location="eastus2", sku={"name": "D1"})
     (remark,) = bill(plan).unpriced
     assert "'D1'" in remark.reason
+
+
+VMSS = "/subscriptions/s/resourceGroups/g/providers/Microsoft.Compute/virtualMachineScaleSets/v"
+
+
+@pytest.mark.parametrize(("target", "high"), [(UNKNOWN, "292"), (VMSS, "73")])
+def test_an_autoscale_setting_that_may_be_the_plans_raises_high(target: str, high: str) -> None:
+    plan = azure("web:AppServicePlan", "plan", location="eastus2", sku={"name": "S1"})
+    capacity = {"default": "1", "minimum": "1", "maximum": "4"}
+    setting = azure(
+        "monitor:AutoscaleSetting",
+        "scale",
+        location="eastus2",
+        targetResourceUri=target,
+        profiles=[{"name": "usual", "capacity": capacity, "rules": []}],
+    )
+    found = bill(plan, setting)
+    assert found.monthly == amounts("73", "73", high)
+    noted = any("4 instances of an autoscale setting" in note for note in found.notes)
+    assert noted == (target == UNKNOWN)
