@@ -394,7 +394,6 @@ def _steps(events: Iterable[tuple[str, dict[str, Any], str]]) -> Sequence[_Block
             if urn in refreshed:
                 steps[refreshed[urn]] = step
             continue
-        refreshed.pop(urn, None)
         if operation == "refresh":
             refreshed[urn] = len(steps)
         steps.append(step)
