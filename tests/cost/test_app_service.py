@@ -119,10 +119,18 @@ def test_an_environment_is_billed_only_while_too_little_of_it_is_used() -> None:
     assert of(dedicatedHostCount=2) == each("6657.6")
 
 
-def test_a_certificate_by_address_is_unpriced_and_one_by_name_free() -> None:
-    def of(state: str) -> Any:
-        return azure("web:WebAppHostNameBinding", state, siteName="site", sslState=state)
+def test_elastic_instances_without_a_declared_maximum_grow_with_use() -> None:
+    plan = azure(
+        "web:AppServicePlan",
+        "plan",
+        location="eastus2",
+        sku={"name": "P0v3"},
+        elasticScaleEnabled=True,
+    )
+    assert [line.grows for line in bill(plan).lines] == [True]
 
-    found = bill(of("SniEnabled"), of("IpBasedEnabled"))
-    assert [one.name for one in found.free] == ["SniEnabled"]
-    assert [one.name for one in found.unpriced] == ["IpBasedEnabled"]
+
+def test_the_shared_size_is_billed_by_app_and_unpriced() -> None:
+    plan = azure("web:AppServicePlan", "plan", location="eastus2", sku={"name": "D1"})
+    (remark,) = bill(plan).unpriced
+    assert "'D1'" in remark.reason

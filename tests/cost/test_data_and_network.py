@@ -73,11 +73,12 @@ def sql(name: str, **more: Any) -> Resource:
     return at("sql:Database", sku=sku, **more)
 
 
-def mysql(size: str, gib: int = 20, **storage: Any) -> Resource:
+def mysql(size: str, gib: int = 20, mode: str = "Disabled", **storage: Any) -> Resource:
     return at(
         "dbformysql:Server",
         sku={"name": size},
         storage={"storageSizeGB": gib, **storage},
+        highAvailability={"mode": mode},
         version="8.0.21",
     )
 
@@ -256,6 +257,15 @@ CASES: dict[str, Case] = {
         "46.72",
         lambda: 2 * HOURS * price(REDIS, "B1 Cache Instance"),
     ),
+    "Managed Redis on one node": Case(
+        at(
+            "redisenterprise:RedisEnterprise",
+            sku={"name": "Balanced_B1"},
+            highAvailability="Disabled",
+        ),
+        "23.36",
+        lambda: HOURS * price(REDIS, "B1 Cache Instance"),
+    ),
     "Redis Enterprise": Case(
         at("redisenterprise:RedisEnterprise", sku={"name": "Enterprise_E10", "capacity": 2}),
         "702.26",
@@ -268,6 +278,11 @@ CASES: dict[str, Case] = {
             HOURS * price(MYSQL, "B1MS")
             + 20 * price(MYSQL, "Storage Data Stored", product=f"{MYSQL_FLEXIBLE} Storage")
         ),
+    ),
+    "MySQL on two servers": Case(
+        mysql("Standard_D2ads_v5", 100, mode="ZoneRedundant"),
+        "272.66",
+        lambda: 2 * (2 * HOURS * D("0.0855") + 100 * D("0.115")),
     ),
     "MySQL with more operations": Case(
         mysql("Standard_D2ads_v5", 100, iops=1000),
@@ -728,10 +743,26 @@ CASES: dict[str, Case] = {
         "17.0568",
         lambda: 30 * 4 * D("0.14214"),
     ),
+    "Spark pool of larger nodes": Case(
+        at("synapse:BigDataPool", nodeSize="XLarge", nodeSizeFamily="MemoryOptimized", nodeCount=3),
+        "136.4544",
+        lambda: 30 * 32 * D("0.14214"),
+    ),
     "Fabric F2": Case(
         at("fabric:FabricCapacity", sku={"name": "F2", "tier": "Fabric"}),
         "262.8",
         lambda: 2 * HOURS * price("microsoft-fabric", "Compute Pool Capacity Usage CU"),
+    ),
+    "backup of a small machine": Case(
+        part(
+            "recoveryservices:ProtectedItem",
+            vaultName="v",
+            properties={"protectedItemType": "Microsoft.Compute/virtualMachines"},
+        ),
+        "5",
+        lambda: price("backup", "Azure VM Protected Instance") / 2,
+        "{protected_gb: 40, stored_gb: 0}",
+        (azure("recoveryservices:Vault", "v", vaultName="v", location="eastus2"),),
     ),
     "backup of a machine": Case(
         part(
@@ -890,6 +921,34 @@ def test_the_limits_of_what_scales() -> None:
     autoscale = CASES["Cosmos autoscale"]
     low, _expected, high = own(estimated(autoscale))
     assert (low, high) == (4 * HOURS * D("0.012"), 40 * HOURS * D("0.012") + D("0.25"))
+
+
+def test_an_event_hub_that_inflates() -> None:
+    hubs = at(
+        "eventhub:Namespace",
+        sku={"name": "Standard", "capacity": 2},
+        isAutoInflateEnabled=True,
+        maximumThroughputUnits=5,
+    )
+    unit, events = HOURS * price(HUBS, "Standard Throughput Unit"), D("0.028")
+    assert own(bill(hubs, prices=table())) == [2 * unit, 2 * unit + events, 5 * unit + events]
+
+
+def test_the_free_tier_of_cosmos_may_be_used_up() -> None:
+    found = bill(container({"throughput": 1200}), cosmos(enableFreeTier=True), prices=table())
+    low, _expected, high = own(found)
+    assert (low, high) == (2 * HOURS * D("0.008"), 12 * HOURS * D("0.008") + D("0.25"))
+
+
+def test_ten_connections_of_a_gateway_are_included() -> None:
+    one = at("network:VirtualNetworkGatewayConnection", connectionType="IPsec")
+    assert own(bill(one, prices=table())) == [0, 0, HOURS * price("vpn-gateway", "S2S Connection")]
+
+
+def test_a_policy_of_a_classic_front_door_is_billed_by_itself() -> None:
+    assert "classic" in unpriced(at("frontdoor:Policy"))
+    policy = at("frontdoor:Policy", sku={"name": "Standard_AzureFrontDoor"})
+    assert [one.name for one in bill(policy, prices=table()).free] == ["it"]
 
 
 def test_a_zone_redundant_region_of_cosmos_costs_a_quarter_more() -> None:

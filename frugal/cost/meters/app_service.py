@@ -1,9 +1,10 @@
 """Azure App Service: a plan is billed by its instances, even with no app running.
 
-Linux is what `reserved` says, not `kind`. A plan without instances keeps one; zone redundancy takes
-two, or three by older pages of Microsoft's (App Service plan overview, ms.date 2024-08-21; Premium
-and Isolated v2). With elastic scale the instances grow with use up to the declared maximum. Elastic
-Premium (EP) is billed by Functions, WS by Logic Apps, both for the cores and memory of instances.
+The Shared size (D1) alone is billed by app, and has no price here (App Service plan overview,
+ms.date 2024-08-21). Linux is what `reserved` says, not `kind`. A plan without instances keeps one;
+zone redundancy takes two, or three by older pages of Microsoft's. With elastic scale the instances
+grow with use up to the declared maximum. Elastic Premium (EP) is billed by Functions, WS by Logic
+Apps, both for the cores and memory of instances.
 """
 
 import re
@@ -27,7 +28,7 @@ from frugal.cost.meters.base import (
 )
 from frugal.cost.money import ZERO
 from frugal.cost.month import Month
-from frugal.cost.properties import Properties, Unpriced
+from frugal.cost.properties import Properties
 
 
 def _meter(product: str, sku: str, name: str) -> Meter:
@@ -60,7 +61,6 @@ _BOTH = [
 ]
 _WINDOWS = {
     **{size: _instance(size, linux=False) for size in (*_BOTH, "p1", "p2", "p3", "p4")},
-    "d1": _meter("Shared Plan", "Shared", "Shared App"),
     **{
         size: _meter("Premium Windows Container Plan", size.upper(), f"{size.upper()} App")
         for size in ("pc2", "pc3", "pc4")
@@ -85,6 +85,7 @@ _BY_CORES = {
     )
     for number, (cores, gigabytes) in _PER_INSTANCE.items()
 }
+_MOST_ELASTIC = "maximumElasticWorkerCount"
 _SYSTEMS = [
     {size: ((each, ZERO + 1),) for size, each in sizes.items()} | _BY_CORES
     for sizes in (_WINDOWS, _LINUX)
@@ -105,21 +106,23 @@ def plan(properties: Properties, use: Use, month: Month) -> Iterable[Charge] | F
     if size == "y1":
         return functions.consumption(place, use)
     meters = one_of(properties, "sku.name", _SYSTEMS[properties.flag("reserved")])
-    least, most = _instances(properties, elastic=size in _BY_CORES)
+    elastic = size in _BY_CORES or properties.flag("elasticScaleEnabled")
+    least, most = _instances(properties, elastic=elastic)
+    grows = elastic and not properties.names(_MOST_ELASTIC)
     return [
-        Charge(each, place, least * hourly, least * hourly, most * hourly)
+        Charge(each, place, least * hourly, least * hourly, most * hourly, grows)
         for each, amount in meters
         for hourly in (amount * month.hours,)
     ]
 
 
 def _instances(properties: Properties, *, elastic: bool) -> tuple[Decimal, Decimal]:
-    """Least and most instances; `elastic`: without `elasticScaleEnabled` too."""
+    """Least and most instances."""
     least = most = max(properties.whole("sku.capacity", "1"), ZERO + 1)
     if properties.flag("zoneRedundant"):
         least, most = max(least, ZERO + 2), max(most, ZERO + 3)
-    if properties.flag("elasticScaleEnabled") or elastic:
-        most = max(most, properties.whole("maximumElasticWorkerCount", "0"))
+    if elastic:
+        most = max(most, properties.whole(_MOST_ELASTIC, "0"))
     return least, most
 
 
@@ -137,17 +140,6 @@ def web_app(properties: Properties, use: Use, month: Month) -> Iterable[Charge]:
     yield by_use(EGRESS, place, use.figure("egress_gb"))
     if properties.names("functionAppConfig"):
         yield from functions.flex(properties, place, use, month)
-
-
-_SSL = {"disabled": "", "snienabled": "", "ipbasedenabled": "IP SSL"}
-
-
-@meter("web:WebAppHostNameBinding")
-def host_name(properties: Properties, _use: Use, _month: Month) -> Iterable[Charge] | Free:
-    """Free but for a certificate bound to an address of its own, of which no location is given."""
-    if not one_of(properties, "sslState", _SSL, "Disabled"):
-        return Free("names and SNI certificates cost nothing (App Service plan overview)")
-    raise Unpriced("sslState IpBasedEnabled: its price is that of the app's region")
 
 
 _EMPTY = _meter("Isolated v2 Plan", "I1 v2", "I1 v2 App")
@@ -216,14 +208,6 @@ classify(
         " scmSiteAlsoStopped siteConfig",
         "its plan is billed": "hostingEnvironmentProfile hyperV isXenon reserved resourceConfig"
         " workloadProfileName",
-    },
-)
-classify(
-    "web:WebAppHostNameBinding",
-    priced="sslState",
-    no_influence={
-        NAMES: "azureResourceName azureResourceType customHostNameDnsRecordType domainId hostName"
-        " hostNameType kind name siteName thumbprint",
     },
 )
 classify(

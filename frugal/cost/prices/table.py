@@ -18,9 +18,9 @@ import csv
 import datetime as dt
 import functools
 import re
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
+from itertools import groupby, pairwise, takewhile
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -123,7 +123,7 @@ class Table:
     @functools.cached_property
     def sources(self) -> Mapping[str, Source]:
         """Sources by key."""
-        return {row["key"]: Source(**row.fields) for row in _csv(self.folder / SOURCES)}
+        return {row[0]: Source(*row) for _line, row in _csv(self.folder / SOURCES)}
 
     @functools.cached_property
     def supplement(self) -> Mapping[Meter, Regions]:
@@ -133,14 +133,17 @@ class Table:
     @functools.cached_property
     def as_of(self) -> dt.date:
         """Newest day of reading."""
-        days = {day for file in self.files() for day in file.readings}
+        days = {day for path in self._paths() for day in _readings(path)}
         lists = (prices for regions in self.supplement.values() for prices in regions.values())
         return max(days | {price.as_of for prices in lists for price in prices})
 
     def files(self) -> Iterator["ServiceFile"]:
         """Open the files of all services, in order of their names."""
-        for path in sorted((self.folder / AZURE).glob("*.txt")):
+        for path in self._paths():
             yield ServiceFile(path, self.sources)
+
+    def _paths(self) -> list[Path]:
+        return sorted((self.folder / AZURE).glob("*.txt"))
 
     def meters(self) -> list[Meter]:
         """Meters of all rows, with their ARM SKUs; reads the files of all services."""
@@ -200,6 +203,13 @@ def in_force(prices: Sequence[Price], day: dt.date) -> list[Price]:
 def file_name(service: str) -> str:
     """Name of a service's file: `key-vault.txt`."""
     return "-".join(re.findall(r"[a-z0-9]+", service.lower())) + ".txt"
+
+
+def _readings(path: Path) -> Iterator[dt.date]:
+    """The days of reading of a service's file, without reading its prices."""
+    with path.open(encoding="utf-8") as lines:
+        next(lines)
+        yield from (_date(line.partition(" ")[0]) for line in takewhile(str.strip, lines))
 
 
 class ServiceFile:
@@ -270,7 +280,7 @@ class ServiceFile:
         if as_of not in self.readings:
             raise self._wrong(line, f"{as_of} is no day of reading of this file")
         try:
-            tiers = _tiers(fields[0])
+            tiers = _parsed(fields[0])
         except ValueError as error:
             raise self._wrong(line, str(error)) from None
         price = Price(tiers, self._day(fields[1], line), as_of, self.readings[as_of])
@@ -278,9 +288,9 @@ class ServiceFile:
 
     def _day(self, text: str, line: str) -> dt.date:
         try:
-            return dt.date.fromisoformat(text)
-        except ValueError:
-            raise self._wrong(line, f"{text!r} is not a date such as 2026-10-02") from None
+            return _date(text)
+        except ValueError as error:
+            raise self._wrong(line, str(error)) from None
 
     def _wrong(self, line: str, why: str) -> FrugalError:
         number = _text(self.path).split("\n").index(line) + 1
@@ -288,16 +298,20 @@ class ServiceFile:
 
 
 @functools.cache
-def _tiers(text: str) -> tuple[Tier, ...]:
+def _parsed(text: str) -> tuple[Tier, ...]:
     """Parse `0 5:2.3`. Raises ValueError."""
-    tiers: list[Tier] = []
-    for part in text.split(" "):
-        start, _, price = part.rpartition(":")
-        tier = Tier(_number(start if tiers else "0"), _number(price))
-        if (tiers and tier.start <= tiers[-1].start) or (start and not tiers):
-            raise ValueError(f"tiers must begin at 0 and rise: {text}")
-        tiers.append(tier)
-    return tuple(tiers)
+    first, *others = (part.rpartition(":") for part in text.split(" "))
+    return _tiers([(first[0] or "0", first[2]), *((start, price) for start, _, price in others)])
+
+
+def _tiers(rows: Iterable[tuple[str, str]]) -> tuple[Tier, ...]:
+    """Tiers from their starts and prices. Raises ValueError."""
+    tiers = tuple(Tier(_number(start), _number(price)) for start, price in rows)
+    if tiers[0].start or any(one.start <= before.start for before, one in pairwise(tiers)):
+        raise ValueError(
+            f"tiers must begin at 0 and rise: {', '.join(str(t.start) for t in tiers)}"
+        )
+    return tiers
 
 
 def _number(text: str) -> Decimal:
@@ -306,52 +320,29 @@ def _number(text: str) -> Decimal:
     return Decimal(text)
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
-    """A row of a CSV file; errors name the file and line."""
-
-    file: Path
-    line: int
-    fields: Mapping[str, str]
-
-    def __getitem__(self, column: str) -> str:
-        return self.fields[column]
-
-    def wrong(self, why: str) -> FrugalError:
-        """An error that names this row."""
-        return FrugalError(f"{self.file}, line {self.line}: {why}", code=2)
-
-    def number(self, column: str) -> Decimal:
-        """A plain decimal. Raises FrugalError."""
-        try:
-            return _number(self[column])
-        except ValueError as error:
-            raise self.wrong(f"{column}: {error}.") from None
-
-    def date(self, column: str) -> dt.date:
-        """A date as 2026-10-02. Raises FrugalError."""
-        text = self[column]
-        try:
-            date = dt.date.fromisoformat(text)
-        except ValueError:
-            date = None
-        if date is None or date.isoformat() != text:
-            raise self.wrong(f"{column}: {text!r} is not a date such as 2026-10-02.")
-        return date
+def _date(text: str) -> dt.date:
+    """Parse 2026-10-02. Raises ValueError."""
+    try:
+        date = dt.date.fromisoformat(text)
+    except ValueError:
+        date = None
+    if date is None or date.isoformat() != text:
+        raise ValueError(f"{text!r} is not a date such as 2026-10-02")
+    return date
 
 
-def _csv(file: Path) -> Iterator[Row]:
-    """Yield the rows of a file after validating its columns."""
+def _csv(file: Path) -> Iterator[tuple[int, list[str]]]:
+    """Yield line number and values of each row, after validating the columns."""
     columns = COLUMNS[file.name]
     try:
         reader = csv.reader(_text(file).splitlines(keepends=True), strict=True)
         if tuple(next(reader, ())) != columns:
-            raise FrugalError(f"{file}, line 1: the columns must be {','.join(columns)}", code=2)
+            raise FrugalError(f"{file}, line 1: the columns must be {','.join(columns)}.", code=2)
         for values in reader:
-            row = Row(file, reader.line_num, dict(zip(columns, values, strict=False)))
             if len(values) != len(columns):
-                raise row.wrong(f"{len(values)} fields; there must be {len(columns)}.")
-            yield row
+                why = f"{len(values)} fields; there must be {len(columns)}"
+                raise FrugalError(f"{file}, line {reader.line_num}: {why}.", code=2)
+            yield reader.line_num, values
     except csv.Error as error:
         raise FrugalError(f"{file} is not CSV: {error}.", code=2) from error
 
@@ -366,31 +357,19 @@ def _text(file: Path) -> str:
 
 
 def _supplement(file: Path, sources: Mapping[str, Source]) -> Mapping[Meter, Regions]:
-    """Group adjacent tiers to prices."""
+    """Group adjacent rows, each a tier, to prices."""
     found: dict[Meter, dict[str, list[Price]]] = {}
-    last: tuple[str, ...] = ()
-    for row in _csv(file):
-        names = [row[column] for column in COLUMNS[SUPPLEMENT][:5]]
-        if not _UNIT.match(row["unit"]):
-            raise row.wrong(f"unit: {row['unit']!r} does not begin with a count, as 10K does.")
-        if row["source"] not in sources:
-            raise row.wrong(f"no source {row['source']!r} is in {SOURCES}.")
-        key = (*names, row["region"], row["since"])
-        if key < last:
-            raise row.wrong("rows must be in order of names, region, since and from.")
-        tier = Tier(row.number("from"), row.number("price"))
-        price = Price((tier,), row.date("since"), row.date("as_of"), sources[row["source"]])
-        prices = found.setdefault(Meter(*names), {}).setdefault(row["region"], [])
-        if key != last:
-            if tier.start:
-                raise row.wrong(f"the first tier must start from 0, not from {tier.start}.")
-            prices.append(price)
-        else:
-            before = prices.pop()
-            if (before.as_of, before.where) != (price.as_of, price.where):
-                raise row.wrong("the tiers of a price must have one as_of and one source.")
-            if tier.start <= before.tiers[-1].start:
-                raise row.wrong(f"tiers must rise: {tier.start} after {before.tiers[-1].start}.")
-            prices.append(price._replace(tiers=(*before.tiers, tier)))
-        last = key
+    # All but `from` and `price`.
+    for key, rows in groupby(_csv(file), lambda row: (*row[1][:6], *row[1][8:])):
+        *names, region, since, as_of, source = key
+        meter = Meter(*names)
+        numbers, tiers = zip(*((line, (row[6], row[7])) for line, row in rows), strict=True)
+        try:
+            _per(meter.unit)
+            if source not in sources:
+                raise ValueError(f"no source {source!r} is in {SOURCES}")  # noqa: TRY301
+            price = Price(_tiers(tiers), _date(since), _date(as_of), sources[source])
+        except ValueError as error:
+            raise FrugalError(f"{file}, line {numbers[0]}: {error}.", code=2) from None
+        found.setdefault(meter, {}).setdefault(region, []).append(price)
     return found
