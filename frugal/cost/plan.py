@@ -196,14 +196,16 @@ def _listed(entry: Mapping[str, Any], where: str) -> Resource:
 
 def resource_of(urn: str, state: Mapping[str, Any], where: str, key: str = "") -> Resource:
     """A resource from its entry in a state, or of this key in a step. Raises PlanError."""
-    inputs = state.get("inputs")
-    if inputs is None:
-        inputs = {}
-    if type(inputs) is not dict:
+    inputs: object = state.get("inputs")
+    if inputs is not None and type(inputs) is not dict:
         place = f"{where}.{key}" if key else where
         raise PlanError(f"{place}.inputs is {short(inputs)}, not a block.")
-    outputs, dependencies = _block(state, "outputs"), _block(state, "propertyDependencies")
-    return resource(urn, cast("dict[str, Any]", inputs), outputs, dependencies)
+    return resource(
+        urn,
+        cast("dict[str, Any]", inputs or {}),
+        _block(state, "outputs"),
+        _block(state, "propertyDependencies"),
+    )
 
 
 def _block(state: Mapping[str, Any], key: str) -> Mapping[str, Any]:
