@@ -1,1 +1,1 @@
-"""The price sheet: Azure's price of each meter and region, with date and source."""
+"""The price table: Azure's price of each meter and region, with date and source."""
