@@ -50,10 +50,16 @@ def model(name: str, sku: str = "GlobalStandard", capacity: int = 10) -> Resourc
 
 CASES: dict[str, tuple[Resource, str, Callable[[], Decimal]]] = {
     "search": (
-        at("search:Service", sku={"name": "basic"}, replicaCount=2, semanticSearch="standard"),
+        at(
+            "search:Service",
+            sku={"name": "basic"},
+            replicaCount=2,
+            partitionCount=3,
+            semanticSearch="standard",
+        ),
         "{semantic_queries: 4000}",
         lambda: (
-            2 * HOURS * price("azure-cognitive-search", "Basic Unit")
+            2 * 3 * HOURS * price("azure-cognitive-search", "Basic Unit")
             + 4 * price("azure-cognitive-search", "Semantic Ranker queries")
         ),
     ),
