@@ -6,8 +6,9 @@ github.com/pulumi/pulumi/sdk/v3 3.274.1). Resources are taken by their inputs.
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from typing import Any, cast
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any, NamedTuple, cast
 
 from pydantic_core import from_json
 
@@ -23,6 +24,9 @@ REPLACEMENT_PENDING = "Deleted for a replacement that is not created yet, and no
 RETAINED = "Given up by the program but retained in Azure (retainOnDelete), and counted"
 
 
+_NONE: Mapping[str, Any] = MappingProxyType({})
+
+
 class PlanError(FrugalError):
     """The input is not a plan that can be priced; the text has the reason and the remedy."""
 
@@ -30,8 +34,7 @@ class PlanError(FrugalError):
         super().__init__(message, code=2)
 
 
-@dataclass(frozen=True, slots=True)
-class Resource:
+class Resource(NamedTuple):
     """One resource. `type`: as `tokens.current` has it, `azure-native:web:WebApp`.
 
     `properties`: its inputs; `outputs`: those of the last update, if there was one;
@@ -42,8 +45,8 @@ class Resource:
     type: str
     name: str
     properties: Properties
-    outputs: Mapping[str, Any] = field(default_factory=dict[str, Any])
-    dependencies: Mapping[str, object] = field(default_factory=dict[str, object])
+    outputs: Mapping[str, Any] = _NONE
+    dependencies: Mapping[str, object] = _NONE
 
     @property
     def is_azure(self) -> bool:
@@ -52,7 +55,7 @@ class Resource:
 
     def beside(self, role: str) -> "Resource":
         """The same resource under another URN, for a second resource of one URN on one side."""
-        return replace(self, urn=f"{self.urn} ({role})")
+        return self._replace(urn=f"{self.urn} ({role})")
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,16 +67,18 @@ class Plan:
     notes: Sequence[str] = ()
 
 
-def resource(urn: str, inputs: Mapping[str, Any], **recorded: Mapping[str, Any]) -> Resource:
-    """A resource from its URN, which holds type and name, and its inputs in camelCase.
-
-    `recorded`: its outputs and dependencies, if there are any.
-    """
+def resource(
+    urn: str,
+    inputs: Mapping[str, Any],
+    outputs: Mapping[str, Any] = _NONE,
+    dependencies: Mapping[str, object] = _NONE,
+) -> Resource:
+    """A resource from its URN, which holds type and name, and its inputs in camelCase."""
     parts = urn.split("::", 3)
     if len(parts) != 4 or not urn.startswith("urn:pulumi:"):  # noqa: PLR2004
         raise PlanError(f"The plan names a resource {short(urn)}, which is not a Pulumi URN.")
     kind = current(parts[2].rsplit("$", 1)[-1])
-    return Resource(urn, kind, parts[3], Properties(inputs), **recorded)
+    return Resource(urn, kind, parts[3], Properties(inputs), outputs, dependencies)
 
 
 class Notes:
@@ -189,23 +194,21 @@ def _listed(entry: Mapping[str, Any], where: str) -> Resource:
     return resource_of(urn, entry, where)
 
 
-def resource_of(urn: str, state: Mapping[str, Any], where: str) -> Resource:
-    """A resource from its entry in a state or a step. Raises PlanError, naming `where`."""
+def resource_of(urn: str, state: Mapping[str, Any], where: str, key: str = "") -> Resource:
+    """A resource from its entry in a state, or of this key in a step. Raises PlanError."""
     inputs = state.get("inputs")
     if inputs is None:
         inputs = {}
-    if not isinstance(inputs, dict):
-        raise PlanError(f"{where}.inputs is {short(inputs)}, not a block.")
-    return resource(
-        urn,
-        cast("dict[str, Any]", inputs),
-        outputs=_block(state.get("outputs")),
-        dependencies=_block(state.get("propertyDependencies")),
-    )
+    if type(inputs) is not dict:
+        place = f"{where}.{key}" if key else where
+        raise PlanError(f"{place}.inputs is {short(inputs)}, not a block.")
+    outputs, dependencies = _block(state, "outputs"), _block(state, "propertyDependencies")
+    return resource(urn, cast("dict[str, Any]", inputs), outputs, dependencies)
 
 
-def _block(value: object) -> Mapping[str, Any]:
-    return cast("dict[str, Any]", value) if isinstance(value, dict) else {}
+def _block(state: Mapping[str, Any], key: str) -> Mapping[str, Any]:
+    value = state.get(key)
+    return cast("dict[str, Any]", value) if type(value) is dict else _NONE
 
 
 def short(value: object) -> str:

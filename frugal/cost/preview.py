@@ -146,7 +146,7 @@ class _Sides:
         old = _state(step, "oldState", where)
         if old.get("external") is True:
             return
-        one = resource_of(urn, old, f"{where}.oldState")
+        one = resource_of(urn, old, where, "oldState")
         if old.get("delete") is True:
             self._notes.add(DELETION_PENDING, one)
         elif old.get("retainOnDelete") is True:
@@ -164,7 +164,7 @@ class _Sides:
             state = _state(step, key, where)
             if state.get("external") is True:
                 continue
-            one = resource_of(urn, state, f"{where}.{key}")
+            one = resource_of(urn, state, where, key)
             if key == "newState":
                 self._after[urn] = one
                 if _imports(step.get("oldState"), state):
@@ -179,12 +179,12 @@ class _Sides:
     def replaced(self, urn: str, step: _Block, where: str) -> None:
         """Take note of what a replacement deletes."""
         old = _state(step, "oldState", where)
-        self._replaced.append((resource_of(urn, old, f"{where}.oldState"), old))
+        self._replaced.append((resource_of(urn, old, where, "oldState"), old))
 
     def imported(self, urn: str, step: _Block, where: str) -> None:
         """Take note of a resource that exists."""
         new = _state(step, "newState", where)
-        self._imported[urn] = resource_of(urn, new, f"{where}.newState")
+        self._imported[urn] = resource_of(urn, new, where, "newState")
 
     def replaced_by_import(self, urn: str, _step: _Block, _where: str) -> None:
         """Take note that the replacement exists."""
@@ -196,7 +196,7 @@ class _Sides:
             return
         old = _state(step, "oldState", where)
         if old.get("external") is not True and old.get("delete") is not True:
-            one = resource_of(urn, old, f"{where}.oldState")
+            one = resource_of(urn, old, where, "oldState")
             self._notes.add(_ONLY_READ, one)
             self._before[urn] = self._after[urn] = one
 
@@ -205,7 +205,7 @@ class _Sides:
         old = _state(step, "oldState", where)
         if old.get("external") is True:
             return
-        one = resource_of(urn, old, f"{where}.oldState")
+        one = resource_of(urn, old, where, "oldState")
         if old.get("pendingReplacement") is True:
             self._notes.add(REPLACEMENT_PENDING, one)
         elif old.get("delete") is True:
@@ -218,7 +218,7 @@ class _Sides:
         state = _state(step, key, where)
         if state.get("external") is True:
             return
-        one = resource_of(urn, state, f"{where}.{key}")
+        one = resource_of(urn, state, where, key)
         if state.get("pendingReplacement") is True:
             self._notes.add(REPLACEMENT_PENDING, one)
         else:
@@ -394,7 +394,6 @@ def _steps(events: Iterable[tuple[str, dict[str, Any], str]]) -> Sequence[_Block
             if urn in refreshed:
                 steps[refreshed[urn]] = step
             continue
-        refreshed.pop(urn, None)
         if operation == "refresh":
             refreshed[urn] = len(steps)
         steps.append(step)

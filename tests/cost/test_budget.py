@@ -1,6 +1,5 @@
 """The estimate held against the plan's own budget: which of its alerts it sets off."""
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -75,7 +74,7 @@ def test_a_budget_that_cannot_be_compared_says_so(one: Resource, said: str) -> N
 
 def deployed(one: Resource, unit: object) -> Plan:
     outputs = {"currentSpend": {"amount": 3, "unit": unit}}
-    old = replace(one, outputs=outputs)
+    old = one._replace(outputs=outputs)
     priced = plan_of()
     return Plan({one.urn: old}, {one.urn: one, priced.urn: priced})
 

@@ -341,3 +341,60 @@ def test_preview_that_failed_is_no_plan() -> None:
     with pytest.raises(FrugalError, match="The preview failed: it broke") as refused:
         from_preview(document)
     assert refused.value.code == 1
+
+
+# Streams of events.
+
+
+def events(*steps: dict[str, Any], **summary: object) -> list[dict[str, Any]]:
+    listed: list[dict[str, Any]] = [{"preludeEvent": {"config": {}}}]
+    for one in steps:
+        old, new = one.get("oldState"), one.get("newState")
+        metadata = {"op": one["op"], "urn": one["urn"], "old": old, "new": new}
+        listed.append({"resourcePreEvent": {"metadata": metadata, "planning": True}})
+    return [*listed, {"summaryEvent": {"resourceChanges": {}, "result": "succeeded"} | summary}]
+
+
+def test_events_one_a_line_and_in_a_list_are_the_same_plan() -> None:
+    listed = events(step("update", plan_of(), plan_of("P0v3")))
+    lines = "\n".join(map(json.dumps, listed))
+    for text in (lines, f"{lines}\n\n", json.dumps({"events": listed, "continuationToken": None})):
+        for given in (text, text.encode(), text.encode("utf-16")):
+            plan = from_preview(parse(given))
+            assert [one.properties.text("sku.name") for one in plan.before.values()] == ["B1"]
+            assert [one.properties.text("sku.name") for one in plan.after.values()] == ["P0v3"]
+
+
+@pytest.mark.parametrize(
+    ("document", "said"),
+    [
+        ({"events": {}}, "`events` is not a list"),
+        ({"events": [1]}, "events[0] of the plan is 1, not a block"),
+        ({"events": events()[:-1]}, "end before their summary"),
+        ({"events": events(), "continuationToken": "x"}, "goes on (continuationToken)"),
+        ({"events": [{"resourcePreEvent": {}}, *events()[1:]]}, "metadata of the plan is None"),
+        ({"events": [{"resourcePreEvent": {"metadata": {}}}, *events()[1:]]}, "no `op` and `urn`"),
+    ],
+)
+def test_events_that_are_no_plan(document: object, said: str) -> None:
+    assert said in refused(document)
+
+
+def test_events_of_a_run_that_failed() -> None:
+    told = {
+        "diagnosticEvent": {"prefix": "<{%fg 1%}>error: ", "message": "no", "severity": "error"}
+    }
+    for result in ("failed", "canceled"):
+        listed = events(result=result)
+        with pytest.raises(FrugalError, match=f"The preview failed: it is {result}"):
+            from_preview({"events": listed})
+        with pytest.raises(FrugalError, match=r"The preview failed: no$"):
+            from_preview({"events": [*listed[:1], told, *listed[1:]]})
+
+
+def test_of_several_runs_the_last_counts() -> None:
+    first = events(step("create", None, registry()))
+    plan = from_preview({"events": [*first, *events(step("create", None, edge()))]})
+    assert names(plan.after.values()) == ["edge"]
+    with pytest.raises(FrugalError, match="it is failed"):
+        from_preview({"events": [*first, *events(result="failed")]})
