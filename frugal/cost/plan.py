@@ -196,7 +196,7 @@ def _listed(entry: Mapping[str, Any], where: str) -> Resource:
 
 def resource_of(urn: str, state: Mapping[str, Any], where: str, key: str = "") -> Resource:
     """A resource from its entry in a state, or of this key in a step. Raises PlanError."""
-    inputs = state.get("inputs")
+    inputs: object = state.get("inputs")
     if inputs is None:
         inputs = {}
     if type(inputs) is not dict:
