@@ -32,8 +32,8 @@ test: .venv/dev.stamp engine $(APPS:%=.frugal/venvs/%/stamp) ## Run every test
 	@$(MAKE) --no-print-directory --jobs test-system test-days test-refusals test-engine \
 		test-parts $(APPS:%=test-%)
 
-# All at once: much of it is waiting. The first one shows how it goes, the others what they said at
-# their end. Those that end soonest give way to the longest, so that no core waits for the last one.
+# All at once: much of it is waiting. The longest goes first and shows how it goes; the others give
+# way to it and show what they said.
 PYTEST = .venv/bin/pytest $(PYTEST_ARGUMENTS)
 THEN_SHOW = 2>&1); code=$$?; printf '%s\n' "== $@" "$$said"; exit $$code
 
@@ -47,10 +47,10 @@ test-refusals:
 	@said=$$(nice $(PYTEST) -q tests/engine/test_bad_days.py $(THEN_SHOW)
 
 test-engine:
-	@said=$$($(PYTEST) -q tests/engine --ignore tests/engine/test_bad_days.py $(THEN_SHOW)
+	@said=$$(nice $(PYTEST) -q tests/engine --ignore tests/engine/test_bad_days.py $(THEN_SHOW)
 
 test-parts:
-	@said=$$($(PYTEST) -q tests/cloud tests/cost tests/unit $(THEN_SHOW)
+	@said=$$(nice $(PYTEST) -q tests/cloud tests/cost tests/unit $(THEN_SHOW)
 
 $(APPS:%=test-%): test-%:
 	@said=$$(cd apps/$* && nice ../../.frugal/venvs/$*/bin/python -m pytest -q $(THEN_SHOW)
