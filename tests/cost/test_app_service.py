@@ -7,8 +7,8 @@ import pytest
 
 from frugal.cost.money import Range
 from tests.cost.made import UNKNOWN, amounts, azure, bill, each, used
-from tests.cost.shipped import price, tiers
-from tests.cost.shipped import table as shipped
+from tests.cost.price_rows import price, tiers
+from tests.cost.price_rows import table as shipped
 
 D = Decimal
 

@@ -7,7 +7,7 @@ import pytest
 from frugal.cost.estimate import Estimate
 from frugal.cost.plan import Resource
 from tests.cost.made import UNKNOWN, azure, bill, names
-from tests.cost.shipped import price, table
+from tests.cost.price_rows import price, table
 
 PROFILES = [
     {"name": "Consumption", "workloadProfileType": "Consumption"},

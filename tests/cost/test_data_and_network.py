@@ -14,7 +14,7 @@ from frugal.cost.month import calendar_month
 from frugal.cost.plan import Resource
 from frugal.cost.usage import NO_USAGE
 from tests.cost.made import USUAL, azure, bill, used
-from tests.cost.shipped import price, table, tiers
+from tests.cost.price_rows import price, table, tiers
 
 D = Decimal
 HOURS, DAYS, SECONDS = 730, 30, 2_628_000

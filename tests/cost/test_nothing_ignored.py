@@ -13,7 +13,7 @@ from frugal.cost.estimate import Estimate
 from frugal.cost.month import Month, calendar_month, usual
 from frugal.cost.plan import Resource
 from frugal.cost.usage import NO_USAGE, Usage
-from tests.cost import shipped
+from tests.cost import price_rows
 from tests.cost.made import (
     ALL_ELSEWHERE,
     UNKNOWN,
@@ -30,7 +30,7 @@ AUTUMN = usual(dt.date(2026, 11, 24))
 
 
 def priced(*resources: Resource, month: Month = AUTUMN, usage: Usage = NO_USAGE) -> Estimate:
-    found = bill(*resources, month=month, usage=usage, prices=shipped.table())
+    found = bill(*resources, month=month, usage=usage, prices=price_rows.table())
     assert [(one.name, one.reason) for one in found.unpriced] == []
     return found
 
@@ -81,13 +81,16 @@ def test_an_environment_with_a_network_is_billed_for_balancer_and_addresses(
 def test_an_environment_without_public_access_has_a_fee_with_a_private_endpoint() -> None:
     closed = {"publicNetworkAccess": "Disabled"}
     found = bill(
-        environment(**closed), endpoint("managedEnvironments"), prices=shipped.table(), month=AUTUMN
+        environment(**closed),
+        endpoint("managedEnvironments"),
+        prices=price_rows.table(),
+        month=AUTUMN,
     )
     assert fee(found) == each("73")
     alone = priced(environment(**closed))
     assert (fee(alone).low, fee(alone).high) == (0, 73)
     assert named(alone, "env: ")
-    other = bill(environment(**closed), endpoint("vault"), prices=shipped.table(), month=AUTUMN)
+    other = bill(environment(**closed), endpoint("vault"), prices=price_rows.table(), month=AUTUMN)
     assert fee(other).low == 0
 
 
@@ -302,7 +305,7 @@ def test_insights_without_a_workspace_are_billed_as_one() -> None:
     ],
 )
 def test_what_has_a_price_that_is_not_known_here_is_named(one: Resource, said: str) -> None:
-    found = bill(one, prices=shipped.table(), month=AUTUMN)
+    found = bill(one, prices=price_rows.table(), month=AUTUMN)
     [gap] = found.unpriced
     assert said in gap.reason
     assert found.lines == []
@@ -317,4 +320,4 @@ def test_what_has_a_price_that_is_not_known_here_is_named(one: Resource, said: s
     ],
 )
 def test_what_costs_nothing_stays_free(one: Resource) -> None:
-    assert names(bill(one, prices=shipped.table(), month=AUTUMN).free) == ["a"]
+    assert names(bill(one, prices=price_rows.table(), month=AUTUMN).free) == ["a"]

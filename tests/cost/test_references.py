@@ -11,7 +11,7 @@ from frugal.cost.pricing import estimate
 from frugal.cost.properties import UNKNOWN
 from frugal.cost.usage import NO_USAGE
 from tests.cost.made import USUAL, urn
-from tests.cost.shipped import price, table
+from tests.cost.price_rows import price, table
 
 ACCOUNT, CONTAINER = "cosmosdb:DatabaseAccount", "cosmosdb:SqlResourceSqlContainer"
 METER = "AP1 100 RUs"

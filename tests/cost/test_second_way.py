@@ -9,7 +9,7 @@ import pytest
 from frugal.cost.plan import Resource
 from frugal.cost.usage import NO_USAGE
 from tests.cost.made import azure, bill, used
-from tests.cost.shipped import price, table, tiers
+from tests.cost.price_rows import price, table, tiers
 
 D = Decimal
 HOURS, DAYS = 730, 30

@@ -9,7 +9,7 @@ from frugal.cost.estimate import Estimate
 from frugal.cost.plan import Resource
 from frugal.cost.usage import NO_USAGE, Usage
 from tests.cost.made import amounts, azure, bill, names, used
-from tests.cost.shipped import price, table
+from tests.cost.price_rows import price, table
 
 HOURS = 730
 

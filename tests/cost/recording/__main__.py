@@ -82,6 +82,9 @@ def target(name: str) -> str:
     return f"--target **{name}"
 
 
+MOVED = [group(), plan("B1", "westeurope", options={"delete_before_replace": True}), server()]
+"""The plan goes to another region, and is deleted before its replacement is made."""
+
 CASES: Mapping[str, Case] = {
     "create": Case([], FIRST),
     "update": Case(FIRST, [group(), plan("P0v3"), server()]),
@@ -90,7 +93,7 @@ CASES: Mapping[str, Case] = {
     "replace-steps": Case(FIRST, [group(), plan("B1", "westeurope"), server()], STEPS),
     "replace-delete-first": Case(
         FIRST,
-        [group(), plan("B1", "westeurope", options={"delete_before_replace": True}), server()],
+        MOVED,
         STEPS,
     ),
     "replace-with-dependents": Case(
@@ -226,46 +229,30 @@ CASES: Mapping[str, Case] = {
     ),
     "replacement-pending": Case(
         FIRST,
-        [group(), plan("B1", "westeurope", options={"delete_before_replace": True}), server()],
+        MOVED,
         STEPS,
-        interrupted=[
-            group(),
-            plan("B1", "westeurope", options={"delete_before_replace": True}),
-            server(),
-        ],
+        interrupted=MOVED,
         failing={"plan": ["Create"]},
     ),
     "replacement-pending-target": Case(
         FIRST,
-        [group(), plan("B1", "westeurope", options={"delete_before_replace": True}), server()],
+        MOVED,
         f"{STEPS} --target **server",
-        interrupted=[
-            group(),
-            plan("B1", "westeurope", options={"delete_before_replace": True}),
-            server(),
-        ],
+        interrupted=MOVED,
         failing={"plan": ["Create"]},
     ),
     "replacement-pending-removed": Case(
         FIRST,
         [group(), server()],
         STEPS,
-        interrupted=[
-            group(),
-            plan("B1", "westeurope", options={"delete_before_replace": True}),
-            server(),
-        ],
+        interrupted=MOVED,
         failing={"plan": ["Create"]},
     ),
     "replacement-pending-state": Case(
         FIRST,
         [],
         "stack export",
-        interrupted=[
-            group(),
-            plan("B1", "westeurope", options={"delete_before_replace": True}),
-            server(),
-        ],
+        interrupted=MOVED,
         failing={"plan": ["Create"]},
     ),
     "state": Case(FIRST, [], "stack export"),
