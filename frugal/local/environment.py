@@ -52,7 +52,8 @@ def prepare(checkout: Checkout, console: Console, *, restore: bool = True) -> tu
     engine = local_engine(checkout, console, daemon.variables())
     if restore:
         recovery.restore_state(checkout, engine, daemon.status()["resources"], console)
-    engine.run("stack", "select", LOCAL_STACK, "--create")
+    if recovery.read_recorded(checkout) is None:
+        engine.run("stack", "select", LOCAL_STACK, "--create")
     return daemon, engine
 
 
@@ -60,7 +61,7 @@ def prepare_shell(checkout: Checkout, console: Console) -> Engine:
     """Prepare the engine for a user's shell; warn about differences that `frugal up` repairs."""
     with checkout_lock_if_free(checkout) as free:
         daemon, engine = prepare(checkout, console, restore=free)
-    missing, strays = compare(checkout, daemon, read_state(engine))
+    missing, strays = compare(checkout, daemon, read_state(checkout))
     recovery.refuse_lost_databases(missing)
     if missing or strays:
         console.print(
@@ -97,13 +98,14 @@ def up(
             accounts.remove(checkout.cloud)
             _remove(checkout.local)
             daemon, engine = _prepare_up(checkout, console)
-        rebuilt = rebuild_options(daemon, engine, console)
-        code = engine.follow("up", *_QUIETLY, *rebuilt, keep_open=(lock,))
+        rebuilt = rebuild_options(checkout, daemon, console)
+        options = [*_QUIETLY, *without_preview(checkout), *rebuilt]
+        code = engine.follow("up", *options, keep_open=(lock,))
         if code != 0:
             raise FrugalError(f"{_why(code, daemon)} {again}")
         wait_until_healthy(checkout, daemon, console)
         wait_until_answering(daemon)
-        recovery.keep_copies(checkout, daemon, engine)
+        recovery.keep_copies(checkout, daemon)
         for place in accounts.sweep():
             console.print(
                 f"{place} holds the database of a checkout that was moved or deleted "
@@ -112,6 +114,17 @@ def up(
                 soft_wrap=True,
             )
         return daemon, engine
+
+
+def without_preview(checkout: Checkout) -> list[str]:
+    """Option of `pulumi up` that leaves out its preview, which takes as long as the run itself.
+
+    Nobody is asked about it here. With a limit on the bill it stays: the limit then stops the run
+    before anything is created.
+    """
+    names = ("Pulumi.yaml", f"Pulumi.{LOCAL_STACK}.yaml")
+    limited = any("maxMonthlyCost:" in (checkout.root / name).read_text() for name in names)
+    return [] if limited else ["--skip-preview"]
 
 
 def _prepare_up(checkout: Checkout, console: Console) -> tuple[Daemon, Engine]:
@@ -172,7 +185,7 @@ def down(
                 mend(checkout, daemon, engine, console, with_rows=True)
                 ports = {daemon.http, *daemon.status().get("ports", [])}
                 family = daemons.family(daemon.pid)
-                count = len(read_state(engine).ids)
+                count = len(read_state(checkout).ids)
                 code = engine.follow("destroy", *_QUIETLY, keep_open=(lock,))
                 failure = "The engine could not destroy everything (above)." if code else ""
             except FrugalError as error:
