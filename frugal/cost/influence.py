@@ -205,25 +205,16 @@ def readings(
     Yields what `read` returns, and the chosen values by path. Raises Unpriced, also for a hidden
     value without choices.
     """
-    classes = CLASSES.get(kind)
-    yield from _readings(classes.choices if classes else {}, properties, read, {})
-
-
-def _readings(
-    choices: Mapping[str, Sequence[object]],
-    properties: Properties,
-    read: Callable[[Properties], _T],
-    chosen: Mapping[str, object],
-) -> Iterator[tuple[_T, Mapping[str, object]]]:
-    try:
-        found = read(properties)
-    except HiddenError as error:
-        path, values = error.path, choices.get(_INDEX.sub("", error.path), ())
-        if not values:
-            raise
-    else:
-        yield found, chosen
-        return
-    for value in values:
-        more = {**chosen, path: value}
-        yield from _readings(choices, properties.assuming(path, value), read, more)
+    choices: Mapping[str, Sequence[object]] = CLASSES[kind].choices if kind in CLASSES else {}
+    pending: list[Mapping[str, object]] = [{}]
+    while pending:
+        chosen = pending.pop(0)
+        try:
+            found = read(properties.assuming(chosen))
+        except HiddenError as error:
+            values = choices.get(_INDEX.sub("", error.path), ())
+            if not values:
+                raise
+            pending[:0] = [{**chosen, error.path: value} for value in values]
+        else:
+            yield found, chosen

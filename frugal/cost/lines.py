@@ -28,7 +28,6 @@ class Cost(NamedTuple):
 class Entry(NamedTuple):
     """A charge of a resource, and its cost."""
 
-    resource: Resource
     charge: Charge
     cost: Cost
 
@@ -47,18 +46,21 @@ def lines(plan: Plan, old: Entries, new: Entries) -> list[Line]:
         if change != "same" and key[0] not in reasons:
             reasons[key[0]] = _reason(plan, key[0])
         reason = "" if change == "same" else reasons[key[0]]
-        found.append(_line(key[0], before, after, change, reason))
+        resource = plan.after.get(key[0]) or plan.before[key[0]]
+        found.append(_line(resource, before, after, change, reason))
     return found
 
 
-def _line(urn: str, before: Entry | None, after: Entry | None, change: Change, reason: str) -> Line:
+def _line(
+    resource: Resource, before: Entry | None, after: Entry | None, change: Change, reason: str
+) -> Line:
     shown = after or before
     assert shown  # noqa: S101 - a line is of one of the two
     cost = shown.cost
     return Line(
-        resource=urn,
-        name=shown.resource.name,
-        type=shown.resource.type,
+        resource=resource.urn,
+        name=resource.name,
+        type=resource.type,
         meter=shown.charge.meter.name,
         unit=shown.charge.meter.unit,
         quantity=cost.quantity if after else ZERO,

@@ -25,7 +25,7 @@ from frugal.cost.month import Month, usual
 from frugal.cost.plan import Plan
 from frugal.cost.prices.table import Price, Table, Tier
 from frugal.cost.properties import Unpriced
-from frugal.cost.side import Side, classified
+from frugal.cost.side import Result, Side, classified
 from frugal.cost.usage import Offers, Usage, assign
 from frugal.cost.usage import load as load_usage
 
@@ -45,19 +45,24 @@ def estimate(plan: Plan, table: Table, usage: Usage, month: Month) -> Estimate:
 
     `usage` applies to both sides; `month`: length of the billed month.
     """
-    figures = assign(usage, {**plan.before, **plan.after}.values())
+    resources = {**plan.before, **plan.after}
+    figures = assign(usage, resources.values())
     with localcontext(EXACT), gc_paused():
         cost = partial(_list_price, table, month.start)
         before, after = (
             classified(side, figures, month, cost) for side in (plan.before, plan.after)
         )
         old, new, left_out = _price_both(before, after, table, usage, month)
+        removed = {urn: result for urn, result in before.items() if urn not in after}
+        unpriced = {urn: Result("unpriced", reason) for urn, reason in left_out.items()}
+        shown = sorted({**removed, **after, **unpriced}.items())
         found = lines(plan, old.entries, new.entries)
         monthly = total(line.monthly for line in found)
         alerts, budget_notes = budget.alerts(
             plan, monthly.expected, currency=table.currency, billed_in=usage.currency
         )
-        notes = [*plan.notes, *_notes(new), *_reader_notes(before, after, plan, left_out)]
+        notes = [*plan.notes, *_notes(new)]
+        notes += [f"{resources[urn].name}: {note}." for urn, one in shown for note in one.notes]
         if left_out and found:
             notes.append("Unpriced resources are in no total, neither before nor after.")
         notes += budget_notes
@@ -69,24 +74,30 @@ def estimate(plan: Plan, table: Table, usage: Usage, month: Month) -> Estimate:
                 f"The twelve-month offer of PostgreSQL ends on {end}: "
                 f"then {rounded(step, sign=True)} {table.currency} a month."
             )
-        return Estimate(
-            currency=table.currency,
-            prices_as_of=table.as_of,
-            month=month.name,
-            lines=found,
-            unpriced=_remarks(left_out, plan),
-            free=_remarks(_free(before, after, plan, left_out), plan),
-            other=_remarks({**before.other, **after.other}, plan),
-            notes=notes,
-            assumptions=[
-                Assumption(one.name, key, assumed.value, assumed.why)
-                for one, figures_of_one in after.assumed
-                if one.urn not in left_out
-                for key, assumed in figures_of_one
-            ],
-            alerts=alerts,
-            unknown=not (before.unknown | after.unknown) <= left_out.keys(),
-        )
+    remarks: dict[str, list[Remark]] = {}
+    for urn, result in shown:
+        remark = Remark(urn, resources[urn].name, resources[urn].type, result.reason)
+        remarks.setdefault(result.kind, []).append(remark)
+    return Estimate(
+        currency=table.currency,
+        prices_as_of=table.as_of,
+        month=month.name,
+        lines=found,
+        unpriced=remarks.get("unpriced", []),
+        free=remarks.get("free", []),
+        other=remarks.get("other", []),
+        notes=notes,
+        assumptions=[
+            Assumption(resources[urn].name, key, assumed.value, assumed.why)
+            for urn, result in shown
+            if urn in after
+            for key, assumed in result.assumed
+        ],
+        alerts=alerts,
+        unknown=any(
+            side[urn].unknown for side in (before, after) for urn in side.keys() - left_out.keys()
+        ),
+    )
 
 
 @dataclass(slots=True)
@@ -108,7 +119,12 @@ def _price_both(
 ) -> tuple[_Priced, _Priced, dict[str, str]]:
     """Price both sides, without resources that are unpriced on one; return the reasons."""
     shared = {grant: used_elsewhere(grant, usage) for grant in grants(usage, month)}
-    left_out = {**before.unpriced, **after.unpriced}
+    left_out = {
+        urn: result.reason
+        for side in (before, after)
+        for urn, result in side.items()
+        if result.kind == "unpriced"
+    }
     while True:
         old = _price(before, table, shared, month.start, left_out.keys())
         new = _price(after, table, shared, month.start, left_out.keys())
@@ -126,14 +142,19 @@ def _price(
     left_out: AbstractSet[str],
 ) -> _Priced:
     """Price a side; `shared`: the grants, with what other stacks use of their meters."""
-    counted = [pair for pair in side.charges if pair[0].urn not in left_out]
+    counted = [
+        (urn, charge)
+        for urn, result in side.items()
+        if urn not in left_out
+        for charge in result.charges
+    ]
     # By case: low, expected, high.
     billed = (
-        [charge.low for _one, charge in counted],
-        [charge.expected for _one, charge in counted],
-        [charge.high for _one, charge in counted],
+        [charge.low for _urn, charge in counted],
+        [charge.expected for _urn, charge in counted],
+        [charge.high for _urn, charge in counted],
     )
-    granted = _grant(shared, [charge.meter for _one, charge in counted], billed)
+    granted = _grant(shared, [charge.meter for _urn, charge in counted], billed)
     # Base units of the subscription so far, by case, of meters whose tiers count its sum.
     volumes = {
         meter: [max(grant.amount, elsewhere)] * 3
@@ -143,23 +164,23 @@ def _price(
     priced = _Priced({}, {}, granted)
     # Resources of one shape have the same charges, and without grants the same costs.
     costs: dict[int, Cost] = {}
-    for index, (one, charge) in enumerate(counted):
+    for index, (urn, charge) in enumerate(counted):
         cost = costs.get(id(charge))
         if cost is None:
             quantities = billed[0][index], billed[1][index], billed[2][index]
             price = table.find(charge.meter, charge.region, day)
             if price is None and any(quantities):
                 why = table.reason(charge.meter, charge.region, day)
-                priced.missing.setdefault(one.urn, why)
+                priced.missing.setdefault(urn, why)
                 continue
             volume = volumes.get(charge.meter)
             cost = _cost(charge, price, quantities, volume)
             if volume is None:
                 costs[id(charge)] = cost
         number = 0
-        while (key := (one.urn, charge.meter, number)) in priced.entries:
+        while (key := (urn, charge.meter, number)) in priced.entries:
             number += 1
-        priced.entries[key] = Entry(one, charge, cost)
+        priced.entries[key] = Entry(charge, cost)
     return priced
 
 
@@ -249,27 +270,6 @@ def _brackets(tiers: Sequence[Tier], start: Decimal, quantity: Decimal) -> tuple
             part = min(end, until) - max(start, tier.start)
             found.append(Bracket(tier.start, part, tier.price))
     return tuple(found)
-
-
-def _free(before: Side, after: Side, plan: Plan, left_out: Mapping[str, str]) -> dict[str, str]:
-    """Free resources, removed ones included, without those that are unpriced on the other side."""
-    gone = {urn: reason for urn, reason in before.free.items() if urn not in plan.after}
-    return {urn: reason for urn, reason in {**gone, **after.free}.items() if urn not in left_out}
-
-
-def _reader_notes(
-    before: Side, after: Side, plan: Plan, left_out: Mapping[str, str]
-) -> Iterable[str]:
-    gone = [(urn, note) for urn, note in before.notes if urn not in plan.after]
-    return [note for urn, note in (*gone, *after.notes) if urn not in left_out]
-
-
-def _remarks(reasons: Mapping[str, str], plan: Plan) -> list[Remark]:
-    found: list[Remark] = []
-    for urn in sorted(reasons):
-        one = plan.after.get(urn) or plan.before[urn]
-        found.append(Remark(urn, one.name, one.type, reasons[urn]))
-    return found
 
 
 def _notes(priced: _Priced) -> Iterable[str]:

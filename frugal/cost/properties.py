@@ -72,10 +72,9 @@ class Properties:
         """The properties as the plan has them."""
         return self._content
 
-    def assuming(self, path: str, value: object) -> "Properties":
-        """The same properties with a value in place of a hidden one."""
-        assumed = {**self._assumed, self._prefix + path: value}
-        same = Properties(self._content, self._prefix, self._read, assumed)
+    def assuming(self, chosen: Mapping[str, object]) -> "Properties":
+        """The same properties with values in place of hidden ones, by path."""
+        same = Properties(self._content, self._prefix, self._read, chosen)
         same.refer = self.refer
         return same
 
