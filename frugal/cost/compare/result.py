@@ -5,6 +5,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from itertools import combinations
+from typing import Annotated
+
+from pydantic import Field
 
 from frugal.cost.compare.advice import advice
 from frugal.cost.compare.break_even import FURTHEST, Comparison, break_even_points
@@ -47,7 +50,7 @@ class HostingComparison:
     currency: str
     prices_as_of: dt.date
     month: str
-    visits: Visits
+    visits: Annotated[Visits, Field(serialization_alias="usage")]
     rows: Sequence[Row]
     comparisons: Sequence[Comparison]
     advice: Sequence[str]

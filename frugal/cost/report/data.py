@@ -10,7 +10,7 @@ from typing import Any
 from pydantic import TypeAdapter
 
 from frugal.cost.compare.break_even import FURTHEST, PRECISION, Comparison
-from frugal.cost.compare.case_study_2023 import Item
+from frugal.cost.compare.case_study_2023 import CaseStudy
 from frugal.cost.compare.result import MULTIPLES, HostingComparison, Row
 from frugal.cost.estimate import Estimate, Remark
 from frugal.cost.money import Amount, Amounts, plain
@@ -33,33 +33,19 @@ def estimate_data(bill: Estimate, limit: Decimal | None = None) -> Mapping[str, 
 
 def comparison_data(comparison: HostingComparison) -> Mapping[str, Any]:
     """All of a comparison."""
-    visits = comparison.visits
     return {
-        "site": comparison.site,
-        "environment": comparison.environment,
-        "region": comparison.region,
-        "currency": comparison.currency,
-        "prices_as_of": comparison.prices_as_of.isoformat(),
-        "month": comparison.month,
-        "usage": {
-            "active_seconds": plain(visits.active_seconds),
-            "requests": plain(visits.requests),
-            "egress_gb": plain(visits.egress_gb),
-            "given": sorted(visits.given),
-        },
+        **TypeAdapter(HostingComparison).dump_python(
+            comparison, mode="json", by_alias=True, exclude={"rows", "comparisons", "case_study"}
+        ),
         "rows": [_row(row) for row in comparison.rows],
         "crossings": {
             "up_to": str(FURTHEST),
             "precision": plain(PRECISION),
             "pairs": [_pair(one) for one in comparison.comparisons],
         },
-        "advice": list(comparison.advice),
-        "notes": list(comparison.notes),
-        "sources": list(comparison.sources),
         "price_off": {
             "month": "2023-01",
-            "items": [_item(item) for item in comparison.case_study.items],
-            "moving": list(comparison.case_study.moving),
+            **TypeAdapter(CaseStudy).dump_python(comparison.case_study, mode="json"),
         },
     }
 
@@ -95,16 +81,4 @@ def _pair(one: Comparison) -> dict[str, object]:
             }
             for point in one.break_even_points
         ],
-    }
-
-
-def _item(item: Item) -> dict[str, object]:
-    return {
-        "what": item.what,
-        "list_price": _AMOUNT.dump_python(item.list_price),
-        "how": item.how,
-        "bill": plain(item.bill),
-        "unexplained": _AMOUNT.dump_python(item.unexplained),
-        "today": _AMOUNT.dump_python(item.today),
-        "since": item.since,
     }
