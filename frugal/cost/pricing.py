@@ -195,6 +195,8 @@ def _grant(
     for grant, elsewhere in shared.items():
         left = max(grant.amount - elsewhere, ZERO)
         sharing = sorted(index for meter in grant.meters for index in of_meter.get(meter, ()))
+        if not sharing:
+            continue
         for case, quantities in enumerate(billed):
             if case == _HIGH and not grant.in_high:
                 continue

@@ -52,7 +52,7 @@ Refer = Callable[[str, str], "Properties | None"]
 class Properties:
     """A block of properties. Every reader raises Unpriced, naming the property, where it must."""
 
-    __slots__ = ("_assumed", "_content", "_prefix", "_read", "refer")
+    __slots__ = ("_assumed", "_prefix", "content", "read", "refer")
 
     def __init__(
         self,
@@ -61,20 +61,17 @@ class Properties:
         read: dict[str, object] | None = None,
         assumed: Mapping[str, object] | None = None,
     ) -> None:
-        self._content = content
-        self._prefix = prefix
-        self._read: dict[str, object] = {} if read is None else read
-        self._assumed: Mapping[str, object] = assumed or {}
-        self.refer: Refer | None = None
-
-    @property
-    def content(self) -> Mapping[str, Any]:
+        self.content = content
         """The properties as the plan has them."""
-        return self._content
+        self.read: dict[str, object] = {} if read is None else read
+        """Every path that was read, with its value (None if absent)."""
+        self.refer: Refer | None = None
+        self._prefix = prefix
+        self._assumed: Mapping[str, object] = assumed or {}
 
     def assuming(self, chosen: Mapping[str, object]) -> "Properties":
         """The same properties with values in place of hidden ones, by path."""
-        same = Properties(self._content, self._prefix, self._read, chosen)
+        same = Properties(self.content, self._prefix, self.read, chosen)
         same.refer = self.refer
         return same
 
@@ -82,20 +79,11 @@ class Properties:
         """The resource of a type that a property names; None if this side of the plan has none."""
         return self.refer(path, kind) if self.refer else None
 
-    @property
-    def read(self) -> Mapping[str, object]:
-        """Every path that was read, with its value (None if absent)."""
-        return self._read
-
-    def was_read_as(self, other: "Properties") -> None:
-        """Take over the record of equal properties, instead of reading them again."""
-        self._read = other._read  # noqa: SLF001 - of the same class
-
     def _find(self, path: str) -> Any:  # noqa: ANN401 - anything may stand in a plan
         if self._assumed and self._prefix + path in self._assumed:
-            self._read[self._prefix + path] = "unknown"
+            self.read[self._prefix + path] = "unknown"
             return self._assumed[self._prefix + path]
-        value: Any = self._content
+        value: Any = self.content
         for name in _parts(path):
             if type(value) is not dict:
                 raise Unpriced(f"{self._prefix}{path}: the parent of {name} is not a block")
@@ -104,7 +92,7 @@ class Properties:
                 break
             if type(value) in (str, dict):
                 self._refuse_hidden(value, path)
-        self._read[self._prefix + path] = value
+        self.read[self._prefix + path] = value
         return value
 
     def _refuse_hidden(self, value: object, path: str) -> None:
@@ -157,7 +145,7 @@ class Properties:
         """The blocks of a list; none where there is no list."""
         value = self._find(path)
         # Only the entries are recorded as read, not the list.
-        self._read.pop(self._prefix + path, None)
+        self.read.pop(self._prefix + path, None)
         if value is None:
             return
         if not isinstance(value, list):
@@ -181,7 +169,7 @@ class Properties:
         if type(entry) is not dict:
             raise Unpriced(f"{self._prefix}{where}: {_shown(entry)} is not a block")
         block = cast("dict[str, Any]", entry)
-        return Properties(block, f"{self._prefix}{where}.", self._read, self._assumed)
+        return Properties(block, f"{self._prefix}{where}.", self.read, self._assumed)
 
     def count(self, path: str) -> int:
         """Number of entries of a list; 0 where there is no list."""
@@ -192,11 +180,11 @@ class Properties:
 
     def names(self, path: str) -> bool:
         """True if a value is given, known or not; raises if a block around it is hidden."""
-        value: Any = self._content
+        value: Any = self.content
         for name in _parts(path):
             self._refuse_hidden(value, path)
             value = cast("dict[str, Any]", value).get(name) if isinstance(value, dict) else None
-        self._read[self._prefix + path] = value
+        self.read[self._prefix + path] = value
         return value is not None
 
 

@@ -61,7 +61,7 @@ def classified(
             shape = kind, _shape(kind, one.properties.content, given)
             if shape[1] and shape in known:
                 properties, side[urn] = known[shape]
-                one.properties.was_read_as(properties)
+                one.properties.read = properties.read
                 continue
             reference = one.properties.refer = _Reference(by_kind, one)
             use = Use(given, METERS[kind].usage, beside=beside)

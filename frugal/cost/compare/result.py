@@ -17,6 +17,7 @@ from frugal.cost.estimate import Remark
 from frugal.cost.grants import offer_end
 from frugal.cost.money import EXACT, Range, rounded
 from frugal.cost.plan import Resource
+from frugal.cost.report.words import sources
 
 MULTIPLES = (1, 10, 100)
 """Of the site's usage."""
@@ -69,7 +70,6 @@ def compare_options(costs: Costs, refused: Mapping[HostingOption, str]) -> Hosti
     priced = [row for row in rows if not row.unpriced and row.furthest >= 1]
     comparisons = [_comparison(*pair, costs) for pair in combinations(priced, 2)]
     bills = [costs.bill(option) for option in options]
-    sources = [line.source for bill in bills for line in bill.lines if line.source]
     return HostingComparison(
         site=costs.site,
         environment=costs.environment,
@@ -82,7 +82,7 @@ def compare_options(costs: Costs, refused: Mapping[HostingOption, str]) -> Hosti
         comparisons=comparisons,
         advice=list(advice(costs, [row.option for row in priced], comparisons)),
         notes=list(_notes(costs, refused)),
-        sources=list(dict.fromkeys(sources)),
+        sources=sources(line for bill in bills for line in bill.lines),
         case_study=case_study(costs.table, costs.location, costs.month.start),
     )
 

@@ -172,8 +172,7 @@ class Table:
         key = meter, region, day
         if key not in self._found:
             prices = self._in_force(meter, region, day)
-            same = len({price.tiers for price in prices}) == 1
-            self._found[key] = prices[0] if same else None
+            self._found[key] = prices[0] if len(prices) == 1 else None
         return self._found[key]
 
     def reason(self, meter: Meter, region: str, day: dt.date) -> str:
@@ -193,11 +192,14 @@ class Table:
 
 
 def in_force(prices: Sequence[Price], day: dt.date) -> list[Price]:
-    """The newest prices in force on a day; before all of them, the first that was when read."""
+    """The newest prices in force on a day; before all of them, the first that was when read.
+
+    Several only if they contradict each other.
+    """
     past = [price for price in prices if price.since <= max(day, price.as_of)]
     first = min((price.since for price in past), default=day)
     since = max((price.since for price in past if price.since <= day), default=first)
-    return [price for price in past if price.since == since]
+    return sorted({price.tiers: price for price in past if price.since == since}.values())
 
 
 def file_name(service: str) -> str:

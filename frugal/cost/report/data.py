@@ -13,12 +13,11 @@ from frugal.cost.compare.break_even import FURTHEST, PRECISION, Comparison
 from frugal.cost.compare.case_study_2023 import CaseStudy
 from frugal.cost.compare.result import MULTIPLES, HostingComparison, Row
 from frugal.cost.estimate import Estimate, Remark
-from frugal.cost.money import Amount, Amounts, plain
+from frugal.cost.money import Amounts, plain
 
 _ESTIMATE = TypeAdapter(Estimate)
 _TOTALS = TypeAdapter(dict[str, Amounts])
 _REMARKS = TypeAdapter(list[Remark])
-_AMOUNT = TypeAdapter(Amount | None)
 
 
 def estimate_data(bill: Estimate, limit: Decimal | None = None) -> Mapping[str, Any]:
@@ -27,7 +26,7 @@ def estimate_data(bill: Estimate, limit: Decimal | None = None) -> Mapping[str, 
     return {
         **_TOTALS.dump_python(totals, mode="json"),
         **_ESTIMATE.dump_python(bill, mode="json", by_alias=True),
-        "limit": _AMOUNT.dump_python(limit),
+        "limit": None if limit is None else plain(limit),
     }
 
 
