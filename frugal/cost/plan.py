@@ -13,7 +13,7 @@ from typing import Any, NamedTuple, cast
 from pydantic_core import from_json
 
 from frugal.cost.collector import gc_paused
-from frugal.cost.properties import Properties
+from frugal.cost.properties import Properties, short
 from frugal.cost.tokens import PROVIDER, current
 from frugal.errors import FrugalError
 
@@ -227,9 +227,3 @@ def resource_of(urn: str, state: Mapping[str, Any], where: str) -> Resource:
 def _block(state: Mapping[str, Any], key: str) -> Mapping[str, Any]:
     value = state.get(key)
     return cast("dict[str, Any]", value) if type(value) is dict else _NONE
-
-
-def short(value: object) -> str:
-    """Return a value for a message, cut to 60 characters."""
-    text = repr(value)
-    return text if len(text) <= 60 else f"{text[:57]}…"  # noqa: PLR2004

@@ -24,8 +24,8 @@ from frugal.cost.plan import (
     exists,
     identity,
     resource_of,
-    short,
 )
+from frugal.cost.properties import short
 from frugal.errors import FrugalError
 
 _Block = Mapping[str, Any]
@@ -55,7 +55,9 @@ def from_preview(document: _Block) -> Plan:
         if not isinstance(listed, list):
             raise PlanError(f"The plan has no list `steps`. {REMEDY}")
         steps = [_step(entry, n) for n, entry in enumerate(cast("list[object]", listed))]
-        return _Sides(steps, _numbers(summary)).plan()
+        counts = block(summary or {}, "changeSummary of the plan")
+        announced = {name: n for name, n in counts.items() if type(n) in (int, float)}
+        return _Sides(steps, Counter(announced)).plan()
 
 
 class _Step(NamedTuple):
@@ -251,14 +253,6 @@ class _Sides:
                     f"The plan leaves out {left_out:g} {what}, so the bill would be incomplete: "
                     f"{remedy}."
                 )
-
-
-def _numbers(summary: object) -> Counter[str]:
-    """The engine's own count of steps by operation."""
-    block = cast("dict[str, object]", summary) if isinstance(summary, dict) else {}
-    return Counter(
-        {key: cast("int", value) for key, value in block.items() if type(value) in (int, float)}
-    )
 
 
 # By operation of the engine, in the order in which they are taken: the last ones depend on the

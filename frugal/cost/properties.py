@@ -107,7 +107,7 @@ class Properties:
                 raise Unpriced(f"{self._prefix}{path} is missing")
             return default
         if type(value) is not str:
-            raise Unpriced(f"{self._prefix}{path}: {_shown(value)} is not a text")
+            raise Unpriced(f"{self._prefix}{path}: {short(value)} is not a text")
         return value
 
     def number(self, path: str, default: str | None = None, *, signed: bool = False) -> Decimal:
@@ -119,10 +119,10 @@ class Properties:
             return Decimal(default)
         # A program may give a number as a string, and the engine passes numbers as floats.
         if type(value) not in (int, float, str):
-            raise Unpriced(f"{self._prefix}{path}: {_shown(value)} is not a number")
+            raise Unpriced(f"{self._prefix}{path}: {short(value)} is not a number")
         number = _exact(value)
         if number is None:
-            raise Unpriced(f"{self._prefix}{path}: {_shown(value)} is not a number to price")
+            raise Unpriced(f"{self._prefix}{path}: {short(value)} is not a number to price")
         if number < 0 and not signed:
             raise Unpriced(f"{self._prefix}{path}: {number} is below zero")
         return number
@@ -138,7 +138,7 @@ class Properties:
         """True, or false also where there is none."""
         value = self._find(path)
         if value is not None and type(value) is not bool:
-            raise Unpriced(f"{self._prefix}{path}: {_shown(value)} is not true or false")
+            raise Unpriced(f"{self._prefix}{path}: {short(value)} is not true or false")
         return bool(value)
 
     def blocks(self, path: str) -> "Iterator[Properties]":
@@ -149,7 +149,7 @@ class Properties:
         if value is None:
             return
         if not isinstance(value, list):
-            raise Unpriced(f"{self._prefix}{path}: {_shown(value)} is not a list")
+            raise Unpriced(f"{self._prefix}{path}: {short(value)} is not a list")
         for index, entry in enumerate(cast("Sequence[object]", value)):
             where = f"{path}[{index}]"
             yield self._block(entry, where)
@@ -160,14 +160,14 @@ class Properties:
         if value is None:
             return
         if type(value) is not dict:
-            raise Unpriced(f"{self._prefix}{path}: {_shown(value)} is not a block")
+            raise Unpriced(f"{self._prefix}{path}: {short(value)} is not a block")
         for name, entry in cast("dict[str, Any]", value).items():
             yield self._block(entry, f"{path}.{name}")
 
     def _block(self, entry: object, where: str) -> "Properties":
         self._refuse_hidden(entry, where)
         if type(entry) is not dict:
-            raise Unpriced(f"{self._prefix}{where}: {_shown(entry)} is not a block")
+            raise Unpriced(f"{self._prefix}{where}: {short(entry)} is not a block")
         block = cast("dict[str, Any]", entry)
         return Properties(block, f"{self._prefix}{where}.", self.read, self._assumed)
 
@@ -175,7 +175,7 @@ class Properties:
         """Number of entries of a list; 0 where there is no list."""
         value = self._find(path)
         if value is not None and not isinstance(value, list):
-            raise Unpriced(f"{self._prefix}{path}: {_shown(value)} is not a list")
+            raise Unpriced(f"{self._prefix}{path}: {short(value)} is not a list")
         return len(cast("Sequence[object]", value or ()))
 
     def names(self, path: str) -> bool:
@@ -214,6 +214,7 @@ def _exact(value: float | str) -> Decimal | None:
     return number if _NUMBER.fullmatch(format(number, "f")) else None
 
 
-def _shown(value: object) -> str:
+def short(value: object) -> str:
+    """A value for a message, cut to 60 characters."""
     text = repr(value)
-    return text if len(text) <= 40 else f"{text[:37]}…"  # noqa: PLR2004
+    return text if len(text) <= 60 else f"{text[:57]}…"  # noqa: PLR2004
