@@ -147,7 +147,7 @@ def _unknown(block: object, path: str, known: _Known) -> Iterator[str]:
 
 
 def _given(block: object) -> Iterator[tuple[str, object]]:
-    """What is set in a block, if it is one; names with two underscores are Pulumi's own."""
+    """Properties that are set, if it is a block; two underscores begin those of Pulumi itself."""
     for name, value in cast("dict[str, object]", block).items() if type(block) is dict else ():
         if value is not None and not name.startswith("__"):
             yield name, value
