@@ -99,7 +99,7 @@ def idle_names(kind: str) -> frozenset[str]:
 
 
 class _Known(NamedTuple):
-    """What is known of a type: the properties of each block, and the harmless values by path.
+    """A type as it is known: the properties of each block, and the harmless values by path.
 
     `checked`: blocks with something priced or refused, and the outer ones.
     """

@@ -113,7 +113,13 @@ def _price_both(
     before: Side, after: Side, table: Table, usage: Usage, month: Month
 ) -> tuple[_Priced, _Priced, dict[str, str]]:
     """Price both sides, without resources that are unpriced on one; return the reasons."""
-    shared = {grant: used_elsewhere(grant, usage) for grant in grants(usage, month)}
+    results = [*before.values(), *after.values()]
+    meters = {charge.meter for result in results for charge in result.charges}
+    shared = {
+        grant: used_elsewhere(grant, usage)
+        for grant in grants(usage, month)
+        if not meters.isdisjoint(grant.meters)
+    }
     left_out = {
         urn: result.reason
         for side in (before, after)
@@ -184,8 +190,6 @@ def _grant(
     for grant, elsewhere in shared.items():
         left = max(grant.amount - elsewhere, ZERO)
         sharing = sorted(index for meter in grant.meters for index in of_meter.get(meter, ()))
-        if not sharing:
-            continue
         for case in (_LOW, _EXPECTED, _HIGH) if grant.in_high else (_LOW, _EXPECTED):
             takers = [billed[index] for index in sharing if billed[index][case]]
             taken = shares(left, [quantities[case] for quantities in takers])

@@ -187,7 +187,7 @@ def test_json_of_a_comparison_has_its_keys() -> None:
 
 
 def test_json_of_the_prices_has_its_keys() -> None:
-    printed = frugal("prices", "--format", "json")
+    printed = frugal("prices", "--service", "Key Vault", "--format", "json")
     assert missing("prices", paths(json.loads(printed.out))) == []
 
 
