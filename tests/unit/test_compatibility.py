@@ -23,7 +23,7 @@ from frugal.cloud.store import FILE, KEY, Store
 from frugal.cloud.types import TYPES
 from frugal.cloud.types.database import MIGRATED
 from frugal.cost.plan import resource
-from frugal.cost.report.data import comparison_data
+from frugal.cost.report.comparison import comparison_data
 from frugal.cost.usage import Elsewhere, Offers, keys_of
 from infra.settings import Settings
 from infra.stacks import MODELS
