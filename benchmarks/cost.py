@@ -1,17 +1,22 @@
-"""Time and memory of pricing a large plan, against parsing its JSON; time of a tenth.
+"""Time and memory of pricing a large plan, against parsing its JSON; time of a tenth, of a command.
 
 Each step updates a resource of one of twenty types and some 500 sizes, with inputs and outputs as
 the engine prints them; no price depends on most of it. Priced from bytes to the totals, as `frugal
-cost --preview FILE` does, without reading the price table and showing the bill.
+cost --preview FILE` does, without reading the price table and showing the bill. The command itself
+is measured on a small plan, against the import of its libraries.
 """
 
 import datetime as dt
 import json
 import resource
+import subprocess
+import sys
+import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from multiprocessing import Pipe, get_context
 from multiprocessing.connection import Connection
+from pathlib import Path
 from typing import Any
 
 from rich.console import Console
@@ -25,7 +30,7 @@ from frugal.cost.prices.table import Table
 from frugal.cost.pricing import estimate
 from frugal.cost.usage import NO_USAGE
 
-SMALL, LARGE = 1_000, 10_000
+_FEW, SMALL, LARGE = 20, 1_000, 10_000
 _ROUNDS = 5
 
 
@@ -48,6 +53,21 @@ def run(out: Console, progress: Console) -> None:
     out.print(f"Peak memory of {read} and {priced}: {shown}; ratio {peaks[1] / peaks[0]:.2f}")
     growth = {kind: seconds[kind] for kind in (priced_small, priced)}
     show(out, "Ten times as much", growth, base=priced_small)
+    with tempfile.NamedTemporaryFile() as file:
+        file.write(plan(_FEW))
+        file.flush()
+        libraries = partial(
+            _run, sys.executable, "-c", "import pydantic, rich.console, typer, yaml"
+        )
+        frugal = str(Path(sys.executable).with_name("frugal"))
+        command = partial(_run, frugal, "cost", "--preview", file.name)
+        commands = {"its libraries": libraries, f"frugal cost, {_FEW} updates": command}
+        seconds = in_turns(commands, _ROUNDS, lambda line: progress.print(f"cost: {line}"))
+    show(out, "The command on a small plan", seconds, base="its libraries")
+
+
+def _run(*command: str) -> None:
+    subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
 
 
 def _peak(action: Callable[[], object]) -> float:

@@ -41,6 +41,8 @@ def describe(error: "ErrorDetails") -> str:
             return str(context["expected"]).replace("'", "").replace(" or ", ", ")
         case "int_parsing" | "int_type" | "int_from_float":
             return "a whole number"
+        case "decimal_parsing" | "decimal_type":
+            return "a number"
         case "bool_type":
             return "true, false"
         case "string_too_short":

@@ -13,8 +13,7 @@ from frugal.cost import UNPRICED, Plan, load_usage, usual
 from frugal.cost.compare.options import Costs, HostingOption
 from frugal.cost.compare.result import compare_options
 from frugal.cost.prices.table import Table
-from frugal.cost.report.comparison import comparison_report
-from frugal.cost.report.data import comparison_data
+from frugal.cost.report.comparison import comparison_data, comparison_report
 from frugal.cost.report.show import Format, show
 from frugal.errors import FrugalError
 from frugal.local.engine import LOCAL_STACK

@@ -11,7 +11,6 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from frugal.commands.preview import LIMIT, preview
 from frugal.cost import (
     Plan,
     calendar_month,
@@ -25,7 +24,6 @@ from frugal.cost import (
 )
 from frugal.cost.report.bill import bill_report
 from frugal.cost.report.data import estimate_data
-from frugal.cost.report.html import page
 from frugal.cost.report.parts import Report
 from frugal.cost.report.show import Format, show
 from frugal.errors import FrugalError
@@ -115,6 +113,9 @@ def cost(
             )
         plan, configured, limit = _read(*files), None, None
     else:
+        # The engine takes a tenth of a second to import.
+        from frugal.commands.preview import LIMIT, preview  # noqa: PLC0415
+
         priced = environment or LOCAL_STACK
         with stderr.status(f"Previewing {priced}"):
             made = preview(checkout(), stderr, priced, changes or [])
@@ -191,6 +192,8 @@ def _write_usage(file: Path, plan: Plan, stderr: Console) -> None:
 
 
 def _open(report: Report) -> None:
+    from frugal.cost.report.html import page  # noqa: PLC0415
+
     with tempfile.NamedTemporaryFile(
         "w", prefix="frugal-cost-", suffix=".html", delete=False, encoding="utf-8"
     ) as file:

@@ -3,6 +3,7 @@
 import datetime as dt
 import itertools
 from collections.abc import Mapping
+from contextlib import closing
 from decimal import Decimal
 from enum import StrEnum
 from typing import Annotated
@@ -95,7 +96,7 @@ def refresh_command(
     before every price has been read.
     """
     table = Table()
-    with RetailPrices(address) as api, _err.status("Asking for prices") as status:
+    with closing(RetailPrices(address)) as api, _err.status("Asking for prices") as status:
         outcome = refreshed(
             table,
             api,

@@ -6,11 +6,12 @@ takes a tenth of a second to import, so a command imports it only if it prices s
 
 from frugal.cost.collector import gc_paused
 from frugal.cost.estimate import Estimate
+from frugal.cost.events import failure_of
 from frugal.cost.limit import UNPRICED, refuse_above, verdict
 from frugal.cost.money import plain, rounded
 from frugal.cost.month import calendar_month, usual
 from frugal.cost.plan import Plan, from_resources, from_state, parse, resource
-from frugal.cost.preview import failure_of, from_preview
+from frugal.cost.preview import from_preview
 from frugal.cost.pricing import price
 from frugal.cost.properties import UNKNOWN
 from frugal.cost.report.summary import summary

@@ -5,7 +5,7 @@ from typing import cast
 
 from frugal.cost.estimate import Alert
 from frugal.cost.plan import Plan, Resource
-from frugal.cost.properties import Properties, Unpriced
+from frugal.cost.properties import Unpriced
 
 _TYPES = frozenset({"azure-native:consumption:Budget", "azure-native:costmanagement:Budget"})
 _MONTHS = {"monthly": 1, "quarterly": 3, "annually": 12}
@@ -61,17 +61,13 @@ def _reached(one: Resource, monthly: Decimal) -> list[Alert]:
     if grain.lower() not in _MONTHS:
         raise Unpriced(f"timeGrain {grain!r} is not a period that can be compared")
     expected = monthly * _MONTHS[grain.lower()]
-    return [
-        Alert(one.name, percent, amount, kind)
-        for percent, kind in _notifications(properties)
-        if expected * 100 >= amount * percent
-    ]
-
-
-def _notifications(properties: Properties) -> list[tuple[Decimal, str]]:
-    """Threshold in percent and kind (Actual, Forecasted) of the enabled notifications."""
-    return sorted(
+    points = sorted(
         (one.number("threshold"), one.text("thresholdType", "Actual"))
         for one in properties.named_blocks("notifications")
         if one.flag("enabled")
     )
+    return [
+        Alert(one.name, percent, amount, kind)
+        for percent, kind in points
+        if expected * 100 >= amount * percent
+    ]

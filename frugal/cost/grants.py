@@ -48,15 +48,11 @@ def shares(grant: Decimal, quantities: Sequence[Decimal]) -> Sequence[Decimal]:
         whole = sum(quantities, ZERO)
         if whole <= grant:
             return quantities
-        given: list[Decimal] = []
-        remainders: list[Decimal] = []
-        for quantity in quantities:
-            share, remainder = divmod(grant * quantity, whole)
-            given.append(share)
-            remainders.append(remainder)
+        divided = [divmod(grant * quantity, whole) for quantity in quantities]
+        given = [share for share, _remainder in divided]
         left = grant - sum(given, ZERO)
         # The sort is stable, also in reverse.
-        order = sorted(range(len(given)), key=remainders.__getitem__, reverse=True)
+        order = sorted(range(len(given)), key=lambda index: divided[index][1], reverse=True)
         while left > 0:
             for index in order:
                 unit = min(Decimal(1), left, quantities[index] - given[index])

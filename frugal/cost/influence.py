@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any, Final, NamedTuple, TypeVar, cast
+from typing import Final, NamedTuple, TypeVar, cast
 
 from frugal.cost.properties import HiddenError, Properties, Unpriced, hidden
 
@@ -90,13 +90,6 @@ def inputs(file: Path = INPUTS) -> Mapping[str, Sequence[str]]:
     return {kind: lines for kind, *lines in map(str.splitlines, sections)}
 
 
-class _Block(NamedTuple):
-    """A checked block. `parts`: what the SDK has in it; None where any value may stand."""
-
-    path: str
-    parts: "Mapping[str, _Block | _Harmless | None]"
-
-
 @cache
 def idle_names(kind: str) -> frozenset[str]:
     """Outer properties that neither a price nor a refusal depends on, whatever is in them."""
@@ -105,32 +98,26 @@ def idle_names(kind: str) -> frozenset[str]:
     return frozenset({name for name in of if "." not in name} - busy | _NEVER)
 
 
+class _Known(NamedTuple):
+    """A type as it is known: the properties of each block, and the harmless values by path.
+
+    `checked`: blocks with something priced or refused, and the outer ones.
+    """
+
+    names: Mapping[str, Sequence[str]]
+    harmless: Mapping[str, _Harmless]
+    checked: frozenset[str]
+
+
 @cache
-def _body(kind: str) -> _Block:
-    """The checked part of a type: blocks with something priced or refused, and the outer ones."""
+def _known(kind: str) -> _Known:
     classes = CLASSES[kind]
-    names: dict[str, list[str]] = {}
-    for line in inputs().get(kind, ()):
-        path, _, listed = line.rpartition(": ")
-        names[path] = listed.split()
-    checked = {path for path, name in classes.of.items() if name in ("priced", "unpriced_when")}
-    return _block("", names, {*checked, *_OUTER}, classes.harmless)
-
-
-def _block(
-    path: str,
-    names: Mapping[str, Sequence[str]],
-    checked: set[str],
-    harmless: Mapping[str, _Harmless],
-) -> _Block:
-    parts: dict[str, _Block | _Harmless | None] = {}
-    for name in names[path]:
-        inner = f"{path}.{name}" if path else name
-        parts[name] = harmless.get(inner)
-        holds_checked = any(f"{one}.".startswith(f"{inner}.") for one in checked)
-        if inner in names and inner not in harmless and holds_checked:
-            parts[name] = _block(inner, names, checked, harmless)
-    return _Block(path, parts)
+    lines = (line.rpartition(": ") for line in inputs().get(kind, ()))
+    names = {path: listed.split() for path, _, listed in lines}
+    weighty = [path for path, name in classes.of.items() if name in ("priced", "unpriced_when")]
+    paths = [f"{path}." for path in (*weighty, *_OUTER)]
+    checked = (block for block in names if any(path.startswith(f"{block}.") for path in paths))
+    return _Known(names, classes.harmless, frozenset(checked))
 
 
 def check(kind: str, properties: Properties) -> Sequence[str]:
@@ -138,45 +125,32 @@ def check(kind: str, properties: Properties) -> Sequence[str]:
 
     Raises Unpriced where the price may be another.
     """
-    unknown: list[str] = []
-    if kind in CLASSES:
-        _check(properties.content, _body(kind), unknown)
-    return unknown
+    return list(_unknown(properties.content, "", _known(kind))) if kind in CLASSES else ()
 
 
-def _check(block: Mapping[str, Any], known: _Block, unknown: list[str]) -> None:
-    for name, value in block.items():
-        try:
-            part = known.parts[name]
-        except KeyError:
-            _check_name(name, block, known, unknown)
-            continue
-        if part is None or value is None:
-            continue
-        if not isinstance(part, _Block):
-            _refuse(f"{known.path}.{name}" if known.path else name, value, part)
-        elif type(value) is dict:
-            _check(cast("dict[str, Any]", value), part, unknown)
-        elif type(value) is list:
-            for entry in cast("list[Any]", value):
-                if type(entry) is dict:
-                    _check(cast("dict[str, Any]", entry), part, unknown)
-        elif (why := hidden(value)) and _refuses(part):
-            raise HiddenError(part.path, why)
-
-
-def _check_name(name: str, block: Mapping[str, Any], known: _Block, unknown: list[str]) -> None:
+def _unknown(block: object, path: str, known: _Known) -> Iterator[str]:
     if why := hidden(block):
-        if _refuses(known):
-            raise HiddenError(known.path, why)
+        if any(one.startswith(f"{path}." if path else "") for one in known.harmless):
+            raise HiddenError(path, why)
         return
-    # Names that begin with two underscores are Pulumi's own.
-    if block[name] is None or name.startswith("__"):
-        return
-    path = f"{known.path}.{name}" if known.path else name
-    if known.path in _OUTER:
-        raise Unpriced(f"{path} is not a property of this type that is known")
-    unknown.append(path)
+    for name, value in _given(block):
+        inner = f"{path}.{name}" if path else name
+        if name not in known.names[path]:
+            if path in _OUTER:
+                raise Unpriced(f"{inner} is not a property of this type that is known")
+            yield inner
+        elif inner in known.harmless:
+            _refuse(inner, value, known.harmless[inner])
+        elif inner in known.checked:
+            for entry in cast("list[object]", value) if isinstance(value, list) else [value]:
+                yield from _unknown(entry, inner, known)
+
+
+def _given(block: object) -> Iterator[tuple[str, object]]:
+    """Properties that are set, if it is a block; two underscores begin those of Pulumi itself."""
+    for name, value in cast("dict[str, object]", block).items() if type(block) is dict else ():
+        if value is not None and not name.startswith("__"):
+            yield name, value
 
 
 def _refuse(path: str, value: object, harmless: _Harmless) -> None:
@@ -189,14 +163,6 @@ def _refuse(path: str, value: object, harmless: _Harmless) -> None:
     raise Unpriced(f"{path}{shown} has no price here{allowed}")
 
 
-def _refuses(block: _Block) -> bool:
-    """True if a value in the block may make the resource unpriced."""
-    return any(
-        _refuses(part) if isinstance(part, _Block) else part is not None
-        for part in block.parts.values()
-    )
-
-
 def readings(
     kind: str, properties: Properties, read: Callable[[Properties], _T]
 ) -> Iterator[tuple[_T, Mapping[str, object]]]:
@@ -205,25 +171,16 @@ def readings(
     Yields what `read` returns, and the chosen values by path. Raises Unpriced, also for a hidden
     value without choices.
     """
-    classes = CLASSES.get(kind)
-    yield from _readings(classes.choices if classes else {}, properties, read, {})
-
-
-def _readings(
-    choices: Mapping[str, Sequence[object]],
-    properties: Properties,
-    read: Callable[[Properties], _T],
-    chosen: Mapping[str, object],
-) -> Iterator[tuple[_T, Mapping[str, object]]]:
-    try:
-        found = read(properties)
-    except HiddenError as error:
-        path, values = error.path, choices.get(_INDEX.sub("", error.path), ())
-        if not values:
-            raise
-    else:
-        yield found, chosen
-        return
-    for value in values:
-        more = {**chosen, path: value}
-        yield from _readings(choices, properties.assuming(path, value), read, more)
+    choices: Mapping[str, Sequence[object]] = CLASSES[kind].choices if kind in CLASSES else {}
+    pending: list[Mapping[str, object]] = [{}]
+    while pending:
+        chosen = pending.pop(0)
+        try:
+            found = read(properties.assuming(chosen))
+        except HiddenError as error:
+            values = choices.get(_INDEX.sub("", error.path), ())
+            if not values:
+                raise
+            pending[:0] = [{**chosen, error.path: value} for value in values]
+        else:
+            yield found, chosen

@@ -2,7 +2,7 @@
 
 from decimal import Decimal
 
-from frugal.cost.estimate import Estimate, Line
+from frugal.cost.estimate import Estimate
 from frugal.cost.money import rounded
 from frugal.errors import FrugalError
 
@@ -53,7 +53,9 @@ def refuse_above(limit: Decimal, bill: Estimate) -> None:
     """Raise FrugalError if the bill exceeds `limit`, USD a month, is incomplete or is unknown."""
     code, _reason = verdict(bill, above=limit)
     if code == OVER:
-        heaviest = sorted(bill.lines, key=_weight)[:_HEAVIEST]
+        heaviest = sorted(bill.lines, key=lambda one: (-one.monthly.expected, one.resource))[
+            :_HEAVIEST
+        ]
         lines = "\n".join(
             f"  {rounded(line.monthly.expected):>10}  {line.name}: {line.meter}"
             for line in heaviest
@@ -75,7 +77,3 @@ def refuse_above(limit: Decimal, bill: Estimate) -> None:
             + "\n".join(gaps)
             + "\nChange these resources, or remove the limit: pulumi config rm maxMonthlyCost"
         )
-
-
-def _weight(line: Line) -> tuple[Decimal, str]:
-    return -line.monthly.expected, line.resource

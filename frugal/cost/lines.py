@@ -12,12 +12,13 @@ from frugal.cost.prices.table import Meter, Price
 
 
 class Cost(NamedTuple):
-    """Cost of a charge by its price; `quantity`, `unit_price` and `brackets`: of what is expected.
+    """A charge's cost by its price; `quantity`, `unit_price` and `brackets`: of what is expected.
 
     `unit_price`: if nothing is billed, of the first unit that is not free; None without a price, or
     with several of them.
     """
 
+    charge: Charge
     price: Price | None
     amount: Range
     quantity: Decimal
@@ -25,16 +26,8 @@ class Cost(NamedTuple):
     brackets: tuple[Bracket, ...]
 
 
-class Entry(NamedTuple):
-    """A charge of a resource, and its cost."""
-
-    resource: Resource
-    charge: Charge
-    cost: Cost
-
-
-Entries = dict[tuple[str, Meter, int], Entry]
-"""Entries by URN, meter, and a number if a resource has one meter in several regions."""
+Entries = dict[tuple[str, Meter, int], Cost]
+"""Costs by URN, meter, and a number if a resource has one meter in several regions."""
 
 
 def lines(plan: Plan, old: Entries, new: Entries) -> list[Line]:
@@ -47,39 +40,40 @@ def lines(plan: Plan, old: Entries, new: Entries) -> list[Line]:
         if change != "same" and key[0] not in reasons:
             reasons[key[0]] = _reason(plan, key[0])
         reason = "" if change == "same" else reasons[key[0]]
-        found.append(_line(key[0], before, after, change, reason))
+        resource = plan.after.get(key[0]) or plan.before[key[0]]
+        found.append(_line(resource, before, after, change, reason))
     return found
 
 
-def _line(urn: str, before: Entry | None, after: Entry | None, change: Change, reason: str) -> Line:
+def _line(
+    resource: Resource, before: Cost | None, after: Cost | None, change: Change, reason: str
+) -> Line:
     shown = after or before
     assert shown  # noqa: S101 - a line is of one of the two
-    cost = shown.cost
     return Line(
-        resource=urn,
-        name=shown.resource.name,
-        type=shown.resource.type,
+        resource=resource.urn,
+        name=resource.name,
+        type=resource.type,
         meter=shown.charge.meter.name,
         unit=shown.charge.meter.unit,
-        quantity=cost.quantity if after else ZERO,
-        unit_price=cost.unit_price,
-        tiers=cost.brackets if after else (),
-        monthly=cost.amount if after else NOTHING,
-        before=before.cost.amount if before else NOTHING,
+        quantity=shown.quantity if after else ZERO,
+        unit_price=shown.unit_price,
+        tiers=shown.brackets if after else (),
+        monthly=shown.amount if after else NOTHING,
+        before=before.amount if before else NOTHING,
         change=change,
         reason=reason,
-        source=cost.price.source if cost.price else "",
+        source=shown.price.source if shown.price else "",
         grows=shown.charge.grows,
     )
 
 
-def _change(before: Entry | None, after: Entry | None) -> Change:
+def _change(before: Cost | None, after: Cost | None) -> Change:
     if before is None:
         return "added"
     if after is None:
         return "removed"
-    old, new = before.cost, after.cost
-    same = (old.amount, old.quantity) == (new.amount, new.quantity)
+    same = (before.amount, before.quantity) == (after.amount, after.quantity)
     return "same" if same else "changed"
 
 

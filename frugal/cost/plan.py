@@ -13,7 +13,7 @@ from typing import Any, NamedTuple, cast
 from pydantic_core import from_json
 
 from frugal.cost.collector import gc_paused
-from frugal.cost.properties import Properties
+from frugal.cost.properties import Properties, short
 from frugal.cost.tokens import PROVIDER, current
 from frugal.errors import FrugalError
 
@@ -150,41 +150,42 @@ def from_state(document: Mapping[str, Any]) -> Plan:
     notes = Notes()
     for where, entry in _entries(content, "resources"):
         one = _listed(entry, where)
-        if entry.get("external") is True:
-            continue  # read, not managed: another program's
-        if entry.get("pendingReplacement") is True:
-            notes.add(REPLACEMENT_PENDING, one)
-        elif entry.get("delete") is True and entry.get("retainOnDelete") is True:
+        if entry.get("delete") is True and entry.get("retainOnDelete") is True:
             notes.add(RETAINED, one)
             retained = one.beside("retained")
             found[retained.urn] = retained
-        elif entry.get("delete") is True:
-            notes.add(DELETION_PENDING, one)
-        else:
+        elif exists(entry, one, notes):
             found[one.urn] = one
     for where, operation in _entries(content, "pending_operations"):
-        entry = operation.get("resource")
-        if not isinstance(entry, dict):
-            raise PlanError(f"{where} of the state has no `resource`.")
-        one = _listed(cast("dict[str, Any]", entry), f"{where}.resource")
+        place = f"{where}.resource"
+        one = _listed(block(operation.get("resource"), f"{place} of the state"), place)
         counted = "counted as before" if one.urn in found else "not counted"
         doing = str(operation.get("type"))
         notes.add(f"An update was interrupted while {doing} it, so {counted}", one)
     return Plan(found, found, notes.sentences)
 
 
+def exists(state: Mapping[str, Any], one: Resource, notes: Notes) -> bool:
+    """True for a resource that this program manages and Azure bills; else a note has the reason."""
+    if state.get("external") is True:
+        return False  # read, not managed: another program's
+    if state.get("pendingReplacement") is True:
+        notes.add(REPLACEMENT_PENDING, one)
+    elif state.get("delete") is True:
+        notes.add(DELETION_PENDING, one)
+    else:
+        return True
+    return False
+
+
 def _entries(content: Mapping[str, Any], key: str) -> Iterable[tuple[str, Mapping[str, Any]]]:
     """Each entry of a list of a state, with its place for messages."""
-    listed = content.get(key)
-    if listed is None:
-        return
-    if not isinstance(listed, list):
+    listed = content.get(key, ())
+    if not isinstance(listed, list | tuple | None):
         raise PlanError(f"The state's `deployment.{key}` is not a list.")
-    for number, entry in enumerate(cast("list[object]", listed)):
+    for number, entry in enumerate(cast("Sequence[object]", listed or ())):
         where = f"{key}[{number}]"
-        if not isinstance(entry, dict):
-            raise PlanError(f"{where} of the state is {short(entry)}, not a block.")
-        yield where, cast("dict[str, Any]", entry)
+        yield where, block(entry, f"{where} of the state")
 
 
 def _listed(entry: Mapping[str, Any], where: str) -> Resource:
@@ -194,12 +195,27 @@ def _listed(entry: Mapping[str, Any], where: str) -> Resource:
     return resource_of(urn, entry, where)
 
 
-def resource_of(urn: str, state: Mapping[str, Any], where: str, key: str = "") -> Resource:
-    """A resource from its entry in a state, or of this key in a step. Raises PlanError."""
+def identity(step: Mapping[str, Any], where: str) -> tuple[str, str]:
+    """Operation and URN of a step. Raises PlanError."""
+    operation, urn = step.get("op"), step.get("urn")
+    if type(operation) is not str or type(urn) is not str:
+        raise PlanError(f"{where} of the plan has no `op` and `urn`.")
+    return operation, urn
+
+
+def block(value: object, where: str) -> Mapping[str, Any]:
+    """A value that must be a block; `where`: its place. Raises PlanError."""
+    if type(value) is not dict:
+        why = "is missing" if value is None else f"is {short(value)}, not a block"
+        raise PlanError(f"{where} {why}.")
+    return cast("dict[str, Any]", value)
+
+
+def resource_of(urn: str, state: Mapping[str, Any], where: str) -> Resource:
+    """A resource from its entry in a state or a step, whose place is `where`. Raises PlanError."""
     inputs: object = state.get("inputs")
     if inputs is not None and type(inputs) is not dict:
-        place = f"{where}.{key}" if key else where
-        raise PlanError(f"{place}.inputs is {short(inputs)}, not a block.")
+        raise PlanError(f"{where}.inputs is {short(inputs)}, not a block.")
     return resource(
         urn,
         cast("dict[str, Any]", inputs or {}),
@@ -211,9 +227,3 @@ def resource_of(urn: str, state: Mapping[str, Any], where: str, key: str = "") -
 def _block(state: Mapping[str, Any], key: str) -> Mapping[str, Any]:
     value = state.get(key)
     return cast("dict[str, Any]", value) if type(value) is dict else _NONE
-
-
-def short(value: object) -> str:
-    """Return a value for a message, cut to 60 characters."""
-    text = repr(value)
-    return text if len(text) <= 60 else f"{text[:57]}…"  # noqa: PLR2004

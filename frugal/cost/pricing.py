@@ -8,16 +8,16 @@ import datetime as dt
 import operator
 from collections.abc import Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass
 from decimal import Decimal, localcontext
 from functools import partial
 from pathlib import Path
+from typing import NamedTuple
 
 from frugal.cost import budget
 from frugal.cost.collector import gc_paused
 from frugal.cost.estimate import Assumption, Bracket, Estimate, Remark
 from frugal.cost.grants import grants, offer_end, shares, used_elsewhere
-from frugal.cost.lines import Cost, Entries, Entry, lines
+from frugal.cost.lines import Cost, Entries, lines
 from frugal.cost.meters.base import Charge, Grant, Meter
 from frugal.cost.meters.front_door import ZONE
 from frugal.cost.money import EXACT, NOTHING, ZERO, Range, rounded, total
@@ -25,7 +25,7 @@ from frugal.cost.month import Month, usual
 from frugal.cost.plan import Plan
 from frugal.cost.prices.table import Price, Table, Tier
 from frugal.cost.properties import Unpriced
-from frugal.cost.side import Side, classified
+from frugal.cost.side import Result, Side, classified
 from frugal.cost.usage import Offers, Usage, assign
 from frugal.cost.usage import load as load_usage
 
@@ -45,70 +45,87 @@ def estimate(plan: Plan, table: Table, usage: Usage, month: Month) -> Estimate:
 
     `usage` applies to both sides; `month`: length of the billed month.
     """
-    figures = assign(usage, {**plan.before, **plan.after}.values())
+    resources = {**plan.before, **plan.after}
+    figures = assign(usage, resources.values())
     with localcontext(EXACT), gc_paused():
         cost = partial(_list_price, table, month.start)
         before, after = (
             classified(side, figures, month, cost) for side in (plan.before, plan.after)
         )
         old, new, left_out = _price_both(before, after, table, usage, month)
-        found = lines(plan, old.entries, new.entries)
+        removed = {urn: result for urn, result in before.items() if urn not in after}
+        unpriced = {urn: Result("unpriced", reason) for urn, reason in left_out.items()}
+        shown = sorted({**removed, **after, **unpriced}.items())
+        found = lines(plan, old.costs, new.costs)
         monthly = total(line.monthly for line in found)
         alerts, budget_notes = budget.alerts(
             plan, monthly.expected, currency=table.currency, billed_in=usage.currency
         )
-        notes = [*plan.notes, *_notes(new), *_reader_notes(before, after, plan, left_out)]
+        notes = [*plan.notes, *_notes(new)]
+        notes += [f"{resources[urn].name}: {note}." for urn, one in shown for note in one.notes]
         if left_out and found:
             notes.append("Unpriced resources are in no total, neither before nor after.")
         notes += budget_notes
         if end := offer_end(usage, month):
             without = usage.model_copy(update={"offers": Offers()})
             _old, later, _left_out = _price_both(before, after, table, without, month)
-            step = later.expected - monthly.expected
+            then = total(cost.amount for cost in later.costs.values())
+            step = then.expected - monthly.expected
             notes.append(
                 f"The twelve-month offer of PostgreSQL ends on {end}: "
                 f"then {rounded(step, sign=True)} {table.currency} a month."
             )
-        return Estimate(
-            currency=table.currency,
-            prices_as_of=table.as_of,
-            month=month.name,
-            lines=found,
-            unpriced=_remarks(left_out, plan),
-            free=_remarks(_free(before, after, plan, left_out), plan),
-            other=_remarks({**before.other, **after.other}, plan),
-            notes=notes,
-            assumptions=[
-                Assumption(one.name, key, assumed.value, assumed.why)
-                for one, figures_of_one in after.assumed
-                if one.urn not in left_out
-                for key, assumed in figures_of_one
-            ],
-            alerts=alerts,
-            unknown=not (before.unknown | after.unknown) <= left_out.keys(),
-        )
+    remarks: dict[str, list[Remark]] = {}
+    for urn, result in shown:
+        remark = Remark(urn, resources[urn].name, resources[urn].type, result.reason)
+        remarks.setdefault(result.kind, []).append(remark)
+    return Estimate(
+        currency=table.currency,
+        prices_as_of=table.as_of,
+        month=month.name,
+        lines=found,
+        unpriced=remarks.get("unpriced", []),
+        free=remarks.get("free", []),
+        other=remarks.get("other", []),
+        notes=notes,
+        assumptions=[
+            Assumption(resources[urn].name, key, assumed.value, assumed.why)
+            for urn, result in shown
+            if urn in after
+            for key, assumed in result.assumed
+        ],
+        alerts=alerts,
+        unknown=any(
+            side[urn].unknown for side in (before, after) for urn in side.keys() - left_out.keys()
+        ),
+    )
 
 
-@dataclass(slots=True)
-class _Priced:
-    """Entries by resource and meter, unpriced resources, and the used part of each grant."""
+class _Priced(NamedTuple):
+    """Costs by resource and meter, unpriced resources, and the used part of each grant."""
 
-    entries: Entries
+    costs: Entries
     missing: dict[str, str]
     granted: list[tuple[Grant, Decimal]]
-
-    @property
-    def expected(self) -> Decimal:
-        """Sum of the expected amounts; call it in a context of exact arithmetic."""
-        return sum((entry.cost.amount.expected for entry in self.entries.values()), ZERO)
 
 
 def _price_both(
     before: Side, after: Side, table: Table, usage: Usage, month: Month
 ) -> tuple[_Priced, _Priced, dict[str, str]]:
     """Price both sides, without resources that are unpriced on one; return the reasons."""
-    shared = {grant: used_elsewhere(grant, usage) for grant in grants(usage, month)}
-    left_out = {**before.unpriced, **after.unpriced}
+    results = [*before.values(), *after.values()]
+    meters = {charge.meter for result in results for charge in result.charges}
+    shared = {
+        grant: used_elsewhere(grant, usage)
+        for grant in grants(usage, month)
+        if not meters.isdisjoint(grant.meters)
+    }
+    left_out = {
+        urn: result.reason
+        for side in (before, after)
+        for urn, result in side.items()
+        if result.kind == "unpriced"
+    }
     while True:
         old = _price(before, table, shared, month.start, left_out.keys())
         new = _price(after, table, shared, month.start, left_out.keys())
@@ -126,14 +143,14 @@ def _price(
     left_out: AbstractSet[str],
 ) -> _Priced:
     """Price a side; `shared`: the grants, with what other stacks use of their meters."""
-    counted = [pair for pair in side.charges if pair[0].urn not in left_out]
-    # By case: low, expected, high.
-    billed = (
-        [charge.low for _one, charge in counted],
-        [charge.expected for _one, charge in counted],
-        [charge.high for _one, charge in counted],
-    )
-    granted = _grant(shared, [charge.meter for _one, charge in counted], billed)
+    counted = [
+        (urn, charge)
+        for urn, result in side.items()
+        if urn not in left_out
+        for charge in result.charges
+    ]
+    billed = [[charge.low, charge.expected, charge.high] for _urn, charge in counted]
+    granted = _grant(shared, [charge.meter for _urn, charge in counted], billed)
     # Base units of the subscription so far, by case, of meters whose tiers count its sum.
     volumes = {
         meter: [max(grant.amount, elsewhere)] * 3
@@ -142,31 +159,30 @@ def _price(
     }
     priced = _Priced({}, {}, granted)
     # Resources of one shape have the same charges, and without grants the same costs.
-    costs: dict[int, Cost] = {}
-    for index, (one, charge) in enumerate(counted):
-        cost = costs.get(id(charge))
+    known: dict[int, Cost] = {}
+    for (urn, charge), quantities in zip(counted, billed, strict=True):
+        cost = known.get(id(charge))
         if cost is None:
-            quantities = billed[0][index], billed[1][index], billed[2][index]
             price = table.find(charge.meter, charge.region, day)
             if price is None and any(quantities):
                 why = table.reason(charge.meter, charge.region, day)
-                priced.missing.setdefault(one.urn, why)
+                priced.missing.setdefault(urn, why)
                 continue
             volume = volumes.get(charge.meter)
             cost = _cost(charge, price, quantities, volume)
             if volume is None:
-                costs[id(charge)] = cost
+                known[id(charge)] = cost
         number = 0
-        while (key := (one.urn, charge.meter, number)) in priced.entries:
+        while (key := (urn, charge.meter, number)) in priced.costs:
             number += 1
-        priced.entries[key] = Entry(one, charge, cost)
+        priced.costs[key] = cost
     return priced
 
 
 def _grant(
     shared: Mapping[Grant, Decimal], meters: Sequence[Meter], billed: Sequence[list[Decimal]]
 ) -> list[tuple[Grant, Decimal]]:
-    """Subtract the grants from the quantities; return each grant's use in the expected case."""
+    """Subtract the grants from low, expected and high; return each grant's use if as expected."""
     granted: list[tuple[Grant, Decimal]] = []
     of_meter: dict[Meter, list[int]] = {}
     for index, meter in enumerate(meters):
@@ -174,43 +190,41 @@ def _grant(
     for grant, elsewhere in shared.items():
         left = max(grant.amount - elsewhere, ZERO)
         sharing = sorted(index for meter in grant.meters for index in of_meter.get(meter, ()))
-        for case, quantities in enumerate(billed):
-            if case == _HIGH and not grant.in_high:
-                continue
-            takers = [index for index in sharing if quantities[index]]
-            taken = shares(left, [quantities[index] for index in takers])
-            for index, share in zip(takers, taken, strict=True):
-                quantities[index] -= share
+        for case in (_LOW, _EXPECTED, _HIGH) if grant.in_high else (_LOW, _EXPECTED):
+            takers = [billed[index] for index in sharing if billed[index][case]]
+            taken = shares(left, [quantities[case] for quantities in takers])
+            for quantities, share in zip(takers, taken, strict=True):
+                quantities[case] -= share
             if case == _EXPECTED and (used := sum(taken, ZERO)):
                 granted.append((grant, used))
     return granted
 
 
-_EXPECTED, _HIGH = 1, 2
+_LOW, _EXPECTED, _HIGH = 0, 1, 2
 _FROM_ZERO = (ZERO, ZERO, ZERO)
 
 
 def _cost(
     charge: Charge,
     price: Price | None,
-    quantities: tuple[Decimal, Decimal, Decimal],
+    quantities: Sequence[Decimal],
     volume: list[Decimal] | None,
 ) -> Cost:
     """Cost of a charge's billed quantities, by which `volume`, if any, grows, in base units."""
     if price is None:
-        return Cost(None, NOTHING, ZERO, None, ())
+        return Cost(charge, None, NOTHING, ZERO, None, ())
     tiers = price.tiers
     if volume and not tiers[0].price and tiers[1:]:
         tiers = tiers[1:]  # granted
     if not any(quantities):
-        return Cost(price, NOTHING, ZERO, _first_paid(tiers), ())
+        return Cost(charge, price, NOTHING, ZERO, _first_paid(tiers), ())
     per = charge.meter.per
     low, expected, high = quantities if per == 1 else [quantity / per for quantity in quantities]
     if len(tiers) == 1:
         unit_price = tiers[0].price
         amount = Range(low * unit_price, expected * unit_price, high * unit_price)
         whole = (Bracket(ZERO, expected, unit_price),) if expected else ()
-        return Cost(price, amount, expected, unit_price, whole)
+        return Cost(charge, price, amount, expected, unit_price, whole)
     brackets = [
         _brackets(tiers, start / per, quantity)
         for start, quantity in zip(volume or _FROM_ZERO, (low, expected, high), strict=True)
@@ -220,7 +234,7 @@ def _cost(
     amount = Range._make(sum((b.quantity * b.unit_price for b in case), ZERO) for case in brackets)
     found = brackets[_EXPECTED]
     unit_price = _first_paid(tiers) if not found else None if found[1:] else found[0].unit_price
-    return Cost(price, amount, expected, unit_price, found)
+    return Cost(charge, price, amount, expected, unit_price, found)
 
 
 def _list_price(table: Table, day: dt.date, charge: Charge) -> Range:
@@ -239,41 +253,17 @@ def _first_paid(tiers: Sequence[Tier]) -> Decimal:
 
 def _brackets(tiers: Sequence[Tier], start: Decimal, quantity: Decimal) -> tuple[Bracket, ...]:
     """The parts of a quantity in each tier, where it begins at `start`."""
-    found: list[Bracket] = []
     end = start + quantity
-    for number, tier in enumerate(tiers):
-        if tier.start >= end or not quantity:
-            break
-        until = tiers[number + 1].start if number + 1 < len(tiers) else end
-        if until > start:
-            part = min(end, until) - max(start, tier.start)
-            found.append(Bracket(tier.start, part, tier.price))
-    return tuple(found)
-
-
-def _free(before: Side, after: Side, plan: Plan, left_out: Mapping[str, str]) -> dict[str, str]:
-    """Free resources, removed ones included, without those that are unpriced on the other side."""
-    gone = {urn: reason for urn, reason in before.free.items() if urn not in plan.after}
-    return {urn: reason for urn, reason in {**gone, **after.free}.items() if urn not in left_out}
-
-
-def _reader_notes(
-    before: Side, after: Side, plan: Plan, left_out: Mapping[str, str]
-) -> Iterable[str]:
-    gone = [(urn, note) for urn, note in before.notes if urn not in plan.after]
-    return [note for urn, note in (*gone, *after.notes) if urn not in left_out]
-
-
-def _remarks(reasons: Mapping[str, str], plan: Plan) -> list[Remark]:
-    found: list[Remark] = []
-    for urn in sorted(reasons):
-        one = plan.after.get(urn) or plan.before[urn]
-        found.append(Remark(urn, one.name, one.type, reasons[urn]))
-    return found
+    ends = (*(tier.start for tier in tiers[1:]), end)
+    parts = (
+        Bracket(tier.start, min(end, until) - max(start, tier.start), tier.price)
+        for tier, until in zip(tiers, ends, strict=True)
+    )
+    return tuple(part for part in parts if part.quantity > 0)
 
 
 def _notes(priced: _Priced) -> Iterable[str]:
     for grant, used in priced.granted:
         yield f"Free, once for the whole plan: {grant.what}; {used.normalize():,f} of it used."
-    if any(entry.charge.region == ZONE for entry in priced.entries.values()):
+    if any(cost.charge.region == ZONE for cost in priced.costs.values()):
         yield f"Front Door is priced as if all visitors came from {ZONE} (North America, Europe)."

@@ -52,7 +52,7 @@ Refer = Callable[[str, str], "Properties | None"]
 class Properties:
     """A block of properties. Every reader raises Unpriced, naming the property, where it must."""
 
-    __slots__ = ("_assumed", "_content", "_prefix", "_read", "refer")
+    __slots__ = ("_assumed", "_prefix", "content", "read", "refer")
 
     def __init__(
         self,
@@ -61,21 +61,17 @@ class Properties:
         read: dict[str, object] | None = None,
         assumed: Mapping[str, object] | None = None,
     ) -> None:
-        self._content = content
-        self._prefix = prefix
-        self._read: dict[str, object] = {} if read is None else read
-        self._assumed: Mapping[str, object] = assumed or {}
-        self.refer: Refer | None = None
-
-    @property
-    def content(self) -> Mapping[str, Any]:
+        self.content = content
         """The properties as the plan has them."""
-        return self._content
+        self.read: dict[str, object] = {} if read is None else read
+        """Every path that was read, with its value (None if absent)."""
+        self.refer: Refer | None = None
+        self._prefix = prefix
+        self._assumed: Mapping[str, object] = assumed or {}
 
-    def assuming(self, path: str, value: object) -> "Properties":
-        """The same properties with a value in place of a hidden one."""
-        assumed = {**self._assumed, self._prefix + path: value}
-        same = Properties(self._content, self._prefix, self._read, assumed)
+    def assuming(self, chosen: Mapping[str, object]) -> "Properties":
+        """The same properties with values in place of hidden ones, by path."""
+        same = Properties(self.content, self._prefix, self.read, chosen)
         same.refer = self.refer
         return same
 
@@ -83,20 +79,11 @@ class Properties:
         """The resource of a type that a property names; None if this side of the plan has none."""
         return self.refer(path, kind) if self.refer else None
 
-    @property
-    def read(self) -> Mapping[str, object]:
-        """Every path that was read, with its value (None if absent)."""
-        return self._read
-
-    def was_read_as(self, other: "Properties") -> None:
-        """Take over the record of equal properties, instead of reading them again."""
-        self._read = other._read  # noqa: SLF001 - of the same class
-
     def _find(self, path: str) -> Any:  # noqa: ANN401 - anything may stand in a plan
         if self._assumed and self._prefix + path in self._assumed:
-            self._read[self._prefix + path] = "unknown"
+            self.read[self._prefix + path] = "unknown"
             return self._assumed[self._prefix + path]
-        value: Any = self._content
+        value: Any = self.content
         for name in _parts(path):
             if type(value) is not dict:
                 raise Unpriced(f"{self._prefix}{path}: the parent of {name} is not a block")
@@ -105,7 +92,7 @@ class Properties:
                 break
             if type(value) in (str, dict):
                 self._refuse_hidden(value, path)
-        self._read[self._prefix + path] = value
+        self.read[self._prefix + path] = value
         return value
 
     def _refuse_hidden(self, value: object, path: str) -> None:
@@ -120,7 +107,7 @@ class Properties:
                 raise Unpriced(f"{self._prefix}{path} is missing")
             return default
         if type(value) is not str:
-            raise Unpriced(f"{self._prefix}{path}: {_shown(value)} is not a text")
+            raise Unpriced(f"{self._prefix}{path}: {short(value)} is not a text")
         return value
 
     def number(self, path: str, default: str | None = None, *, signed: bool = False) -> Decimal:
@@ -132,10 +119,10 @@ class Properties:
             return Decimal(default)
         # A program may give a number as a string, and the engine passes numbers as floats.
         if type(value) not in (int, float, str):
-            raise Unpriced(f"{self._prefix}{path}: {_shown(value)} is not a number")
+            raise Unpriced(f"{self._prefix}{path}: {short(value)} is not a number")
         number = _exact(value)
         if number is None:
-            raise Unpriced(f"{self._prefix}{path}: {_shown(value)} is not a number to price")
+            raise Unpriced(f"{self._prefix}{path}: {short(value)} is not a number to price")
         if number < 0 and not signed:
             raise Unpriced(f"{self._prefix}{path}: {number} is below zero")
         return number
@@ -151,18 +138,18 @@ class Properties:
         """True, or false also where there is none."""
         value = self._find(path)
         if value is not None and type(value) is not bool:
-            raise Unpriced(f"{self._prefix}{path}: {_shown(value)} is not true or false")
+            raise Unpriced(f"{self._prefix}{path}: {short(value)} is not true or false")
         return bool(value)
 
     def blocks(self, path: str) -> "Iterator[Properties]":
         """The blocks of a list; none where there is no list."""
         value = self._find(path)
         # Only the entries are recorded as read, not the list.
-        self._read.pop(self._prefix + path, None)
+        self.read.pop(self._prefix + path, None)
         if value is None:
             return
         if not isinstance(value, list):
-            raise Unpriced(f"{self._prefix}{path}: {_shown(value)} is not a list")
+            raise Unpriced(f"{self._prefix}{path}: {short(value)} is not a list")
         for index, entry in enumerate(cast("Sequence[object]", value)):
             where = f"{path}[{index}]"
             yield self._block(entry, where)
@@ -173,31 +160,31 @@ class Properties:
         if value is None:
             return
         if type(value) is not dict:
-            raise Unpriced(f"{self._prefix}{path}: {_shown(value)} is not a block")
+            raise Unpriced(f"{self._prefix}{path}: {short(value)} is not a block")
         for name, entry in cast("dict[str, Any]", value).items():
             yield self._block(entry, f"{path}.{name}")
 
     def _block(self, entry: object, where: str) -> "Properties":
         self._refuse_hidden(entry, where)
         if type(entry) is not dict:
-            raise Unpriced(f"{self._prefix}{where}: {_shown(entry)} is not a block")
+            raise Unpriced(f"{self._prefix}{where}: {short(entry)} is not a block")
         block = cast("dict[str, Any]", entry)
-        return Properties(block, f"{self._prefix}{where}.", self._read, self._assumed)
+        return Properties(block, f"{self._prefix}{where}.", self.read, self._assumed)
 
     def count(self, path: str) -> int:
         """Number of entries of a list; 0 where there is no list."""
         value = self._find(path)
         if value is not None and not isinstance(value, list):
-            raise Unpriced(f"{self._prefix}{path}: {_shown(value)} is not a list")
+            raise Unpriced(f"{self._prefix}{path}: {short(value)} is not a list")
         return len(cast("Sequence[object]", value or ()))
 
     def names(self, path: str) -> bool:
         """True if a value is given, known or not; raises if a block around it is hidden."""
-        value: Any = self._content
+        value: Any = self.content
         for name in _parts(path):
             self._refuse_hidden(value, path)
             value = cast("dict[str, Any]", value).get(name) if isinstance(value, dict) else None
-        self._read[self._prefix + path] = value
+        self.read[self._prefix + path] = value
         return value is not None
 
 
@@ -227,6 +214,7 @@ def _exact(value: float | str) -> Decimal | None:
     return number if _NUMBER.fullmatch(format(number, "f")) else None
 
 
-def _shown(value: object) -> str:
+def short(value: object) -> str:
+    """A value for a message, cut to 60 characters."""
     text = repr(value)
-    return text if len(text) <= 40 else f"{text[:37]}…"  # noqa: PLR2004
+    return text if len(text) <= 60 else f"{text[:57]}…"  # noqa: PLR2004

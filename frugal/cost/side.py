@@ -2,10 +2,10 @@
 
 import marshal
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from hashlib import blake2b
-from typing import Any, Final, NamedTuple, cast
+from typing import Any, Final, Literal, NamedTuple, cast
 
 from frugal.cost.influence import check, idle_names, readings
 from frugal.cost.meters import METERS
@@ -20,19 +20,22 @@ ListPrice = Callable[[Charge], Range]
 """Cost of a charge alone, without grants. Raises Unpriced where it has no price."""
 
 
-@dataclass(slots=True)
-class Side:
-    """Reasons by URN, charges in order of URN. `unknown`: a hidden value was priced by a range."""
+class Result(NamedTuple):
+    """A resource as its type's reader has it: what holds for any other of the same shape.
 
-    charges: list[tuple[Resource, Charge]] = field(default_factory=list[tuple[Resource, Charge]])
-    free: dict[str, str] = field(default_factory=dict[str, str])
-    unpriced: dict[str, str] = field(default_factory=dict[str, str])
-    other: dict[str, str] = field(default_factory=dict[str, str])
-    assumed: list[tuple[Resource, Sequence[tuple[str, Assumed]]]] = field(
-        default_factory=list[tuple[Resource, Sequence[tuple[str, Assumed]]]]
-    )
-    notes: list[tuple[str, str]] = field(default_factory=list[tuple[str, str]])
-    unknown: set[str] = field(default_factory=set[str])
+    `reason`: of all but a priced one; `unknown`: a hidden value was priced by a range.
+    """
+
+    kind: Literal["priced", "free", "unpriced", "other"]
+    reason: str = ""
+    charges: Collection[Charge] = ()
+    notes: Sequence[str] = ()
+    assumed: Sequence[tuple[str, Assumed]] = ()
+    unknown: bool = False
+
+
+Side = Mapping[str, Result]
+"""By URN, in order."""
 
 
 def classified(
@@ -42,48 +45,35 @@ def classified(
     cost: ListPrice,
 ) -> Side:
     """Read every resource of a side. Raises UsageError."""
-    side = Side()
+    side: dict[str, Result] = {}
     by_kind: dict[str, list[Resource]] = {}
     for one in resources.values():
         by_kind.setdefault(one.type.partition(":")[2], []).append(one)
     beside = {kind: [one.properties for one in listed] for kind, listed in by_kind.items()}
-    known: dict[tuple[str, bytes], _Result] = {}
+    known: dict[tuple[str, bytes], tuple[Properties, Result]] = {}
     for urn in sorted(resources):
         one = resources[urn]
         kind = one.type.partition(":")[2]
         if not one.is_azure:
-            side.other[urn] = "not one of azure-native's"
+            side[urn] = Result("other", "not one of azure-native's")
         elif kind in METERS:
             given = figures.get(one.name, {})
             shape = kind, _shape(kind, one.properties.content, given)
-            result = known.get(shape) if shape[1] else None
-            if result is None:
-                reference = one.properties.refer = _Reference(by_kind, one)
-                use = Use(given, METERS[kind].usage, beside=beside)
-                result = _result(one, kind, use, month, cost)
-                one.properties.refer = None  # no reference cycle stays
-                if not reference.used:
-                    known[shape] = result
-            else:
-                one.properties.was_read_as(result.properties)
-            _add(side, one, result)
+            if shape[1] and shape in known:
+                properties, side[urn] = known[shape]
+                one.properties.read = properties.read
+                continue
+            reference = one.properties.refer = _Reference(by_kind, one)
+            use = Use(given, METERS[kind].usage, beside=beside)
+            side[urn] = _result(one, kind, use, month, cost)
+            one.properties.refer = None  # no reference cycle stays
+            if not reference.used:
+                known[shape] = one.properties, side[urn]
         elif kind in FREE:
-            side.free[urn] = FREE[kind]
+            side[urn] = Result("free", FREE[kind])
         else:
-            side.unpriced[urn] = "no price is known for this type"
+            side[urn] = Result("unpriced", "no price is known for this type")
     return side
-
-
-class _Result(NamedTuple):
-    """A resource as its type's reader has it: what holds for any other of the same shape."""
-
-    properties: Properties
-    charges: Collection[Charge] = ()
-    free: str = ""
-    unpriced: str = ""
-    notes: Sequence[str] = ()
-    assumed: Sequence[tuple[str, Assumed]] = ()
-    unknown: bool = False
 
 
 def _shape(kind: str, inputs: Mapping[str, Any], given: Mapping[str, Decimal]) -> bytes:
@@ -135,27 +125,19 @@ def _names(one: Resource) -> Iterable[object]:
     return (value for key, value in inputs if key.lower().endswith("name"))
 
 
-class _Reading(NamedTuple):
-    found: Free | Sequence[Charge]
-    use: Use
-
-    @property
-    def charges(self) -> Sequence[Charge]:
-        return () if isinstance(self.found, Free) else self.found
-
-
-def _result(one: Resource, kind: str, use: Use, month: Month, cost: ListPrice) -> _Result:
-    def read(properties: Properties) -> _Reading:
+def _result(one: Resource, kind: str, use: Use, month: Month, cost: ListPrice) -> Result:
+    def read(properties: Properties) -> tuple[Free | Sequence[Charge], Use]:
         own = replace(use, assumed=[], notes=[])
         found = METERS[kind].read(properties, own, month)
-        return _Reading(found if isinstance(found, Free) else tuple(found), own)
+        return found if isinstance(found, Free) else tuple(found), own
 
     try:
         unknown = check(kind, one.properties)
         options = list(readings(kind, one.properties, read))
-        charges, is_range = _joined([found.charges for found, _chosen in options], cost)
+        every = [() if isinstance(found, Free) else found for (found, _use), _chosen in options]
+        charges, is_range = _joined(every, cost)
     except Unpriced as reason:
-        return _Result(one.properties, unpriced=str(reason))
+        return Result("unpriced", str(reason))
     except UsageError as error:
         raise UsageError(f"resources.{one.name}: {error}") from None
     (found, own), chosen = options[0]
@@ -165,27 +147,15 @@ def _result(one: Resource, kind: str, use: Use, month: Month, cost: ListPrice) -
             f"{path} is secret or not known yet: expected with {value!r}, high with the dearest"
             for path, value in chosen.items()
         ]
-    return _Result(
-        one.properties,
+    free = found.reason if isinstance(found, Free) and not charges else ""
+    return Result(
+        "free" if free else "priced",
+        free,
         charges,
-        free=found.reason if isinstance(found, Free) and not charges else "",
         notes=[*notes, *own.notes],
         assumed=[(key, own.profile[key]) for key in own.assumed],
         unknown=is_range,
     )
-
-
-def _add(side: Side, one: Resource, result: _Result) -> None:
-    if result.unpriced:
-        side.unpriced[one.urn] = result.unpriced
-        return
-    if result.unknown:
-        side.unknown.add(one.urn)
-    if result.free:
-        side.free[one.urn] = result.free
-    side.charges += [(one, charge) for charge in result.charges]
-    side.notes += [(one.urn, f"{one.name}: {note}.") for note in result.notes]
-    side.assumed.append((one, result.assumed))
 
 
 def _joined(

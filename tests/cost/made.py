@@ -147,7 +147,7 @@ def step(operation: str, old: Resource | None, new: Resource | None, **more: Any
 
 def state(one: Resource, **more: Any) -> dict[str, Any]:
     """A resource as an entry of a state; the inputs are what it was made of."""
-    inputs = dict(one.properties._content)
+    inputs = dict(one.properties.content)
     return {"urn": one.urn, "custom": True, "id": f"/made/{one.name}", "inputs": inputs, **more}
 
 

@@ -17,8 +17,7 @@ from frugal import cli
 from frugal.cost.compare.options import HostingOption
 from frugal.cost.compare.result import HostingComparison
 from frugal.cost.plan import Plan
-from frugal.cost.report.comparison import comparison_report
-from frugal.cost.report.data import comparison_data
+from frugal.cost.report.comparison import comparison_data, comparison_report
 from frugal.cost.report.html import page
 from frugal.cost.report.markdown import markdown
 from frugal.cost.report.terminal import print_report

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from frugal.cost.cron import Rule, hours, runs
 from frugal.cost.estimate import Estimate
+from frugal.cost.meters.cron import Rule, hours, runs
 from frugal.cost.month import calendar_month
 from frugal.cost.plan import Resource
 from frugal.cost.properties import Unpriced

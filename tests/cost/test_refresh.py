@@ -8,6 +8,7 @@ import re
 import shutil
 import threading
 from collections.abc import Iterator
+from contextlib import closing
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -132,7 +133,7 @@ def run(*arguments: str) -> Result:
 def outcome(
     shipped: Table, api: Api, service: str | None = None, region: str | None = None, **session: Any
 ) -> refresh.Outcome:
-    with RetailPrices(api.address, **session) as asked:
+    with closing(RetailPrices(api.address, **session)) as asked:
         return refresh.refreshed(shipped, asked, TODAY, service=service, region=region)
 
 
@@ -255,7 +256,7 @@ def test_no_region_at_all_is_global(shipped: Table, api: Api, folder: Path) -> N
 
 
 def test_a_quote_in_a_name_is_doubled(api: Api) -> None:
-    with RetailPrices(api.address) as asked:
+    with closing(RetailPrices(api.address)) as asked:
         asked.items({"serviceName": "Bob's", "priceType": "Consumption"})
     assert api.filters == ["serviceName eq 'Bob''s' and priceType eq 'Consumption'"]
 

@@ -101,5 +101,5 @@ def test_operations_that_were_interrupted() -> None:
     assert created.startswith(f"{said} creating it, so not counted: server (azure-native:")
     assert updated.startswith(f"{said} updating it, so counted as before: registry (azure-n")
     document["deployment"]["pending_operations"] = [{}]
-    with pytest.raises(PlanError, match=r"pending_operations\[0\] of the state has no `resource`"):
+    with pytest.raises(PlanError, match=r"operations\[0\]\.resource of the state is missing"):
         from_state(document)

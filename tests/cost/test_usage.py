@@ -110,7 +110,10 @@ def test_the_same_figures_for_both_sides() -> None:
         ("version: 1\nresources: {app: {requests: true}}", "resources.app.requests: True"),
         ("version: 1\nresources: {app: {requests: }}", "resources.app.requests: None"),
         ("version: 1\nresources: {app: {requests: [1]}}", "resources.app.requests: [1]"),
-        ("version: 1\nresources: {app: {requests: .inf}}", "resources.app.requests: 'inf'"),
+        (
+            "version: 1\nresources: {app: {requests: .inf}}",
+            "resources.app.requests: inf is not allowed; allowed: a finite number",
+        ),
         ("version: 1\nresources: {app: {requests: 1e30}}", "resources.app.requests: '1e30'"),
         ("version: 1\nresources: {app: {requests: 0.1234567891}}", "resources.app.requests"),
         ("version: 1\nresources: {app: 5}", "resources.app: 5 is not allowed"),

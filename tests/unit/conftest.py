@@ -2,7 +2,9 @@
 
 import asyncio
 import json
+import os
 import runpy
+import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -60,6 +62,8 @@ def record(
 ) -> Iterator[Callable[..., Recorder]]:
     """Start recording: `record(stack="dev", preview=False)`. The mocks are gone after the test."""
     monkeypatch.delenv("PULUMI_CONFIG", raising=False)
+    # The SDK notes the stack of each resource, of which nothing is looked at here.
+    monkeypatch.setattr(sys, "tracebacklimit", 1, raising=False)
 
     def start(*, stack: str = "dev", preview: bool = False) -> Recorder:
         recorder = Recorder(preview=preview)
@@ -113,6 +117,31 @@ def program(record: Callable[..., Recorder], monkeypatch: pytest.MonkeyPatch) ->
         return recorder
 
     return run
+
+
+@pytest.fixture
+def recorded(program: Declare, runs: dict[object, Recorder]) -> Declare:
+    """The same, but run once for all tests: for those that look at the recorder and at no output.
+
+    Nothing of the process may be patched but the names of secret settings.
+    """
+
+    def once(
+        environment: str, changes: Mapping[str, Any] | None = None, **options: Any
+    ) -> Recorder:
+        secret = os.environ.get("PULUMI_CONFIG_SECRET_KEYS")
+        key = (environment, json.dumps(changes or {}, sort_keys=True), repr(options), secret)
+        if key not in runs:
+            runs[key] = program(environment, changes, **options)
+        return runs[key]
+
+    return once
+
+
+@pytest.fixture(scope="session")
+def runs() -> dict[object, Recorder]:
+    """Recorders of the runs, by all that they were run with."""
+    return {}
 
 
 def deep_merge(base: Any, changes: Any) -> Any:

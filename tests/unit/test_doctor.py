@@ -4,7 +4,6 @@ import importlib.util
 import io
 import json
 import shutil
-import subprocess
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -22,6 +21,7 @@ from frugal.paths import Checkout
 from infra.regions import REGIONS
 from infra.settings import read
 from infra.stacks import MODELS
+from tests.cost.command import frugal
 
 ROOT = Path(__file__).resolve().parents[2]
 ID = "11111111-2222-3333-4444-555555555555"
@@ -831,24 +831,21 @@ def test_taken_port_is_named(tmp_path: Path) -> None:
 
 def test_command_prints_remedies_and_fails(azure: Azure) -> None:
     azure.answers["/subscriptions"] = {"value": []}
-    command = [ROOT / ".venv" / "bin" / "frugal", "doctor", "-s", "prod"]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert done.returncode == 1
-    assert "        pulumi config set -s prod azure-native:subscriptionId ID\n" in done.stdout
+    done = frugal("doctor", "-s", "prod")
+    assert done.code == 1
+    assert "        pulumi config set -s prod azure-native:subscriptionId ID\n" in done.out
 
 
 def test_search_needs_an_environment() -> None:
-    command = [ROOT / ".venv" / "bin" / "frugal", "doctor", "--regions"]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert (done.returncode, done.stdout) == (2, "")
-    assert "frugal doctor -s dev --regions" in done.stderr
+    done = frugal("doctor", "--regions")
+    assert (done.code, done.out) == (2, "")
+    assert "frugal doctor -s dev --regions" in done.err
 
 
 def test_wrong_environment_is_one_message() -> None:
-    command = [ROOT / ".venv" / "bin" / "frugal", "doctor", "-s", "nope"]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert (done.returncode, done.stdout) == (2, "")
-    assert done.stderr == "Error: There is no environment 'nope'; there are: dev, local, prod.\n"
+    done = frugal("doctor", "-s", "nope")
+    assert (done.code, done.out) == (2, "")
+    assert done.err == "Error: There is no environment 'nope'; there are: dev, local, prod.\n"
 
 
 def shown(width: int, *, terminal: bool) -> list[str]:

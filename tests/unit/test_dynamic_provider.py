@@ -4,7 +4,8 @@ import base64
 import pickle
 import subprocess
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -70,41 +71,45 @@ class Host:
         self._channel.close()
 
 
-@pytest.fixture
-def start() -> Iterator[Callable[[], Host]]:
-    hosts: list[Host] = []
-
-    def begin() -> Host:
-        command = [sys.executable, "-u", "-m", "pulumi.dynamic", "127.0.0.1:1"]
-        pipe = subprocess.PIPE
-        hosts.append(Host(subprocess.Popen(command, stdin=pipe, stdout=pipe, cwd=ROOT)))
-        return hosts[-1]
-
-    yield begin
-    for host in hosts:
+@contextmanager
+def started() -> Iterator[Host]:
+    command = [sys.executable, "-u", "-m", "pulumi.dynamic", "127.0.0.1:1"]
+    pipe = subprocess.PIPE
+    host = Host(subprocess.Popen(command, stdin=pipe, stdout=pipe, cwd=ROOT))
+    try:
+        yield host
+    finally:
         host.close()
         host.process.kill()
         host.process.wait()
 
 
-def test_the_sign_in_is_configured_and_no_property(start: Callable[[], Host]) -> None:
-    host = start()
-    configuration = {"clientSecret": SECRET, "useOidc": "true", "location": "eastus"}
-    host.configure({f"azure-native:{key}": value for key, value in configuration.items()})
+@pytest.fixture(scope="module")
+def host() -> Iterator[Host]:
+    """One that is configured, for all tests that do not end it."""
+    sign_in = {"clientSecret": SECRET, "useOidc": "true", "location": "eastus"}
+    with started() as host:
+        host.configure(
+            {
+                **{f"azure-native:{key}": value for key, value in sign_in.items()},
+                "frugal:waits": '{"deadline": 5, "pullLimit": 0}',
+            }
+        )
+        yield host
+
+
+def test_the_sign_in_is_configured_and_no_property(host: Host) -> None:
     assert host.create() == {
         "azure-native:clientSecret": "canary",
         "azure-native:useOidc": "true",
     }
 
 
-def test_the_waits_are_configured_and_no_property(start: Callable[[], Host]) -> None:
-    host = start()
-    host.configure({"frugal:waits": '{"deadline": 5, "pullLimit": 0}'})
+def test_the_waits_are_configured_and_no_property(host: Host) -> None:
     assert host.create(shows="waits") == {**DEFAULTS, "deadline": 5, "pullLimit": 0}
 
 
-def test_an_error_is_its_text(start: Callable[[], Host]) -> None:
-    host = start()
+def test_an_error_is_its_text(host: Host) -> None:
     texts: list[str | None] = []
     for kind in ("text", "arm"):
         with pytest.raises(grpc.RpcError) as error:
@@ -113,13 +118,13 @@ def test_an_error_is_its_text(start: Callable[[], Host]) -> None:
     assert texts == ["explained", "Busy: later"]
 
 
-def test_the_process_ends_with_the_engine(start: Callable[[], Host]) -> None:
-    host = start()
-    assert host.create() == {}
-    assert host.process.poll() is None
-    assert host.process.stdin is not None
-    host.process.stdin.close()
-    assert host.process.wait(PATIENCE) == 0
+def test_the_process_ends_with_the_engine() -> None:
+    with started() as host:
+        assert host.create() == {}
+        assert host.process.poll() is None
+        assert host.process.stdin is not None
+        host.process.stdin.close()
+        assert host.process.wait(PATIENCE) == 0
 
 
 def test_other_standard_input_does_not_end_the_process() -> None:

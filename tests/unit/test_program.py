@@ -99,19 +99,19 @@ def expected(*parts: dict[str, int]) -> dict[str, int]:
     return {key: count for key, count in total.items() if count}
 
 
-def test_local_declares_everything(program: Declare) -> None:
-    assert counted(program("local")) == expected(EVERYWHERE, WEB_APP, EDGE, TRANSLATION)
+def test_local_declares_everything(recorded: Declare) -> None:
+    assert counted(recorded("local")) == expected(EVERYWHERE, WEB_APP, EDGE, TRANSLATION)
 
 
-def test_dev_has_no_edge(program: Declare) -> None:
-    assert counted(program("dev")) == expected(EVERYWHERE, WEB_APP)
+def test_dev_has_no_edge(recorded: Declare) -> None:
+    assert counted(recorded("dev")) == expected(EVERYWHERE, WEB_APP)
 
 
-def test_prod_has_the_edge(program: Declare) -> None:
-    assert counted(program("prod")) == expected(EVERYWHERE, WEB_APP, EDGE, TRANSLATION)
+def test_prod_has_the_edge(recorded: Declare) -> None:
+    assert counted(recorded("prod")) == expected(EVERYWHERE, WEB_APP, EDGE, TRANSLATION)
 
 
-def test_environments_differ_by_settings_alone(program: Declare) -> None:
+def test_environments_differ_by_settings_alone(recorded: Declare) -> None:
     same = {
         "homepage": {
             "cdn": "frontDoor",
@@ -130,7 +130,7 @@ def test_environments_differ_by_settings_alone(program: Declare) -> None:
     }
 
     def declared(environment: str) -> set[str]:
-        recorder = program(environment, same)
+        recorder = recorded(environment, same)
         unique = recorder.one("WebApp").at("name")
         return {
             json.dumps([one.type, one.name, one.inputs], sort_keys=True)
@@ -143,9 +143,9 @@ def test_environments_differ_by_settings_alone(program: Declare) -> None:
     assert declared("local") == declared("dev") == declared("prod")
 
 
-def test_translator_moves_to_container_apps_and_the_database_stays(program: Declare) -> None:
-    before = program("local")
-    after = program("local", {"translator": {"host": "containerApp"}})
+def test_translator_moves_to_container_apps_and_the_database_stays(recorded: Declare) -> None:
+    before = recorded("local")
+    after = recorded("local", {"translator": {"host": "containerApp"}})
     assert counted(after) == expected(EVERYWHERE, EDGE, TRANSLATION, {"ContainerApp": 2})
     assert _database(before) == _database(after)
     app = after.one("azure-native:app:ContainerApp", "translator-app")
@@ -166,8 +166,10 @@ def _database(recorder: Recorder) -> list[str]:
 
 
 @pytest.mark.parametrize("environment", ["local", "dev", "prod"])
-def test_what_is_priced_is_known_before_anything_exists(program: Declare, environment: str) -> None:
-    recorder = program(environment, preview=True, sites=SITES)
+def test_what_is_priced_is_known_before_anything_exists(
+    recorded: Declare, environment: str
+) -> None:
+    recorder = recorded(environment, preview=True, sites=SITES)
     for type_, paths in PRICED.items():
         for one in (one for one in recorder.azure() if one.type.endswith(f":{type_}")):
             for path in paths:
@@ -177,9 +179,9 @@ def test_what_is_priced_is_known_before_anything_exists(program: Declare, enviro
 
 
 def test_apps_start_when_their_identity_may_pull_and_stop_before_it_may_not(
-    program: Declare,
+    recorded: Declare,
 ) -> None:
-    recorder = program("prod")
+    recorder = recorded("prod")
     for app, name in (("app:ContainerApp", "homepage"), ("web:WebApp", "translator")):
         sent = recorder.one(f"azure-native:{app}")
         assert recorder.needs(sent, recorder.one("Wait", f"{name}-pull-ready"))
@@ -187,8 +189,8 @@ def test_apps_start_when_their_identity_may_pull_and_stop_before_it_may_not(
         assert recorder.needs(sent, recorder.one("Image", f"{name}-image"))
 
 
-def test_image_is_built_while_the_role_spreads(program: Declare) -> None:
-    recorder = program("dev")
+def test_image_is_built_while_the_role_spreads(recorded: Declare) -> None:
+    recorder = recorded("dev")
     image = recorder.one("Image", "homepage-image")
     assert not recorder.needs(image, recorder.one("RoleAssignment", "homepage-pull"))
     assert recorder.needs(image, recorder.one("azure-native:containerregistry:Registry"))
@@ -228,9 +230,9 @@ HOSTS: Mapping[str, dict[str, Any]] = {
 @pytest.mark.parametrize("environment", ["dev", "prod"])
 @pytest.mark.parametrize("changes", HOSTS.values(), ids=HOSTS)
 def test_where_azure_refuses_two_writes_at_once_there_is_one_at_a_time(
-    program: Declare, environment: str, changes: dict[str, Any]
+    recorded: Declare, environment: str, changes: dict[str, Any]
 ) -> None:
-    recorder = program(environment, changes, sites=SITES)
+    recorder = recorded(environment, changes, sites=SITES)
     for scope, types in SCOPES.items():
         within = [
             one
@@ -246,8 +248,8 @@ def _in_order(recorder: Recorder, one: Sent, other: Sent) -> bool:
     return recorder.needs(one, other) or recorder.needs(other, one)
 
 
-def test_both_sites_are_written_in_one_order(program: Declare) -> None:
-    recorder = program("prod", {"translator": {"host": "containerApp"}})
+def test_both_sites_are_written_in_one_order(recorded: Declare) -> None:
+    recorder = recorded("prod", {"translator": {"host": "containerApp"}})
     chain = [
         recorder.one("DiagnosticSetting", "environment-logs"),
         recorder.one("azure-native:app:ContainerApp", "homepage-app"),
@@ -268,10 +270,10 @@ def test_both_sites_are_written_in_one_order(program: Declare) -> None:
 @pytest.mark.parametrize("environment", ["dev", "prod"])
 @pytest.mark.parametrize("changes", HOSTS.values(), ids=HOSTS)
 def test_no_wait_holds_back_a_build(
-    program: Declare, environment: str, changes: dict[str, Any]
+    recorded: Declare, environment: str, changes: dict[str, Any]
 ) -> None:
     """Pulumi's host of dynamic resources has four threads: one stays for what does not wait."""
-    recorder = program(environment, changes, sites=SITES)
+    recorder = recorded(environment, changes, sites=SITES)
     builds, waits = recorder.all("Image"), recorder.all("Wait")
     slow = [*builds, *waits, *recorder.all("JobRun")]
     for four in itertools.combinations(slow, 4):
@@ -283,9 +285,9 @@ def test_no_wait_holds_back_a_build(
         assert recorder.needs(recorder.one("Wait", f"{site}-pull-ready"), build)
 
 
-def test_how_long_to_wait_is_a_setting(program: Declare) -> None:
+def test_how_long_to_wait_is_a_setting(recorded: Declare) -> None:
     waits = {"server": 1, "roleAge": 2, "purge": 3, "pullLimit": 0, "deadline": 4}
-    recorder = program("prod", {"waits": waits})
+    recorder = recorded("prod", {"waits": waits})
     assert {one.at("deadline") for one in recorder.all("Wait")} == {4}
     settle = {one.name: one.at("settle") for one in recorder.all("Wait")}
     assert settle == {
@@ -300,59 +302,59 @@ def test_how_long_to_wait_is_a_setting(program: Declare) -> None:
     assert (purge.at("listing"), purge.at("deadline")) == (3, 4)
 
 
-def test_how_long_to_wait_changes_nothing_else(program: Declare) -> None:
+def test_how_long_to_wait_changes_nothing_else(recorded: Declare) -> None:
     def declared(**waits: int) -> set[str]:
         return {
             json.dumps([one.urn, one.inputs], sort_keys=True)
-            for one in program("prod", {"waits": waits}).azure()
+            for one in recorded("prod", {"waits": waits}).azure()
         }
 
     assert declared() == declared(server=0, roleAge=0, purge=0, pullLimit=0, deadline=1)
 
 
-def test_endpoint_comes_before_the_app_and_the_way_to_it_after(program: Declare) -> None:
-    recorder = program("prod")
+def test_endpoint_comes_before_the_app_and_the_way_to_it_after(recorded: Declare) -> None:
+    recorder = recorded("prod")
     for app, name in (("app:ContainerApp", "homepage"), ("web:WebApp", "translator")):
         sent = recorder.one(f"azure-native:{app}")
         assert recorder.needs(sent, recorder.one("AFDEndpoint", f"edge-{name}"))
         assert recorder.needs(recorder.one("AFDOrigin", f"{name}-route-origin"), sent)
 
 
-def test_data_is_protected_in_prod_alone(program: Declare) -> None:
-    protected = {one.name for one in program("prod").sent if one.protect}
+def test_data_is_protected_in_prod_alone(recorded: Declare) -> None:
+    protected = {one.name for one in recorded("prod").sent if one.protect}
     assert protected == {
         "frugal-prod-platform",
         "frugal-prod-data",
         "postgres-server",
         "postgres-database",
     }
-    assert not [one.name for one in program("dev").sent if one.protect]
+    assert not [one.name for one in recorded("dev").sent if one.protect]
 
 
-def test_a_ready_image_is_not_built(program: Declare) -> None:
+def test_a_ready_image_is_not_built(recorded: Declare) -> None:
     ready = "registry1a2b3c4d.azurecr.io/homepage@sha256:" + "a" * 64
-    recorder = program("dev", {"homepage": {"image": ready}})
+    recorder = recorded("dev", {"homepage": {"image": ready}})
     app = recorder.one("azure-native:app:ContainerApp")
     assert [one.name for one in recorder.all("Image")] == ["translator-image"]
     assert app.at("template.containers.0.image") == ready
     assert app.at("configuration.registries.0.server") == "registry1a2b3c4d.azurecr.io"
 
 
-def test_a_public_image_is_pulled_without_identity(program: Declare) -> None:
+def test_a_public_image_is_pulled_without_identity(recorded: Declare) -> None:
     public = "mcr.microsoft.com/k8se/quickstart:latest"
-    recorder = program("dev", {"homepage": {"image": public}, "translator": {"image": public}})
+    recorder = recorded("dev", {"homepage": {"image": public}, "translator": {"image": public}})
     assert recorder.one("azure-native:app:ContainerApp").at("configuration.registries") == []
     web_app = recorder.one("WebApp")
     assert web_app.at("siteConfig.acrUseManagedIdentityCreds") is False
     assert web_app.at("siteConfig.linuxFxVersion") == f"DOCKER|{public}"
 
 
-def test_a_registry_is_shared(program: Declare) -> None:
+def test_a_registry_is_shared(recorded: Declare) -> None:
     shared = (
         f"/subscriptions/{SUBSCRIPTION}/resourceGroups/shared"
         "/providers/Microsoft.ContainerRegistry/registries/Common"
     )
-    recorder = program("dev", {"registry": {"id": shared}})
+    recorder = recorded("dev", {"registry": {"id": shared}})
     assert not [one for one in recorder.azure() if one.type.endswith(":Registry")]
     assert {one.at("scope") for one in recorder.all("RoleAssignment")} == {shared}
     assert {one.at("registry") for one in recorder.all("Image")} == {shared}
@@ -376,8 +378,8 @@ def test_outputs(program: Declare, monkeypatch: pytest.MonkeyPatch) -> None:
     }
 
 
-def test_the_homepage_is_asked_for_its_content_when_it_starts(program: Declare) -> None:
-    app = program("dev").one("azure-native:app:ContainerApp")
+def test_the_homepage_is_asked_for_its_content_when_it_starts(recorded: Declare) -> None:
+    app = recorded("dev").one("azure-native:app:ContainerApp")
     paths = {p["type"]: p["httpGet"]["path"] for p in app.at("template.containers.0.probes")}
     assert paths == {"Startup": "/readyz", "Liveness": "/healthz", "Readiness": "/healthz"}
 
@@ -404,8 +406,8 @@ def _value(output: Output[str]) -> str | None:
     return asyncio.get_event_loop().run_until_complete(output.future())
 
 
-def test_the_database_is_not_open_to_passwords(program: Declare) -> None:
-    recorder = program("prod")
+def test_the_database_is_not_open_to_passwords(recorded: Declare) -> None:
+    recorder = recorded("prod")
     settings = app_settings(recorder)
     assert settings["PGSSLMODE"] == "verify-full"
     assert not [name for name in settings if "PASSWORD" in name or "KEY" in name]
@@ -422,8 +424,8 @@ def job_settings(recorder: Recorder) -> dict[str, str]:
     return {one["name"]: one["value"] for one in container["env"]}
 
 
-def test_the_job_administers_the_database_and_the_app_does_not(program: Declare) -> None:
-    recorder = program("prod")
+def test_the_job_administers_the_database_and_the_app_does_not(recorded: Declare) -> None:
+    recorder = recorded("prod")
     job, app = job_settings(recorder), app_settings(recorder)
     assert job["PGUSER"] == _administrator(recorder).at("principalName")
     assert job["PGUSER"].startswith("translator-migration-identity")
@@ -438,9 +440,9 @@ def test_the_job_administers_the_database_and_the_app_does_not(program: Declare)
     [("appService", "web:WebApp"), ("containerApp", "app:ContainerApp")],
 )
 def test_the_database_is_migrated_before_the_app_on_either_host(
-    program: Declare, host: str, type_: str
+    recorded: Declare, host: str, type_: str
 ) -> None:
-    recorder = program("dev", {"translator": {"host": host}})
+    recorder = recorded("dev", {"translator": {"host": host}})
     name = "translator-web" if host == "appService" else "translator-app"
     app = recorder.one(f"azure-native:{type_}", name)
     run = recorder.one("JobRun", "migration-run")
@@ -454,8 +456,8 @@ def test_the_database_is_migrated_before_the_app_on_either_host(
     assert run.at("image") == job.at("template.containers.0.image")
 
 
-def test_azure_translates_where_the_settings_say(program: Declare) -> None:
-    recorder = program("prod")
+def test_azure_translates_where_the_settings_say(recorded: Declare) -> None:
+    recorder = recorded("prod")
     settings = app_settings(recorder)
     account = recorder.one("azure-native:cognitiveservices:Account")
     assert settings["TRANSLATOR_PROVIDER"] == "azure"
@@ -466,22 +468,22 @@ def test_azure_translates_where_the_settings_say(program: Declare) -> None:
     assert recorder.needs(web_app, recorder.one("Wait", "translation-user-ready"))
 
 
-def test_without_azures_translator_there_is_no_account(program: Declare) -> None:
-    settings = app_settings(program("dev"))
+def test_without_azures_translator_there_is_no_account(recorded: Declare) -> None:
+    settings = app_settings(recorded("dev"))
     assert settings["TRANSLATOR_PROVIDER"] == "offline"
     assert "TRANSLATOR_ENDPOINT" not in settings
 
 
-def test_the_sites_know_the_edge_that_they_are_behind(program: Declare) -> None:
+def test_the_sites_know_the_edge_that_they_are_behind(recorded: Declare) -> None:
     front_door = "44444444-4444-4444-4444-444444444444"
-    prod, local, dev = program("prod"), program("local"), program("dev")
-    locked = program("prod", {"homepage": {"originLock": True}})
+    prod, local, dev = recorded("prod"), recorded("local"), recorded("dev")
+    locked = recorded("prod", {"homepage": {"originLock": True}})
     assert homepage_settings(locked)["FRONT_DOOR_ID"] == front_door
     assert "FRONT_DOOR_ID" not in homepage_settings(prod)  # until the edge answers
     for recorder in (prod, local):
         assert app_settings(recorder)["FRONT_DOOR_ID"] == front_door
     assert "FRONT_DOOR_ID" not in app_settings(dev)
-    no_edge = program("prod", {"homepage": {"cdn": "none"}})
+    no_edge = recorded("prod", {"homepage": {"cdn": "none"}})
     assert "FRONT_DOOR_ID" not in homepage_settings(no_edge)
 
 
@@ -500,10 +502,10 @@ SIGN_IN = {
 
 
 def test_the_homepages_secrets_are_behind_references(
-    program: Declare, monkeypatch: pytest.MonkeyPatch
+    recorded: Declare, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PULUMI_CONFIG_SECRET_KEYS", '["frugal:homepage"]')
-    recorder = program("dev", {"homepage": SIGN_IN})
+    recorder = recorded("dev", {"homepage": SIGN_IN})
     assert homepage_settings(recorder) == {
         "PUBLIC_URL": "https://homepage.calm-sky.eastus.azurecontainerapps.io",
         "AZURE_CLIENT_ID": "22222222-2222-2222-2222-222222222222",
@@ -527,12 +529,12 @@ def test_the_homepages_secrets_are_behind_references(
 
 
 def test_what_changes_the_homepages_pages_empties_its_edge(
-    program: Declare, monkeypatch: pytest.MonkeyPatch
+    recorded: Declare, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PULUMI_CONFIG_SECRET_KEYS", '["frugal:homepage"]')
 
     def release(**homepage: object) -> str:
-        recorder = program("local", {"homepage": homepage})
+        recorder = recorded("local", {"homepage": homepage})
         return recorder.one("EdgePurge", "homepage-route-purge").at("release")
 
     image = "registry1a2b3c4d.azurecr.io/homepage@sha256:" + "a" * 64
@@ -590,9 +592,9 @@ def test_replicas_without_an_effect_are_named(
     assert "frugal:translator.minReplicas has no effect on host appService" in caplog.text
 
 
-def test_published_csv_needs_no_secret(program: Declare) -> None:
+def test_published_csv_needs_no_secret(recorded: Declare) -> None:
     csv = {name: f"https://docs.example/{name}" for name in ("talks", "projects", "interviews")}
-    settings = homepage_settings(program("dev", {"homepage": {"sheet": {"csv": csv}}}))
+    settings = homepage_settings(recorded("dev", {"homepage": {"sheet": {"csv": csv}}}))
     assert settings["SHEET_CSV_TALKS"] == "https://docs.example/talks"
     assert {"SHEET_CSV_PROJECTS", "SHEET_CSV_INTERVIEWS"} < set(settings)
     assert "SHEET_ID" not in settings
@@ -600,9 +602,9 @@ def test_published_csv_needs_no_secret(program: Declare) -> None:
 
 @pytest.mark.parametrize("environment", ["local", "dev", "prod"])
 def test_a_homepage_of_files_takes_the_place_of_app_and_image(
-    program: Declare, environment: str
+    recorded: Declare, environment: str
 ) -> None:
-    recorder = program(environment, {"homepage": FILES})
+    recorder = recorded(environment, {"homepage": FILES})
     assert recorder.one("azure-native:web:StaticSite").at("sku.name") == "Free"
     assert not recorder.all("ContainerApp")
     assert [one.name for one in recorder.all("Image")] == ["translator-image"]
@@ -635,8 +637,8 @@ def test_missing_contacts_stop_up_before_anything_is_made(
     assert "pulumi config set --path budget.monthlyAmount 0" in caplog.text
 
 
-def test_a_budget_of_zero_is_none_and_needs_no_contacts(program: Declare) -> None:
-    recorder = program("dev", {"budget": {"monthlyAmount": 0}})
+def test_a_budget_of_zero_is_none_and_needs_no_contacts(recorded: Declare) -> None:
+    recorder = recorded("dev", {"budget": {"monthlyAmount": 0}})
     assert recorder.all("Budget") == []
     assert counted(recorder) | {"Budget": 2} == expected(EVERYWHERE, WEB_APP)
 

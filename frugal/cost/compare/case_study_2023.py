@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+from pydantic import computed_field
 
-from frugal.cost.money import EXACT, ZERO
+from frugal.cost.money import EXACT, ZERO, Amount
 from frugal.cost.prices.table import Meter, Table
 from frugal.cost.report.words import price
 
@@ -24,14 +25,15 @@ class Item:
     """
 
     what: str
-    list_price: Decimal | None
+    list_price: Amount | None
     how: str
-    bill: Decimal
-    today: Decimal | None
+    bill: Amount
+    today: Amount | None
     since: str
 
+    @computed_field
     @property
-    def unexplained(self) -> Decimal | None:
+    def unexplained(self) -> Amount | None:
         """Bill minus list price."""
         return None if self.list_price is None else EXACT.subtract(self.bill, self.list_price)
 

@@ -14,7 +14,7 @@ from typing import Literal
 from frugal.cost.estimate import Estimate
 from frugal.cost.meters import METERS
 from frugal.cost.meters.base import UsageError
-from frugal.cost.money import EXACT, ZERO
+from frugal.cost.money import EXACT, ZERO, Amount
 from frugal.cost.month import Month
 from frugal.cost.plan import Plan, Resource
 from frugal.cost.prices.table import Table
@@ -59,10 +59,10 @@ class HostingOption:
 class Visits:
     """Visits of one site in a month. `given`: the figures that are the owner's own."""
 
-    active_seconds: Decimal
-    requests: Decimal
-    egress_gb: Decimal
-    given: frozenset[str]
+    active_seconds: Amount
+    requests: Amount
+    egress_gb: Amount
+    given: Sequence[str]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -167,7 +167,7 @@ class Costs:
                 f"resources.{site}-app: active_seconds {active} is more than its maxReplicas have "
                 f"in a month. Allowed: up to {most}"
             )
-        return Visits(active, requests, egress, frozenset(own.keys() & set(_KEYS)))
+        return Visits(active, requests, egress, sorted(own.keys() & set(_KEYS)))
 
     def _most(self, plan: Plan, site: str) -> Decimal:
         """Replica-seconds that the plan allows the site's app in a month; 0 without one."""

@@ -5,6 +5,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from itertools import combinations
+from typing import Annotated
+
+from pydantic import Field
 
 from frugal.cost.compare.advice import advice
 from frugal.cost.compare.break_even import FURTHEST, Comparison, break_even_points
@@ -14,6 +17,7 @@ from frugal.cost.estimate import Remark
 from frugal.cost.grants import offer_end
 from frugal.cost.money import EXACT, Range, rounded
 from frugal.cost.plan import Resource
+from frugal.cost.report.words import sources
 
 MULTIPLES = (1, 10, 100)
 """Of the site's usage."""
@@ -47,7 +51,7 @@ class HostingComparison:
     currency: str
     prices_as_of: dt.date
     month: str
-    visits: Visits
+    visits: Annotated[Visits, Field(serialization_alias="usage")]
     rows: Sequence[Row]
     comparisons: Sequence[Comparison]
     advice: Sequence[str]
@@ -66,7 +70,6 @@ def compare_options(costs: Costs, refused: Mapping[HostingOption, str]) -> Hosti
     priced = [row for row in rows if not row.unpriced and row.furthest >= 1]
     comparisons = [_comparison(*pair, costs) for pair in combinations(priced, 2)]
     bills = [costs.bill(option) for option in options]
-    sources = [line.source for bill in bills for line in bill.lines if line.source]
     return HostingComparison(
         site=costs.site,
         environment=costs.environment,
@@ -79,7 +82,7 @@ def compare_options(costs: Costs, refused: Mapping[HostingOption, str]) -> Hosti
         comparisons=comparisons,
         advice=list(advice(costs, [row.option for row in priced], comparisons)),
         notes=list(_notes(costs, refused)),
-        sources=list(dict.fromkeys(sources)),
+        sources=sources(line for bill in bills for line in bill.lines),
         case_study=case_study(costs.table, costs.location, costs.month.start),
     )
 

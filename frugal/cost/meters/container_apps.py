@@ -10,8 +10,8 @@ from collections.abc import Iterable
 from decimal import Decimal
 from typing import NamedTuple
 
-from frugal.cost import cron
 from frugal.cost.influence import ACCESS, BEHAVIOUR, NAMES, classify
+from frugal.cost.meters import cron
 from frugal.cost.meters.bandwidth import EGRESS
 from frugal.cost.meters.base import (
     Charge,

@@ -116,7 +116,7 @@ def _take(
     }
     known = {m for m in (*listing, *table.supplement) if m.service == service}
     for meter in sorted(known | fresh.keys()):
-        before = _in_force(table.prices(meter).get(region, ()), day)
+        before = in_force(table.prices(meter).get(region, ()), day)
         prices = fresh.get(meter)
         if prices is None:
             # A meter of the supplement may be listed with an ARM SKU.
@@ -125,7 +125,7 @@ def _take(
                 why = "a row for it that cannot be read" if unreadable else "no row for it"
                 outcome.kept.append(Kept(meter, region, before[0], f"the API has {why}"))
             continue
-        after = _in_force(prices, day)
+        after = in_force(prices, day)
         outcome.announced += [
             Announced(meter, region, price.since) for price in prices if price.since > day
         ]
@@ -139,11 +139,6 @@ def _take(
             outcome.confirmed += 1
         else:
             outcome.moved.append(Move(meter, region, before[0].tiers, after[0].tiers))
-
-
-def _in_force(prices: Sequence[Price], day: dt.date) -> list[Price]:
-    """Prices in force on a day, one of each amount: several only if they contradict each other."""
-    return sorted({price.tiers: price for price in in_force(prices, day)}.values())
 
 
 def _doubt(before: Price, after: Sequence[Price]) -> str:

@@ -12,10 +12,10 @@ import time
 from collections.abc import Callable, Mapping
 from decimal import Decimal
 from email.utils import parsedate_to_datetime
-from types import TracebackType
-from typing import Final, Self, cast
+from typing import Final, Literal
 
 import httpx
+from pydantic import BaseModel, Field, ValidationError
 
 from frugal.errors import FrugalError
 
@@ -54,15 +54,8 @@ class RetailPrices:
         self._client = httpx.Client(timeout=timeout, headers={"Accept": "application/json"})
         self._pause = pause
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def close(self) -> None:
+        """End the session."""
         self._client.close()
 
     def items(self, wanted: Mapping[str, str]) -> list[Item]:
@@ -84,9 +77,9 @@ class RetailPrices:
             seen.add(url)
             page = self._page(url)
             found += page.items
-            if page.next is None:
+            if not page.link:
                 return found
-            url = self._next(page.next)
+            url = self._next(page.link)
             if url in seen or len(seen) == _MOST_PAGES:
                 raise UnavailableError(f"{self._host} gives pages without end ({url}).")
 
@@ -120,7 +113,7 @@ class RetailPrices:
                 trouble = f"no whole answer ({type(error).__name__})"
             else:
                 if answer.status_code == _OK:
-                    return _Page(url, answer)
+                    return _parsed(url, answer)
                 trouble = f"status {answer.status_code}"
                 if answer.status_code not in _AGAIN:
                     break
@@ -133,28 +126,25 @@ class RetailPrices:
         raise UnavailableError(f"{self._host} gave {trouble} for {url}.")
 
 
-class _Page:
-    """One response, with a validated envelope."""
+class _Page(BaseModel):
+    """The envelope of a response."""
 
-    def __init__(self, url: httpx.URL, answer: httpx.Response) -> None:
-        try:
-            body: object = json.loads(
-                answer.content, parse_float=Decimal, parse_int=Decimal, parse_constant=_no_number
-            )
-        except ValueError as error:
-            raise UnavailableError(f"The answer to {url} is not JSON.") from error
-        envelope = cast("Item", body if isinstance(body, dict) else {})
-        items, link = envelope.get("Items"), envelope.get("NextPageLink")
-        currency = envelope.get("BillingCurrency")
-        if (
-            not isinstance(items, list)
-            or not all(isinstance(item, dict) for item in cast("list[object]", items))
-            or not isinstance(link, str | None)
-            or currency != "USD"
-        ):
-            raise UnavailableError(f"The answer to {url} is not a list of prices in USD.")
-        self.items = cast("list[Item]", items)
-        self.next = link or None
+    items: list[Item] = Field(alias="Items")
+    link: str | None = Field(None, alias="NextPageLink")
+    currency: Literal["USD"] = Field(alias="BillingCurrency")
+
+
+def _parsed(url: httpx.URL, answer: httpx.Response) -> _Page:
+    try:
+        body: object = json.loads(
+            answer.content, parse_float=Decimal, parse_int=Decimal, parse_constant=_no_number
+        )
+    except ValueError as error:
+        raise UnavailableError(f"The answer to {url} is not JSON.") from error
+    try:
+        return _Page.model_validate(body)
+    except ValidationError as error:
+        raise UnavailableError(f"The answer to {url} is not a list of prices in USD.") from error
 
 
 def _url(text: str) -> httpx.URL:

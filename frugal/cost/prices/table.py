@@ -172,8 +172,7 @@ class Table:
         key = meter, region, day
         if key not in self._found:
             prices = self._in_force(meter, region, day)
-            same = len({price.tiers for price in prices}) == 1
-            self._found[key] = prices[0] if same else None
+            self._found[key] = prices[0] if len(prices) == 1 else None
         return self._found[key]
 
     def reason(self, meter: Meter, region: str, day: dt.date) -> str:
@@ -193,11 +192,14 @@ class Table:
 
 
 def in_force(prices: Sequence[Price], day: dt.date) -> list[Price]:
-    """The newest prices in force on a day; before all of them, the first that was when read."""
+    """The newest prices in force on a day; before all of them, the first that was when read.
+
+    Several only if they contradict each other.
+    """
     past = [price for price in prices if price.since <= max(day, price.as_of)]
     first = min((price.since for price in past), default=day)
     since = max((price.since for price in past if price.since <= day), default=first)
-    return [price for price in past if price.since == since]
+    return sorted({price.tiers: price for price in past if price.since == since}.values())
 
 
 def file_name(service: str) -> str:
@@ -222,9 +224,10 @@ class ServiceFile:
         self.readings: dict[dt.date, Source] = {}
         for line in readings:
             day, _, key = line.partition(" ")
-            if key not in sources:
-                raise self._wrong(line, f"no source {key!r} is in {SOURCES}")
-            self.readings[self._day(day, line)] = sources[key]
+            try:
+                self.readings[_date(day)] = _source(key, sources)
+            except ValueError as error:
+                raise self._wrong(line, str(error)) from None
         self._blocks = {block.partition("\n")[0]: block for block in products}
         self._products: dict[str, dict[Meter, list[str]]] = {}
 
@@ -275,22 +278,15 @@ class ServiceFile:
         fields = line[2:].split("\t")
         if len(fields) not in (3, 4):
             raise self._wrong(line, "a price is two tabs, tiers, first day and regions")
-        first = next(iter(self.readings))
-        as_of = self._day(fields[3], line) if fields[3:] else first
-        if as_of not in self.readings:
-            raise self._wrong(line, f"{as_of} is no day of reading of this file")
+        tiers, since, regions, *read = fields
         try:
-            tiers = _parsed(fields[0])
+            as_of = _date(read[0]) if read else next(iter(self.readings))
+            if as_of not in self.readings:
+                raise ValueError(f"{as_of} is no day of reading of this file")  # noqa: TRY301
+            price = Price(_parsed(tiers), _date(since), as_of, self.readings[as_of])
         except ValueError as error:
             raise self._wrong(line, str(error)) from None
-        price = Price(tiers, self._day(fields[1], line), as_of, self.readings[as_of])
-        return price, fields[2].split(",")
-
-    def _day(self, text: str, line: str) -> dt.date:
-        try:
-            return _date(text)
-        except ValueError as error:
-            raise self._wrong(line, str(error)) from None
+        return price, regions.split(",")
 
     def _wrong(self, line: str, why: str) -> FrugalError:
         number = _text(self.path).split("\n").index(line) + 1
@@ -318,6 +314,13 @@ def _number(text: str) -> Decimal:
     if not _NUMBER.fullmatch(text):
         raise ValueError(f"{text!r} is not a plain decimal such as 0, 5 or 0.0825")
     return Decimal(text)
+
+
+def _source(key: str, sources: Mapping[str, Source]) -> Source:
+    """Find a source. Raises ValueError."""
+    if key not in sources:
+        raise ValueError(f"no source {key!r} is in {SOURCES}")
+    return sources[key]
 
 
 def _date(text: str) -> dt.date:
@@ -366,9 +369,8 @@ def _supplement(file: Path, sources: Mapping[str, Source]) -> Mapping[Meter, Reg
         numbers, tiers = zip(*((line, (row[6], row[7])) for line, row in rows), strict=True)
         try:
             _per(meter.unit)
-            if source not in sources:
-                raise ValueError(f"no source {source!r} is in {SOURCES}")  # noqa: TRY301
-            price = Price(_tiers(tiers), _date(since), _date(as_of), sources[source])
+            where = _source(source, sources)
+            price = Price(_tiers(tiers), _date(since), _date(as_of), where)
         except ValueError as error:
             raise FrugalError(f"{file}, line {numbers[0]}: {error}.", code=2) from None
         found.setdefault(meter, {}).setdefault(region, []).append(price)

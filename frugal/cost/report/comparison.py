@@ -1,11 +1,16 @@
-"""The report of a comparison of hosts."""
+"""The report of a comparison of hosts, and the comparison as data."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from pydantic import TypeAdapter
 
 from frugal.cost.compare.break_even import FURTHEST, PRECISION, Comparison
+from frugal.cost.compare.case_study_2023 import CaseStudy
 from frugal.cost.compare.case_study_2023 import Item as PaidItem
 from frugal.cost.compare.result import MULTIPLES, HostingComparison, Row
-from frugal.cost.money import rounded
+from frugal.cost.estimate import Remark
+from frugal.cost.money import plain, rounded
 from frugal.cost.report import parts, words
 
 _COLUMNS = [f"{multiple}{words.TIMES}" for multiple in MULTIPLES]
@@ -142,3 +147,56 @@ def _paid(item: PaidItem) -> parts.Row:
         below=["; ".join(filter(None, (item.how, item.since)))],
         cells=[parts.Cell(text) for text in texts],
     )
+
+
+def comparison_data(comparison: HostingComparison) -> Mapping[str, Any]:
+    """All of a comparison, for programs; amounts are exact decimal strings."""
+    return {
+        **TypeAdapter(HostingComparison).dump_python(
+            comparison, mode="json", by_alias=True, exclude={"rows", "comparisons", "case_study"}
+        ),
+        "rows": [_row(row) for row in comparison.rows],
+        "crossings": {
+            "up_to": str(FURTHEST),
+            "precision": plain(PRECISION),
+            "pairs": [_pair(one) for one in comparison.comparisons],
+        },
+        "price_off": {
+            "month": "2023-01",
+            **TypeAdapter(CaseStudy).dump_python(comparison.case_study, mode="json"),
+        },
+    }
+
+
+def _row(row: Row) -> dict[str, object]:
+    monthly = [
+        {"multiple": str(multiple), **{key: plain(value) for key, value in bill._asdict().items()}}
+        for multiple, bill in zip(MULTIPLES, row.bills, strict=True)
+        if bill is not None
+    ]
+    return {
+        "name": row.option.name,
+        "host": row.option.host,
+        "edge": "none" if row.option.edge == "none" else "frontDoor",
+        "monthly": monthly,
+        "grows": row.grows,
+        "up_to": plain(row.furthest),
+        "unpriced_from": None if row.unpriced_from is None else str(row.unpriced_from),
+        "unpriced": TypeAdapter(list[Remark]).dump_python(list(row.unpriced)),
+    }
+
+
+def _pair(one: Comparison) -> dict[str, object]:
+    return {
+        "first": one.first,
+        "second": one.second,
+        "difference": plain(one.difference),
+        "up_to": plain(one.furthest),
+        "at": [
+            {
+                "multiple": plain(point.at),
+                "dearer": one.first if point.first_is_dearer else one.second,
+            }
+            for point in one.break_even_points
+        ],
+    }

@@ -1,6 +1,6 @@
-"""Reports as data, for programs; amounts are exact decimal strings.
+"""An estimate as data, for programs, as docs/cost-report.schema.json describes it.
 
-docs/cost-report.schema.json describes that of an estimate.
+Amounts are exact decimal strings.
 """
 
 from collections.abc import Mapping
@@ -9,16 +9,11 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
-from frugal.cost.compare.break_even import FURTHEST, PRECISION, Comparison
-from frugal.cost.compare.case_study_2023 import Item
-from frugal.cost.compare.result import MULTIPLES, HostingComparison, Row
-from frugal.cost.estimate import Estimate, Remark
-from frugal.cost.money import Amount, Amounts, plain
+from frugal.cost.estimate import Estimate
+from frugal.cost.money import Amounts, plain
 
 _ESTIMATE = TypeAdapter(Estimate)
 _TOTALS = TypeAdapter(dict[str, Amounts])
-_REMARKS = TypeAdapter(list[Remark])
-_AMOUNT = TypeAdapter(Amount | None)
 
 
 def estimate_data(bill: Estimate, limit: Decimal | None = None) -> Mapping[str, Any]:
@@ -27,84 +22,5 @@ def estimate_data(bill: Estimate, limit: Decimal | None = None) -> Mapping[str, 
     return {
         **_TOTALS.dump_python(totals, mode="json"),
         **_ESTIMATE.dump_python(bill, mode="json", by_alias=True),
-        "limit": _AMOUNT.dump_python(limit),
-    }
-
-
-def comparison_data(comparison: HostingComparison) -> Mapping[str, Any]:
-    """All of a comparison."""
-    visits = comparison.visits
-    return {
-        "site": comparison.site,
-        "environment": comparison.environment,
-        "region": comparison.region,
-        "currency": comparison.currency,
-        "prices_as_of": comparison.prices_as_of.isoformat(),
-        "month": comparison.month,
-        "usage": {
-            "active_seconds": plain(visits.active_seconds),
-            "requests": plain(visits.requests),
-            "egress_gb": plain(visits.egress_gb),
-            "given": sorted(visits.given),
-        },
-        "rows": [_row(row) for row in comparison.rows],
-        "crossings": {
-            "up_to": str(FURTHEST),
-            "precision": plain(PRECISION),
-            "pairs": [_pair(one) for one in comparison.comparisons],
-        },
-        "advice": list(comparison.advice),
-        "notes": list(comparison.notes),
-        "sources": list(comparison.sources),
-        "price_off": {
-            "month": "2023-01",
-            "items": [_item(item) for item in comparison.case_study.items],
-            "moving": list(comparison.case_study.moving),
-        },
-    }
-
-
-def _row(row: Row) -> dict[str, object]:
-    monthly = [
-        {"multiple": str(multiple), **{key: plain(value) for key, value in bill._asdict().items()}}
-        for multiple, bill in zip(MULTIPLES, row.bills, strict=True)
-        if bill is not None
-    ]
-    return {
-        "name": row.option.name,
-        "host": row.option.host,
-        "edge": "none" if row.option.edge == "none" else "frontDoor",
-        "monthly": monthly,
-        "grows": row.grows,
-        "up_to": plain(row.furthest),
-        "unpriced_from": None if row.unpriced_from is None else str(row.unpriced_from),
-        "unpriced": _REMARKS.dump_python(list(row.unpriced)),
-    }
-
-
-def _pair(one: Comparison) -> dict[str, object]:
-    return {
-        "first": one.first,
-        "second": one.second,
-        "difference": plain(one.difference),
-        "up_to": plain(one.furthest),
-        "at": [
-            {
-                "multiple": plain(point.at),
-                "dearer": one.first if point.first_is_dearer else one.second,
-            }
-            for point in one.break_even_points
-        ],
-    }
-
-
-def _item(item: Item) -> dict[str, object]:
-    return {
-        "what": item.what,
-        "list_price": _AMOUNT.dump_python(item.list_price),
-        "how": item.how,
-        "bill": plain(item.bill),
-        "unexplained": _AMOUNT.dump_python(item.unexplained),
-        "today": _AMOUNT.dump_python(item.today),
-        "since": item.since,
+        "limit": None if limit is None else plain(limit),
     }

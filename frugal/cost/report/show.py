@@ -7,7 +7,6 @@ from enum import StrEnum
 
 from rich.console import Console
 
-from frugal.cost.report.html import page
 from frugal.cost.report.markdown import markdown
 from frugal.cost.report.parts import Report
 from frugal.cost.report.terminal import print_report
@@ -34,6 +33,9 @@ def show(
         case Format.markdown:
             sys.stdout.write(markdown(report))
         case Format.html:
+            # Jinja2 and the template take a tenth of a second.
+            from frugal.cost.report.html import page  # noqa: PLC0415
+
             sys.stdout.write(page(report))
 
 
