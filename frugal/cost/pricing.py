@@ -172,12 +172,15 @@ def _grant(
     for index, meter in enumerate(meters):
         of_meter.setdefault(meter, []).append(index)
     for grant, elsewhere in shared.items():
-        left = max(grant.amount - elsewhere, ZERO)
         sharing = sorted(index for meter in grant.meters for index in of_meter.get(meter, ()))
         for case, quantities in enumerate(billed):
             if case == _HIGH and not grant.in_high:
                 continue
             takers = [index for index in sharing if quantities[index]]
+            left = max(grant.amount - elsewhere, ZERO)
+            if grant.all_but_one:
+                each = [quantities[index] for index in takers]
+                left = sum(each, ZERO) - max(each, default=ZERO)
             taken = shares(left, [quantities[index] for index in takers])
             for index, share in zip(takers, taken, strict=True):
                 quantities[index] -= share
