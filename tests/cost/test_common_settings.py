@@ -111,3 +111,134 @@ def test_an_autoscale_setting_has_the_least_and_the_most_instances(one: Resource
 def test_an_autoscale_setting_of_something_else() -> None:
     assert priced(PLAN, scaled("3", "10", GATEWAYS)).monthly == priced(PLAN).monthly
     assert priced(GATEWAY, scaled("3", "10", GATEWAYS)).monthly.low > priced(GATEWAY).monthly.low
+
+
+# Networks.
+
+
+def reason(*resources: Resource) -> str:
+    """Why the first of them has no price."""
+    found = bill(*resources, prices=table())
+    return "".join(one.reason for one in found.unpriced if one.name == resources[0].name)
+
+
+def test_a_gateway_load_balancer_is_not_a_standard_one() -> None:
+    assert "'Gateway' has no price" in reason(
+        at("network:LoadBalancer", "lb", sku={"name": "Gateway"})
+    )
+
+
+def test_a_peering_inside_of_a_network_is_named() -> None:
+    peering = {"name": "p", "remoteVirtualNetwork": {"id": UNKNOWN}}
+    assert "virtualNetworkPeerings" in reason(
+        at("network:VirtualNetwork", "n", virtualNetworkPeerings=[peering])
+    )
+    subnet = {"name": "s", "addressPrefix": "10.0.0.0/24", "natGateway": {"id": UNKNOWN}}
+    assert names(priced(at("network:VirtualNetwork", "n", subnets=[subnet])).free) == ["n"]
+
+
+def firewall(name: str) -> Resource:
+    sku = {"name": "AZFW_VNet", "tier": "Standard"}
+    return at("network:AzureFirewall", name, sku=sku, firewallPolicy={"id": UNKNOWN})
+
+
+def test_a_firewalls_policy_is_free_until_it_is_shared() -> None:
+    policy = at("network:FirewallPolicy", "policy")
+    base = at("network:FirewallPolicy", "base")
+    child = at("network:FirewallPolicy", "child", basePolicy={"id": UNKNOWN})
+    assert names(priced(policy, firewall("a")).free) == ["policy"]
+    assert "shared" in reason(policy, firewall("a"), firewall("b"))
+    assert "shared" in reason(child, base, firewall("a"), firewall("b"))
+    assert not reason(child, base, firewall("a"))
+
+
+def test_events_of_a_resource_without_a_topic_are_billed_at_the_subscription() -> None:
+    subscription = azure("eventgrid:EventSubscription", "s", scope="/stores/store")
+    found = priced(subscription, use="resources: {s: {operations: 1100000}}")
+    assert found.monthly.expected == 10 * D("0.06")
+    of_topic = azure("eventgrid:EventSubscription", "s", scope="/topics/t")
+    topic = at("eventgrid:Topic", "t", topicName="t")
+    found = priced(of_topic, topic, use="resources: {t: {operations: 1100000}}")
+    assert (names(found.free), found.monthly.expected) == (["s"], 10 * D("0.06"))
+
+
+@pytest.mark.parametrize(
+    "kind",
+    [
+        "recoveryservices:Vault",
+        "sql:BackupShortTermRetentionPolicy",
+        "desktopvirtualization:HostPool",
+    ],
+)
+def test_what_only_holds_or_sets_what_is_billed_is_free(kind: str) -> None:
+    assert names(priced(at(kind, "a")).free) == ["a"]
+
+
+# Cosmos DB.
+
+
+def cosmos(*places: str, **more: Any) -> Resource:
+    locations = [{"locationName": place} for place in places or ("eastus2",)]
+    return at("cosmosdb:DatabaseAccount", "db", accountName="db", locations=locations, **more)
+
+
+def container(name: str, **options: Any) -> Resource:
+    return azure(
+        "cosmosdb:SqlResourceSqlContainer",
+        name,
+        accountName="db",
+        databaseName="main",
+        resource={"id": name},
+        options=options,
+    )
+
+
+UNITS = HOURS * D("0.008")
+
+
+def test_the_free_tier_of_cosmos_is_shared_by_its_containers() -> None:
+    free = cosmos(enableFreeTier=True)
+    a, b, c = (container(name, throughput=400) for name in "abc")
+    found = priced(free, a)
+    assert (found.monthly.low, of(found, "100 RU/s"), found.monthly.high) == (
+        0,
+        0,
+        4 * UNITS + D("0.25"),
+    )
+    found = priced(free, a, b, c)
+    assert of(found, "100 RU/s") == found.monthly.low == 2 * UNITS
+    # Without throughput of its own a container has 400 RU/s.
+    assert of(priced(free, container("d"), a, b), "100 RU/s") == 2 * UNITS
+
+
+def test_the_free_tier_of_cosmos_counts_all_regions() -> None:
+    found = priced(
+        cosmos("eastus2", "westus2", enableFreeTier=True), container("a", throughput=800)
+    )
+    assert of(found, "100 RU/s") == 6 * UNITS
+
+
+def test_the_free_tier_of_cosmos_and_containers_that_share_throughput() -> None:
+    main = azure(
+        "cosmosdb:SqlResourceSqlDatabase",
+        "main",
+        accountName="db",
+        databaseName="main",
+        options={"throughput": 400},
+    )
+    found = priced(
+        cosmos(enableFreeTier=True), main, container("a"), container("b", throughput=900)
+    )
+    assert of(found, "100 RU/s") == 3 * UNITS
+
+
+def test_periodic_backups_beyond_two_are_billed() -> None:
+    modes = {"backupIntervalInMinutes": 60, "backupRetentionIntervalInHours": 24}
+    kept = {"type": "Periodic", "periodicModeProperties": modes}
+    a = container("a", throughput=400)
+    found = priced(cosmos(backupPolicy=kept), a, use="resources: {a: {stored_gb: 10}}")
+    assert of(found, "Periodic Backup - RA-GRS Data Stored") == 22 * 10 * D("0.2")
+    modes["backupStorageRedundancy"] = "Local"
+    found = priced(cosmos(backupPolicy=kept), a, use="resources: {a: {stored_gb: 10}}")
+    assert of(found, "Periodic Backup - LRS Data Stored") == 22 * 10 * D("0.1")
+    assert "Backup" not in str(priced(cosmos(), a).lines)

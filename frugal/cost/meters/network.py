@@ -132,8 +132,11 @@ _BALANCED = _balancer("Data Processed", "1 GB")
 @meter("network:LoadBalancer", processed_gb=assume("5", "150,000 answers of about 35 kB"))
 def load_balancer(properties: Properties, use: Use, month: Month) -> Iterable[Charge] | Free:
     """Hours with rules, hours of rules beyond five, and data."""
-    if properties.text("sku.name", "Basic").lower() == "basic":
+    size = properties.text("sku.name", "Basic")
+    if size.lower() == "basic":
         return Free("the Basic size")
+    if size.lower() != "standard":
+        raise Unpriced(f"sku.name {size!r} has no price here; priced: Basic, Standard")
     rules = len(list(properties.blocks("loadBalancingRules")))
     rules += len(list(properties.blocks("outboundRules")))
     used = Decimal(1 if rules else 0)
@@ -231,6 +234,24 @@ classify(
         " localVirtualNetworkAddressSpace peerCompleteVnets peeringState peeringSyncLevel"
         " remoteAddressSpace remoteBgpCommunities remoteSubnetNames"
         " remoteVirtualNetworkAddressSpace syncRemoteAddressSpace useRemoteGateways",
+    },
+)
+
+
+@meter("network:VirtualNetwork")
+def virtual_network(_properties: Properties, _use: Use, _month: Month) -> Free:
+    """Free by itself; peerings that are part of it have no price here."""
+    return Free("a network itself costs nothing, only what runs or passes in it")
+
+
+classify(
+    "network:VirtualNetwork",
+    unpriced_when={"virtualNetworkPeerings": ()},
+    no_influence={
+        NAMES: "id virtualNetworkName",
+        _LINKED: "ddosProtectionPlan enableDdosProtection subnets",
+        BEHAVIOUR: "addressSpace bgpCommunities dhcpOptions enableVmProtection encryption"
+        " flowTimeoutInMinutes ipAllocations privateEndpointVNetPolicies",
     },
 )
 
