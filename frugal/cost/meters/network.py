@@ -32,6 +32,7 @@ _ADDRESSES = {
         ("Global", "Static"),
     )
 }
+STANDARD_ADDRESS = _ADDRESSES["Standard", "Static"]
 _PREFIX = _network("Public IP Prefix", "Standard", "Standard Static IP Addresses")
 _GLOBAL_PREFIX = _network("Public IP Prefix", "Global", "Global Static Public IP")
 
@@ -96,7 +97,7 @@ def _nat(name: str, unit: str) -> Meter:
     return Meter("NAT Gateway", "NAT Gateway", "Standard", name, unit)
 
 
-_NAT = _nat("Standard Gateway", "1 Hour")
+NAT = _nat("Standard Gateway", "1 Hour")
 _NAT_DATA = _nat("Standard Data Processed", "1 GB")
 
 
@@ -104,7 +105,7 @@ _NAT_DATA = _nat("Standard Data Processed", "1 GB")
 def nat_gateway(_properties: Properties, use: Use, month: Month) -> Iterable[Charge]:
     """Hours, and data in both directions."""
     return (
-        _hours(_NAT, GLOBAL, Decimal(1), month),
+        _hours(NAT, GLOBAL, Decimal(1), month),
         by_use(_NAT_DATA, GLOBAL, use.figure("processed_gb")),
     )
 
@@ -124,7 +125,7 @@ def _balancer(name: str, unit: str) -> Meter:
     return Meter("Load Balancer", "Load Balancer", "Standard", f"Standard {name}", unit)
 
 
-_RULES = _balancer("Included LB Rules and Outbound Rules", "1 Hour")
+BALANCER_RULES = _balancer("Included LB Rules and Outbound Rules", "1 Hour")
 _MORE_RULES = _balancer("Overage LB Rules and Outbound Rules", "1/Hour")
 _BALANCED = _balancer("Data Processed", "1 GB")
 
@@ -143,7 +144,7 @@ def load_balancer(properties: Properties, use: Use, month: Month) -> Iterable[Ch
     beyond = Decimal(max(rules - _INCLUDED_RULES, 0))
     data = use.figure("processed_gb") * used
     return (
-        _hours(_RULES, GLOBAL, used, month),
+        _hours(BALANCER_RULES, GLOBAL, used, month),
         _hours(_MORE_RULES, GLOBAL, beyond, month),
         by_use(_BALANCED, GLOBAL, data),
     )
