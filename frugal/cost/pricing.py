@@ -18,8 +18,8 @@ from frugal.cost.collector import gc_paused
 from frugal.cost.estimate import Assumption, Bracket, Estimate, Remark
 from frugal.cost.grants import grants, offer_end, shares, used_elsewhere
 from frugal.cost.lines import Cost, Entries, Entry, lines
+from frugal.cost.meters import front_door
 from frugal.cost.meters.base import Charge, Grant, Meter
-from frugal.cost.meters.front_door import ZONE
 from frugal.cost.money import EXACT, NOTHING, ZERO, Range, rounded, total
 from frugal.cost.month import Month, usual
 from frugal.cost.plan import Plan
@@ -278,5 +278,6 @@ def _remarks(reasons: Mapping[str, str], plan: Plan) -> list[Remark]:
 def _notes(priced: _Priced) -> Iterable[str]:
     for grant, used in priced.granted:
         yield f"Free, once for the whole plan: {grant.what}; {used.normalize():,f} of it used."
-    if any(entry.charge.region == ZONE for entry in priced.entries.values()):
-        yield f"Front Door is priced as if all visitors came from {ZONE} (North America, Europe)."
+    if any(entry.charge.meter.service == front_door.SERVICE for entry in priced.entries.values()):
+        zone = front_door.ZONE
+        yield f"Front Door is priced as if all visitors came from {zone} (North America, Europe)."

@@ -242,3 +242,10 @@ def test_periodic_backups_beyond_two_are_billed() -> None:
     found = priced(cosmos(backupPolicy=kept), a, use="resources: {a: {stored_gb: 10}}")
     assert of(found, "Periodic Backup - LRS Data Stored") == 22 * 10 * D("0.1")
     assert "Backup" not in str(priced(cosmos(), a).lines)
+
+
+def test_a_zone_of_dns_is_not_front_door() -> None:
+    found = priced(azure("privatedns:PrivateZone", "zone", location="global"))
+    assert not any("Front Door" in note for note in found.notes)
+    edge = azure("cdn:Profile", "edge", sku={"name": "Standard_AzureFrontDoor"})
+    assert any("Front Door" in note for note in priced(edge).notes)
