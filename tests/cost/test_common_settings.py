@@ -249,3 +249,37 @@ def test_a_zone_of_dns_is_not_front_door() -> None:
     assert not any("Front Door" in note for note in found.notes)
     edge = azure("cdn:Profile", "edge", sku={"name": "Standard_AzureFrontDoor"})
     assert any("Front Door" in note for note in priced(edge).notes)
+
+
+# Models.
+
+
+def model(scale: str, name: str = "gpt-4o", version: str = "2024-08-06") -> Resource:
+    return azure(
+        "cognitiveservices:Deployment",
+        "model",
+        accountName="ai",
+        sku={"name": scale, "capacity": 10},
+        properties={"model": {"format": "OpenAI", "name": name, "version": version}},
+    )
+
+
+@pytest.mark.parametrize(
+    ("one", "monthly"),
+    [
+        (model("Standard"), 1000 * D("0.00275") + 300 * D("0.011")),
+        (model("DataZoneStandard"), 1000 * D("0.00275") + 300 * D("0.011")),
+        (model("GlobalStandard"), 1000 * D("0.0025") + 300 * D("0.01")),
+        (model("Standard", "text-embedding-ada-002", "2"), 1000 * D("0.00011")),
+    ],
+)
+def test_a_model_costs_more_where_its_data_stays(one: Resource, monthly: Decimal) -> None:
+    holder = at(
+        "cognitiveservices:Account", "ai", accountName="ai", kind="OpenAI", sku={"name": "S0"}
+    )
+    assert priced(holder, one).monthly.expected == monthly
+
+
+def test_a_model_of_a_region_that_is_not_known() -> None:
+    assert "its account, with the region" in reason(model("Standard"))
+    assert not reason(model("GlobalStandard"))
