@@ -111,6 +111,13 @@ def test_the_disks_of_a_machine() -> None:
     assert any("kind of its system's disk" in note for note in unstated.notes)
 
 
+def test_the_system_of_a_machine_whose_profile_is_secret() -> None:
+    storage = {"osDisk": {**system(), "osType": "Linux"}}
+    assert priced(machine(storage=storage, osProfile="[secret]")).monthly == (
+        priced(machine()).monthly
+    )
+
+
 def test_a_machine_that_runs_for_some_hours() -> None:
     found = priced(machine(), use="hours: 100").monthly
     each = hour("B2s", "BS")

@@ -131,12 +131,15 @@ def _is_windows(properties: Properties, at: str) -> bool:
     publisher = properties.text(f"{at}storageProfile.imageReference.publisher", "")
     if publisher and publisher.lower() not in (*_LINUX, *_WINDOWS):
         raise Unpriced(f"images of {publisher!r} may have a price of their own")
-    system = properties.text(f"{at}storageProfile.osDisk.osType", "").lower()
-    if properties.names(f"{at}osProfile.windowsConfiguration") or publisher.lower() in _WINDOWS:
+    if publisher:
+        return publisher.lower() in _WINDOWS
+    if system := properties.text(f"{at}storageProfile.osDisk.osType", ""):
+        return system.lower() == "windows"
+    if properties.names(f"{at}osProfile.windowsConfiguration"):
         return True
-    if not (system or publisher or properties.names(f"{at}osProfile.linuxConfiguration")):
+    if not properties.names(f"{at}osProfile.linuxConfiguration"):
         raise Unpriced(f"{at}storageProfile.osDisk.osType is missing")
-    return system == "windows"
+    return False
 
 
 def _system_disk(
