@@ -104,11 +104,12 @@ def test_the_disks_of_a_machine() -> None:
     bare = HOURS * hour("B2s", "BS")
     found = priced(machine(storage={"osDisk": system(), "dataDisks": listed}, osProfile=LINUX))
     assert found.monthly.low == bare + disk("P6") + disk("S15")
+    assert found.monthly.high == bare + disk("P6") + disk("P15")
     local = system(None, None, diffDiskSettings={"option": "Local"})
     assert priced(machine(storage={"osDisk": local}, osProfile=LINUX)).monthly.low == bare
     unstated = priced(machine(storage={"osDisk": system(None, None)}, osProfile=LINUX))
     assert (unstated.monthly.low, unstated.monthly.high) == (bare + disk("S4"), bare + disk("P4"))
-    assert any("kind of its system's disk" in note for note in unstated.notes)
+    assert any("kind of a disk" in note for note in unstated.notes)
 
 
 def test_the_system_of_a_machine_whose_profile_is_secret() -> None:

@@ -76,8 +76,11 @@ def hours_of(meter: Meter, place: str, count: Range, use: Use, month: Month) -> 
 def disk_of_each(kind: Kind, place: str, size: Decimal, count: Range, use: Use) -> Iterator[Charge]:
     """A disk for each of some machines."""
     for one in disk_charges(kind, place, size, use):
-        low, expected, high = (Decimal.__mul__(*pair) for pair in zip(one[2:5], count, strict=True))
-        yield one._replace(low=low, expected=expected, high=high)
+        yield one._replace(
+            low=one.low * count.low,
+            expected=one.expected * count.expected,
+            high=one.high * count.high,
+        )
 
 
 @meter(
@@ -121,8 +124,7 @@ def _machines(
     for disk in properties.blocks(f"{at}storageProfile.dataDisks"):
         if disk.text("createOption", "Empty").lower() == "attach":
             continue
-        kind = one_of(disk, "managedDisk.storageAccountType", KINDS, "Standard_LRS")
-        yield from disk_of_each(kind, place, disk.whole("diskSizeGB"), count, use)
+        yield from _disk(disk, "", place, disk.whole("diskSizeGB"), count=count, use=use)
     yield by_use(EGRESS, place, use.figure("egress_gb"))
 
 
@@ -153,11 +155,18 @@ def _system_disk(
     if not properties.names(f"{at}.diskSizeGB"):
         use.notes.append("the disk of its system has the size of its image, taken as Azure's own")
     size = properties.whole(f"{at}.diskSizeGB", str(_IMAGE_GB[windows]))
-    if properties.names(f"{at}.managedDisk.storageAccountType"):
-        kind = one_of(properties, f"{at}.managedDisk.storageAccountType", KINDS)
-        yield from disk_of_each(kind, place, size, count, use)
+    yield from _disk(properties, f"{at}.", place, size, count=count, use=use)
+
+
+def _disk(
+    block: Properties, at: str, place: str, size: Decimal, *, count: Range, use: Use
+) -> Iterator[Charge]:
+    """A disk for each machine; `at`: the path before `managedDisk`."""
+    kind = f"{at}managedDisk.storageAccountType"
+    if block.names(kind):
+        yield from disk_of_each(one_of(block, kind, KINDS), place, size, count, use)
         return
-    use.notes.append("the kind of its system's disk is not stated: low has the cheapest")
+    use.notes.append("the kind of a disk is not stated: low has the cheapest")
     least, usual = count._replace(expected=ZERO, high=ZERO), count._replace(low=ZERO)
     yield from disk_of_each(KINDS["standard_lrs"], place, size, least, use)
     yield from disk_of_each(KINDS["premium_lrs"], place, size, usual, use)
