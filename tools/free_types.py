@@ -29,8 +29,8 @@ RULES: Final[Mapping[str, str]] = {
     " applicationinsights:*Workbook* applicationinsights:AnalyticsItem"
     " applicationinsights:Favorite operationalinsights:Query* operationalinsights:SavedSearch",
     "approves a private endpoint, which is billed": "*:*PrivateEndpointConnection*",
-    "a network itself costs nothing, only what runs or passes in it": "network:VirtualNetwork"
-    " network:Subnet network:NetworkSecurityGroup network:SecurityRule network:RouteTable"
+    "a network itself costs nothing, only what runs or passes in it": "network:Subnet"
+    " network:NetworkSecurityGroup network:SecurityRule network:RouteTable"
     " network:Route network:RouteFilter* network:NetworkInterface network:NetworkProfile"
     " network:ApplicationSecurityGroup network:ServiceEndpointPolicy* network:IpGroup"
     " network:NetworkWatcher network:PrivateDnsZoneGroup network:PrivateLinkService"
@@ -65,6 +65,7 @@ RULES: Final[Mapping[str, str]] = {
     " dbfor*:*Administrator* dbfor*:*Configuration dbfor*:*Database dbfor*:*FirewallRule"
     " dbfor*:*VirtualNetworkRule dbforpostgresql:VirtualEndpoint dbforpostgresql:Migration"
     " dbforpostgresql:ServerGroupRole mongocluster:FirewallRule mongocluster:User",
+    "its backups are a figure of use of the database": "sql:BackupShortTermRetentionPolicy",
     "part of its job agent, which is billed": "sql:Job sql:JobCredential sql:JobStep"
     " sql:JobTargetGroup",
     "its databases are what is billed": "sql:Server",
@@ -110,7 +111,8 @@ RULES: Final[Mapping[str, str]] = {
     " monitor:AutoscaleSetting alertsmanagement:*RuleByName"
     " alertsmanagement:SmartDetectorAlertRule applicationinsights:ProactiveDetectionConfiguration"
     " security:SecurityContact security:AlertsSuppressionRule security:Assess*",
-    "part of its vault, whose protected items are billed": "recoveryservices:ProtectionPolicy"
+    "part of its vault, whose protected items are billed": "recoveryservices:Vault"
+    " recoveryservices:ProtectionPolicy"
     " recoveryservices:ProtectionContainer recoveryservices:*GuardProxy"
     " dataprotection:BackupPolicy dataprotection:*Guard*",
     "part of its integration account, which is billed": "logic:IntegrationAccount?*"
@@ -125,7 +127,8 @@ RULES: Final[Mapping[str, str]] = {
     " machinelearningservices:*Version"
     " machinelearningservices:*Datastore machinelearningservices:*Endpoint"
     " machinelearningservices:WorkspaceConnection batch:BatchAccount"
-    " databricks:AccessConnector attestation:AttestationProvider desktopvirtualization:*",
+    " databricks:AccessConnector attestation:AttestationProvider",
+    "its machines are billed, and its users' licences": "desktopvirtualization:*",
 }
 """Patterns of types by reason; an earlier rule wins."""
 
@@ -138,8 +141,9 @@ blueprint:Assignment costmanagement:CloudConnector costmanagement:Connector
 compute:DedicatedHost compute:CapacityReservation
 deviceprovisioningservices:IotDpsResource eventhub:Cluster eventhub:EventHub eventhub:Namespace
 iothub:IotHubResource kusto:Cluster kusto:ManagedPrivateEndpoint kusto:SandboxCustomImage
-logic:IntegrationAccount machinelearningservices:ServerlessEndpoint
-machinelearningservices:InferenceEndpoint notificationhubs:Namespace servicebus:Namespace
+logic:IntegrationAccount machinelearningservices:FeaturesetVersion
+machinelearningservices:ServerlessEndpoint machinelearningservices:InferenceEndpoint
+notificationhubs:Namespace servicebus:Namespace
 signalrservice:SignalR signalrservice:SignalRReplica signalrservice:SignalRSharedPrivateLinkResource
 web:StaticSite web:WebApp web:WebAppHostNameBinding web:WebAppHostNameBindingSlot
 web:WebAppHybridConnection web:WebAppHybridConnectionSlot web:WebAppPremierAddOn

@@ -16,7 +16,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Final
 
-from frugal.cost.meters.cognitive_services import ANYWHERE, MODEL_SKUS
+from frugal.cost.meters.cognitive_services import ANYWHERE, GLOBAL_SKUS, PLACE_SKUS
 from frugal.cost.prices.listing import Listing, read, text
 from frugal.cost.prices.retail import Item
 from frugal.cost.prices.table import AZURE, CURRENCY, FOLDER, Table, file_name
@@ -49,7 +49,8 @@ def _items(kept: Path) -> Iterator[Item]:
 def _is_shipped(row: Mapping[str, str]) -> bool:
     if row["serviceName"] != _MODELS:
         return row["serviceName"] not in LEFT_OUT
-    return row["armRegionName"] == ANYWHERE and row["skuName"] in MODEL_SKUS
+    is_global = row["armRegionName"] == ANYWHERE and row["skuName"] in GLOBAL_SKUS
+    return is_global or row["skuName"] in PLACE_SKUS
 
 
 if __name__ == "__main__":

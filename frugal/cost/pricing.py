@@ -18,8 +18,8 @@ from frugal.cost.collector import gc_paused
 from frugal.cost.estimate import Assumption, Bracket, Estimate, Remark
 from frugal.cost.grants import grants, offer_end, shares, used_elsewhere
 from frugal.cost.lines import Cost, Entries, lines
+from frugal.cost.meters import front_door
 from frugal.cost.meters.base import Charge, Grant, Meter
-from frugal.cost.meters.front_door import ZONE
 from frugal.cost.money import EXACT, NOTHING, ZERO, Range, rounded, total
 from frugal.cost.month import Month, usual
 from frugal.cost.plan import Plan
@@ -188,11 +188,14 @@ def _grant(
     for index, meter in enumerate(meters):
         of_meter.setdefault(meter, []).append(index)
     for grant, elsewhere in shared.items():
-        left = max(grant.amount - elsewhere, ZERO)
         sharing = sorted(index for meter in grant.meters for index in of_meter.get(meter, ()))
         for case in (_LOW, _EXPECTED, _HIGH) if grant.in_high else (_LOW, _EXPECTED):
             takers = [billed[index] for index in sharing if billed[index][case]]
-            taken = shares(left, [quantities[case] for quantities in takers])
+            taken_of = [quantities[case] for quantities in takers]
+            left = max(grant.amount - elsewhere, ZERO)
+            if grant.all_but_one:
+                left = sum(taken_of, ZERO) - max(taken_of, default=ZERO)
+            taken = shares(left, taken_of)
             for quantities, share in zip(takers, taken, strict=True):
                 quantities[case] -= share
             if case == _EXPECTED and (used := sum(taken, ZERO)):
@@ -265,5 +268,6 @@ def _brackets(tiers: Sequence[Tier], start: Decimal, quantity: Decimal) -> tuple
 def _notes(priced: _Priced) -> Iterable[str]:
     for grant, used in priced.granted:
         yield f"Free, once for the whole plan: {grant.what}; {used.normalize():,f} of it used."
-    if any(cost.charge.region == ZONE for cost in priced.costs.values()):
-        yield f"Front Door is priced as if all visitors came from {ZONE} (North America, Europe)."
+    if any(cost.charge.meter.service == front_door.SERVICE for cost in priced.costs.values()):
+        zone = front_door.ZONE
+        yield f"Front Door is priced as if all visitors came from {zone} (North America, Europe)."

@@ -146,7 +146,7 @@ def deployment(model: str, sku: str) -> Resource:
         ),
         (disk(sku={"name": "UltraSSD_LRS"}, diskSizeGB=64), "diskIOPSReadWrite"),
         (deployment("gpt-4o", "GlobalStandard"), "properties.model 'gpt-4o'"),
-        (deployment("gpt-4.1", "Standard"), "sku.name 'Standard'"),
+        (deployment("gpt-4.1", "ProvisionedManaged"), "sku.name 'ProvisionedManaged'"),
         (at("cognitiveservices:Account", kind="LUIS", sku={"name": "S0"}), "kind 'LUIS'"),
         (at("cognitiveservices:Account", kind="Face", sku={"name": "E0"}), "priced: f0, s0"),
         (at("streamanalytics:StreamingJob", jobType="Edge", sku={"name": "Standard"}), "Edge"),

@@ -12,6 +12,7 @@ from decimal import Decimal
 from typing import NamedTuple
 
 from frugal.cost.influence import ACCESS, BEHAVIOUR, NAMES, classify
+from frugal.cost.meters import autoscale
 from frugal.cost.meters.base import (
     Charge,
     Meter,
@@ -83,25 +84,28 @@ def service(properties: Properties, use: Use, month: Month) -> Iterable[Charge]:
     """Units of each location, and calls."""
     tier = one_of(properties, "sku.name", _TIERS)
     place = region(properties)
-    yield from _units(tier, place, properties.whole("sku.capacity"), month, first=1)
+    least, most = autoscale.limits(use, "service")
+    units = max(properties.whole("sku.capacity"), least)
+    yield from _units(tier, place, units, max(most, units), month, first=1)
     for location in properties.blocks("additionalLocations"):
-        yield from _units(tier, region(location), location.whole("sku.capacity"), month, first=0)
+        units = location.whole("sku.capacity")
+        yield from _units(tier, region(location), units, units, month, first=0)
     if tier.calls:
         yield by_use(tier.calls, place, use.figure("calls"))
 
 
 def _units(
-    tier: _Tier, place: str, units: Decimal, month: Month, *, first: int
+    tier: _Tier, place: str, units: Decimal, most: Decimal, month: Month, *, first: int
 ) -> Iterator[Charge]:
     """Charges of one location; `first`: units that are never secondary."""
     if tier.unit is None:
         return
-    hours = units * month.hours
+    hours, limit = units * month.hours, most * month.hours
     if tier.secondary is None or units <= first:
-        yield fixed(tier.unit, place, hours)
+        yield Charge(tier.unit, place, hours, hours, limit)
         return
     of_first = first * month.hours
-    yield Charge(tier.unit, place, of_first, hours, hours)
+    yield Charge(tier.unit, place, of_first, hours, limit)
     yield Charge(tier.secondary, place, hours - of_first, ZERO, ZERO)
 
 

@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from decimal import Decimal
 
 from frugal.cost.influence import ACCESS, BEHAVIOUR, FOLLOWS, NAMES, classify
-from frugal.cost.meters import functions, logic_apps
+from frugal.cost.meters import autoscale, functions, logic_apps
 from frugal.cost.meters.bandwidth import EGRESS
 from frugal.cost.meters.base import (
     Charge,
@@ -107,8 +107,9 @@ def plan(properties: Properties, use: Use, month: Month) -> Iterable[Charge] | F
         return functions.consumption(place, use)
     meters = one_of(properties, "sku.name", _SYSTEMS[properties.flag("reserved")])
     elastic = size in _BY_CORES or properties.flag("elasticScaleEnabled")
-    least, most = _instances(properties, elastic=elastic)
-    most = max(most, _autoscaled(use))
+    scaled = autoscale.limits(use, "serverfarms")
+    least, most = map(max, _instances(properties, elastic=elastic), scaled)
+    most = max(most, least)
     grows = elastic and not properties.names(_MOST_ELASTIC)
     return [
         Charge(each, place, least * hourly, least * hourly, most * hourly, grows)
@@ -125,23 +126,6 @@ def _instances(properties: Properties, *, elastic: bool) -> tuple[Decimal, Decim
     if elastic:
         most = max(most, properties.whole(_MOST_ELASTIC, "0"))
     return least, most
-
-
-def _autoscaled(use: Use) -> Decimal:
-    """Return the most instances that an autoscale setting of the program allows; 0 without one.
-
-    Its target is seldom known before the deployment; unless it is another resource, it counts.
-    """
-    most = ZERO
-    for setting in use.beside.get("monitor:AutoscaleSetting", ()):
-        target = str(setting.content.get("targetResourceUri")).lower()
-        if "/providers/" in target and "/serverfarms/" not in target:
-            continue
-        for profile in setting.blocks("profiles"):
-            most = max(most, profile.whole("capacity.maximum", "0"))
-    if most:
-        use.notes.append(f"high has the {most} instances of an autoscale setting")
-    return most
 
 
 @meter(

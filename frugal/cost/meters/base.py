@@ -99,7 +99,8 @@ class Grant(NamedTuple):
     """A free amount a month, in the base unit of its meters, shared by a whole subscription.
 
     `elsewhere`: key of `used_elsewhere` in a usage file, for what other stacks use of it;
-    `in_high`: True if it counts in the worst case too, where other stacks may have used it up.
+    `in_high`: True if it counts in the worst case too, where other stacks may have used it up;
+    `all_but_one`: instead of an amount, all but the largest quantity of a resource is free.
 
     Without a grant a meter's tiers count the quantity of one resource. With one they count the sum
     of all resources, from the end of the granted amount, so a free first tier is not applied again.
@@ -110,6 +111,7 @@ class Grant(NamedTuple):
     what: str
     elsewhere: str = ""
     in_high: bool = True
+    all_but_one: bool = False
 
 
 GRANTS: Final[list[Grant]] = []
@@ -121,6 +123,11 @@ def grant(
 ) -> None:
     """Register a grant."""
     GRANTS.append(Grant(meters, Decimal(amount), what, elsewhere, in_high))
+
+
+def billed_once(meter: Meter, *, what: str) -> None:
+    """Register a fee that a subscription pays for one resource, however many it has."""
+    GRANTS.append(Grant((meter,), ZERO, what, all_but_one=True))
 
 
 class TypeMeter(NamedTuple):

@@ -94,7 +94,7 @@ def _tokens(product: str, *skus: str, unit: str = "1K") -> tuple[Meter, ...]:
 
 
 _OPENAI, _REASONING, _GPT5 = "Azure OpenAI", "Azure OpenAI Reasoning", "Azure OpenAI GPT5"
-_MODELS = {
+_GLOBAL = {
     "gpt-4o 2024-05-13": _tokens(_OPENAI, "gpt 4o 0513 Input global", "gpt 4o 0513 Output global"),
     "gpt-4o 2024-08-06": _tokens(_OPENAI, "gpt-4o-0806-Inp-glbl", "gpt-4o-0806-Outp-glbl"),
     "gpt-4o 2024-11-20": _tokens(_OPENAI, "gpt 4o 1120 Inp glbl", "gpt 4o 1120 Outp glbl"),
@@ -118,7 +118,42 @@ _MODELS = {
     "text-embedding-3-small": _tokens(_OPENAI, "text-embedding-3-small-glbl"),
     "text-embedding-3-large": _tokens(_OPENAI, "text-embedding-3-large-glbl"),
 }
-_SCALES = {"globalstandard": "by tokens", "globalprovisionedmanaged": "by units"}
+# In a data zone and in one region, by the SKUs of the list: input and output, or embeddings.
+_DATA_ZONE = {
+    "gpt-4o 2024-05-13": ("gpt 4o 0513 Input Data Zone", "gpt 4o 0513 Output Data Zone"),
+    "gpt-4o 2024-08-06": ("gpt 4o 0806 Inp Data Zone", "gpt 4o 0806 Outp Data Zone"),
+    "gpt-4o 2024-11-20": ("gpt 4o 1120 Inp Data Zone", "gpt 4o 1120 Outp Data Zone"),
+    "gpt-4o-mini": ("gpt 4o mini 0718 Inp Data Zone", "gpt 4o mini 0718 Outp Data Zone"),
+    "gpt-4.1": ("gpt 4.1 Inp Data Zone", "gpt 4.1 Outp Data Zone"),
+    "gpt-4.1-mini": ("gpt 4.1 mini Inp Data Zone", "gpt 4.1 mini Outp Data Zone"),
+    "gpt-4.1-nano": ("gpt 4.1 nano Inp Data Zone", "gpt 4.1 nano Outp Data Zone"),
+    "o3": ("o3 0416 Inp Data Zone", "o3 0416 Outp Data Zone"),
+    "o3-mini": ("o3 mini 0131 input Data Zone", "o3 mini 0131 output Data Zone"),
+    "text-embedding-ada-002": ("embedding-ada-datazone",),
+}
+_REGIONAL = {
+    "gpt-4o 2024-05-13": ("gpt 4o 0513 Input regional", "gpt 4o 0513 Output regional"),
+    "gpt-4o 2024-08-06": ("gpt-4o-0806-Inp-regnl", "gpt-4o-0806-Outp-regnl"),
+    "gpt-4o 2024-11-20": ("gpt 4o 1120 Inp regnl", "gpt 4o 1120 Outp regnl"),
+    "gpt-4o-mini": ("gpt-4o-mini-0718-Inp-regnl", "gpt-4o-mini-0718-Outp-regnl"),
+    "gpt-4.1": ("gpt 4.1 Inp regnl", "gpt 4.1 Outp regnl"),
+    "gpt-4.1-mini": ("gpt 4.1 mini Inp regnl", "gpt 4.1 mini Outp regnl"),
+    "gpt-4.1-nano": ("gpt 4.1 nano Inp regnl", "gpt 4.1 nano Outp regnl"),
+    "o3": ("o3 0416 Inp regnl", "o3 0416 Outp regnl"),
+    "o3-mini": ("o3 mini 0131 input regnl", "o3 mini 0131 output regnl"),
+    "gpt-35-turbo 0125": (
+        "gpt-35-turbo-16K-0125 Input-regional",
+        "gpt-35-turbo-16K-0125 Output-regional",
+    ),
+    "text-embedding-ada-002": ("embedding-ada-regional",),
+    "text-embedding-3-small": ("text-embedding-3-small-regional",),
+    "text-embedding-3-large": ("text-embedding-3-large-regional",),
+}
+_OF_PLACE = {
+    scale: {model: _tokens(_OPENAI, *skus) for model, skus in models.items()}
+    for scale, models in (("datazonestandard", _DATA_ZONE), ("standard", _REGIONAL))
+}
+_SCALES = {scale: scale for scale in ("globalstandard", "globalprovisionedmanaged", *_OF_PLACE)}
 _UNIT = Meter(
     "Foundry Models",
     _OPENAI,
@@ -126,7 +161,8 @@ _UNIT = Meter(
     "Provisioned Managed Global Unit",
     "1/Hour",
 )
-MODEL_SKUS = {_UNIT.sku, *(each.sku for model in _MODELS.values() for each in model)}
+GLOBAL_SKUS = {_UNIT.sku, *(each.sku for model in _GLOBAL.values() for each in model)}
+PLACE_SKUS = {sku for models in (_DATA_ZONE, _REGIONAL) for skus in models.values() for sku in skus}
 """SKUs of models in the price list, as the shipped table has them."""
 ANYWHERE = "swedencentral"
 """Global deployments cost the same in all regions of the list; the table has this one's rows."""
@@ -138,23 +174,32 @@ ANYWHERE = "swedencentral"
     output_tokens=assume("300000", "answers of 200 words"),
 )
 def deployment(properties: Properties, use: Use, month: Month) -> Iterable[Charge]:
-    """Tokens in and out, or provisioned units times hours, of a Global deployment.
+    """Tokens in and out, or provisioned units times hours.
 
-    Others cost what they do in their account's region, which a deployment does not state. Tokens
-    from a cache cost less and are not told apart.
+    Others than Global cost what they do in their account's region. Tokens from a cache cost less
+    and are not told apart.
     """
     scale = one_of(properties, "sku.name", _SCALES)
-    if scale == "by units":
+    if scale == "globalprovisionedmanaged":
         yield fixed(_UNIT, ANYWHERE, properties.whole("sku.capacity") * month.hours)
         return
-    for each, key in zip(_model(properties), ("input_tokens", "output_tokens"), strict=False):
-        yield by_use(each, ANYWHERE, use.figure(key))
+    place = _place(properties) if scale in _OF_PLACE else ANYWHERE
+    meters = _model(properties, _OF_PLACE.get(scale, _GLOBAL))
+    for each, key in zip(meters, ("input_tokens", "output_tokens"), strict=False):
+        yield by_use(each, place, use.figure(key))
 
 
-def _model(properties: Properties) -> tuple[Meter, ...]:
+def _place(properties: Properties) -> str:
+    holder = properties.referred("accountName", "cognitiveservices:Account")
+    if holder is None:
+        raise Unpriced("its account, with the region, is not in this plan")
+    return region(holder)
+
+
+def _model(properties: Properties, models: Mapping[str, tuple[Meter, ...]]) -> tuple[Meter, ...]:
     name = properties.text("properties.model.name").lower()
     version = properties.text("properties.model.version", "")
-    found = _MODELS.get(name) or _MODELS.get(f"{name} {version}")
+    found = models.get(name) or models.get(f"{name} {version}")
     if found is None:
         raise Unpriced(f"properties.model {name!r}, version {version!r}, has no price here")
     return found
@@ -171,9 +216,9 @@ classify(
 )
 classify(
     "cognitiveservices:Deployment",
-    priced="sku.name sku.capacity properties.model.name properties.model.version",
+    priced="accountName sku.name sku.capacity properties.model.name properties.model.version",
     no_influence={
-        NAMES: "accountName deploymentName",
+        NAMES: "deploymentName",
         BEHAVIOUR: "properties",
         FOLLOWS: "sku.family sku.size sku.tier",
     },

@@ -30,9 +30,10 @@ from frugal.cost.money import ZERO, plain, quotient
 from frugal.cost.month import Month
 from frugal.cost.properties import Properties, Unpriced
 
-# Azure's defaults (scale rules page, read November 2026).
+# Azure's defaults (pages on scale rules and on containers, read November 2026).
 _MIN_REPLICAS = "0"
 _MAX_REPLICAS = "10"
+_CPU, _MEMORY_SIZE = "0.5", "1Gi"
 
 
 def _standard(name: str, unit: str) -> Meter:
@@ -166,10 +167,10 @@ def _size(properties: Properties) -> tuple[Decimal, Decimal]:
     """Cores and GiB of one replica: the sum of its containers."""
     cpu = memory = ZERO
     for container in properties.blocks("template.containers"):
-        cpu += container.number("resources.cpu")
-        memory += _gib(container.text("resources.memory"))
+        cpu += container.number("resources.cpu", _CPU)
+        memory += _gib(container.text("resources.memory", _MEMORY_SIZE))
     if not cpu:
-        raise Unpriced("template.containers[0].resources.cpu is missing")
+        raise Unpriced("template.containers is missing, or has no cores")
     return cpu, memory
 
 

@@ -13,6 +13,7 @@ from decimal import Decimal
 
 from frugal.cost.influence import ACCESS, BEHAVIOUR, NAMES, classify
 from frugal.cost.meters.base import Charge, Free, Meter, Use, assume, fixed, meter, region
+from frugal.cost.meters.network import BALANCER_RULES, STANDARD_ADDRESS
 from frugal.cost.money import ZERO
 from frugal.cost.month import Month
 from frugal.cost.prices.table import GLOBAL
@@ -27,16 +28,6 @@ _VCPU = _meter("Dedicated", "Dedicated vCPU Usage")
 _MEMORY = _meter("Dedicated", "Dedicated Memory Usage")
 _MANAGEMENT = _meter("Dedicated", "Dedicated Plan Management")
 _SESSIONS = _meter("Dynamic Sessions", "Dynamic Sessions")
-_BALANCER = Meter(
-    "Load Balancer",
-    "Load Balancer",
-    "Standard",
-    "Standard Included LB Rules and Outbound Rules",
-    "1 Hour",
-)
-_ADDRESS = Meter(
-    "Virtual Network", "IP Addresses", "Standard", "Standard IPv4 Static Public IP", "1 Hour"
-)
 
 _CONSUMPTION = "consumption"
 # Billed as Consumption, with the management fee of the dedicated ones.
@@ -105,8 +96,8 @@ def _network(properties: Properties, month: Month) -> Iterator[Charge]:
     """Load balancer and addresses of an environment in a network of one's own."""
     if properties.names("vnetConfiguration.infrastructureSubnetId"):
         addresses = 1 if properties.flag("vnetConfiguration.internal") else 2
-        yield fixed(_BALANCER, GLOBAL, month.hours)
-        yield fixed(_ADDRESS, region(properties), addresses * month.hours)
+        yield fixed(BALANCER_RULES, GLOBAL, month.hours)
+        yield fixed(STANDARD_ADDRESS, region(properties), addresses * month.hours)
 
 
 def _fee(properties: Properties, use: Use, month: Month) -> Iterator[Charge]:

@@ -8,7 +8,18 @@ subscription (pricing page, read November 2026).
 from collections.abc import Iterable
 
 from frugal.cost.influence import ACCESS, BEHAVIOUR, NAMES, classify
-from frugal.cost.meters.base import Charge, Meter, Use, assume, by_use, fixed, grant, meter, region
+from frugal.cost.meters.base import (
+    Charge,
+    Free,
+    Meter,
+    Use,
+    assume,
+    by_use,
+    fixed,
+    grant,
+    meter,
+    region,
+)
 from frugal.cost.month import Month
 from frugal.cost.properties import Properties
 
@@ -22,16 +33,43 @@ grant(1_000_000, _EVENTS, what="a million events of Event Grid namespaces a subs
 grant(1_000_000, _MQTT, what="a million MQTT operations of Event Grid a subscription")
 
 
+_TOPICS = tuple(f"eventgrid:{kind}" for kind in ("Topic", "Domain", "SystemTopic", "PartnerTopic"))
+
+
 @meter(
-    "eventgrid:Topic",
-    "eventgrid:Domain",
-    "eventgrid:SystemTopic",
-    "eventgrid:PartnerTopic",
+    *_TOPICS,
     operations=assume("60000", "1,000 events a day, each delivered once"),
 )
 def topic(properties: Properties, use: Use, _month: Month) -> Iterable[Charge]:
     """Events in and delivery attempts out."""
     return (by_use(_OPERATIONS, region(properties), use.figure("operations")),)
+
+
+# A subscription states no region; all but mexicocentral have one price.
+_ANYWHERE = "westeurope"
+
+
+@meter(
+    "eventgrid:EventSubscription",
+    operations=assume("60000", "1,000 events a day, each delivered once"),
+)
+def event_subscription(properties: Properties, use: Use, _month: Month) -> Iterable[Charge] | Free:
+    """Events of a resource that has no topic of its own in the plan, such as a storage account."""
+    if any(properties.referred("scope", kind) for kind in _TOPICS):
+        return Free("its topic is billed for the operations")
+    return (by_use(_OPERATIONS, _ANYWHERE, use.figure("operations")),)
+
+
+classify(
+    "eventgrid:EventSubscription",
+    priced="scope",
+    no_influence={
+        NAMES: "eventSubscriptionName labels",
+        BEHAVIOUR: "eventDeliverySchema expirationTimeUtc filter retryPolicy",
+        "where it delivers to is billed itself": "deadLetterDestination"
+        " deadLetterWithResourceIdentity deliveryWithResourceIdentity destination",
+    },
+)
 
 
 @meter(
@@ -51,10 +89,7 @@ def namespace(properties: Properties, use: Use, month: Month) -> Iterable[Charge
 
 
 classify(
-    "eventgrid:Topic",
-    "eventgrid:Domain",
-    "eventgrid:SystemTopic",
-    "eventgrid:PartnerTopic",
+    *_TOPICS,
     no_influence={
         NAMES: "topicName domainName systemTopicName partnerTopicName source topicType"
         " partnerRegistrationImmutableId partnerTopicFriendlyDescription messageForActivation",

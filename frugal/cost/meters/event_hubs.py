@@ -1,8 +1,7 @@
 """Azure Event Hubs: units of throughput, processing or capacity, and events.
 
-Capture is billed for each throughput unit of the namespace, once for all of its hubs, and is
-counted for each hub with capture here; Premium and Dedicated include it and the events (pricing
-page, read November 2026).
+Capture is billed for each throughput unit of the namespace, once for all of its hubs: at the first
+that has it. Premium and Dedicated include it and the events (pricing page, read November 2026).
 """
 
 from collections.abc import Iterable
@@ -10,7 +9,7 @@ from collections.abc import Iterable
 from frugal.cost.influence import ACCESS, BEHAVIOUR, FOLLOWS, NAMES, classify
 from frugal.cost.meters.base import Charge, Free, Meter, Use, assume, by_use, fixed, meter, region
 from frugal.cost.month import Month
-from frugal.cost.properties import Properties, Unpriced
+from frugal.cost.properties import Properties, Unpriced, hidden
 
 
 def _hub(sku: str, name: str, unit: str = "1 Hour") -> Meter:
@@ -56,7 +55,7 @@ def namespace(properties: Properties, use: Use, month: Month) -> Iterable[Charge
 
 
 @meter("eventhub:EventHub")
-def event_hub(properties: Properties, _use: Use, month: Month) -> Iterable[Charge] | Free:
+def event_hub(properties: Properties, use: Use, month: Month) -> Iterable[Charge] | Free:
     """Capture of a Standard hub, for all units of its namespace."""
     if not properties.flag("captureDescription.enabled"):
         return Free("its namespace is what is billed")
@@ -66,7 +65,26 @@ def event_hub(properties: Properties, _use: Use, month: Month) -> Iterable[Charg
     tier, units = _units(holder)
     if tier == "Premium" or holder.names("clusterArmId"):
         return Free("its namespace includes capture")
+    if not _is_first(properties, use):
+        return Free("capture is billed at another hub of its namespace")
     return (_all_month(units._replace(meter=_CAPTURE), month),)
+
+
+def _is_first(properties: Properties, use: Use) -> bool:
+    """True for the first hub with capture of a namespace, and for all where names are unknown."""
+    name = properties.content.get("namespaceName")
+    if hidden(name) and len(use.beside["eventhub:Namespace"]) > 1:
+        return True
+    hubs = (hub for hub in use.beside["eventhub:EventHub"] if _captures(hub))
+    first = next(hub.content for hub in hubs if hub.content.get("namespaceName") == name)
+    return first is properties.content
+
+
+def _captures(hub: Properties) -> bool:
+    try:
+        return hub.flag("captureDescription.enabled")
+    except Unpriced:  # named where it is read itself
+        return False
 
 
 @meter("eventhub:Cluster")

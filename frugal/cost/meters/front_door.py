@@ -11,18 +11,19 @@ from frugal.cost.money import ZERO
 from frugal.cost.month import Month
 from frugal.cost.properties import Properties, Unpriced
 
+SERVICE = "Azure Front Door Service"
 ZONE = "Zone 1"
 
 
 def _meters(size: str) -> tuple[Meter, ...]:
     """Base fee, requests, traffic to visitors and to origins of a size."""
-    service, product = "Azure Front Door Service", "Azure Front Door"
+    product = "Azure Front Door"
     return (
-        Meter(service, product, size, f"{size} Base Fees", "1/Month"),
-        Meter(service, product, size, f"{size} Requests", "10K"),
-        Meter(service, product, size, f"{size} Data Transfer Out", "1 GB"),
+        Meter(SERVICE, product, size, f"{size} Base Fees", "1/Month"),
+        Meter(SERVICE, product, size, f"{size} Requests", "10K"),
+        Meter(SERVICE, product, size, f"{size} Data Transfer Out", "1 GB"),
         # From the edge to the origin, as its pricing page has it: both cost 0.02 in Zone 1.
-        Meter(service, product, size, f"{size} Data Transfer In", "1 GB"),
+        Meter(SERVICE, product, size, f"{size} Data Transfer In", "1 GB"),
     )
 
 

@@ -120,6 +120,33 @@ classify(
 )
 
 
+@meter("network:FirewallPolicy")
+def firewall_policy(_properties: Properties, use: Use, _month: Month) -> Free:
+    """Free with one firewall at most; with several it has a price of its own.
+
+    Microsoft, "Azure Firewall Manager policy overview", read November 2026.
+    """
+    firewalls = use.beside.get("network:AzureFirewall", ())
+    policies = use.beside["network:FirewallPolicy"]
+    # Others inherit from a base policy, which no firewall has itself.
+    own = sum(one.names("basePolicy") for one in policies) or len(policies)
+    if sum(one.names("firewallPolicy") for one in firewalls) > own:
+        raise Unpriced("more firewalls than policies: one that is shared has no price here")
+    return Free("a policy of one firewall, which is billed")
+
+
+classify(
+    "network:FirewallPolicy",
+    no_influence={
+        NAMES: "firewallPolicyName id basePolicy",
+        ACCESS: "explicitProxy transportSecurity",
+        _RULES: "dnsSettings insights intrusionDetection snat sql threatIntelMode"
+        " threatIntelWhitelist",
+        "its firewall has the same": "sku",
+    },
+)
+
+
 def _express_route(sku: str, kind: str = "") -> Meter:
     return Meter("ExpressRoute", f"ExpressRoute {kind}Gateway", sku, f"{sku} Gateway", "1 Hour")
 

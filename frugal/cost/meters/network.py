@@ -32,6 +32,7 @@ _ADDRESSES = {
         ("Global", "Static"),
     )
 }
+STANDARD_ADDRESS = _ADDRESSES["Standard", "Static"]
 _PREFIX = _network("Public IP Prefix", "Standard", "Standard Static IP Addresses")
 _GLOBAL_PREFIX = _network("Public IP Prefix", "Global", "Global Static Public IP")
 
@@ -96,7 +97,7 @@ def _nat(name: str, unit: str) -> Meter:
     return Meter("NAT Gateway", "NAT Gateway", "Standard", name, unit)
 
 
-_NAT = _nat("Standard Gateway", "1 Hour")
+NAT = _nat("Standard Gateway", "1 Hour")
 _NAT_DATA = _nat("Standard Data Processed", "1 GB")
 
 
@@ -104,7 +105,7 @@ _NAT_DATA = _nat("Standard Data Processed", "1 GB")
 def nat_gateway(_properties: Properties, use: Use, month: Month) -> Iterable[Charge]:
     """Hours, and data in both directions."""
     return (
-        _hours(_NAT, GLOBAL, Decimal(1), month),
+        _hours(NAT, GLOBAL, Decimal(1), month),
         by_use(_NAT_DATA, GLOBAL, use.figure("processed_gb")),
     )
 
@@ -124,7 +125,7 @@ def _balancer(name: str, unit: str) -> Meter:
     return Meter("Load Balancer", "Load Balancer", "Standard", f"Standard {name}", unit)
 
 
-_RULES = _balancer("Included LB Rules and Outbound Rules", "1 Hour")
+BALANCER_RULES = _balancer("Included LB Rules and Outbound Rules", "1 Hour")
 _MORE_RULES = _balancer("Overage LB Rules and Outbound Rules", "1/Hour")
 _BALANCED = _balancer("Data Processed", "1 GB")
 
@@ -132,15 +133,18 @@ _BALANCED = _balancer("Data Processed", "1 GB")
 @meter("network:LoadBalancer", processed_gb=assume("5", "150,000 answers of about 35 kB"))
 def load_balancer(properties: Properties, use: Use, month: Month) -> Iterable[Charge] | Free:
     """Hours with rules, hours of rules beyond five, and data."""
-    if properties.text("sku.name", "Basic").lower() == "basic":
+    size = properties.text("sku.name", "Basic")
+    if size.lower() == "basic":
         return Free("the Basic size")
+    if size.lower() != "standard":
+        raise Unpriced(f"sku.name {size!r} has no price here; priced: Basic, Standard")
     rules = len(list(properties.blocks("loadBalancingRules")))
     rules += len(list(properties.blocks("outboundRules")))
     used = Decimal(1 if rules else 0)
     beyond = Decimal(max(rules - _INCLUDED_RULES, 0))
     data = use.figure("processed_gb") * used
     return (
-        _hours(_RULES, GLOBAL, used, month),
+        _hours(BALANCER_RULES, GLOBAL, used, month),
         _hours(_MORE_RULES, GLOBAL, beyond, month),
         by_use(_BALANCED, GLOBAL, data),
     )
@@ -231,6 +235,24 @@ classify(
         " localVirtualNetworkAddressSpace peerCompleteVnets peeringState peeringSyncLevel"
         " remoteAddressSpace remoteBgpCommunities remoteSubnetNames"
         " remoteVirtualNetworkAddressSpace syncRemoteAddressSpace useRemoteGateways",
+    },
+)
+
+
+@meter("network:VirtualNetwork")
+def virtual_network(_properties: Properties, _use: Use, _month: Month) -> Free:
+    """Free by itself; peerings that are part of it have no price here."""
+    return Free("a network itself costs nothing, only what runs or passes in it")
+
+
+classify(
+    "network:VirtualNetwork",
+    unpriced_when={"virtualNetworkPeerings": ()},
+    no_influence={
+        NAMES: "id virtualNetworkName",
+        _LINKED: "ddosProtectionPlan enableDdosProtection subnets",
+        BEHAVIOUR: "addressSpace bgpCommunities dhcpOptions enableVmProtection encryption"
+        " flowTimeoutInMinutes ipAllocations privateEndpointVNetPolicies",
     },
 )
 

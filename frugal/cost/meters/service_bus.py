@@ -1,20 +1,22 @@
 """Azure Service Bus, and Azure Relay.
 
-The base fee of Standard is billed once a month for a subscription; it is counted for each namespace
-here, so that a second one is estimated too high (Microsoft, "Premium and standard messaging
-tiers"). 13 million operations and 1,000 connections of Standard are included (pricing page, read
-November 2026). Premium has neither fee nor operations.
+The base fee of Standard is billed once for a subscription, however many namespaces it has
+(Microsoft, "Premium and standard messaging tiers"). 13 million operations and 1,000 connections of
+Standard are included (pricing page). Both read November 2026. Premium has neither fee nor
+operations.
 """
 
 from collections.abc import Iterable
 
 from frugal.cost.influence import ACCESS, BEHAVIOUR, FOLLOWS, NAMES, classify
+from frugal.cost.meters import autoscale
 from frugal.cost.meters.base import (
     Charge,
     Free,
     Meter,
     Use,
     assume,
+    billed_once,
     by_use,
     fixed,
     grant,
@@ -41,6 +43,7 @@ grant(
     _OPERATIONS["standard"],
     what="13 million operations of Service Bus Standard a subscription",
 )
+billed_once(_BASE, what="the base fee of further namespaces of Service Bus Standard")
 
 
 @meter("servicebus:Namespace", operations=assume("1000000", "33,000 messages a day"))
@@ -49,8 +52,10 @@ def namespace(properties: Properties, use: Use, month: Month) -> Iterable[Charge
     name = properties.text("sku.name", "Standard")
     place = region(properties)
     if name.lower() == "premium":
-        units = properties.whole("sku.capacity", "1")
-        return (fixed(_UNIT, place, units * month.hours),)
+        least, most = autoscale.limits(use, "namespaces")
+        units = max(properties.whole("sku.capacity", "1"), least)
+        hours = units * month.hours
+        return (Charge(_UNIT, place, hours, hours, max(most, units) * month.hours),)
     if name.lower() not in _OPERATIONS:
         raise Unpriced(f"sku.name {name!r} has no price here; priced: Basic, Standard, Premium")
     charges = [by_use(_OPERATIONS[name.lower()], place, use.figure("operations"))]
