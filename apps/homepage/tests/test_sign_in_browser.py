@@ -19,7 +19,7 @@ from test_browser import CHROMIUM, assert_open_to_all, launched
 
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="there is no browser")
 
-NAME = "Ada <b>Example</b>"
+NAME = "Ada <b>Someonesdottir</b>"
 
 
 @dataclass(frozen=True)
