@@ -173,7 +173,7 @@ def ada(browser: Browser, deployed: Deployed) -> Page:
     """Somebody who signs in from a deep page."""
     page = visitor(browser, deployed)
     page.goto(deployed.public + DEEP)
-    page.get_by_role("link", name="Sign in").click()
+    page.get_by_role("navigation").get_by_role("link", name="Sign in").click()
     page.get_by_role("link", name="Continue to localhost").click()
     page.get_by_role("button", name="ada", exact=True).click()
     page.wait_for_url(deployed.public + "**")
@@ -254,7 +254,7 @@ def test_who_signs_out_is_nobody_again(ada: Page, deployed: Deployed) -> None:
     ada.get_by_role("link", name="Sign out of this site").click()
     ada.get_by_role("button", name="End session").click()
     expect(ada).to_have_url(deployed.public)
-    expect(ada.get_by_role("link", name="Sign in")).to_be_visible()
+    expect(ada.get_by_role("navigation").get_by_role("link", name="Sign in")).to_be_visible()
     assert ada.context.cookies() == []
     ada.goto(deployed.public + "account")
     expect(ada).to_have_url(deployed.public + "login?next_url=/account")
