@@ -46,10 +46,8 @@ def main(
 ) -> None:
     """Measure: edge, chain, cost, preview, homepage, cold_start, translator, up, container.
 
-    Unnamed: all.
-
-    Prints minimum, median, maximum and ratios of one run. Asserts nothing, leaves nothing, and
-    does not touch the environment `local` of this checkout.
+    Unnamed: all. Prints minimum, median, maximum and ratios of one run. Asserts nothing, leaves
+    nothing, and does not touch the environment `local` of this checkout.
     """
     benchmarks: dict[Name, Benchmark] = {
         Name.edge: edge.run,
