@@ -15,7 +15,7 @@ import psutil
 import typer
 from rich.console import Console
 
-from benchmarks import chain, cold_start, cost, edge, homepage, preview, translator, up
+from benchmarks import chain, cold_start, container, cost, edge, homepage, preview, translator, up
 from frugal.errors import FrugalError
 
 # Width of a table without a terminal.
@@ -35,6 +35,7 @@ class Name(StrEnum):
     cold_start = "cold_start"
     translator = "translator"
     up = "up"
+    container = "container"
 
 
 def main(
@@ -43,10 +44,10 @@ def main(
         bool, typer.Option("--with-build", help="up: with empty caches, which builds the CLI.")
     ] = False,
 ) -> None:
-    """Measure: edge, chain, cost, preview, homepage, cold_start, translator, up. Unnamed: all.
+    """Measure: edge, chain, cost, preview, homepage, cold_start, translator, up, container.
 
-    Prints minimum, median, maximum and ratios of one run. Asserts nothing, leaves nothing, and
-    does not touch the environment `local` of this checkout.
+    Unnamed: all. Prints minimum, median, maximum and ratios of one run. Asserts nothing, leaves
+    nothing, and does not touch the environment `local` of this checkout.
     """
     benchmarks: dict[Name, Benchmark] = {
         Name.edge: edge.run,
@@ -57,6 +58,7 @@ def main(
         Name.cold_start: cold_start.run,
         Name.translator: translator.run,
         Name.up: partial(up.run, empty_caches=with_build),
+        Name.container: container.run,
     }
     # On SIGTERM too, clones are taken down.
     signal.signal(signal.SIGTERM, _end)

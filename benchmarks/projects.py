@@ -62,14 +62,19 @@ class Clone:
     """A fresh clone: the checkout's files as git sees them, uncommitted changes included.
 
     `caches`: a folder to use instead of the user's caches, so that the Pulumi CLI is built and
-    every package downloaded; None uses the user's.
+    every package downloaded; None uses the user's. `distribution`: a folder with an official CLI,
+    first on PATH.
     """
 
-    def __init__(self, root: Path, caches: Path | None = None) -> None:
+    def __init__(
+        self, root: Path, caches: Path | None = None, distribution: Path | None = None
+    ) -> None:
         self.place = Checkout(root)
         self._environment = {k: v for k, v in os.environ.items() if not k.startswith(_FOREIGN)}
         if caches is not None:
             self._environment |= {"XDG_CACHE_HOME": str(caches), "GOPATH": str(caches / "go")}
+        if distribution is not None:
+            self._environment["PATH"] = f"{distribution}{os.pathsep}{self._environment['PATH']}"
 
     def fill(self) -> None:
         """Copy the files."""
@@ -122,12 +127,15 @@ class Clone:
 
 
 @contextmanager
-def fresh_clone(*, empty_caches: bool = False) -> Generator[Clone]:
+def fresh_clone(
+    *, empty_caches: bool = False, distribution: Path | None = None
+) -> Generator[Clone]:
     """A clone that is taken down and removed at the end, also after an error."""
     with tempfile.TemporaryDirectory(prefix="frugal-bench-") as folder:
         root = Path(folder).resolve() / "clone"
         root.mkdir()
-        clone = Clone(root, Path(folder).resolve() / "caches" if empty_caches else None)
+        caches = Path(folder).resolve() / "caches" if empty_caches else None
+        clone = Clone(root, caches, distribution)
         clone.fill()
         try:
             yield clone

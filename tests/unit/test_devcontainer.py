@@ -1,35 +1,76 @@
-"""The development container's policy."""
+"""The development container's definition, and the CI workflow's policy."""
 
-import json
 import re
 from pathlib import Path
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, TypeAdapter
+from pydantic.alias_generators import to_camel
+
+from frugal.local.toolchain import declared_version
+from frugal.paths import Checkout
 
 ROOT = Path(__file__).resolve().parents[2]
 FOLDER = ROOT / ".devcontainer"
 
-
-def test_python_comes_with_the_base_image_alone() -> None:
-    settings = json.loads((FOLDER / "devcontainer.json").read_text())
-    assert not any("python" in feature.lower() for feature in settings.get("features", {}))
-    instructions = (FOLDER / settings["build"]["dockerfile"]).read_text()
-    base = re.search(r"^FROM (\S+)$", instructions, re.MULTILINE)
-    assert base
-    image, _, tag = base[1].rpartition(":")
-    assert image == "mcr.microsoft.com/devcontainers/python"
-    version = re.match(r"(\d+)\.(\d+)", tag)
-    assert version
-    assert (int(version[1]), int(version[2])) >= (3, 11)
-    installed = re.search(r"apt-get install (.*?)\n\s+&&", instructions, re.DOTALL)
-    assert installed
-    assert not re.search(r"\bpython", installed[1])
-    assert "postgresql" in installed[1].split()
+Command = str | list[str] | dict[str, str | list[str]]
 
 
-def test_post_create_runs_a_make_target() -> None:
-    settings = json.loads((FOLDER / "devcontainer.json").read_text())
-    command, target = settings["postCreateCommand"].split()
-    assert command == "make"
-    assert re.search(rf"^{target}:", (ROOT / "Makefile").read_text(), re.MULTILINE)
+class Object(BaseModel):
+    """An object of devcontainer.json, without other keys than its fields.
+
+    The classes below have the properties that the definition uses, with their types in the
+    published schema (devcontainers/spec c95ffee of 2026-03-17, devContainer.base.schema.json).
+    """
+
+    model_config = ConfigDict(extra="forbid", strict=True, alias_generator=to_camel)
+
+
+class Build(Object):
+    dockerfile: str
+
+
+class Ports(Object):
+    label: str = "Application"
+    on_auto_forward: Literal["notify", "openBrowser", "openPreview", "silent", "ignore"]
+
+
+class VsCode(Object):
+    extensions: list[str]
+    settings: dict[str, str]
+
+
+class Customizations(Object):
+    vscode: VsCode
+
+
+class Definition(Object):
+    name: str
+    build: Build
+    remote_user: str
+    on_create_command: Command
+    post_start_command: Command
+    ports_attributes: dict[str, Ports]
+    other_ports_attributes: Ports
+    customizations: Customizations
+
+
+def test_the_definition_has_the_published_shape_and_no_features() -> None:
+    text = (FOLDER / "devcontainer.json").read_text()
+    found = TypeAdapter(Definition).validate_json(text)
+    assert (FOLDER / found.build.dockerfile).is_file()
+
+
+def test_the_image_brings_python_postgresql_and_the_pinned_cli() -> None:
+    instructions = (FOLDER / "Dockerfile").read_text()
+    assert re.findall("^FROM (.*)$", instructions, re.MULTILINE) == [
+        "mcr.microsoft.com/devcontainers/python:3.11-bookworm"
+    ]
+    assert re.findall("apt-get install (.*) ", instructions) == [
+        "--yes --no-install-recommends postgresql"
+    ]
+    pinned = re.findall("^ARG PULUMI=(.*)$", instructions, re.MULTILINE)
+    assert pinned == [declared_version(Checkout(ROOT))]
 
 
 def test_workflow_may_only_read_and_pins_what_it_uses() -> None:

@@ -7,10 +7,14 @@ _MESSAGES: Final = {
     "greater_than_equal": "must be at least {ge}",
     "int_parsing": "must be a whole number",
     "int_parsing_size": "has too many digits",
+    "json_invalid": "must be valid JSON ({error})",
     "less_than_equal": "must be at most {le}",
+    "list_type": "must be a list in brackets",
     "missing": "is required",
+    "model_type": "must be an object in braces",
     "string_too_long": "must have at most {max_length} characters",
     "string_too_short": "must have at least {min_length} characters",
+    "string_type": "must be text in quotes",
     "string_unicode": "must be valid Unicode",
     "too_short": "must have at least {min_length} characters",  # a SecretStr
 }

@@ -33,6 +33,13 @@ def pytest_cmdline_main(config: pytest.Config) -> int | None:
     )
 
 
+@pytest.fixture(autouse=True)
+def _own_content(monkeypatch: pytest.MonkeyPatch) -> None:
+    from content import CONTENT  # noqa: PLC0415  # with packages that only this environment has
+
+    monkeypatch.setattr("homepage.sheet.store.bundled", lambda: CONTENT)
+
+
 @pytest.fixture
 def serve(tmp_path: Path) -> Generator[Callable[..., Process]]:
     """Start the homepage as its image does: `serve(PUBLIC_URL=…)` returns once it listens."""

@@ -13,7 +13,7 @@ from werkzeug.wrappers import Response
 
 if __name__ == "__main__":
     logging.disable()
-    ada = User(sub="ada", claims={"name": "Ada <b>Example</b>"})
+    ada = User(sub="ada", claims={"name": "Ada <b>Someonesdottir</b>"})
     site = DispatcherMiddleware(Response("", 404), {"/tenant": app(user_claims=[ada])})
     server = make_server(
         "localhost", 0, site, threaded=True, ssl_context=(sys.argv[1], sys.argv[2])

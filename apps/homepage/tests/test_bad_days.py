@@ -7,10 +7,10 @@ from collections.abc import Callable, Generator, Iterator
 from contextlib import ExitStack
 
 import pytest
+from content import CONTENT
 from homepage import create_app
 from homepage.settings import Settings
 from homepage.sheet import fetch
-from homepage.sheet.bundled import bundled
 from pydantic import SecretStr
 from spreadsheet import KEY, Answer, Sheets, good, good_csv, values
 from werkzeug.test import TestResponse
@@ -26,7 +26,7 @@ def talks(settings: Settings) -> TestResponse:
 def is_bundled(page: TestResponse) -> bool:
     """Return True if the page shows the bundled copy, cacheable briefly."""
     kept = page.headers["Cache-Control"] == "public, max-age=0, s-maxage=60"
-    return page.status_code == 200 and bundled().talks[0].title in page.text and kept
+    return page.status_code == 200 and CONTENT.talks[-1].title in page.text and kept
 
 
 HUGE = b'{"values": [["' + b"x" * 2_000_001 + b'"]]}'

@@ -8,6 +8,7 @@ from typing import Literal
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
+from content import SHOW_CONTENT
 from playwright.sync_api import (
     Browser,
     BrowserContext,
@@ -37,7 +38,9 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> Generator[str]:
     folder = Path(__file__).resolve().parents[1]
     log = tmp_path_factory.mktemp("homepage") / "log"
     environment = {"MPLCONFIGDIR": str(log.parent)}
-    process = Process("homepage", folder=folder, environment=environment, log=log)
+    process = Process(
+        "homepage", folder=folder, environment=environment, log=log, before=SHOW_CONTENT
+    )
     process.wait_until_listening()
     yield process.address
     process.kill()

@@ -5,43 +5,44 @@ from dataclasses import replace
 from datetime import date
 
 import pytest
+from content import CONTENT
 from homepage import create_app
 from homepage.settings import Settings
 from homepage.sheet import store
-from homepage.sheet.bundled import bundled
 from homepage.sheet.rows import Sheet, interviews, projects, talks
+from markupsafe import escape
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def page() -> str:
     return create_app(Settings()).test_client().get("/").text
 
 
 @pytest.mark.parametrize("name", ["talks", "projects", "interviews"])
 def test_a_worksheet_is_whole_on_its_page_and_its_newest_on_the_first(name: str, page: str) -> None:
-    items = getattr(bundled(), name)
+    items = getattr(CONTENT, name)
     assert len(items) >= 3
     own = create_app(Settings()).test_client().get(f"/{name}").text
     for item in items:
-        assert item.title.replace("'", "&#39;") in own
+        assert escape(item.title) in own
         assert f'id="{item.anchor}"' in own
     for item in items[:3]:
-        assert item.title.replace("'", "&#39;") in page
+        assert escape(item.title) in page
     assert f'href="/{name}"' in page
 
 
 def test_what_is_not_to_be_included_is_not(page: str) -> None:
-    assert "Garden notebook" not in page
+    assert "Kept back" not in page
 
 
 def test_the_age_of_the_content_is_told_in_utc(page: str) -> None:
-    as_of = bundled().as_of
+    as_of = CONTENT.as_of
     assert f'<time datetime="{as_of:%Y-%m-%dT%H:%M:%SZ}">' in page
     assert as_of.strftime("%H:%M UTC") in page
 
 
 def test_newest_comes_first() -> None:
-    dates = [talk.date for talk in bundled().talks]
+    dates = [talk.date for talk in CONTENT.talks]
     assert dates == sorted(dates, key=lambda day: day or date.min, reverse=True)
 
 
@@ -55,7 +56,7 @@ def test_b2_5_every_picture_has_a_text(path: str) -> None:
     page = create_app(Settings()).test_client().get(path).text
     for picture in re.findall(r"<img[^>]*>", page):
         assert re.search(r' alt="\w[^"]+"', picture)
-    assert ("<img" in page) == (path == "/charts")
+    assert path != "/charts" or "<img" in page
 
 
 def test_nothing_is_fetched_from_elsewhere(page: str) -> None:
@@ -111,7 +112,7 @@ def test_another_form_of_a_date_is_no_date(text: str) -> None:
 
 
 def test_what_is_still_to_come_has_not_changed_the_feed() -> None:
-    as_of = bundled().as_of
+    as_of = CONTENT.as_of
     found = Sheet(
         as_of=as_of,
         talks=talks([{"title": "x", "date": day} for day in ("2999-01-01", "2020-02-02")]),
@@ -131,7 +132,7 @@ def test_only_web_links_are_taken(url: str) -> None:
 
 def test_text_of_the_sheet_is_text_on_the_page(monkeypatch: pytest.MonkeyPatch) -> None:
     hostile = Sheet(
-        as_of=bundled().as_of,
+        as_of=CONTENT.as_of,
         talks=talks([{"title": "<script>alert(1)</script>", "tags": "<b>"}]),
         projects=projects([{"title": "Q&A", "homepage": 'https://x/"><i>'}]),
         interviews=interviews([{"title": "no link"}]),

@@ -3,11 +3,11 @@
 import re
 
 import pytest
+from content import CONTENT
 from flask import Flask
 from flask.testing import FlaskClient
 from homepage import create_app, sheet
 from homepage.settings import Settings
-from homepage.sheet.bundled import bundled
 from homepage.sheet.rows import Sheet
 from pydantic import SecretStr
 
@@ -16,7 +16,7 @@ YEAR = "public, max-age=31536000, immutable"
 DAY = "public, max-age=86400, s-maxage=86400"
 CHART = "public, max-age=86400, s-maxage=604800"
 
-# Endpoint: address, status, Cache-Control. The data are the bundled ones, so pages stay briefly.
+# Endpoint: address, status, Cache-Control. The data are not live, so pages stay briefly.
 MATRIX = {
     "index": ("/", 200, PAGE),
     "sheet.talks": ("/talks", 200, PAGE),
@@ -112,7 +112,7 @@ def test_what_is_ones_own_is_never_kept(path: str, settings: Settings) -> None:
 def test_pages_of_live_data_are_kept_for_an_hour(monkeypatch: pytest.MonkeyPatch) -> None:
 
     def read(_source: object) -> Sheet:
-        return bundled()
+        return CONTENT
 
     monkeypatch.setattr(sheet, "read", read)
     live = create_app(Settings(sheet_id="x", sheets_api_key=SecretStr("key")))

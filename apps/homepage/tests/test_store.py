@@ -1,9 +1,10 @@
 """Choice of the content shown: live, else the last good copy; one load at a time."""
 
 import threading
+from dataclasses import replace
 
+from content import CONTENT
 from homepage.sheet import store
-from homepage.sheet.bundled import bundled
 from homepage.sheet.rows import Sheet
 from homepage.sheet.store import Store
 
@@ -16,9 +17,7 @@ class Clock:
 
 
 def copy(name: str) -> Sheet:
-    return Sheet(
-        as_of=bundled().as_of, talks=bundled().talks[: len(name)], projects=(), interviews=()
-    )
+    return replace(CONTENT, talks=CONTENT.talks[: len(name)])
 
 
 def settled() -> None:

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import httpx
 import pytest
+from content import CONTENT, NAMES
 from identity import Identity
 from playing import PATIENCE
 from postgres import ROLE, Postgres
@@ -60,6 +61,11 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
+@pytest.fixture(autouse=True)
+def _own_names(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("translator.names.NAMES", NAMES)
+
+
 @pytest.fixture(scope="session")
 def postgres() -> Generator[Postgres]:
     """A running server; a test that stops it starts it again."""
@@ -95,7 +101,7 @@ def starter(postgres: Postgres, identity: Identity, logs: Path) -> Generator[Ser
             "translator",
             environment={name: value for name, value in whole.items() if value is not None},
             log=logs / f"{len(running)}.log",
-            changed=changed,
+            changed={**CONTENT, **changed},
         )
         running.append(process)
         return process.listening()

@@ -1,6 +1,8 @@
 """The name API of the seed's post."""
 
+import runpy
 import unicodedata
+from pathlib import Path
 
 import httpx
 import pytest
@@ -38,13 +40,16 @@ def test_an_accent_may_be_encoded_either_way() -> None:
         assert name == "Élodie"
 
 
-def test_the_list() -> None:
-    assert len(names.NAMES) >= 200
-    assert len(set(names.NAMES)) == len(names.NAMES)
-    assert {"Minnie", "Margaret", "Myrtle", "Noa", "Nadia"} <= set(names.NAMES)
-    assert all(name == unicodedata.normalize("NFC", name) for name in names.NAMES)
-
-
 def test_every_name_comes_up() -> None:
     wanted = {name for name in names.NAMES if name.startswith("No")}
     assert {names.generate("no") for _ in range(500)} == wanted
+
+
+def test_without_a_name_it_does_not_start(monkeypatch: pytest.MonkeyPatch) -> None:
+    def blank(_file: Path, encoding: str) -> str:
+        assert encoding == "utf-8"
+        return " \n"
+
+    monkeypatch.setattr(Path, "read_text", blank)
+    with pytest.raises(SystemExit, match=r"/names\.txt: must hold at least one name$"):
+        runpy.run_path(names.__file__)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from fastapi import FastAPI
 
-from translator import problems
+from translator import SITE, problems
 from translator.database import Database
 from translator.dependencies import Parts
 from translator.frame import Frame
@@ -46,7 +46,7 @@ def create_app(settings: Settings) -> FastAPI:
             await database.close()
 
     app = FastAPI(
-        title="Translation Telephone",
+        title=SITE,
         version="1.0.0",
         lifespan=lifespan,
         # The interactive pages load their scripts from elsewhere.

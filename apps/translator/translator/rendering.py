@@ -9,7 +9,7 @@ from fastapi import Request
 from fastapi.responses import Response
 from starlette.templating import Jinja2Templates
 
-from translator import assets
+from translator import SITE, assets
 from translator.languages import LANGUAGES, Language
 from translator.translation import SIMULATED
 
@@ -25,6 +25,7 @@ def _globals(request: Request) -> dict[str, object]:
         "names_of": _names_of,
         "public_url": request.app.state.public_url,
         "simulated": SIMULATED,
+        "site": SITE,
     }
 
 

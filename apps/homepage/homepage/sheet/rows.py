@@ -112,11 +112,11 @@ def talks(rows: Iterable[Row]) -> tuple[Talk, ...]:
     found = [
         Talk(
             title=_text(row, "title"),
-            date=_date(row, "date"),
+            date=as_date(_text(row, "date")),
             description=_text(row, "description"),
             location=_text(row, "location"),
-            slides=_link(row, "slides"),
-            video=_link(row, "video"),
+            slides=as_link(_text(row, "slides")),
+            video=as_link(_text(row, "video")),
             tags=tuple(tag for tag in map(str.strip, _text(row, "tags").split(",")) if tag),
         )
         for row in rows
@@ -130,10 +130,10 @@ def projects(rows: Iterable[Row]) -> tuple[Project, ...]:
     found = [
         Project(
             title=_text(row, "title"),
-            date=_date(row, "date"),
+            date=as_date(_text(row, "date")),
             description=_text(row, "description"),
-            homepage=_link(row, "homepage"),
-            source=_link(row, "source"),
+            homepage=as_link(_text(row, "homepage")),
+            source=as_link(_text(row, "source")),
         )
         for row in rows
         if _shown(row)
@@ -144,7 +144,11 @@ def projects(rows: Iterable[Row]) -> tuple[Project, ...]:
 def interviews(rows: Iterable[Row]) -> tuple[Interview, ...]:
     """The interviews of a worksheet, newest first."""
     found = [
-        Interview(title=_text(row, "title"), date=_date(row, "date"), url=_link(row, "url"))
+        Interview(
+            title=_text(row, "title"),
+            date=as_date(_text(row, "date")),
+            url=as_link(_text(row, "url")),
+        )
         for row in rows
         if _shown(row)
     ]
@@ -179,16 +183,16 @@ def _text(row: Row, column: str) -> str:
     return _CONTROL.sub("", row.get(column, "")).strip()
 
 
-def _date(row: Row, column: str) -> date | None:
-    text = _text(row, column)
+def as_date(text: str) -> date | None:
+    """The date that `yyyy-mm-dd` names; None for any other text."""
     try:
         return date.fromisoformat(text) if _DATE.fullmatch(text) else None
     except ValueError:
         return None
 
 
-def _link(row: Row, column: str) -> str | None:
-    text = _text(row, column)
+def as_link(text: str) -> str | None:
+    """The text if it is an http(s) address, else None."""
     try:
         parts = urlsplit(text)
     except ValueError:

@@ -44,7 +44,11 @@ class Store:
     def __init__(
         self, fetch: Callable[[], Sheet] | None, clock: Callable[[], float] = time.monotonic
     ) -> None:
-        """`fetch` may raise anything; None never loads. `clock` counts seconds."""
+        """`fetch` may raise anything; None never loads. `clock` counts seconds.
+
+        Raises SystemExit if there is a mistake in the bundled content.
+        """
+        self._bundled = bundled()
         self._fetch = fetch
         self._clock = clock
         self._lock = threading.Lock()
@@ -72,7 +76,7 @@ class Store:
                     target=self._load, args=[self._fetch], name=LOADING, daemon=True
                 ).start()
             if self._kept is None:
-                return Shown(sheet=bundled(), origin="bundled")
+                return Shown(sheet=self._bundled, origin="bundled")
             live = self._clock() < self._fresh_until
             return Shown(sheet=self._kept, origin="live" if live else "kept")
 
