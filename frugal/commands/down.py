@@ -6,13 +6,14 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from frugal.help import Command
 from frugal.local import environment
 from frugal.paths import own_checkout
 
-app = typer.Typer()
+app = typer.Typer(add_completion=False)
 
 
-@app.command("down")
+@app.command("down", cls=Command)
 def down(
     yes: Annotated[
         bool, typer.Option("--yes", help="Delete the database's rows without confirmation.")

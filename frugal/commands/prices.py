@@ -18,8 +18,9 @@ from frugal.cost.prices.refresh import Move, Outcome, refreshed, write
 from frugal.cost.prices.retail import ADDRESS, RetailPrices
 from frugal.cost.prices.table import Meter, Price, Regions, Table
 from frugal.cost.report.show import write_json
-from frugal.cost.report.terminal import print_whole
 from frugal.errors import FrugalError
+from frugal.help import Command, Group
+from frugal.terminal import print_whole, progress
 
 
 class Format(StrEnum):
@@ -31,17 +32,23 @@ class Format(StrEnum):
 
 app = typer.Typer(
     name="prices",
+    cls=Group,
     help="The prices that estimates use, with region, date and source.",
     add_completion=False,
 )
 _out = Console()
 _err = Console(stderr=True)
+_SECONDS = 10.0  # between two lines of progress where there is no terminal
 
 _Service = Annotated[
-    str | None, typer.Option("--service", metavar="NAME", help="'Key Vault'; else all.")
+    str | None,
+    typer.Option("--service", metavar="NAME", help="One service alone, such as 'Key Vault'."),
 ]
 _Region = Annotated[
-    str | None, typer.Option("--region", metavar="REGION", help="eastus, 'Zone 1'; else all.")
+    str | None,
+    typer.Option(
+        "--region", metavar="REGION", help="One region alone, such as eastus or 'Zone 1'."
+    ),
 ]
 
 
@@ -51,10 +58,13 @@ def show_command(
     service: _Service = None,
     region: _Region = None,
     missing_alone: Annotated[
-        bool, typer.Option("--missing", help="The meters that resource types need without a row.")
+        bool,
+        typer.Option(
+            "--missing", help="Show meters that resource types need and that have no row."
+        ),
     ] = False,
     shown_as: Annotated[
-        Format, typer.Option("--format", help="Format of the prices.")
+        Format, typer.Option("--format", metavar="FORMAT", help="table, json.")
     ] = Format.table,
 ) -> None:
     """Show the prices that estimates use, with their age and source.
@@ -78,15 +88,13 @@ def show_command(
     _show_ages(table, meters)
 
 
-@app.command("refresh")
+@app.command("refresh", cls=Command)
 def refresh_command(
     service: _Service = None,
     region: _Region = None,
     address: Annotated[
         str,
-        typer.Option(
-            "--address", metavar="URL", help="Address of the API, instead of Microsoft's."
-        ),
+        typer.Option("--address", metavar="URL", help="Ask this address instead of Microsoft's."),
     ] = ADDRESS,
 ) -> None:
     """Refresh prices from Azure's public Retail Prices API, or add those of a region; no login.
@@ -95,14 +103,14 @@ def refresh_command(
     before every price has been read.
     """
     table = Table()
-    with RetailPrices(address) as api, _err.status("Asking for prices") as status:
+    with RetailPrices(address) as api, progress(_err, every=_SECONDS) as show_step:
         outcome = refreshed(
             table,
             api,
             _today(),
             service=service,
             region=region,
-            progress=lambda what: status.update(f"Asking for {what}"),
+            progress=lambda what: show_step(f"Asking for {what}"),
         )
     if not outcome.confirmed and not outcome.moved and not outcome.new:
         raise FrugalError(f"{address} has none of these prices. Nothing was changed.")

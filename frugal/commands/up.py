@@ -6,13 +6,14 @@ import typer
 from rich.console import Console
 
 from frugal.commands.status import show_after_up
+from frugal.help import Command
 from frugal.local import environment
 from frugal.paths import own_checkout
 
-app = typer.Typer()
+app = typer.Typer(add_completion=False)
 
 
-@app.command("up")
+@app.command("up", cls=Command)
 def up(
     accept_data_loss: Annotated[
         bool,

@@ -22,6 +22,7 @@ from rich.console import Console
 from frugal.errors import FrugalError
 from frugal.local.file_lock import locked
 from frugal.paths import Checkout, user_cache
+from frugal.terminal import progress
 
 _MODULE = "github.com/pulumi/pulumi/pkg/v3"
 _SDK_MODULE = "github.com/pulumi/pulumi/sdk/v3"
@@ -226,21 +227,16 @@ def _run_go(
         text=True,
     )
     output, fetched = "", 0
-    begun = reported = time.monotonic()
+    begun = time.monotonic()
     try:
-        with console.status("Starting") as status:
+        with progress(console, every=_REPORT_SECONDS) as show:
             for count, line in enumerate(process.stdout or (), start=1):
                 output += line
                 fetched += line.startswith("go: downloading")
-                now = time.monotonic()
-                progress = (
+                show(
                     f"Pulumi CLI: {fetched} modules fetched, {count - fetched} packages compiled, "
-                    f"{now - begun:.0f} s"
+                    f"{time.monotonic() - begun:.0f} s"
                 )
-                status.update(progress)
-                if not console.is_terminal and now - reported > _REPORT_SECONDS:
-                    reported = now
-                    console.print(progress)
         code = process.wait()
     except BaseException:
         process.kill()

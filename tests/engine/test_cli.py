@@ -116,7 +116,7 @@ def test_program_that_fails_fails_the_command(clone: Clone) -> None:
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["logs", "nosuch"], "no log 'nosuch'. Allowed: "),
+        (["logs", "nosuch"], "no log 'nosuch'; there are: "),
         (["logs"], "NAME"),
         (["logs", "edge"], "no log of edge"),
         (["nosuch"], "nosuch"),
