@@ -14,7 +14,7 @@ from typer.main import get_command
 from frugal.errors import FrugalError
 from frugal.help import Group
 from frugal.paths import checkout
-from frugal.terminal import wrap
+from frugal.terminal import say
 
 _COMMANDS = ("up", "down", "status", "logs", "env", "doctor", "cost", "compare", "prices")
 
@@ -92,11 +92,5 @@ def _usage(error: typer.TyperException) -> str:
 
 
 def _fail(message: str, code: int) -> None:
-    """Print the message, wrapped on a terminal, and exit."""
-    stderr = Console(stderr=True)
-    lines = f"Error: {message}".splitlines()
-    if stderr.is_terminal:
-        lines = [part for line in lines for part in wrap(line, stderr.width) or [""]]
-    text = "\n".join(lines)
-    stderr.print(text, style="red", markup=False, highlight=False, soft_wrap=True)
+    say(Console(stderr=True), f"Error: {message}", "red")
     sys.exit(code)

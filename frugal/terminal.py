@@ -1,5 +1,6 @@
 """Output for people, in a terminal of any width or piped."""
 
+import math
 import textwrap
 import time
 from collections.abc import Callable, Generator
@@ -20,6 +21,15 @@ def wrap(text: str, columns: int, indent: str = "") -> list[str]:
     )
 
 
+def say(console: Console, text: str, style: str = "") -> None:
+    """Print sentences: wrapped on a terminal, and lines as they are elsewhere."""
+    lines = text.splitlines()
+    if console.is_terminal:
+        lines = [part for line in lines for part in wrap(line, console.width) or [""]]
+    for line in lines:
+        console.print(line, style=style, markup=False, highlight=False, soft_wrap=True)
+
+
 def print_whole(console: Console, table: Table) -> None:
     """Print a table; what must not wrap is not cut either, even if it is wider than the console."""
     width = console.width
@@ -30,13 +40,13 @@ def print_whole(console: Console, table: Table) -> None:
 
 
 @contextmanager
-def progress(console: Console, *, every: float = 0.0) -> Generator[Callable[[str], None]]:
+def progress(console: Console, *, every: float = 20.0) -> Generator[Callable[[str], None]]:
     """Yield a function that shows the present step of a long task.
 
     On a terminal in one line that is replaced and at last removed; elsewhere on lines of their own,
     at most one in `every` seconds.
     """
-    shown = time.monotonic()
+    shown = -math.inf
     with console.status("") as status:
 
         def show(step: str) -> None:
@@ -44,6 +54,6 @@ def progress(console: Console, *, every: float = 0.0) -> Generator[Callable[[str
             status.update(step)
             if not console.is_terminal and time.monotonic() - shown >= every:
                 shown = time.monotonic()
-                console.print(step, markup=False, highlight=False, soft_wrap=True)
+                say(console, step)
 
         yield show

@@ -21,7 +21,7 @@ from frugal.help import Command
 from frugal.local.engine import LOCAL_STACK
 from frugal.paths import Checkout, checkout
 from frugal.stack_files import configuration
-from frugal.terminal import progress
+from frugal.terminal import progress, say
 
 if TYPE_CHECKING:
     from infra.settings import Settings
@@ -65,7 +65,7 @@ def compare(
     settings, options, refused = _options(place, environment, site)
     usage = load_usage(usage_file or settings.usage_file)
     plans: dict[HostingOption, Plan] = {}
-    with progress(stderr) as show_step:
+    with progress(stderr, every=0) as show_step:
         for number, (option, values) in enumerate(options.items(), start=1):
             show_step(f"Previewing {environment}, {number} of {len(options)}: {option.name}")
             changes = [f"{site}.{name}={value}" for name, value in values.items()]
@@ -84,8 +84,7 @@ def compare(
     show(shown_as, comparison_report(comparison), comparison_data(comparison))
     missing = [row.option.name for row in comparison.rows if row.unpriced]
     if missing:
-        message = f"Unpriced in {comparison.region}: {', '.join(missing)}."
-        stderr.print(message, style="red", markup=False, highlight=False)
+        say(stderr, f"Unpriced in {comparison.region}: {', '.join(missing)}.", "red")
         raise typer.Exit(UNPRICED)
 
 

@@ -32,6 +32,7 @@ from frugal.errors import FrugalError
 from frugal.help import Command
 from frugal.local.engine import LOCAL_STACK
 from frugal.paths import checkout
+from frugal.terminal import say
 
 app = typer.Typer(add_completion=False)
 
@@ -154,7 +155,7 @@ def cost(
         bill, above=above, increase=increase, unpriced_is_accepted=allow_unpriced
     )
     if code:
-        stderr.print(reason, style="red", markup=False, highlight=False, soft_wrap=True)
+        say(stderr, reason, "red")
         raise typer.Exit(code)
 
 
@@ -202,12 +203,10 @@ def _write_usage(file: Path, plan: Plan, stderr: Console) -> None:
         file.write_text(usage_template(plan.after.values()))
     except OSError as error:
         raise FrugalError(f"{file} cannot be written: {error.strerror}.", code=2) from None
-    stderr.print(
+    say(
+        stderr,
         f"{file} has the figures of a small site. Put yours there, then: frugal cost --usage "
         f"{file}, or for the stack: pulumi config set usageFile {file}",
-        markup=False,
-        highlight=False,
-        soft_wrap=True,
     )
 
 

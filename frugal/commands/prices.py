@@ -38,7 +38,6 @@ app = typer.Typer(
 )
 _out = Console()
 _err = Console(stderr=True)
-_SECONDS = 10.0  # between two lines of progress where there is no terminal
 
 _Service = Annotated[
     str | None,
@@ -103,7 +102,7 @@ def refresh_command(
     before every price has been read.
     """
     table = Table()
-    with RetailPrices(address) as api, progress(_err, every=_SECONDS) as show_step:
+    with RetailPrices(address) as api, progress(_err) as show_step:
         outcome = refreshed(
             table,
             api,

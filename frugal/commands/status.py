@@ -2,6 +2,7 @@
 
 import json
 import sys
+from pathlib import Path
 from typing import Annotated, Any, cast
 
 import typer
@@ -15,7 +16,7 @@ from frugal.help import Command
 from frugal.local import daemon as daemons
 from frugal.local.engine import LOCAL_STACK, Engine
 from frugal.paths import own_checkout
-from frugal.terminal import print_whole
+from frugal.terminal import print_whole, say
 
 _NOTHING: dict[str, Any] = {"environment": "local", "urls": {}, "health": {}}
 _HEALTH = {
@@ -51,10 +52,11 @@ def status(
         show(Console(), found)
     else:
         part = len(found.get("resources", []))
-        Console(stderr=True).print(
+        say(
+            Console(stderr=True),
             f"No site is running; {part} resources exist. `make up` continues."
             if part
-            else "Nothing is running. `make up` brings the local environment up."
+            else "Nothing is running. `make up` brings the local environment up.",
         )
     if not found["urls"]:
         raise typer.Exit(1)
@@ -75,19 +77,22 @@ def show(console: Console, found: dict[str, Any]) -> None:
     print_whole(console, table)
 
 
-def show_after_up(console: Console, found: dict[str, Any], engine: Engine) -> None:
+def show_after_up(
+    console: Console, found: dict[str, Any], engine: Engine, engine_output: Path
+) -> None:
     """Print the stack's outputs, addresses and health, the bill, and the update's changes."""
     outputs = json.loads(engine.run("stack", "output", "--json", "-s", LOCAL_STACK))
     bill = outputs.pop("monthlyCost", None)
-    console.print("Outputs, as on Azure:")
+    say(console, "Outputs, as on Azure:")
     for name, value in outputs.items():
         text = value if isinstance(value, str) else json.dumps(value)
-        console.print(f"  {name}: {text}", markup=False, highlight=False, soft_wrap=True)
+        say(console, f"  {name}: {text}")
     console.print()
     show(console, found)
     if bill:
-        console.print(f"On Azure: {bill['shown']} (`frugal cost`).", soft_wrap=True)
-    console.print(f"Resources: {_changes(engine)}. `make down` takes everything down.")
+        say(console, f"On Azure: {bill['shown']} (`frugal cost`).")
+    say(console, f"Resources: {_changes(engine)}. `make down` takes everything down.")
+    say(console, f"The engine's output, builds too: {engine_output}")
 
 
 def _changes(engine: Engine) -> str:

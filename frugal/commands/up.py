@@ -23,7 +23,6 @@ def up(
     ] = False,
 ) -> None:
     """Bring the local environment up: all declared resources, on this machine."""
-    daemon, engine = environment.up(
-        own_checkout(), Console(stderr=True), accept_data_loss=accept_data_loss
-    )
-    show_after_up(Console(), daemon.status(), engine)
+    place = own_checkout()
+    daemon, engine = environment.up(place, Console(stderr=True), accept_data_loss=accept_data_loss)
+    show_after_up(Console(), daemon.status(), engine, place.engine_output)

@@ -108,7 +108,7 @@ def test_program_that_fails_fails_the_command(clone: Clone) -> None:
     (clone.root / "infra" / "__main__.py").write_text("raise SystemExit('no such size: XXL')\n")
     up = clone.frugal("up")
     assert up.returncode == 1
-    assert "no such size: XXL" in up.stdout
+    assert "no such size: XXL" in up.stderr
     assert "make up" in up.stderr
     assert "Traceback" not in up.stderr
 

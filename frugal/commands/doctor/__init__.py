@@ -9,7 +9,7 @@ from frugal.commands.doctor import findings
 from frugal.errors import FrugalError
 from frugal.help import Command
 from frugal.paths import checkout
-from frugal.terminal import progress
+from frugal.terminal import progress, say
 
 app = typer.Typer(add_completion=False)
 
@@ -43,7 +43,7 @@ def doctor(
     stderr = Console(stderr=True)
 
     def show_region(line: str) -> None:
-        stderr.print(line, markup=False, highlight=False, soft_wrap=True)
+        say(stderr, line)
 
     # Imported here, since `frugal --help` needs neither PostgreSQL's modules nor the program.
     if environment in (None, "local"):
@@ -56,7 +56,7 @@ def doctor(
     else:
         from frugal.commands.doctor import subscription  # noqa: PLC0415
 
-        with progress(stderr) as show_step:
+        with progress(stderr, every=0) as show_step:
             on_region = show_region if regions else None
             found = subscription.examine(
                 checkout(), environment, on_step=show_step, on_region=on_region
