@@ -23,11 +23,11 @@ def wrap(text: str, columns: int, indent: str = "") -> list[str]:
 
 def say(console: Console, text: str, style: str = "") -> None:
     """Print sentences: wrapped on a terminal, and lines as they are elsewhere."""
-    lines = text.splitlines()
-    if console.is_terminal:
-        lines = [part for line in lines for part in wrap(line, console.width) or [""]]
-    for line in lines:
-        console.print(line, style=style, markup=False, highlight=False, soft_wrap=True)
+    for line in text.splitlines():
+        indent = line[: len(line) - len(line.lstrip())]
+        parts = wrap(line, console.width, indent) if console.is_terminal and line else [line]
+        for part in parts:
+            console.print(part, style=style, markup=False, highlight=False, soft_wrap=True)
 
 
 def print_whole(console: Console, table: Table) -> None:

@@ -20,7 +20,7 @@ from frugal.cost.prices.table import Meter, Price, Regions, Table
 from frugal.cost.report.show import write_json
 from frugal.errors import FrugalError
 from frugal.help import Command, Group
-from frugal.terminal import print_whole, progress
+from frugal.terminal import print_whole, progress, say
 
 
 class Format(StrEnum):
@@ -151,11 +151,11 @@ def _show(meters: _Meters) -> None:
     for meter, regions in meters.items():
         if meter[:2] != product:
             product = meter[:2]
-            _write(f"\n{', '.join(dict.fromkeys(product))}")
-        _write(f"  {meter.sku}: {meter.name}, per {meter.unit}")
+            say(_out, f"\n{', '.join(dict.fromkeys(product))}")
+        say(_out, f"  {meter.sku}: {meter.name}, per {meter.unit}")
         for price, names in shared(regions):
             read = f"since {price.since}, read {price.as_of} ({price.where.key})"
-            _write(f"    {described(price.tiers)}, {read}: {', '.join(names)}")
+            say(_out, f"    {described(price.tiers)}, {read}: {', '.join(names)}")
 
 
 def _show_services(meters: _Meters) -> None:
@@ -174,23 +174,20 @@ def _all(meters: _Meters) -> list[Price]:
 
 def _show_ages(table: Table, meters: _Meters) -> None:
     days = [price.as_of for price in _all(meters)]
-    _write(
+    say(
+        _out,
         f"\n{len(days)} prices in {table.currency}. The newest is of {max(days)} "
         f"({_age(max(days))}), the oldest of {min(days)} ({_age(min(days))}); "
         "`frugal prices refresh` updates them.\n"
-        "A meter that has no row for a region is unpriced there.\n"
+        "A meter that has no row for a region is unpriced there.\n",
     )
     for source in table.sources.values():
-        _write(f"{source.key}: {source.title}; {source.origin}")
+        say(_out, f"{source.key}: {source.title}; {source.origin}")
 
 
 def _show_missing(table: Table) -> None:
     for meter, types, why in missing(table, _today()):
-        _write(f"{meter.sku}: {_named(meter)}, per {meter.unit}: {why}. For {', '.join(types)}.")
-
-
-def _write(text: str) -> None:
-    _out.print(text, highlight=False, markup=False, soft_wrap=True)
+        say(_out, f"{meter.sku}: {_named(meter)}, per {meter.unit}: {why}. For {', '.join(types)}.")
 
 
 def _columns(*names: str) -> Columns:
@@ -244,16 +241,17 @@ def _report(outcome: Outcome) -> None:
             )
         print_whole(_out, columns)
     for meter, region, start in outcome.announced:
-        _out.print(f"From {start} on the API has another price of {_named(meter)} in {region}.")
+        say(_out, f"From {start} on the API has another price of {_named(meter)} in {region}.")
     for meter, region, price, why in outcome.kept:
-        _out.print(
+        say(
+            _out,
             f"Kept: {_named(meter)} in {region} stays {described(price.tiers)}, as of "
             f"{price.as_of}, because {why}.",
-            soft_wrap=True,
         )
-    _out.print(
+    say(
+        _out,
         f"Read: {outcome.confirmed} prices as before, {len(outcome.moved)} moved, {outcome.new} "
-        f"new; {len(outcome.kept)} kept."
+        f"new; {len(outcome.kept)} kept.",
     )
 
 

@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Annotated, Any, cast
 
 import typer
-from rich import box
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
@@ -68,7 +67,7 @@ def show(console: Console, found: dict[str, Any]) -> None:
     Addresses are never wrapped, so that they can be copied.
     """
     urls, health = cast("dict[str, str]", found["urls"]), cast("dict[str, str]", found["health"])
-    table = Table(box=box.SIMPLE_HEAD, show_edge=False, padding=(0, 2, 0, 0))
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
     for header, no_wrap in (("Name", True), ("Address here", True), ("Health", False)):
         table.add_column(header, no_wrap=no_wrap)
     for name in sorted({*urls, *health}):

@@ -160,7 +160,7 @@ def test_a_damaged_settings_file_is_named(
 def test_a_folder_that_may_not_be_written_is_named(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    def refused() -> None:
+    def refused(**_options: object) -> None:
         raise PermissionError(errno.EACCES, "Permission denied", "/some/place")
 
     monkeypatch.setattr(cli, "app", refused)
