@@ -79,19 +79,19 @@ def show(console: Console, found: dict[str, Any]) -> None:
 def show_after_up(
     console: Console, found: dict[str, Any], engine: Engine, engine_output: Path
 ) -> None:
-    """Print the stack's outputs, addresses and health, the bill, and the update's changes."""
+    """Print the stack's outputs, the bill, the update's changes; at last addresses and health."""
     outputs = json.loads(engine.run("stack", "output", "--json", "-s", LOCAL_STACK))
     bill = outputs.pop("monthlyCost", None)
     say(console, "Outputs, as on Azure:")
     for name, value in outputs.items():
         text = value if isinstance(value, str) else json.dumps(value)
         say(console, f"  {name}: {text}")
-    console.print()
-    show(console, found)
     if bill:
         say(console, f"On Azure: {bill['shown']} (`frugal cost`).")
     say(console, f"Resources: {_changes(engine)}. `make down` takes everything down.")
     say(console, f"The engine's output, builds too: {engine_output}")
+    console.print()
+    show(console, found)
 
 
 def _changes(engine: Engine) -> str:

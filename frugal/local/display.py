@@ -31,8 +31,7 @@ class Display:
 
     def step(self) -> str:
         """Return a line of progress: seconds, resources done, resources in progress."""
-        size = self._file.stat().st_size if self._file.exists() else 0
-        if size < self._position:
+        if self._file.stat().st_size < self._position:
             self._position, self._done, self._working = 0, 0, {}
         for event in self._read():
             self._count(event)
@@ -41,6 +40,11 @@ class Display:
         seconds = time.monotonic() - self._begun
         line = f"{self._phase}, {seconds:.0f} s: {self._done} resources done"
         return f"{line}; in progress: {shown}" if shown else line
+
+    def warnings(self) -> list[str]:
+        """Return the warnings of the program and the engine, each once."""
+        found = (one for one in self._diagnostics() if one["severity"] == "warning")
+        return list(dict.fromkeys(one["message"].strip() for one in found))
 
     def failure(self) -> str:
         """Return the resources' errors, or the program's own if it did not come to a resource.
@@ -51,9 +55,7 @@ class Display:
         resources: list[str] = []
         program: list[str] = []
         printed: deque[str] = deque(maxlen=_PRINTED)
-        self._position = 0
-        for event in self._read():
-            one: _Event = event.get("diagnosticEvent") or {"severity": ""}
+        for one in self._diagnostics():
             if one["severity"] == "info#err":
                 printed.extend(filter(str.strip, one["message"].splitlines()))
             elif one["severity"] == "error":
@@ -64,6 +66,13 @@ class Display:
                     log = printed if "log above" in text else ()
                     resources += [*log, f"{urn.rpartition('::')[2]}: {text}"]
         return "\n".join(dict.fromkeys(resources or program))
+
+    def _diagnostics(self) -> Iterator[_Event]:
+        """Read the messages of the whole run, first to last."""
+        self._position = 0
+        for event in self._read():
+            if one := event.get("diagnosticEvent"):
+                yield one
 
     def _count(self, event: _Event) -> None:
         for kind in ("resourcePreEvent", "resOutputsEvent", "resOpFailedEvent"):
@@ -82,8 +91,6 @@ class Display:
 
     def _read(self) -> Iterator[_Event]:
         """Read the whole lines since the last call; a damaged one is passed over."""
-        if not self._file.exists():
-            return
         with self._file.open("rb") as content:
             content.seek(self._position)
             whole, newline, _rest = content.read().rpartition(b"\n")

@@ -30,7 +30,7 @@ from frugal.local.toolchain import DYNAMIC_HOST, EXECUTOR, ensure_cli
 from frugal.paths import Checkout, checkout
 from frugal.sign_in import SETTINGS
 from frugal.stack_files import stack_file, without_secrets
-from frugal.terminal import progress
+from frugal.terminal import progress, say
 
 # Published on purpose: the local environment holds no secret worth keeping, and its salt is in the
 # repository, so that `up` leaves the checkout clean.
@@ -112,18 +112,18 @@ class Engine:
         """
         # On a terminal the engine must stay in the foreground, and Ctrl-C reaches it by itself.
         on_terminal = sys.stdin.isatty()
-        folder = tempfile.TemporaryDirectory(prefix="frugal-events-")
-        events = Path(folder.name) / "events"
-        output.unlink(missing_ok=True)
-        output.touch(mode=0o600)
-        with output.open("ab") as file:
+        events = output.with_suffix(".events")
+        for file in (events, output):
+            file.unlink(missing_ok=True)
+            file.touch(mode=0o600)
+        with output.open("ab") as written:
             process = subprocess.Popen(
                 [self.pulumi, *arguments, "--color", "never", "--event-log", events],
                 cwd=self.project,
                 # Allows --event-log, as in the Automation API of the Pulumi SDK.
                 env={**self.environment(), "PULUMI_DEBUG_COMMANDS": "true"},
-                stdout=file,
-                stderr=file,
+                stdout=written,
+                stderr=written,
                 pass_fds=keep_open,
                 process_group=None if on_terminal else 0,
                 umask=_UMASK,
@@ -140,17 +140,20 @@ class Engine:
         display = Display(events)
         before = {s: signal.signal(s, interrupt) for s in (signal.SIGINT, signal.SIGTERM)}
         try:
-            with folder, progress(console) as show:
+            with progress(console) as show:
                 while process.poll() is None:
                     show(display.step())
                     time.sleep(_POLL)
-                failure = display.failure() if process.returncode else ""
+            for warning in display.warnings():
+                say(console, f"Warning: {warning}", "yellow")
+            failure = display.failure() if process.returncode else ""
         finally:
+            events.unlink()
             for number, handler in before.items():
                 signal.signal(number, handler)
         if received:
             raise Interrupted
-        return process.returncode, f"{failure}\nAll of the engine's output is in {output}."
+        return process.returncode, f"{failure}\nThe engine's whole output is in {output}."
 
 
 FOREIGN = frozenset(

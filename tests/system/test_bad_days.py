@@ -62,4 +62,5 @@ def _assert_short(environment: Environment, up: CompletedProcess[str]) -> None:
         any(url in line for line in lines[-10:]) for url in environment.status()["urls"].values()
     )
     assert "flask==" not in up.stderr + up.stdout
-    assert " flask==" in Path(lines[-1].rpartition(": ")[2]).read_text()
+    (output,) = (Path(line.partition(": ")[2]) for line in lines if "engine's output" in line)
+    assert " flask==" in output.read_text()

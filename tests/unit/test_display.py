@@ -22,7 +22,9 @@ def said(severity: str, message: str, urn: str = STACK) -> dict[str, Any]:
 
 @pytest.fixture
 def file(tmp_path: Path) -> Path:
-    return tmp_path / "events"
+    file = tmp_path / "events"
+    file.touch()
+    return file
 
 
 def write(file: Path, *events: dict[str, Any]) -> None:
@@ -36,7 +38,7 @@ def test_a_line_of_progress_has_what_is_done_and_what_is_in_progress(file: Path)
     write(file, event("resourcePreEvent", IMAGE, planning=True))
     assert display.step() == "Previewing, 0 s: 0 resources done; in progress: site-image"
     # The update writes its events over those of the preview.
-    file.unlink()
+    file.write_text("")
     write(file, event("resourcePreEvent", "a::b"))
     assert display.step() == "Updating, 0 s: 0 resources done; in progress: b"
     many = [event("resourcePreEvent", f"urn::{n}") for n in range(9)]
@@ -74,3 +76,8 @@ def test_a_failure_has_the_essential_lines(
 ) -> None:
     write(file, *events)
     assert Display(file).failure() == failure
+
+
+def test_a_warning_is_given_once(file: Path) -> None:
+    write(file, said("warning", "no contacts\n"), said("warning", "no contacts"), *BUILD)
+    assert Display(file).warnings() == ["no contacts"]
