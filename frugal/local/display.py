@@ -23,7 +23,7 @@ class Display:
 
     def __init__(self, file: Path) -> None:
         self._file = file
-        self._phase = "Previewing"
+        self._phase = "Starting"
         self._begun = time.monotonic()
         self._position = 0
         self._done = 0

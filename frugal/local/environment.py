@@ -53,7 +53,8 @@ def prepare(checkout: Checkout, console: Console, *, restore: bool = True) -> tu
     engine = local_engine(checkout, console, daemon.variables())
     if restore:
         recovery.restore_state(checkout, engine, daemon.status()["resources"], console)
-    engine.run("stack", "select", LOCAL_STACK, "--create")
+    if recovery.read_recorded(checkout) is None:
+        engine.run("stack", "select", LOCAL_STACK, "--create")
     return daemon, engine
 
 
@@ -61,7 +62,7 @@ def prepare_shell(checkout: Checkout, console: Console) -> Engine:
     """Prepare the engine for a user's shell; warn about differences that `frugal up` repairs."""
     with checkout_lock_if_free(checkout) as free:
         daemon, engine = prepare(checkout, console, restore=free)
-    missing, strays = compare(checkout, daemon, read_state(engine))
+    missing, strays = compare(checkout, daemon, read_state(checkout))
     recovery.refuse_lost_databases(missing)
     if missing or strays:
         say(
@@ -98,10 +99,10 @@ def up(
             accounts.remove(checkout.cloud)
             _remove(checkout.local)
             daemon, engine = _prepare_up(checkout, console)
-        rebuilt = rebuild_options(daemon, engine, console)
+        rebuilt = rebuild_options(checkout, daemon, console)
         code, failure = engine.follow(
             "up",
-            *(*_QUIETLY, *rebuilt),
+            *(*_QUIETLY, *without_preview(checkout), *rebuilt),
             console=console,
             output=checkout.engine_output,
             keep_open=(lock,),
@@ -110,7 +111,7 @@ def up(
             raise FrugalError(f"{_why(code, failure, daemon)} {again}")
         wait_until_healthy(checkout, daemon, console)
         wait_until_answering(daemon)
-        recovery.keep_copies(checkout, daemon, engine)
+        recovery.keep_copies(checkout, daemon)
         for place in accounts.sweep():
             say(
                 console,
@@ -119,6 +120,17 @@ def up(
                 "database over; if the checkout is gone for good, remove that folder by hand.",
             )
         return daemon, engine
+
+
+def without_preview(checkout: Checkout) -> list[str]:
+    """Option of `pulumi up` that leaves out its preview, which takes as long as the run itself.
+
+    Nobody is asked about it here. With a limit on the bill it stays: the limit then stops the run
+    before anything is created.
+    """
+    names = ("Pulumi.yaml", f"Pulumi.{LOCAL_STACK}.yaml")
+    limited = any("maxMonthlyCost:" in (checkout.root / name).read_text() for name in names)
+    return [] if limited else ["--skip-preview"]
 
 
 def _prepare_up(checkout: Checkout, console: Console) -> tuple[Daemon, Engine]:
@@ -179,7 +191,7 @@ def down(
                 mend(checkout, daemon, engine, console, with_rows=True)
                 ports = {daemon.http, *daemon.status().get("ports", [])}
                 family = daemons.family(daemon.pid)
-                count = len(read_state(engine).ids)
+                count = len(read_state(checkout).ids)
                 code, reason = engine.follow(
                     "destroy",
                     *_QUIETLY,

@@ -28,9 +28,9 @@ Deployment = dict[str, Any]
 """The engine's checkpoint of a stack: `resources`, `pending_operations` and more."""
 
 
-def keep_copies(checkout: Checkout, daemon: Daemon, engine: Engine) -> None:
+def keep_copies(checkout: Checkout, daemon: Daemon) -> None:
     """Copy the engine's state beside the daemon's store, and the store beside the state."""
-    atomic_write(checkout.state_copy, engine.run("stack", "export", "--stack", LOCAL_STACK))
+    atomic_write(checkout.state_copy, _stack_file(checkout).read_text())
     daemon.save()
     store.copy(checkout.cloud, checkout.store_copy)
 

@@ -31,28 +31,21 @@ class State:
     standing: dict[str, str]
 
 
-def read_state(engine: Engine) -> State:
+def read_state(checkout: Checkout) -> State:
     """Read the engine's state of the stack `local`. Raises FrugalError if it is damaged."""
-    try:
-        content = _export(engine)
-    except FrugalError as error:
+    content = recovery.read_recorded(checkout)
+    if content is None:
         raise FrugalError(
-            f"The engine can't read its state ({error}). The rows are safe; move "
-            f"{engine.backend / '.pulumi'} away and run `make up`: it takes the copy of the state."
-        ) from error
-    resources = content.get("resources") or []
+            "The engine's state can't be read. The rows are safe; move "
+            f"{checkout.state / '.pulumi'} away and run `make up`: it takes the copy of the state."
+        )
+    resources = cast("list[dict[str, str]]", content.get("resources") or [])
     ids = [r["id"] for r in resources if "id" in r and not r["type"].startswith("pulumi:")]
-    pending = content.get("pending_operations") or []
+    pending = cast("list[dict[str, Any]]", content.get("pending_operations") or [])
     going = {p["resource"].get("id") for p in pending if p["type"] == "deleting"}
     azure = [r for r in resources if "id" in r and r["type"].startswith("azure-native:")]
     standing = {r["id"]: r["type"] for r in azure if r["id"] not in going}
     return State(ids, len(pending), standing)
-
-
-def _export(engine: Engine) -> dict[str, list[dict[str, Any]]]:
-    """Deployment of the stack `local`; {} if nothing has been deployed."""
-    content = json.loads(engine.run("stack", "export", "--stack", LOCAL_STACK))
-    return cast("dict[str, list[dict[str, Any]]]", content["deployment"] or {})
 
 
 def compare(
@@ -90,7 +83,7 @@ def mend(
     locks = [file for file in files if file.is_file() and file.suffix != ".attrs"]
     for lock in locks:
         _refuse_if_running(lock)
-    recorded = read_state(engine)
+    recorded = read_state(checkout)
     missing, strays = compare(checkout, daemon, recorded)
     if not locks and not recorded.pending and not missing and not strays:
         return
@@ -117,13 +110,14 @@ def _refuse_if_running(lock: Path) -> None:
             )
 
 
-def rebuild_options(daemon: Daemon, engine: Engine, console: Console) -> list[str]:
+def rebuild_options(checkout: Checkout, daemon: Daemon, console: Console) -> list[str]:
     """Options of `pulumi up` that rebuild images which apps need and the registry lacks."""
     waiting = cast("dict[str, str]", daemon.status()["waiting"])
     if not waiting:
         return []
     options: list[str] = []
-    for resource in _export(engine).get("resources") or []:
+    recorded = recovery.read_recorded(checkout) or {}
+    for resource in cast("list[dict[str, Any]]", recorded.get("resources") or []):
         image: object = resource.get("outputs", {}).get("image")
         # Each message names the whole reference, `server/repository@digest`.
         if isinstance(image, str) and any(f"'{image}'" in text for text in waiting.values()):

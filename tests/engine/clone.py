@@ -121,7 +121,7 @@ class Clone:
             return False
         if daemons.find(Checkout(self.root)) is None or self.resources() != DECLARED:
             return False
-        state, copied = self.state(), json.loads(copy.read_text())["deployment"]
+        state, copied = self.state(), json.loads(copy.read_text())["checkpoint"]["latest"]
         recorded, kept = ({r["urn"] for r in one.get("resources", ())} for one in (state, copied))
         # Stack and provider besides.
         declared = len(recorded) == 2 + len(DECLARED)

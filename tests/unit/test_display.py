@@ -34,7 +34,7 @@ def write(file: Path, *events: dict[str, Any]) -> None:
 
 def test_a_line_of_progress_has_what_is_done_and_what_is_in_progress(file: Path) -> None:
     display = Display(file)
-    assert display.step() == "Previewing, 0 s: 0 resources done"
+    assert display.step() == "Starting, 0 s: 0 resources done"
     write(file, event("resourcePreEvent", IMAGE, planning=True))
     assert display.step() == "Previewing, 0 s: 0 resources done; in progress: site-image"
     # The update writes its events over those of the preview.
