@@ -13,7 +13,8 @@ export UV_SYSTEM_CERTS := true
 UV := .frugal/uv/bin/uv
 SYNC := $(UV) pip sync --quiet --require-hashes
 APPS := $(patsubst apps/%/requirements-dev.lock,%,$(wildcard apps/*/requirements-dev.lock))
-NO_PACKAGES = { echo "The packages of $@ could not be installed (the reason is above)." \
+SAY_PACKAGES = echo "Installing the $$(grep -c '^[a-z].*==' $<) packages of $< into
+NO_PACKAGES = { echo "Error: the packages of $@ could not be installed (the reason is above)." \
 	"Check the network (HTTPS_PROXY) and the free space, then run the command again." >&2; exit 1; }
 
 # Virtualenvs hold absolute paths: a checkout that was moved or copied is set up anew.
@@ -112,20 +113,20 @@ INSTALL = [ -x .venv/bin/python ] || $(UV) venv --quiet --python .frugal/uv/bin/
 	$(UV) pip install --quiet --offline --no-deps --python .venv/bin/python --editable .
 
 .venv/run.stamp: requirements/run.lock pyproject.toml .frugal/uv.stamp
-	@echo "Installing the packages of requirements/run.lock into .venv"
+	@$(SAY_PACKAGES) .venv"
 	@set -e; $(INSTALL)
 	@rm -f .venv/dev.stamp
 	@touch $@
 
 # The same versions and more, so that it serves `make up` too.
 .venv/dev.stamp: requirements/dev.lock pyproject.toml .frugal/uv.stamp
-	@echo "Installing the packages of requirements/dev.lock into .venv"
+	@$(SAY_PACKAGES) .venv"
 	@set -e; $(INSTALL)
 	@touch .venv/run.stamp $@
 
 # An environment of its own for each app, and for the auditor.
 define VENV
-@echo "Installing the packages of $< into $(@D)"
+@$(SAY_PACKAGES) $(@D)"
 @set -e; $(UV) venv --quiet --clear --python .frugal/uv/bin/python $(@D); \
 $(SYNC) --python $(@D)/bin/python $< || $(NO_PACKAGES)
 @touch $@

@@ -2,8 +2,9 @@
 
 import errno
 import importlib
+import importlib.metadata
 import sys
-from typing import cast
+from typing import Annotated, Any, cast
 
 import typer
 from rich.console import Console
@@ -11,16 +12,18 @@ from typer.core import TyperCommand, TyperGroup
 from typer.main import get_command
 
 from frugal.errors import FrugalError
+from frugal.help import Group
 from frugal.paths import checkout
+from frugal.terminal import say
 
 _COMMANDS = ("up", "down", "status", "logs", "env", "doctor", "cost", "compare", "prices")
 
 
-class _Commands(TyperGroup):
+class _Commands(Group):
     """Group that imports the module of a command when the command is used."""
 
-    def __init__(self, **attributes: object) -> None:
-        super().__init__(**attributes)  # pyright: ignore[reportArgumentType] - typer's own
+    def __init__(self, **attributes: Any) -> None:  # noqa: ANN401 - typer's own
+        super().__init__(**attributes)
         self.commands = {name: TyperCommand(name) for name in _COMMANDS}
 
     def get_command(self, ctx: object, cmd_name: str) -> TyperCommand | TyperGroup | None:  # noqa: ARG002
@@ -33,23 +36,43 @@ class _Commands(TyperGroup):
 app = typer.Typer(
     name="frugal",
     cls=_Commands,
-    no_args_is_help=True,
     add_completion=False,
-    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
 )
 
 
-@app.callback()
-def frugal() -> None:
-    """Small Python sites on Azure, and the same ones on this machine."""
+@app.callback(invoke_without_command=True)
+def frugal(
+    context: typer.Context,
+    *,
+    version: Annotated[
+        bool, typer.Option("--version", help="Show the version of this tool.")
+    ] = False,
+) -> None:
+    """Small Python sites on Azure, and the same ones on this machine.
+
+    For example:
+
+      frugal up
+      frugal logs homepage -f
+      frugal cost -s prod
+    """
+    if version:
+        typer.echo(f"frugal {importlib.metadata.version('frugal')}")
+    elif context.invoked_subcommand is None:
+        typer.echo(context.get_help())
 
 
 def main() -> None:
     """Run the command; errors are one message without a traceback and a nonzero exit code."""
     try:
-        app()
+        sys.exit(app(standalone_mode=False))
     except FrugalError as error:
         _fail(str(error), error.code)
+    except typer.TyperException as error:
+        _fail(_usage(error), error.exit_code)
+    except typer.Abort:
+        _fail("Stopped: there is no answer to the question.", 130)
     except OSError as error:
         place = error.filename or checkout().root
         if error.errno in {errno.ENOSPC, errno.EDQUOT}:
@@ -61,7 +84,13 @@ def main() -> None:
             raise
 
 
+def _usage(error: typer.TyperException) -> str:
+    """Message about wrong arguments, and the help page that lists the allowed ones."""
+    message = error.format_message().replace("Value error, ", "").rstrip(".")
+    path = getattr(getattr(error, "ctx", None), "command_path", "frugal COMMAND")
+    return f"{message}. `{path} -h` shows what is allowed."
+
+
 def _fail(message: str, code: int) -> None:
-    stderr = Console(stderr=True)
-    stderr.print(f"Error: {message}", style="red", markup=False, highlight=False, soft_wrap=True)
+    say(Console(stderr=True), f"Error: {message}", "red")
     sys.exit(code)

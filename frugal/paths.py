@@ -23,6 +23,8 @@ class Checkout:
         self.pulumi = self.bin / "pulumi"
         # Locked while an update or a teardown of the local environment runs.
         self.lock = self.tool / "local.lock"
+        # All that the engine wrote in the last update or teardown of it, builds of images too.
+        self.engine_output = self.tool / "engine.log"
         # Everything of the environment `local`: PULUMI_HOME, in which the azure-native plugin is
         # the local cloud; the engine's state, a file backend; the folder of the daemon, with one
         # log file a service (homepage, translator, postgres, edge).

@@ -17,7 +17,7 @@ for python; do
 done
 found=$("$1" --version 2>&1 || true)
 cat >&2 <<TXT
-Frugal needs Python 3.11 or newer with the modules venv and ensurepip; here is: ${found:-none}.
+Error: Frugal needs Python 3.11 or newer with the modules venv and ensurepip; here is: ${found:-none}.
 On Debian and Ubuntu: apt-get install python3-venv. On macOS: brew install python.
 A Python in another place: make PYTHON=/path/to/python3 up
 TXT

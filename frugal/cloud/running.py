@@ -6,8 +6,8 @@ from typing import ClassVar, Literal
 
 from frugal.cloud.listen import Listener
 
-Health = Literal["starting", "healthy", "stopped", "failed"]
-_WORST_FIRST: tuple[Health, ...] = ("failed", "stopped", "starting", "healthy")
+Health = Literal["starting", "healthy", "asleep", "stopped", "failed"]
+_WORST_FIRST: tuple[Health, ...] = ("failed", "stopped", "starting", "asleep", "healthy")
 
 
 @dataclass(kw_only=True)

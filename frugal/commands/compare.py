@@ -14,45 +14,60 @@ from frugal.cost.compare.options import Costs, HostingOption
 from frugal.cost.compare.result import compare_options
 from frugal.cost.prices.table import Table
 from frugal.cost.report.comparison import comparison_data, comparison_report
-from frugal.cost.report.show import Format, show
+from frugal.cost.report.show import FORMATS, Format, show
 from frugal.errors import FrugalError
+from frugal.help import Command
 from frugal.local.engine import LOCAL_STACK
 from frugal.paths import Checkout, checkout
 from frugal.stack_files import configuration
+from frugal.terminal import progress, say
 
 if TYPE_CHECKING:
     from infra.settings import Settings
 
-app = typer.Typer()
+app = typer.Typer(add_completion=False)
 
 
-@app.command("compare")
+@app.command("compare", cls=Command)
 def compare(
-    site: Annotated[str, typer.Argument(metavar="SITE", help="homepage, translator, …")],
+    site: Annotated[str, typer.Argument(metavar="SITE", help="The site: homepage, translator, …")],
     *,
     environment: Annotated[
         str,
-        typer.Option("-s", "--stack", metavar="ENV", help="Compare in: local, dev, …"),
+        typer.Option(
+            "-s",
+            "--stack",
+            metavar="ENV",
+            help="local, dev, prod, or another with a Pulumi.ENV.yaml.",
+        ),
     ] = LOCAL_STACK,
     usage_file: Annotated[
         Path | None, typer.Option("--usage", metavar="FILE", help="Your own figures of use.")
     ] = None,
-    shown_as: Annotated[Format, typer.Option("--format", help="How it is shown.")] = Format.table,
+    shown_as: Annotated[
+        Format, typer.Option("--format", metavar="FORMAT", help=FORMATS)
+    ] = Format.table,
 ) -> None:
     """Show the bill with a site on each host, with and without the edge, as the site grows.
 
     At its usage, at 10 and at 100 times that. The usage is that of its own app in the usage file
     (homepage-app, translator-app: requests, egress_gb, active_seconds; translator-web: egress_gb),
     else a small site's. The first time in an environment takes a preview for each option.
+
     Exit codes: 1 a preview failed, 2 wrong input, 4 something is unpriced.
+
+    For example:
+
+      frugal compare homepage -s prod
     """
     place, stderr = checkout(), Console(stderr=True)
     settings, options, refused = _options(place, environment, site)
     usage = load_usage(usage_file or settings.usage_file)
     plans: dict[HostingOption, Plan] = {}
-    for option, values in options.items():
-        changes = [f"{site}.{name}={value}" for name, value in values.items()]
-        with stderr.status(f"Previewing {environment} with {option.name}"):
+    with progress(stderr, every=0) as show_step:
+        for number, (option, values) in enumerate(options.items(), start=1):
+            show_step(f"Previewing {environment}, {number} of {len(options)}: {option.name}")
+            changes = [f"{site}.{name}={value}" for name, value in values.items()]
             plans[option] = preview_option(place, stderr, environment, changes)
     costs = Costs(
         site=site,
@@ -68,8 +83,7 @@ def compare(
     show(shown_as, comparison_report(comparison), comparison_data(comparison))
     missing = [row.option.name for row in comparison.rows if row.unpriced]
     if missing:
-        message = f"Unpriced in {comparison.region}: {', '.join(missing)}."
-        stderr.print(message, style="red", markup=False, highlight=False)
+        say(stderr, f"Unpriced in {comparison.region}: {', '.join(missing)}.", "red")
         raise typer.Exit(UNPRICED)
 
 

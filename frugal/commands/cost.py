@@ -25,38 +25,53 @@ from frugal.cost import (
 from frugal.cost.report.bill import bill_report
 from frugal.cost.report.data import estimate_data
 from frugal.cost.report.parts import Report
-from frugal.cost.report.show import Format, show
+from frugal.cost.report.show import FORMATS, Format, show
 from frugal.errors import FrugalError
+from frugal.help import Command
 from frugal.local.engine import LOCAL_STACK
 from frugal.paths import checkout
+from frugal.terminal import say
 
-app = typer.Typer()
+app = typer.Typer(add_completion=False)
 
 
-@app.command("cost")
+@app.command("cost", cls=Command)
 def cost(
     *,
     context: typer.Context,
     environment: Annotated[
         str | None,
-        typer.Option("-s", "--stack", metavar="ENV", help="local (default), dev or prod."),
+        typer.Option(
+            "-s",
+            "--stack",
+            metavar="ENV",
+            help="local (default), dev, prod, or another with a Pulumi.ENV.yaml.",
+        ),
     ] = None,
     changes: Annotated[
         list[str] | None,
-        typer.Option("--set", metavar="KEY=VALUE", help="Price a setting: homepage.cdn=none."),
+        typer.Option(
+            "--set",
+            metavar="KEY=VALUE",
+            help="Change a setting for this bill, such as homepage.cdn=none.",
+        ),
     ] = None,
     preview_file: Annotated[
         str | None,
         typer.Option(
             "--preview",
             metavar="FILE",
-            help="Output of `pulumi preview --json --show-sames`, or its events; - "
-            "reads it from the standard input.",
+            help="Price the output of `pulumi preview --json --show-sames`, or its events; "
+            "- is standard input.",
         ),
     ] = None,
     state_file: Annotated[
         str | None,
-        typer.Option("--state", metavar="FILE", help="Output of `pulumi stack export`; or -."),
+        typer.Option(
+            "--state",
+            metavar="FILE",
+            help="Price the output of `pulumi stack export`; - is standard input.",
+        ),
     ] = None,
     usage_file: Annotated[
         Path | None, typer.Option("--usage", metavar="FILE", help="Your own figures of use.")
@@ -68,11 +83,11 @@ def cost(
     month: Annotated[
         str | None,
         typer.Option(
-            metavar="YYYY-MM", help="That month's own hours and days, not 730 hours and 30 days."
+            metavar="YYYY-MM", help="Count that month's hours and days, not 730 hours and 30 days."
         ),
     ] = None,
     shown_as: Annotated[
-        Format, typer.Option("--format", help="Format of the report.")
+        Format, typer.Option("--format", metavar="FORMAT", help=FORMATS)
     ] = Format.table,
     details: Annotated[
         bool, typer.Option("--details", help="Show every line, note and source (table format).")
@@ -95,8 +110,15 @@ def cost(
     """Show the monthly cost of a plan: before, after, the change and its reason.
 
     Without --preview or --state it runs the preview itself; `dev` and `prod` are planned from
-    nothing, without a login. Exit codes: 1 the preview failed, 2 wrong input, 3 over a limit,
-    4 something is unpriced.
+    nothing, without a login.
+
+    Exit codes: 1 the preview failed, 2 wrong input, 3 over a limit, 4 something is unpriced.
+
+    For example:
+
+      frugal cost -s dev --details
+      frugal cost -s prod --set homepage.cdn=none
+      pulumi stack export | frugal cost --state -
     """
     context.with_resource(gc_paused())
     above = _amount("--fail-above", fail_above)
@@ -134,7 +156,7 @@ def cost(
         bill, above=above, increase=increase, unpriced_is_accepted=allow_unpriced
     )
     if code:
-        stderr.print(reason, style="red", markup=False, highlight=False, soft_wrap=True)
+        say(stderr, reason, "red")
         raise typer.Exit(code)
 
 
@@ -182,12 +204,10 @@ def _write_usage(file: Path, plan: Plan, stderr: Console) -> None:
         file.write_text(usage_template(plan.after.values()))
     except OSError as error:
         raise FrugalError(f"{file} cannot be written: {error.strerror}.", code=2) from None
-    stderr.print(
+    say(
+        stderr,
         f"{file} has the figures of a small site. Put yours there, then: frugal cost --usage "
         f"{file}, or for the stack: pulumi config set usageFile {file}",
-        markup=False,
-        highlight=False,
-        soft_wrap=True,
     )
 
 

@@ -6,13 +6,15 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from frugal.help import Command
 from frugal.local import environment
 from frugal.paths import own_checkout
+from frugal.terminal import say
 
-app = typer.Typer()
+app = typer.Typer(add_completion=False)
 
 
-@app.command("down")
+@app.command("down", cls=Command)
 def down(
     yes: Annotated[
         bool, typer.Option("--yes", help="Delete the database's rows without confirmation.")
@@ -22,11 +24,11 @@ def down(
     removed = environment.down(own_checkout(), Console(stderr=True), yes=yes, confirm=_confirm)
     console = Console()
     if not removed:
-        console.print("Nothing is running, and nothing is left to remove.")
+        say(console, "Nothing is running, and nothing is left to remove.")
         return
-    console.print("The local environment is gone:")
+    say(console, "The local environment is gone:")
     for line in removed:
-        console.print(f"  {line}", soft_wrap=True)
+        say(console, f"  {line}")
 
 
 def _confirm(question: str) -> bool:

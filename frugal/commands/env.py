@@ -6,20 +6,24 @@ import sys
 import typer
 from rich.console import Console
 
+from frugal.help import Command
 from frugal.local import environment
 from frugal.local.engine import FOREIGN
 from frugal.paths import own_checkout
 
-app = typer.Typer()
+app = typer.Typer(add_completion=False)
 
 
-@app.command("env")
+@app.command("env", cls=Command)
 def env() -> None:
-    """Print the variables with which plain `pulumi ... -s local` works in your own shell.
+    """Print the variables with which plain `pulumi` works in your own shell, as on Azure.
 
     Variables of a sign-in to Azure are unset.
 
-    Use: eval "$(.venv/bin/frugal env)"
+    For example:
+
+      eval "$(.venv/bin/frugal env)"
+      pulumi preview -s local
     """
     settings = environment.prepare_shell(own_checkout(), Console(stderr=True)).settings()
     sys.stdout.write(f"unset {' '.join(sorted(FOREIGN - settings.keys()))}\n")

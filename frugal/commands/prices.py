@@ -19,8 +19,9 @@ from frugal.cost.prices.refresh import Move, Outcome, refreshed, write
 from frugal.cost.prices.retail import ADDRESS, RetailPrices
 from frugal.cost.prices.table import Meter, Price, Regions, Table
 from frugal.cost.report.show import write_json
-from frugal.cost.report.terminal import print_whole
 from frugal.errors import FrugalError
+from frugal.help import Command, Group
+from frugal.terminal import print_whole, progress, say
 
 
 class Format(StrEnum):
@@ -32,6 +33,7 @@ class Format(StrEnum):
 
 app = typer.Typer(
     name="prices",
+    cls=Group,
     help="The prices that estimates use, with region, date and source.",
     add_completion=False,
 )
@@ -39,10 +41,14 @@ _out = Console()
 _err = Console(stderr=True)
 
 _Service = Annotated[
-    str | None, typer.Option("--service", metavar="NAME", help="'Key Vault'; else all.")
+    str | None,
+    typer.Option("--service", metavar="NAME", help="One service alone, such as 'Key Vault'."),
 ]
 _Region = Annotated[
-    str | None, typer.Option("--region", metavar="REGION", help="eastus, 'Zone 1'; else all.")
+    str | None,
+    typer.Option(
+        "--region", metavar="REGION", help="One region alone, such as eastus or 'Zone 1'."
+    ),
 ]
 
 
@@ -52,10 +58,13 @@ def show_command(
     service: _Service = None,
     region: _Region = None,
     missing_alone: Annotated[
-        bool, typer.Option("--missing", help="The meters that resource types need without a row.")
+        bool,
+        typer.Option(
+            "--missing", help="Show meters that resource types need and that have no row."
+        ),
     ] = False,
     shown_as: Annotated[
-        Format, typer.Option("--format", help="Format of the prices.")
+        Format, typer.Option("--format", metavar="FORMAT", help="table, json.")
     ] = Format.table,
 ) -> None:
     """Show the prices that estimates use, with their age and source.
@@ -79,15 +88,13 @@ def show_command(
     _show_ages(table, meters)
 
 
-@app.command("refresh")
+@app.command("refresh", cls=Command)
 def refresh_command(
     service: _Service = None,
     region: _Region = None,
     address: Annotated[
         str,
-        typer.Option(
-            "--address", metavar="URL", help="Address of the API, instead of Microsoft's."
-        ),
+        typer.Option("--address", metavar="URL", help="Ask this address instead of Microsoft's."),
     ] = ADDRESS,
 ) -> None:
     """Refresh prices from Azure's public Retail Prices API, or add those of a region; no login.
@@ -96,14 +103,14 @@ def refresh_command(
     before every price has been read.
     """
     table = Table()
-    with closing(RetailPrices(address)) as api, _err.status("Asking for prices") as status:
+    with closing(RetailPrices(address)) as api, progress(_err) as show_step:
         outcome = refreshed(
             table,
             api,
             _today(),
             service=service,
             region=region,
-            progress=lambda what: status.update(f"Asking for {what}"),
+            progress=lambda what: show_step(f"Asking for {what}"),
         )
     if not outcome.confirmed and not outcome.moved and not outcome.new:
         raise FrugalError(f"{address} has none of these prices. Nothing was changed.")
@@ -145,11 +152,11 @@ def _show(meters: _Meters) -> None:
     for meter, regions in meters.items():
         if meter[:2] != product:
             product = meter[:2]
-            _write(f"\n{', '.join(dict.fromkeys(product))}")
-        _write(f"  {meter.sku}: {meter.name}, per {meter.unit}")
+            say(_out, f"\n{', '.join(dict.fromkeys(product))}")
+        say(_out, f"  {meter.sku}: {meter.name}, per {meter.unit}")
         for price, names in shared(regions):
             read = f"since {price.since}, read {price.as_of} ({price.where.key})"
-            _write(f"    {described(price.tiers)}, {read}: {', '.join(names)}")
+            say(_out, f"    {described(price.tiers)}, {read}: {', '.join(names)}")
 
 
 def _show_services(meters: _Meters) -> None:
@@ -168,23 +175,20 @@ def _all(meters: _Meters) -> list[Price]:
 
 def _show_ages(table: Table, meters: _Meters) -> None:
     days = [price.as_of for price in _all(meters)]
-    _write(
+    say(
+        _out,
         f"\n{len(days)} prices in {table.currency}. The newest is of {max(days)} "
         f"({_age(max(days))}), the oldest of {min(days)} ({_age(min(days))}); "
         "`frugal prices refresh` updates them.\n"
-        "A meter that has no row for a region is unpriced there.\n"
+        "A meter that has no row for a region is unpriced there.\n",
     )
     for source in table.sources.values():
-        _write(f"{source.key}: {source.title}; {source.origin}")
+        say(_out, f"{source.key}: {source.title}; {source.origin}")
 
 
 def _show_missing(table: Table) -> None:
     for meter, types, why in missing(table, _today()):
-        _write(f"{meter.sku}: {_named(meter)}, per {meter.unit}: {why}. For {', '.join(types)}.")
-
-
-def _write(text: str) -> None:
-    _out.print(text, highlight=False, markup=False, soft_wrap=True)
+        say(_out, f"{meter.sku}: {_named(meter)}, per {meter.unit}: {why}. For {', '.join(types)}.")
 
 
 def _columns(*names: str) -> Columns:
@@ -238,16 +242,17 @@ def _report(outcome: Outcome) -> None:
             )
         print_whole(_out, columns)
     for meter, region, start in outcome.announced:
-        _out.print(f"From {start} on the API has another price of {_named(meter)} in {region}.")
+        say(_out, f"From {start} on the API has another price of {_named(meter)} in {region}.")
     for meter, region, price, why in outcome.kept:
-        _out.print(
+        say(
+            _out,
             f"Kept: {_named(meter)} in {region} stays {described(price.tiers)}, as of "
             f"{price.as_of}, because {why}.",
-            soft_wrap=True,
         )
-    _out.print(
+    say(
+        _out,
         f"Read: {outcome.confirmed} prices as before, {len(outcome.moved)} moved, {outcome.new} "
-        f"new; {len(outcome.kept)} kept."
+        f"new; {len(outcome.kept)} kept.",
     )
 
 

@@ -2,28 +2,39 @@
 
 import json
 import sys
+from pathlib import Path
 from typing import Annotated, Any, cast
 
 import typer
-from rich import box
 from rich.console import Console
-from rich.measure import Measurement
 from rich.table import Table
+from rich.text import Text
 
 from frugal.errors import FrugalError
+from frugal.help import Command
 from frugal.local import daemon as daemons
 from frugal.local.engine import LOCAL_STACK, Engine
 from frugal.paths import own_checkout
+from frugal.terminal import print_whole, say
 
 _NOTHING: dict[str, Any] = {"environment": "local", "urls": {}, "health": {}}
-_COLOURS = {"healthy": "green", "starting": "yellow", "stopped": "yellow", "failed": "red"}
+_HEALTH = {
+    "healthy": ("healthy", "green"),
+    "asleep": ("asleep (wakes on a visit)", "green"),
+    "starting": ("starting", "yellow"),
+    "stopped": ("stopped", "yellow"),
+    "failed": ("failed", "red"),
+}
+"""Words and colour of each health."""
 
-app = typer.Typer()
+app = typer.Typer(add_completion=False)
 
 
-@app.command("status")
+@app.command("status", cls=Command)
 def status(
-    as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Show all of it as JSON, for programs.")
+    ] = False,
 ) -> None:
     """Show addresses and health of what runs here; exit code 1 if nothing does."""
     place = own_checkout()
@@ -40,62 +51,47 @@ def status(
         show(Console(), found)
     else:
         part = len(found.get("resources", []))
-        Console(stderr=True).print(
+        say(
+            Console(stderr=True),
             f"No site is running; {part} resources exist. `make up` continues."
             if part
-            else "Nothing is running. `make up` brings the local environment up."
+            else "Nothing is running. `make up` brings the local environment up.",
         )
     if not found["urls"]:
         raise typer.Exit(1)
 
 
-def show(console: Console, found: dict[str, Any], outputs: dict[str, object] | None = None) -> None:
+def show(console: Console, found: dict[str, Any]) -> None:
     """Print addresses and health; `found` as the daemon gives it.
 
-    `outputs`: the stack's, with addresses as on Azure; each is shown beside its local one. Long
-    addresses are never wrapped, so that they can be copied.
+    Addresses are never wrapped, so that they can be copied.
     """
-    urls = cast("dict[str, str]", found["urls"])
-    health = cast("dict[str, str]", found["health"])
-    declared = dict(outputs or {})
-    table = Table(box=box.SIMPLE_HEAD)
-    for header in ("What", "Health", "On this machine", *(["As on Azure"] if declared else [])):
-        table.add_column(header, no_wrap=True)
+    urls, health = cast("dict[str, str]", found["urls"]), cast("dict[str, str]", found["health"])
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
+    for header, no_wrap in (("Name", True), ("Address here", True), ("Health", False)):
+        table.add_column(header, no_wrap=no_wrap)
     for name in sorted({*urls, *health}):
-        on_azure = declared.pop(_output_name(name), "")
-        row = [name, _coloured(health.get(name, "")), urls.get(name, ""), _text(on_azure)]
-        table.add_row(*row[: len(table.columns)])
-    for name, value in sorted(declared.items()):
-        table.add_row(name, "", "", _text(value))
-    wide = Measurement.get(console, console.options.update(max_width=1000), table).maximum
-    narrow = console.width
-    console.width = max(narrow, wide)
-    console.print(table, crop=False)
-    console.width = narrow
+        words, colour = _HEALTH.get(health.get(name, ""), ("", ""))
+        table.add_row(name, urls.get(name, ""), Text(words, colour))
+    print_whole(console, table)
 
 
-def show_after_up(console: Console, found: dict[str, Any], engine: Engine) -> None:
-    """Print addresses and health, local and as on Azure, the bill, and the update's changes."""
+def show_after_up(
+    console: Console, found: dict[str, Any], engine: Engine, engine_output: Path
+) -> None:
+    """Print the stack's outputs, the bill, the update's changes; at last addresses and health."""
     outputs = json.loads(engine.run("stack", "output", "--json", "-s", LOCAL_STACK))
     bill = outputs.pop("monthlyCost", None)
-    show(console, found, outputs)
+    say(console, "Outputs, as on Azure:")
+    for name, value in outputs.items():
+        text = value if isinstance(value, str) else json.dumps(value)
+        say(console, f"  {name}: {text}")
     if bill:
-        console.print(f"On Azure: {bill['shown']} (`frugal cost`).")
-    console.print(f"Resources: {_changes(engine)}. `make down` takes everything down.")
-
-
-def _output_name(name: str) -> str:
-    """The program's output for an address: `homepage_origin` is declared as homepageOriginUrl."""
-    first, *rest = name.split("_")
-    return first + "".join(part.title() for part in rest) + "Url"
-
-
-def _text(value: object) -> str:
-    return value if isinstance(value, str) else json.dumps(value)
-
-
-def _coloured(state: str) -> str:
-    return f"[{_COLOURS[state]}]{state}[/]" if state in _COLOURS else state
+        say(console, f"On Azure: {bill['shown']} (`frugal cost`).")
+    say(console, f"Resources: {_changes(engine)}. `make down` takes everything down.")
+    say(console, f"The engine's output, builds too: {engine_output}")
+    console.print()
+    show(console, found)
 
 
 def _changes(engine: Engine) -> str:

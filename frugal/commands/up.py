@@ -6,13 +6,14 @@ import typer
 from rich.console import Console
 
 from frugal.commands.status import show_after_up
+from frugal.help import Command
 from frugal.local import environment
 from frugal.paths import own_checkout
 
-app = typer.Typer()
+app = typer.Typer(add_completion=False)
 
 
-@app.command("up")
+@app.command("up", cls=Command)
 def up(
     accept_data_loss: Annotated[
         bool,
@@ -22,7 +23,6 @@ def up(
     ] = False,
 ) -> None:
     """Bring the local environment up: all declared resources, on this machine."""
-    daemon, engine = environment.up(
-        own_checkout(), Console(stderr=True), accept_data_loss=accept_data_loss
-    )
-    show_after_up(Console(), daemon.status(), engine)
+    place = own_checkout()
+    daemon, engine = environment.up(place, Console(stderr=True), accept_data_loss=accept_data_loss)
+    show_after_up(Console(), daemon.status(), engine, place.engine_output)

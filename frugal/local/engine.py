@@ -15,6 +15,7 @@ import subprocess
 import sys
 import tarfile
 import tempfile
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import chain
@@ -24,10 +25,12 @@ from types import FrameType
 from rich.console import Console
 
 from frugal.errors import FrugalError
+from frugal.local.display import Display
 from frugal.local.toolchain import DYNAMIC_HOST, EXECUTOR, ensure_cli
 from frugal.paths import Checkout, checkout
 from frugal.sign_in import SETTINGS
 from frugal.stack_files import stack_file, without_secrets
+from frugal.terminal import progress, say
 
 # Published on purpose: the local environment holds no secret worth keeping, and its salt is in the
 # repository, so that `up` leaves the checkout clean.
@@ -35,6 +38,7 @@ LOCAL_PASSPHRASE = "frugal-local"  # noqa: S105
 LOCAL_STACK = "local"
 # Only the owner may read the engine's state and logs.
 _UMASK = 0o077
+_POLL = 0.1  # seconds between two readings of a run's events
 _PLUGIN = "pulumi-resource-azure-native"
 
 
@@ -96,23 +100,34 @@ class Engine:
             umask=_UMASK,
         )
 
-    def follow(self, *arguments: str, keep_open: Sequence[int] = ()) -> int:
-        """Run with the engine's own display; return its exit code.
+    def follow(
+        self, *arguments: str, console: Console, output: Path, keep_open: Sequence[int] = ()
+    ) -> tuple[int, str]:
+        """Run with a line of progress; return the exit code and the reasons of a failure.
 
-        An interrupt reaches the engine once, so that it finishes and records the running
-        operations; then Interrupted is raised. `keep_open`: descriptors that the engine inherits (a
-        lock, so that it stays locked if this process is killed).
+        The engine's own display goes to the file `output`, which the reasons name. An interrupt
+        reaches the engine once, so that it finishes and records the running operations; then
+        Interrupted is raised. `keep_open`: descriptors that the engine inherits (a lock, so that it
+        stays locked if this process is killed).
         """
         # On a terminal the engine must stay in the foreground, and Ctrl-C reaches it by itself.
         on_terminal = sys.stdin.isatty()
-        process = subprocess.Popen(
-            [self.pulumi, *arguments],
-            cwd=self.project,
-            env=self.environment(),
-            pass_fds=keep_open,
-            process_group=None if on_terminal else 0,
-            umask=_UMASK,
-        )
+        events = output.with_suffix(".events")
+        for file in (events, output):
+            file.unlink(missing_ok=True)
+            file.touch(mode=0o600)
+        with output.open("ab") as written:
+            process = subprocess.Popen(
+                [self.pulumi, *arguments, "--color", "never", "--event-log", events],
+                cwd=self.project,
+                # Allows --event-log, as in the Automation API of the Pulumi SDK.
+                env={**self.environment(), "PULUMI_DEBUG_COMMANDS": "true"},
+                stdout=written,
+                stderr=written,
+                pass_fds=keep_open,
+                process_group=None if on_terminal else 0,
+                umask=_UMASK,
+            )
         received: list[int] = []
 
         def interrupt(number: int, _frame: FrameType | None) -> None:
@@ -122,15 +137,23 @@ class Engine:
             if len(received) == 1 and (number != signal.SIGINT or not on_terminal):
                 process.send_signal(number)
 
+        display = Display(events)
         before = {s: signal.signal(s, interrupt) for s in (signal.SIGINT, signal.SIGTERM)}
         try:
-            code = process.wait()
+            with progress(console) as show:
+                while process.poll() is None:
+                    show(display.step())
+                    time.sleep(_POLL)
+            for warning in display.warnings():
+                say(console, f"Warning: {warning}", "yellow")
+            failure = display.failure() if process.returncode else ""
         finally:
+            events.unlink()
             for number, handler in before.items():
                 signal.signal(number, handler)
         if received:
             raise Interrupted
-        return code
+        return process.returncode, f"{failure}\nThe engine's whole output is in {output}."
 
 
 FOREIGN = frozenset(

@@ -20,6 +20,7 @@ from frugal.local.lock import checkout_lock, checkout_lock_if_free
 from frugal.local.state import compare, mend, read_state, rebuild_options
 from frugal.paths import Checkout
 from frugal.stack_files import read_file
+from frugal.terminal import say
 
 # Bytes for the apps' packages, PostgreSQL and the logs of a new environment.
 _SPACE = 500 * 1024**2
@@ -64,11 +65,11 @@ def prepare_shell(checkout: Checkout, console: Console) -> Engine:
     missing, strays = compare(checkout, daemon, read_state(checkout))
     recovery.refuse_lost_databases(missing)
     if missing or strays:
-        console.print(
+        say(
+            console,
             f"The engine's state and the local cloud differ: {len(missing)} resources are gone, "
             f"{len(strays)} are not in the state. Unless another run is active, `make up` repairs "
             "it.",
-            soft_wrap=True,
         )
     return engine
 
@@ -79,7 +80,7 @@ def up(
     """Deploy all declared resources and wait until the sites answer.
 
     Repairs first what a killed run left, and rebuilds what was lost. Raises FrugalError: another
-    run is active, the engine failed (it has shown the reason), an app is not healthy or does not
+    run is active, the engine failed, an app is not healthy or does not
     answer; RowsAtStakeError: rows are lost or cannot be read. With `accept_data_loss` it starts
     over then.
     """
@@ -93,25 +94,30 @@ def up(
         except RowsAtStakeError as error:
             if not accept_data_loss:
                 raise
-            console.print(f"{error.what}\nStarting over without those rows.", soft_wrap=True)
+            say(console, f"{error.what}\nStarting over without those rows.")
             daemons.stop_all(checkout)
             accounts.remove(checkout.cloud)
             _remove(checkout.local)
             daemon, engine = _prepare_up(checkout, console)
         rebuilt = rebuild_options(checkout, daemon, console)
-        options = [*_QUIETLY, *without_preview(checkout), *rebuilt]
-        code = engine.follow("up", *options, keep_open=(lock,))
+        code, failure = engine.follow(
+            "up",
+            *(*_QUIETLY, *without_preview(checkout), *rebuilt),
+            console=console,
+            output=checkout.engine_output,
+            keep_open=(lock,),
+        )
         if code != 0:
-            raise FrugalError(f"{_why(code, daemon)} {again}")
+            raise FrugalError(f"{_why(code, failure, daemon)} {again}")
         wait_until_healthy(checkout, daemon, console)
         wait_until_answering(daemon)
         recovery.keep_copies(checkout, daemon)
         for place in accounts.sweep():
-            console.print(
+            say(
+                console,
                 f"{place} holds the database of a checkout that was moved or deleted "
                 f"({place}/environment says where it was). `make up` in its new place takes the "
                 "database over; if the checkout is gone for good, remove that folder by hand.",
-                soft_wrap=True,
             )
         return daemon, engine
 
@@ -137,13 +143,13 @@ def _prepare_up(checkout: Checkout, console: Console) -> tuple[Daemon, Engine]:
     return daemon, engine
 
 
-def _why(code: int, daemon: Daemon) -> str:
-    """Reason of a failed run, beyond what the engine has printed."""
+def _why(code: int, failure: str, daemon: Daemon) -> str:
+    """Reason of a failed run; `failure` has the engine's messages."""
     if code < 0:
         return f"The engine was killed (signal {-code}); what it has recorded is safe."
     if not daemons.is_running(daemon.pid):
         return daemons.ended(daemon)
-    return "The environment is not up; the reason is in the engine's output above."
+    return f"The environment is not up: {failure}"
 
 
 def down(
@@ -168,9 +174,9 @@ def down(
             folders = recovery.databases(checkout)
             rows = [f"{folder}: a database that can't be asked for its rows" for folder in folders]
         if rows:
-            console.print("This deletes, for good:")
+            say(console, "This deletes, for good:")
             for line in rows:
-                console.print(f"  {line}", soft_wrap=True)
+                say(console, f"  {line}")
             if not yes and not confirm("Delete these rows?"):
                 raise FrugalError(
                     "Nothing was deleted. To delete the rows above and all the rest: "
@@ -186,8 +192,14 @@ def down(
                 ports = {daemon.http, *daemon.status().get("ports", [])}
                 family = daemons.family(daemon.pid)
                 count = len(read_state(checkout).ids)
-                code = engine.follow("destroy", *_QUIETLY, keep_open=(lock,))
-                failure = "The engine could not destroy everything (above)." if code else ""
+                code, reason = engine.follow(
+                    "destroy",
+                    *_QUIETLY,
+                    console=console,
+                    output=checkout.engine_output,
+                    keep_open=(lock,),
+                )
+                failure = f"The engine could not destroy everything: {reason}" if code else ""
             except FrugalError as error:
                 failure = _unusable(error)
         daemons.stop(family)

@@ -14,6 +14,7 @@ from frugal.errors import FrugalError
 from frugal.local.daemon import is_running
 from frugal.local.file_lock import take
 from frugal.paths import Checkout
+from frugal.terminal import say
 
 # Seconds for the processes of an engine to end after it.
 _ENDING = 2.0
@@ -78,7 +79,7 @@ def _wait(file: IO[str], console: Console) -> None:
         time.sleep(_POLL)
         if take(file, wait=False):
             return
-    console.print("The engine of a killed run is still working. Waiting for it to end.")
+    say(console, "The engine of a killed run is still working. Waiting for it to end.")
     take(file, wait=True)
 
 

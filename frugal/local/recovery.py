@@ -19,6 +19,7 @@ from frugal.errors import RowsAtStakeError
 from frugal.local.daemon import Daemon
 from frugal.local.engine import LOCAL_STACK, Engine
 from frugal.paths import Checkout
+from frugal.terminal import say
 
 _META = "version: 1\n"  # version of Pulumi's file backend, in its meta.yaml
 _DATABASE_TYPES = ("azure-native:dbforpostgresql:Server", "azure-native:dbforpostgresql:Database")
@@ -53,7 +54,7 @@ def restore_store(checkout: Checkout, console: Console) -> None:
         if damaged or any(kind in _DATABASE_TYPES for kind in known.values()):
             _refuse_with_databases(checkout, f"{what}, and there is no copy of it.")
         (checkout.cloud / store.FILE).unlink(missing_ok=True)
-        console.print(f"{what}. Everything is created again.", soft_wrap=True)
+        say(console, f"{what}. Everything is created again.")
         return
     store.restore(
         checkout.cloud,
@@ -61,7 +62,7 @@ def restore_store(checkout: Checkout, console: Console) -> None:
         # Do not restore resources that the engine has deleted since the copy.
         wanted=lambda resource_id, urn: not urn or recorded is None or resource_id.lower() in known,
     )
-    console.print(f"{what}. It was restored from its copy.", soft_wrap=True)
+    say(console, f"{what}. It was restored from its copy.")
 
 
 def restore_state(
@@ -93,7 +94,7 @@ def restore_state(
     if file.exists():
         file.replace(file.with_name(f"{file.name}.damaged"))
     if not usable:
-        console.print(f"{what}. Everything is created again.", soft_wrap=True)
+        say(console, f"{what}. Everything is created again.")
         return
     best = min(usable, key=lambda copy: len(own ^ _recorded_ids(copy).keys()))
     engine.run("stack", "select", LOCAL_STACK, "--create")
@@ -101,7 +102,7 @@ def restore_state(
     atomic_write(export, json.dumps({"version": 3, "deployment": best}))
     engine.run("stack", "import", "--file", str(export), "--stack", LOCAL_STACK)
     export.unlink()
-    console.print(f"{what}. It was restored from a copy.", soft_wrap=True)
+    say(console, f"{what}. It was restored from a copy.")
 
 
 def refuse_lost_databases(missing: dict[str, str]) -> None:

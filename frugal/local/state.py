@@ -16,6 +16,7 @@ from frugal.local.daemon import Daemon
 from frugal.local.engine import LOCAL_STACK, Engine
 from frugal.paths import Checkout
 from frugal.stack_files import read_file
+from frugal.terminal import say
 
 
 @dataclass(frozen=True)
@@ -88,13 +89,13 @@ def mend(
         return
     if not with_rows:
         recovery.refuse_lost_databases(missing)
-    console.print("Repairing what an interrupted run left.")
+    say(console, "Repairing what an interrupted run left.")
     if locks:
         engine.run("cancel", "--yes", "--stack", LOCAL_STACK)
     for stray in daemon.sweep(_project(checkout), recorded.ids, with_rows=with_rows):
-        console.print(f"  removed, since it is not in the state: {stray}", soft_wrap=True)
+        say(console, f"  removed, since it is not in the state: {stray}")
     for resource_id in missing:
-        console.print(f"  missing, created again: {resource_id}", soft_wrap=True)
+        say(console, f"  missing, created again: {resource_id}")
     engine.run("refresh", "--yes", "--clear-pending-creates", "--stack", LOCAL_STACK)
 
 
@@ -120,6 +121,6 @@ def rebuild_options(checkout: Checkout, daemon: Daemon, console: Console) -> lis
         image: object = resource.get("outputs", {}).get("image")
         # Each message names the whole reference, `server/repository@digest`.
         if isinstance(image, str) and any(f"'{image}'" in text for text in waiting.values()):
-            console.print(f"{image} is gone and is built again.", soft_wrap=True)
+            say(console, f"{image} is gone and is built again.")
             options += ["--replace", resource["urn"]]
     return options

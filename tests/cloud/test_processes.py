@@ -332,18 +332,18 @@ async def test_a_declared_command_replaces_the_image_s(
 
 async def test_scale_to_zero_and_back(app: App, client: httpx.AsyncClient, image: Image) -> None:
     await app.deploy(revision(image, min_replicas=0, cooldown=0.1))
-    await until(app, lambda: app.health() == "stopped")
+    await until(app, lambda: app.health() == "asleep")
     assert replicas(app) == []
     # Several at once wait for the one start.
     answers = await asyncio.gather(*(client.get("/") for _ in range(5)))
     assert {answer.status_code for answer in answers} == {200}
     assert len({answer.json()["pid"] for answer in answers}) == 1
-    await until(app, lambda: app.health() == "stopped")
+    await until(app, lambda: app.health() == "asleep")
     # What was started for a client that gave up goes as well.
     impatient = asyncio.create_task(client.get("/hold"))
     await met(lambda: len(replicas(app)) == 1)
     impatient.cancel()
-    await until(app, lambda: app.health() == "stopped")
+    await until(app, lambda: app.health() == "asleep")
 
 
 async def test_load_adds_replicas_and_the_cool_down_takes_them(

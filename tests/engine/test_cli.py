@@ -108,7 +108,7 @@ def test_program_that_fails_fails_the_command(clone: Clone) -> None:
     (clone.root / "infra" / "__main__.py").write_text("raise SystemExit('no such size: XXL')\n")
     up = clone.frugal("up")
     assert up.returncode == 1
-    assert "no such size: XXL" in up.stdout
+    assert "no such size: XXL" in up.stderr
     assert "make up" in up.stderr
     assert "Traceback" not in up.stderr
 
@@ -116,7 +116,7 @@ def test_program_that_fails_fails_the_command(clone: Clone) -> None:
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["logs", "nosuch"], "no log 'nosuch'. Allowed: "),
+        (["logs", "nosuch"], "no log 'nosuch'; there are: "),
         (["logs"], "NAME"),
         (["logs", "edge"], "no log of edge"),
         (["nosuch"], "nosuch"),
@@ -160,7 +160,7 @@ def test_a_damaged_settings_file_is_named(
 def test_a_folder_that_may_not_be_written_is_named(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    def refused() -> None:
+    def refused(**_options: object) -> None:
         raise PermissionError(errno.EACCES, "Permission denied", "/some/place")
 
     monkeypatch.setattr(cli, "app", refused)

@@ -122,7 +122,7 @@ def test_interrupted(clone: Clone) -> None:
 def test_interrupted_on_a_terminal(clone: Clone) -> None:
     running, keyboard, shown = clone.begin_held_on_terminal()
     os.write(keyboard, b"\x03")
-    until(lambda: b"cancel" in shown)
+    until(lambda: b"Stopping: " in shown)
     clone.release()
     assert running.wait(PATIENCE) == 130
     until(lambda: b"Stopped; nothing is lost." in shown)

@@ -2,6 +2,8 @@
 
 import shutil
 from collections.abc import Iterator
+from pathlib import Path
+from subprocess import CompletedProcess
 
 import pytest
 
@@ -26,7 +28,7 @@ def test_all_passing_bad_days_at_once(environment: Environment) -> None:
     assert clone.frugal("env").returncode == 0
     _daemon(clone).days(PASSING)
     environment.configure({f"waits.{name}": str(seconds) for name, seconds in WAITS.items()})
-    environment.up()
+    _assert_short(environment, environment.up())
     location = environment.write_round("outlasts the bad days")
     environment.configure({"translator.host": "containerApp"})
     environment.up()
@@ -50,3 +52,15 @@ def _daemon(clone: Clone) -> Daemon:
     running = daemons.find(Checkout(clone.root))
     assert running is not None, "no daemon runs"
     return running
+
+
+def _assert_short(environment: Environment, up: CompletedProcess[str]) -> None:
+    """Check that `up` prints little, addresses last, and names the file that has the build."""
+    lines = (up.stderr + up.stdout).splitlines()
+    assert len(lines) <= 80
+    assert all(
+        any(url in line for line in lines[-10:]) for url in environment.status()["urls"].values()
+    )
+    assert "flask==" not in up.stderr + up.stdout
+    (output,) = (Path(line.partition(": ")[2]) for line in lines if "engine's output" in line)
+    assert " flask==" in output.read_text()

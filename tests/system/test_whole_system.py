@@ -147,7 +147,7 @@ def test_an_app_sleeps_and_wakes(environment: Environment) -> None:
     config = ["config", "set", "-s", "local", "--path", "homepage.cooldownSeconds"]
     assert environment.clone.pulumi(*config, "1").returncode == 0
     environment.apply()
-    until(lambda: environment.status()["health"]["homepage"] == "stopped")
+    until(lambda: environment.status()["health"]["homepage"] == "asleep")
     assert not environment.pids("homepage")
     assert httpx.get(environment.url("homepage_origin"), timeout=60).status_code == 200
     assert environment.pids("homepage")

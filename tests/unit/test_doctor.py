@@ -611,6 +611,16 @@ def test_offer_without_builds_is_noted(azure: Azure, place: Checkout) -> None:
     )
 
 
+def test_each_group_of_queries_is_a_step(azure: Azure, place: Checkout) -> None:
+    steps: list[str] = []
+    subscription.examine(place, "dev", on_step=steps.append)
+    assert steps == [
+        "Asking Azure for the subscription",
+        "Asking Azure for roles, registrations and budgets",
+        "Asking Azure for quotas in eastus",
+    ]
+
+
 def search(place: Checkout) -> tuple[list[Finding], list[str]]:
     """Findings of a search, and the lines that were shown meanwhile."""
     lines: list[str] = []

@@ -127,7 +127,7 @@ class App(Site):
 
     @override
     def health(self) -> Health:
-        """Return how the app is; `stopped` also when it is scaled to zero."""
+        """Return how the app is; `asleep` when it is scaled to zero."""
         replica_set = self._serving
         if replica_set is None:
             if self._coming is not None:
@@ -136,7 +136,7 @@ class App(Site):
         if any(replica.ready for replica in replica_set.replicas):
             return "healthy"
         if not replica_set.replicas:
-            return "stopped"
+            return "asleep"
         return "failed" if replica_set.failed else "starting"
 
     @override

@@ -1,12 +1,13 @@
 """Findings of `frugal doctor`: a line each, with the remedy if something is wrong."""
 
-import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 from rich.console import Console
 from rich.text import Text
+
+from frugal.terminal import wrap
 
 State = Literal["ok", "missing", "note"]
 _COLORS = {"ok": "green", "missing": "red", "note": "yellow"}
@@ -49,10 +50,4 @@ def show(console: Console, findings: Sequence[Finding]) -> bool:
 def _wrapped(console: Console, text: str) -> str:
     if not console.is_terminal:
         return text
-    return textwrap.fill(
-        text,
-        console.width,
-        subsequent_indent=" " * (_INDENT + 2),
-        break_long_words=False,
-        break_on_hyphens=False,
-    )
+    return "\n".join(wrap(text, console.width, " " * (_INDENT + 2)))

@@ -17,12 +17,17 @@ _PATIENCE = 20.0  # seconds in all to retry a query while Azure is busy
 
 
 def examine(
-    checkout: Checkout, environment: str, *, on_region: Callable[[str], None] | None = None
+    checkout: Checkout,
+    environment: str,
+    *,
+    on_step: Callable[[str], None] = lambda _step: None,
+    on_region: Callable[[str], None] | None = None,
 ) -> list[Finding]:
     """Check the environment's subscription.
 
-    `on_region`: called with a line on each region tried; without it only the environment's own
-    region is checked. Raises FrugalError for an environment that does not exist.
+    `on_step`: called before each group of queries; `on_region`: called with a line on each region
+    tried; without it only the environment's own region is checked. Raises FrugalError for an
+    environment that does not exist.
     """
     config = stack_files.configuration(checkout.root, environment)
     try:
@@ -35,13 +40,17 @@ def examine(
         return findings + lacking
     try:
         with Arm(configuration=configuration, patience=_PATIENCE) as arm:
+            on_step("Asking Azure for the subscription")
             subscription, answers = account.identify(arm, settings, config)
             findings += answers
             if subscription is not None:
+                on_step("Asking Azure for roles, registrations and budgets")
                 findings += account.examine(subscription)
+                on_step(f"Asking Azure for quotas in {settings.location}")
                 regional = list(region.examine(subscription, settings.location))
                 findings += regional
                 if on_region is not None:
+                    on_step("Asking Azure for a region that has all of it")
                     findings.append(region.search(subscription, regional, on_region))
     except ArmError as error:
         # The message of a failed sign-in has its remedy.

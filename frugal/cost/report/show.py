@@ -21,6 +21,10 @@ class Format(StrEnum):
     html = "html"
 
 
+FORMATS = f"{', '.join(Format)}."
+"""The formats, for the help of an option."""
+
+
 def show(
     shown_as: Format, report: Report, data: Mapping[str, object], *, details: bool = True
 ) -> None:

@@ -6,13 +6,13 @@ from typing import TypeVar
 from rich import box
 from rich.cells import cell_len
 from rich.console import Console, RenderableType
-from rich.measure import Measurement
 from rich.padding import Padding
 from rich.table import Table as Grid
 from rich.text import Text
 
 from frugal.cost.report import parts
 from frugal.cost.report.words import MARKS, TIMES, clean
+from frugal.terminal import print_whole
 
 _T = TypeVar("_T")
 _WIDE = 110
@@ -51,15 +51,6 @@ def print_report(console: Console, report: parts.Report, *, details: bool) -> No
         _print(console, report.details, details=True)
     else:
         console.print(Text(clean(report.more), "dim"))
-
-
-def print_whole(console: Console, grid: Grid) -> None:
-    """Print a table; amounts are never cut, even if it becomes wider than the terminal."""
-    width = console.width
-    least = Measurement.get(console, console.options.update(max_width=1000), grid).minimum
-    console.width = max(width, least)
-    console.print(grid, crop=False)
-    console.width = width
 
 
 def _print(console: Console, blocks: Sequence[parts.Block], *, details: bool) -> None:

@@ -1,0 +1,104 @@
+"""Condensed display of an engine's run, from the events that it writes to a file.
+
+Format: one `apitype.EngineEvent` a line (github.com/pulumi/pulumi/sdk/v3 3.274.1), without colours
+if the run has `--color never`. The events of an update replace those of its preview.
+"""
+
+import json
+import time
+from collections import deque
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+_NAMED = 3  # resources in a line of progress
+_PRINTED = 12  # lines of what the program printed
+_STACK = "::pulumi:pulumi:Stack::"  # in the URN of what the program prints
+
+_Event = Mapping[str, Any]
+
+
+class Display:
+    """Progress of a run and reasons of its failure."""
+
+    def __init__(self, file: Path) -> None:
+        self._file = file
+        self._phase = "Starting"
+        self._begun = time.monotonic()
+        self._position = 0
+        self._done = 0
+        self._working: dict[str, None] = {}
+
+    def step(self) -> str:
+        """Return a line of progress: seconds, resources done, resources in progress."""
+        if self._file.stat().st_size < self._position:
+            self._position, self._done, self._working = 0, 0, {}
+        for event in self._read():
+            self._count(event)
+        names = [urn.rpartition("::")[2] for urn in self._working]
+        shown = ", ".join([*names[:_NAMED], *(["…"] if names[_NAMED:] else [])])
+        seconds = time.monotonic() - self._begun
+        line = f"{self._phase}, {seconds:.0f} s: {self._done} resources done"
+        return f"{line}; in progress: {shown}" if shown else line
+
+    def warnings(self) -> list[str]:
+        """Return the warnings of the program and the engine, each once."""
+        found = (one for one in self._diagnostics() if one["severity"] == "warning")
+        return list(dict.fromkeys(one["message"].strip() for one in found))
+
+    def failure(self) -> str:
+        """Return the resources' errors, or the program's own if it did not come to a resource.
+
+        What the program printed last is put before an error of its own, and before one that refers
+        to the log of a build.
+        """
+        resources: list[str] = []
+        program: list[str] = []
+        printed: deque[str] = deque(maxlen=_PRINTED)
+        for one in self._diagnostics():
+            if one["severity"] == "info#err":
+                printed.extend(filter(str.strip, one["message"].splitlines()))
+            elif one["severity"] == "error":
+                text, urn = one["message"].strip(), one.get("urn", _STACK)
+                if _STACK in urn:
+                    program += [*printed, text]
+                else:
+                    log = printed if "log above" in text else ()
+                    resources += [*log, f"{urn.rpartition('::')[2]}: {text}"]
+        return "\n".join(dict.fromkeys(resources or program))
+
+    def _diagnostics(self) -> Iterator[_Event]:
+        """Read the messages of the whole run, first to last."""
+        self._position = 0
+        for event in self._read():
+            if one := event.get("diagnosticEvent"):
+                yield one
+
+    def _count(self, event: _Event) -> None:
+        for kind in ("resourcePreEvent", "resOutputsEvent", "resOpFailedEvent"):
+            metadata: _Event = event.get(kind, {}).get("metadata", {})
+            state: _Event = metadata.get("new") or metadata.get("old") or {}
+            if not state.get("custom"):
+                continue
+            urn = str(metadata["urn"])
+            if kind == "resourcePreEvent":
+                self._phase = "Previewing" if event[kind].get("planning") else "Updating"
+                if metadata["op"] != "same":
+                    self._working[urn] = None
+            else:
+                self._working.pop(urn, None)
+                self._done += 1
+
+    def _read(self) -> Iterator[_Event]:
+        """Read the whole lines since the last call; a damaged one is passed over."""
+        with self._file.open("rb") as content:
+            content.seek(self._position)
+            whole, newline, _rest = content.read().rpartition(b"\n")
+        self._position += len(whole) + len(newline)
+        for line in whole.splitlines():
+            try:
+                event = json.loads(line)
+            except ValueError:
+                continue
+            if isinstance(event, dict):
+                yield event

@@ -1,0 +1,108 @@
+"""The command line as people meet it: help pages, wrong arguments, progress, a narrow terminal."""
+
+import importlib.metadata
+import io
+import sys
+
+import pytest
+from rich.console import Console
+
+from frugal import cli
+from frugal.commands.status import show
+from frugal.terminal import progress, say
+
+COMMANDS = [[], ["prices", "refresh"], *([name] for name in cli._COMMANDS)]
+
+
+@pytest.fixture
+def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]):
+    def run(*arguments: str, columns: int = 80) -> tuple[object, str, str]:
+        monkeypatch.setenv("COLUMNS", str(columns))
+        monkeypatch.setattr(sys, "argv", ["frugal", *arguments])
+        with pytest.raises(SystemExit) as ended:
+            cli.main()
+        return (ended.value.code or 0, *capsys.readouterr())
+
+    return run
+
+
+@pytest.mark.parametrize("command", COMMANDS, ids=" ".join)
+def test_help_breaks_no_word(run, command: list[str]) -> None:
+    code, wide, _ = run(*command, "-h", columns=100)
+    assert code == 0
+    assert wide.startswith(" ".join(["Usage: frugal", *command]))
+    assert "-h, --help" in wide
+    for columns in (60, 40):
+        _, narrow, _ = run(*command, "--help", columns=columns)
+        assert narrow.split() == wide.split()
+    for line in run(*command, "-h", columns=60)[1].splitlines():
+        assert len(line) <= 60 or len(line.split()) == 1
+
+
+def test_without_arguments_it_shows_its_help(run) -> None:
+    assert run() == run("-h")
+
+
+def test_the_version(run) -> None:
+    assert run("--version") == (0, f"frugal {importlib.metadata.version('frugal')}\n", "")
+
+
+WRONG = {
+    "nosuch": "'nosuch'; there are: up, down, ",
+    "prices nosuch": "'nosuch'; there are: refresh. `frugal prices -h`",
+    "--nosuch": "--nosuch. `frugal -h` ",
+    "up --now": "--now. `frugal up -h` ",
+    "logs": "'NAME'. `frugal logs -h` ",
+    "logs edge -n few": "-n 'few' is not allowed; allowed: a number",
+    "cost extra": "(extra). `frugal cost -h` ",
+    "cost --set": "'--set' requires an argument. `frugal COMMAND -h` ",
+    "cost --format pdf": "'pdf' is not one of 'table', 'json', 'markdown', 'html'. `frugal ",
+    "cost -s nosuch": "'nosuch'; there are: dev, local, prod.",
+    "compare nosuch": "'nosuch' to compare; there are: homepage, translator.",
+}
+
+
+@pytest.mark.parametrize(("arguments", "said"), WRONG.items(), ids=WRONG)
+def test_wrong_arguments_are_one_message_with_the_allowed_ones(
+    run, arguments: str, said: str
+) -> None:
+    code, out, err = run(*arguments.split())
+    assert (code, out) == (2, "")
+    assert err.startswith("Error: ")
+    assert said in err
+    assert err.count("\n") == 1
+
+
+def test_a_message_is_wrapped_on_a_terminal_alone() -> None:
+    terminal, pipe = io.StringIO(), io.StringIO()
+    for console in (
+        Console(file=terminal, force_terminal=True, width=20, no_color=True),
+        Console(file=pipe, width=20),
+    ):
+        say(console, "No [b] such file: /a/long/path/that/stays-whole. Restore it.")
+    assert "\n/a/long/path/that/stays-whole.\n" in terminal.getvalue()
+    assert pipe.getvalue() == "No [b] such file: /a/long/path/that/stays-whole. Restore it.\n"
+
+
+def test_progress_is_lines_where_there_is_no_terminal() -> None:
+    shown = {}
+    for every in (0, 60):
+        console = Console(file=io.StringIO(), width=80)
+        with progress(console, every=every) as show_step:
+            for step in ("one", "two", "three"):
+                show_step(step)
+        shown[every] = console.file.getvalue()
+    assert shown == {0: "one\ntwo\nthree\n", 60: "one\n"}
+
+
+def test_status_fits_60_columns_and_explains_sleep() -> None:
+    console = Console(file=io.StringIO(), width=60)
+    sites = ("homepage", "homepage_origin", "translator", "translator_origin")
+    urls = {name: f"http://localhost:{20000 + n}/" for n, name in enumerate(sites)}
+    health = {"homepage": "asleep", "translator": "healthy", "postgres": "failed"}
+    show(console, {"urls": urls, "health": health})
+    lines = console.file.getvalue().splitlines()
+    assert max(map(len, lines)) <= 60
+    assert "asleep (wakes on a visit)" in " ".join(console.file.getvalue().split())
+    for name, url in urls.items():
+        assert any(line.split()[:2] == [name, url] for line in lines)
