@@ -5,6 +5,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from frugal.commands.export import fill_local_site
 from frugal.commands.status import show_after_up
 from frugal.local import environment
 from frugal.paths import own_checkout
@@ -22,7 +23,9 @@ def up(
     ] = False,
 ) -> None:
     """Bring the local environment up: all declared resources, on this machine."""
-    daemon, engine = environment.up(
-        own_checkout(), Console(stderr=True), accept_data_loss=accept_data_loss
-    )
-    show_after_up(Console(), daemon.status(), engine)
+    place, console = own_checkout(), Console(stderr=True)
+    daemon, engine = environment.up(place, console, accept_data_loss=accept_data_loss)
+    found = daemon.status()
+    if any("/staticSites/" in resource["id"] for resource in found["resources"]):
+        console.print(fill_local_site(place, engine.run))
+    show_after_up(Console(), found, engine)

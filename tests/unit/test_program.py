@@ -387,17 +387,13 @@ def test_a_site_of_files_comes_with_the_command_that_uploads_them(
 ) -> None:
     exported: dict[str, Output[str]] = {}
     monkeypatch.setattr("pulumi.export", exported.__setitem__)
-    csv = {name: f"https://sheet.example/{name}?a=1&b=2" for name in ("talks", "projects")}
-    csv["interviews"] = "https://sheet.example/interviews"
-    program("dev", {"homepage": {"host": "staticSite", "sheet": {"csv": csv}}})
+    program("dev", {"homepage": {"host": "staticSite"}})
     assert "signInRedirectUri" not in exported
     assert _value(exported["homepageUrl"]) == "https://calm-sea-1.azurestaticapps.net"
     command = _value(exported["homepageUpload"])
     assert command
-    assert "flask --app homepage export site --base-url https://calm-sea-1" in command
+    assert command.startswith(".venv/bin/frugal export homepage -s dev && ")
     assert "--name homepage" in command
-    assert "apiKey" in command
-    assert "SHEET_CSV_TALKS='https://sheet.example/talks?a=1&b=2' " in command
 
 
 def _value(output: Output[str]) -> str | None:
