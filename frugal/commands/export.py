@@ -33,7 +33,7 @@ def export(
     site: Annotated[str, typer.Argument(metavar="SITE", help=SITE)],
     *,
     environment: Annotated[
-        str, typer.Option("-s", "--stack", metavar="ENV", help="local (default), dev, …")
+        str, typer.Option("-s", "--stack", metavar="ENV", help="Its environment: local, dev, …")
     ] = LOCAL_STACK,
     folder: Annotated[
         Path | None,
@@ -80,8 +80,8 @@ def _settings(place: Checkout, environment: str) -> "Homepage":
     if site.is_container:
         setting = f"pulumi config set -s {environment} --path {SITE}"
         raise FrugalError(
-            f"The {SITE} of {environment} has host {site.host}; files are for staticSite: "
-            f"{setting}.host staticSite; {setting}.cdn none; pulumi up -s {environment}",
+            f"The host of the {SITE} in {environment} is {site.host}; allowed: staticSite. To "
+            f"change it: {setting}.host staticSite; {setting}.cdn none; pulumi up -s {environment}",
             code=2,
         )
     return cast("Homepage", site)
@@ -93,7 +93,7 @@ def _write(
     from infra.stacks.homepage import sheet_variables  # noqa: PLC0415
 
     outputs = json.loads(pulumi("stack", "output", "--json", "-s", environment))
-    if f"{SITE}Upload" not in outputs:
+    if f"{SITE}Name" not in outputs:
         raise FrugalError(
             f"{environment} has no {SITE} of files yet: pulumi up -s {environment} creates it."
         )

@@ -27,5 +27,5 @@ def up(
     daemon, engine = environment.up(place, console, accept_data_loss=accept_data_loss)
     found = daemon.status()
     if any("/staticSites/" in resource["id"] for resource in found["resources"]):
-        console.print(fill_local_site(place, engine.run))
+        console.print(fill_local_site(place, engine.run), soft_wrap=True)
     show_after_up(Console(), found, engine)

@@ -23,16 +23,6 @@ _SECRET_VARIABLES = {
     "signIn.clientSecret": "OIDC_CLIENT_SECRET",
     "sheet.apiKey": "SHEETS_API_KEY",
 }
-# The client is pinned: 2.0.10 ends with exit code 1 if the upload failed, 2.0.6 with 0
-# (Azure/static-web-apps-cli, deploy.ts). The token, which it reads from the environment, is in no
-# process list.
-_UPLOAD = (
-    ".venv/bin/frugal export homepage -s {environment} && "
-    'token="$(az staticwebapp secrets list --name {name} --resource-group {group} '
-    '--query properties.apiKey --output tsv)" && SWA_CLI_DEPLOYMENT_TOKEN="$token" '
-    "npx --yes @azure/static-web-apps-cli@2.0.10 deploy "
-    "--app-location apps/homepage --output-location site --env production"
-)
 
 
 class SignIn(Model):
@@ -168,19 +158,13 @@ def sheet_variables(sheet: Sheet) -> Mapping[str, str]:
 
 
 def _files(site: Deployment[Homepage]) -> Deployed:
-    """Declare a static web app; output `homepageUpload` exports and uploads its files."""
+    """Declare a static web app; its files are uploaded afterwards, to the output `homepageName`."""
     files = StaticSite(site.name, StaticSiteArgs(placement=site.platform.placement))
     url = Output.concat("https://", files.host)
-    upload = Output.format(
-        _UPLOAD,
-        environment=site.environment.environment,
-        name=files.name,
-        group=site.platform.placement.group,
-    )
     return Deployed(
         url=url,
         origin_url=url,
-        outputs={"homepageUpload": upload},
+        outputs={"homepageName": files.name},
         app=site.previous and site.previous.app,
         route=site.previous and site.previous.route,
     )

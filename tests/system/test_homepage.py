@@ -46,8 +46,6 @@ PRIVATE = ("login", "auth_response", "logout", "me", "account")
 BARS = "charts/bar.png?xvalues=a,b&yvalues=1,2"
 NAME = "Ada <b>Example</b>"
 DEEP = "talks?from=a%2Fb&x=1"
-AZ = '#!/bin/sh\necho "$@" > "$0.called"\necho the-token\n'
-NPX = '#!/bin/sh\necho "$SWA_CLI_DEPLOYMENT_TOKEN" "$@" > "$0.called"\n'
 
 needs_browser = pytest.mark.skipif(
     chromium() is None,
@@ -302,7 +300,9 @@ def test_the_homepage_becomes_files_and_comes_back(
     missing = get(environment.url("homepage") + "nowhere")
     assert missing.status_code == 404
     assert "There is no page at this address." in missing.text
-    assert files_in(uploaded(environment, tmp_path)) == files_in(served(environment))
+    done = environment.clone.frugal("export", "homepage", "--to", str(tmp_path))
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert files_in(tmp_path) == files_in(environment.clone.cloud / "static" / "homepage")
 
     go_back()
     kinds = set(environment.clone.resources())
@@ -312,39 +312,6 @@ def test_the_homepage_becomes_files_and_comes_back(
     assert environment.read_round(location) == "kept all the while"
 
 
-def served(environment: Environment) -> Path:
-    """The folder that the local cloud serves."""
-    return environment.clone.cloud / "static" / "homepage"
-
-
 def files_in(folder: Path) -> dict[str, bytes]:
     found = (file for file in folder.rglob("*") if file.is_file())
     return {str(file.relative_to(folder)): file.read_bytes() for file in found}
-
-
-def uploaded(environment: Environment, folder: Path) -> Path:
-    """Run the printed command with stand-ins of `az` and the client; return what it uploads.
-
-    The client reads its token from the environment and the folder from its options
-    (Azure/static-web-apps-cli 2.0.10, commands/deploy).
-    """
-    clone = environment.clone
-    for name, script in {"az": AZ, "npx": NPX}.items():
-        (folder / name).write_text(script)
-        (folder / name).chmod(0o755)
-    command = clone.pulumi("stack", "output", "homepageUpload", "-s", "local").stdout
-    done = clone.run("sh", "-c", command, PATH=f"{folder}:{clone.environment()['PATH']}")
-    assert done.returncode == 0, done.stdout + done.stderr
-    (site,) = environment.resource_ids("staticSites")
-    group, name = site.split("/")[4], site.split("/")[8]
-    assert (folder / "az.called").read_text().split() == [
-        *("staticwebapp", "secrets", "list", "--name", name, "--resource-group", group),
-        *("--query", "properties.apiKey", "--output", "tsv"),
-    ]
-    token, *arguments = (folder / "npx.called").read_text().split()
-    assert token == "the-token"
-    assert arguments == [
-        *("--yes", "@azure/static-web-apps-cli@2.0.10", "deploy"),
-        *("--app-location", "apps/homepage", "--output-location", "site", "--env", "production"),
-    ]
-    return clone.root / "apps/homepage/site"

@@ -1,7 +1,9 @@
-"""`frugal export` for an environment on Azure, with stand-ins for the user's Pulumi and the app."""
+"""`frugal export` and the upload, with stand-ins for the user's Pulumi, the app and Azure."""
 
 import json
+import re
 import shutil
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
@@ -15,7 +17,7 @@ from frugal.paths import Checkout
 ROOT = Path(__file__).parents[2]
 FILES = {"host": "staticSite", "cdn": "none"}
 SHEET = {"sheet": {"id": "the-sheet", "apiKey": {"secure": "ciphertext"}}}
-DEPLOYED = {"homepageUrl": "https://calm-sea-1.example", "homepageUpload": "…"}
+DEPLOYED = {"homepageUrl": "https://calm-sea-1.example", "homepageName": "homepage1"}
 APP = """#!/bin/sh
 printf '%s\\n' "$PWD" "$SHEET_ID" "$SHEETS_API_KEY" "$SHEET_CSV_TALKS" "$@"
 """
@@ -87,7 +89,7 @@ def test_the_folder_may_be_another(
 @pytest.mark.parametrize(
     ("homepage", "outputs", "code", "told"),
     [
-        ({}, DEPLOYED, 2, "homepage of dev has host containerApp; files are for staticSite"),
+        ({}, DEPLOYED, 2, "The host of the homepage in dev is containerApp; allowed: staticSite"),
         (FILES, {}, 1, "dev has no homepage of files yet: pulumi up -s dev creates it"),
     ],
 )
@@ -106,6 +108,45 @@ def test_a_failure_has_the_reason_of_the_app_or_of_pulumi(run: Run, place: Check
     broken = script(place.root / "broken", "#!/bin/sh\necho 'error: no login' >&2; exit 255")
     with pytest.raises(FrugalError, match=r"^pulumi stack output failed: no login$"):
         export._own_pulumi(place, broken)("stack", "output", "-s", "dev")
+
+
+@pytest.fixture
+def upload(tmp_path: Path) -> Callable[[], list[str]]:
+    """Run the commands of the guide; return the calls of its programs, each with the token."""
+    guide = (ROOT / "docs" / "operating.md").read_text()
+    commands = re.search(r"```\n(\.venv/bin/frugal export .+?)```", guide, re.DOTALL)
+    assert commands
+    note = 'echo "${0##*/} [$SWA_CLI_DEPLOYMENT_TOKEN] $*" >> calls; echo "the-${0##*/}"'
+    (tmp_path / ".venv" / "bin").mkdir(parents=True)
+    for name in (".venv/bin/frugal", "az", "npx", "pulumi"):
+        script(tmp_path / name, f"#!/bin/sh\n{note}\n")
+
+    def upload() -> list[str]:
+        path = {"PATH": f"{tmp_path}:/usr/bin:/bin"}
+        subprocess.run(["sh", "-c", commands[1]], cwd=tmp_path, env=path, check=False)
+        return (tmp_path / "calls").read_text().splitlines()
+
+    return upload
+
+
+def test_the_client_gets_the_token_and_the_folder(upload: Callable[[], list[str]]) -> None:
+    """By variable and options of Azure/static-web-apps-cli 2.0.10 (src/cli/commands/deploy)."""
+    *fetching, uploading = upload()
+    assert fetching == [
+        "frugal [] export homepage -s dev",
+        "pulumi [] stack output homepageName -s dev",
+        "az [] staticwebapp secrets list --name the-pulumi --query properties.apiKey --output tsv",
+    ]
+    client, options = uploading.split(" deploy ")
+    assert client == "npx [the-az] --yes @azure/static-web-apps-cli@2.0.10"
+    assert options == "--app-location apps/homepage --output-location site --env production"
+
+
+def test_without_a_token_nothing_is_uploaded(
+    upload: Callable[[], list[str]], tmp_path: Path
+) -> None:
+    script(tmp_path / "az", "#!/bin/sh\nexit 1\n")
+    assert not [call for call in upload() if call.startswith("npx")]
 
 
 def test_only_the_homepage_is_files() -> None:

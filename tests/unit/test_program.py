@@ -382,7 +382,7 @@ def test_the_homepage_is_asked_for_its_content_when_it_starts(program: Declare) 
     assert paths == {"Startup": "/readyz", "Liveness": "/healthz", "Readiness": "/healthz"}
 
 
-def test_a_site_of_files_comes_with_the_command_that_uploads_them(
+def test_a_site_of_files_has_its_address_and_name_as_outputs(
     program: Declare, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     exported: dict[str, Output[str]] = {}
@@ -390,10 +390,7 @@ def test_a_site_of_files_comes_with_the_command_that_uploads_them(
     program("dev", {"homepage": {"host": "staticSite"}})
     assert "signInRedirectUri" not in exported
     assert _value(exported["homepageUrl"]) == "https://calm-sea-1.azurestaticapps.net"
-    command = _value(exported["homepageUpload"])
-    assert command
-    assert command.startswith(".venv/bin/frugal export homepage -s dev && ")
-    assert "--name homepage" in command
+    assert _value(exported["homepageName"]) == "homepage1a2b3c4d"
 
 
 def _value(output: Output[str]) -> str | None:
