@@ -135,5 +135,9 @@ endef
 .frugal/venvs/%/stamp: apps/%/requirements-dev.lock .frugal/uv.stamp
 	$(VENV)
 
+# An app with the packages of its image alone, for `frugal export`.
+.frugal/venvs/%-run/stamp: apps/%/requirements.lock .frugal/uv.stamp
+	$(VENV)
+
 .frugal/venvs/audit/stamp: requirements/audit.lock .frugal/uv.stamp
 	$(VENV)

@@ -16,7 +16,7 @@ from frugal.help import Group
 from frugal.paths import checkout
 from frugal.terminal import say
 
-_COMMANDS = ("up", "down", "status", "logs", "env", "doctor", "cost", "compare", "prices")
+_COMMANDS = ("up", "down", "status", "logs", "env", "doctor", "cost", "compare", "prices", "export")
 
 
 class _Commands(Group):

@@ -33,6 +33,8 @@ class Checkout:
         self.state = self.local / "state"
         self.cloud = self.local / "cloud"
         self.logs = self.cloud / "logs"
+        # Files of static web apps, one folder each.
+        self.static_sites = self.cloud / "static"
         # Copies of the engine's state and of the daemon's store, each in the other's folder.
         self.state_copy = self.cloud / "state.json"
         self.store_copy = self.state / "store"

@@ -7,7 +7,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Callable, Iterable, Mapping
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from typing import Final
 
@@ -27,6 +27,9 @@ _BLOCK: Final = re.compile(
     r"(?P<start><!-- make docs: (?P<name>[^\n]+?) -->\n)(?P<content>.*?)(?P<end><!-- end -->)",
     re.DOTALL,
 )
+
+# Resource, low, expected, high.
+_ROW: Final = re.compile(r"^\| (.+) \| \S+ \| (\S+) \| \S+ \|$", re.MULTILINE)
 
 Blocks = Mapping[str, Callable[[], str]]
 
@@ -130,6 +133,7 @@ TABLES: Final[Blocks] = {
 """Blocks that are derived from the code alone."""
 
 
+@cache
 def _bill(environment: str) -> str:
     """Return the head of an environment's report, up to its folded details."""
     command = [Path(sys.executable).with_name("frugal"), "cost", "-s", environment]
@@ -139,8 +143,26 @@ def _bill(environment: str) -> str:
     return done.stdout.partition("<details>")[0]
 
 
-BILLS: Final[Blocks] = {f"bill of {name}": partial(_bill, name) for name in ("dev", "prod")}
-"""Blocks that depend on the prices; each runs a preview."""
+def short_bill(bills: Mapping[str, str]) -> str:
+    """Return a table of the resources that cost something, from each environment's report."""
+    expected: dict[str, dict[str, str]] = {}
+    for environment, bill in bills.items():
+        for name, amount in _ROW.findall(bill):
+            if re.search("[1-9]", amount):
+                expected.setdefault(name, {})[environment] = amount
+    names = sorted(expected, key=lambda name: "Total" in name)
+    rows = [["USD a month", *bills], ["---", *("--:" for _ in bills)]]
+    rows += [[name, *(expected[name].get(one, "") for one in bills)] for name in names]
+    return "".join(f"| {' | '.join(row)} |\n" for row in rows)
+
+
+_ENVIRONMENTS: Final = ("dev", "prod")
+
+BILLS: Final[Blocks] = {
+    **{f"bill of {name}": partial(_bill, name) for name in _ENVIRONMENTS},
+    "short bill": lambda: short_bill({name: _bill(name) for name in _ENVIRONMENTS}),
+}
+"""Blocks that depend on the prices; each environment takes a preview."""
 
 
 def main() -> None:

@@ -15,8 +15,7 @@ _EMPTY = """<!doctype html>
 <html lang="en"><meta charset="utf-8"><title>No files yet</title>
 <h1>No files yet</h1>
 <p>This static site exists, but nothing has been uploaded to it. On this machine it serves
-<code>{folder}</code>. To export the homepage to it, run the first half of the stack output
-<code>homepageUpload</code>.</p></html>
+<code>{folder}</code>, and <code>make up</code> exports the homepage to it.</p></html>
 """
 
 

@@ -5,10 +5,12 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from frugal.commands.export import fill_local_site
 from frugal.commands.status import show_after_up
 from frugal.help import Command
 from frugal.local import environment
 from frugal.paths import own_checkout
+from frugal.terminal import say
 
 app = typer.Typer(add_completion=False)
 
@@ -23,6 +25,9 @@ def up(
     ] = False,
 ) -> None:
     """Bring the local environment up: all declared resources, on this machine."""
-    place = own_checkout()
-    daemon, engine = environment.up(place, Console(stderr=True), accept_data_loss=accept_data_loss)
-    show_after_up(Console(), daemon.status(), engine, place.engine_output)
+    place, console = own_checkout(), Console(stderr=True)
+    daemon, engine = environment.up(place, console, accept_data_loss=accept_data_loss)
+    found = daemon.status()
+    if any("/staticSites/" in resource["id"] for resource in found["resources"]):
+        say(console, fill_local_site(place, engine.run))
+    show_after_up(Console(), found, engine, place.engine_output)

@@ -1,6 +1,5 @@
 """The homepage: on Container Apps or App Service, or as files on Static Web Apps."""
 
-import shlex
 from collections.abc import Mapping
 from typing import Annotated, Literal, Self
 
@@ -137,7 +136,7 @@ def _app_settings(site: Deployment[Homepage]) -> Mapping[str, Input[str]]:
     settings: dict[str, Input[str]] = {
         "PUBLIC_URL": site.url,
         "AZURE_CLIENT_ID": site.platform.identities[site.name].client_id,
-        **_sheet(site.settings.sheet),
+        **sheet_variables(site.settings.sheet),
     }
     if sign_in.client_id:
         settings["OIDC_CLIENT_ID"] = sign_in.client_id
@@ -147,8 +146,8 @@ def _app_settings(site: Deployment[Homepage]) -> Mapping[str, Input[str]]:
     return settings
 
 
-def _sheet(sheet: Sheet) -> Mapping[str, str]:
-    """Environment variables of the content's source; only those that are set."""
+def sheet_variables(sheet: Sheet) -> Mapping[str, str]:
+    """Environment variables of the content's source; only those that are set, and no secret."""
     given = {
         "SHEET_ID": sheet.id,
         "SHEET_CSV_TALKS": sheet.csv.talks,
@@ -159,38 +158,15 @@ def _sheet(sheet: Sheet) -> Mapping[str, str]:
 
 
 def _files(site: Deployment[Homepage]) -> Deployed:
-    """Declare a static web app; output `homepageUpload` exports and uploads its files."""
+    """Declare a static web app; its files are uploaded afterwards, to the output `homepageName`."""
     files = StaticSite(site.name, StaticSiteArgs(placement=site.platform.placement))
     url = Output.concat("https://", files.host)
     return Deployed(
         url=url,
         origin_url=url,
-        outputs={"homepageUpload": _upload(site, files, url)},
+        outputs={"homepageName": files.name},
         app=site.previous and site.previous.app,
         route=site.previous and site.previous.route,
-    )
-
-
-def _upload(site: Deployment[Homepage], files: StaticSite, url: Output[str]) -> Output[str]:
-    """Shell command that exports and uploads; it fetches both secrets and stores neither."""
-    sheet = site.settings.sheet
-    variables = [f"{name}={shlex.quote(value)}" for name, value in _sheet(sheet).items()]
-    if sheet.id:
-        stack = site.environment.environment
-        key = f"pulumi config get --path homepage.sheet.apiKey -s {stack}"
-        variables.append(f'SHEETS_API_KEY="$({key})"')
-    export = " ".join(
-        ["cd apps/homepage &&", *variables, "flask --app homepage export site --base-url "]
-    )
-    return Output.concat(
-        export,
-        url,
-        ' && SWA_CLI_DEPLOYMENT_TOKEN="$(',
-        "az staticwebapp secrets list --query properties.apiKey -o tsv --name ",
-        files.name,
-        " --resource-group ",
-        site.platform.placement.group,
-        ')" npx @azure/static-web-apps-cli deploy site --env production',
     )
 
 

@@ -34,7 +34,6 @@ def go_back(environment: Environment) -> Iterator[Callable[[], None]]:
         for name in changed:
             (root / name).write_text(found[name])
         (root / APP / "provider.pem").unlink(missing_ok=True)
-        shutil.rmtree(root / APP / "site", ignore_errors=True)
         if changed:
             environment.apply()
 

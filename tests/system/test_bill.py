@@ -17,7 +17,7 @@ import yaml
 from tests.environment import ROOT, Environment
 from tools.docs import find
 
-README = ROOT / "README.md"
+BILLS = ROOT / "docs" / "cost.md"
 
 REGISTRY = Decimal("4.998")
 PLAN = Decimal("12.41")
@@ -123,11 +123,11 @@ def test_limit_under_the_bill_creates_nothing(
 
 
 @pytest.mark.parametrize("name", ["dev", "prod"])
-def test_readme_has_the_rows_of_the_bill(environment: Environment, name: str) -> None:
+def test_the_documentation_has_the_rows_of_the_bill(environment: Environment, name: str) -> None:
     """Amounts move with the prices: `make docs` writes them."""
     printed = environment.clone.frugal("cost", "-s", name, "--format", "markdown").stdout
     head = printed.partition("<details>")[0]
-    assert rows(find(README.read_text())[f"bill of {name}"]) == rows(head)
+    assert rows(find(BILLS.read_text())[f"bill of {name}"]) == rows(head)
     assert rows(head)
 
 

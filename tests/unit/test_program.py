@@ -384,22 +384,15 @@ def test_the_homepage_is_asked_for_its_content_when_it_starts(recorded: Declare)
     assert paths == {"Startup": "/readyz", "Liveness": "/healthz", "Readiness": "/healthz"}
 
 
-def test_a_site_of_files_comes_with_the_command_that_uploads_them(
+def test_a_site_of_files_has_its_address_and_name_as_outputs(
     program: Declare, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     exported: dict[str, Output[str]] = {}
     monkeypatch.setattr("pulumi.export", exported.__setitem__)
-    csv = {name: f"https://sheet.example/{name}?a=1&b=2" for name in ("talks", "projects")}
-    csv["interviews"] = "https://sheet.example/interviews"
-    program("dev", {"homepage": {"host": "staticSite", "sheet": {"csv": csv}}})
+    program("dev", {"homepage": {"host": "staticSite"}})
     assert "signInRedirectUri" not in exported
     assert _value(exported["homepageUrl"]) == "https://calm-sea-1.azurestaticapps.net"
-    command = _value(exported["homepageUpload"])
-    assert command
-    assert "flask --app homepage export site --base-url https://calm-sea-1" in command
-    assert "--name homepage" in command
-    assert "apiKey" in command
-    assert "SHEET_CSV_TALKS='https://sheet.example/talks?a=1&b=2' " in command
+    assert _value(exported["homepageName"]) == "homepage1a2b3c4d"
 
 
 def _value(output: Output[str]) -> str | None:

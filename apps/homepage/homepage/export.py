@@ -36,6 +36,9 @@ def command(folder: Path, base_url: str) -> None:
         count = export(load(), folder, base_url)
     except RuntimeError as error:
         raise click.ClickException(str(error)) from None
+    except OSError as error:
+        message = f"{error.filename} cannot be written: {error.strerror}"
+        raise click.ClickException(message) from None
     click.echo(f"{count} files in {folder}, for {base_url}/")
 
 

@@ -145,6 +145,14 @@ def test_a_spreadsheet_that_cannot_be_read_is_not_replaced_by_our_own(
     assert "Live talks" in (folder / "talks/index.html").read_text()
 
 
+def test_a_folder_that_cannot_be_written_is_named(tmp_path: Path) -> None:
+    (tmp_path / "talks").write_text("a file where a folder has to be")
+    made = export(tmp_path, "https://www.example.org")
+    assert made.returncode == 1
+    assert made.stderr.splitlines()[-1] == f"Error: {tmp_path}/talks cannot be written: File exists"
+    assert "Traceback" not in made.stderr
+
+
 @pytest.mark.parametrize(
     "base_url",
     [

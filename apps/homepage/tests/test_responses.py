@@ -24,6 +24,7 @@ MATRIX = {
     "sheet.interviews": ("/interviews", 200, PAGE),
     "sheet.feed": ("/feed.xml", 200, PAGE),
     "charts.charts": ("/charts", 200, PAGE),
+    "pages.folder": ("/talks/", 308, "no-store"),
     "pages.sitemap": ("/sitemap.xml", 200, PAGE),
     "pages.robots": ("/robots.txt", 200, DAY),
     "pages.favicon": ("/favicon.ico", 200, DAY),
@@ -196,7 +197,17 @@ def test_errors_are_pages_that_nobody_keeps(
     assert "ETag" not in response.headers
 
 
-@pytest.mark.parametrize("path", ["//talks", "//evil.example", "/charts//bar.png", "/talks/"])
+@pytest.mark.parametrize("page", ["/talks", "/projects", "/interviews", "/charts"])
+def test_the_address_of_a_page_among_files_leads_to_the_page(
+    page: str, client: FlaskClient
+) -> None:
+    for path in (f"{page}/", f"/{page}/"):
+        response = client.get("/", environ_overrides={"PATH_INFO": path})
+        assert (response.status_code, response.headers["Location"]) == (308, page)
+    assert client.get(page).status_code == 200
+
+
+@pytest.mark.parametrize("path", ["//talks", "//evil.example", "/charts//bar.png", "/feed.xml/"])
 def test_a_wrong_path_is_not_mended_by_a_redirect(path: str, client: FlaskClient) -> None:
     """It would lead to the host that the request names: behind an edge, past the edge."""
     response = client.get("/", environ_overrides={"PATH_INFO": path})

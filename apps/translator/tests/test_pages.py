@@ -34,6 +34,13 @@ def test_the_page_says_what_it_is_and_takes_a_message(client: httpx.Client) -> N
     assert "<b>G" not in shown.text
 
 
+@pytest.mark.parametrize("path", ["/recent/", "/rounds/1/", "/api/rounds/"])
+def test_a_wrong_path_is_not_mended_by_a_redirect(client: httpx.Client, path: str) -> None:
+    response = client.get(path)
+    assert response.status_code == 404
+    assert "Location" not in response.headers
+
+
 def test_a_form_left_alone_leaves_it_to_chance(client: httpx.Client) -> None:
     round_ = of_location(client, send(client, "hello", hops="", seed=""))
     assert len(round_["hops"]) == 13

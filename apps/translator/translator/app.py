@@ -52,6 +52,8 @@ def create_app(settings: Settings) -> FastAPI:
         # The interactive pages load their scripts from elsewhere.
         docs_url=None,
         redoc_url=None,
+        # They would lead to the host that the request names: behind an edge, past the edge.
+        redirect_slashes=False,
     )
     app.state.public_url = settings.public_url
     app.state.parts = Parts(

@@ -1,14 +1,16 @@
 """Home page, error pages, and the files that crawlers and browsers request."""
 
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Final, cast
 
-from flask import Blueprint, Response, current_app, render_template, url_for
+from flask import Blueprint, Response, current_app, redirect, render_template, request, url_for
 from werkzeug.exceptions import HTTPException
 
 from homepage import assets, headers, sheet
 
 if TYPE_CHECKING:
     from apiflask import APIFlask
+    from flask.typing import ResponseReturnValue
 
 bp = Blueprint("pages", __name__, template_folder="templates")
 
@@ -36,6 +38,16 @@ def register(app: "APIFlask") -> None:
 def index() -> Response:
     """The home page: who this is, with the newest talks, projects and interviews."""
     return sheet.page("pages/index.html")
+
+
+@bp.get("/talks/")
+@bp.get("/projects/")
+@bp.get("/interviews/")
+@bp.get("/charts/")
+def folder() -> "ResponseReturnValue":
+    """Redirect the address that a page has in an exported site to the one it has here."""
+    # One slash: `//talks` as a target would be another host.
+    return redirect(f"/{request.path.strip('/')}", HTTPStatus.PERMANENT_REDIRECT)
 
 
 @bp.get("/sitemap.xml")
