@@ -13,7 +13,7 @@ from typer.main import get_command
 from frugal.errors import FrugalError
 from frugal.paths import checkout
 
-_COMMANDS = ("up", "down", "status", "logs", "env", "doctor", "cost", "compare", "prices")
+_COMMANDS = ("up", "down", "status", "logs", "new", "env", "doctor", "cost", "compare", "prices")
 
 
 class _Commands(TyperGroup):
