@@ -225,15 +225,16 @@ class _Reader:
 
     def _mount(self, option: str) -> None:
         """Copy what `--mount=type=bind,source=…,target=…` shows of the context; it stays there."""
-        given = dict(part.partition("=")[::2] for part in option.partition("=")[2].split(","))
+        parts = (part.partition("=") for part in option.partition("=")[2].split(","))
+        given = {name: value for name, _, value in parts}
         source = given.get("source") or given.get("src")
         target = given.get("target") or given.get("dst") or given.get("destination")
         if given.get("type", "bind") == "bind" and source and target and "from" not in given:
             self.recipe.steps.append(Copy(sources=(source,), target=self._path(target)))
 
     def _expose(self, value: str, _where: str) -> None:
-        """Note ports. They have no effect here or on Azure: the app's resource declares its own."""
-        ports = re.findall(r"(?<!\S)\d+", self._substituted(value))
+        """Note TCP ports, without an effect here or on Azure: the app's resource declares its own."""
+        ports = re.findall(r"(?<!\S)(\d+)(?:/tcp)?(?!\S)", self._substituted(value))
         self.recipe.exposed += map(int, ports)
 
     def _user(self, value: str, where: str) -> None:

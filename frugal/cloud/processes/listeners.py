@@ -24,7 +24,9 @@ class Listener(NamedTuple):
     @property
     def is_open(self) -> bool:
         """True if other machines can connect."""
-        return not ipaddress.ip_address(self.host).is_loopback
+        address = ipaddress.ip_address(self.host)
+        mapped = address.ipv4_mapped if isinstance(address, ipaddress.IPv6Address) else None
+        return not (mapped or address).is_loopback
 
 
 def listeners(session: int) -> set[Listener]:
