@@ -233,7 +233,7 @@ class _Reader:
             self.recipe.steps.append(Copy(sources=(source,), target=self._path(target)))
 
     def _expose(self, value: str, _where: str) -> None:
-        """Note TCP ports, without an effect here or on Azure: the app's resource declares its own."""
+        """Note TCP ports. They have no effect here or on Azure, where a resource declares them."""
         ports = re.findall(r"(?<!\S)(\d+)(?:/tcp)?(?!\S)", self._substituted(value))
         self.recipe.exposed += map(int, ports)
 

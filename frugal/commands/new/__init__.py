@@ -41,8 +41,7 @@ def site(
 ) -> None:
     """Add a site: apps/NAME, infra/stacks/NAME.py and an entry in infra/stacks/__init__.py.
 
-    Every environment has it at its next `make up` or `pulumi up`. docs/adding-a-site.md describes
-    the files, and how to delete them.
+    Every environment has it at its next update. docs/adding-a-site.md has the way back.
     """
     if source and framework:
         raise FrugalError("--from copies an app: give it without --framework.", code=2)
