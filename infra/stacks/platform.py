@@ -129,7 +129,7 @@ def _identities(
     """
     identities: dict[str, Identity] = {}
     builds = {name: image.build for name, image in images.items() if image.build}
-    before: list[Resource] = list(builds.values())[:1]
+    before: Sequence[Resource] = list(builds.values())[:1]
     for name in (*images, MIGRATION):
         build = builds.get(name)
         identities[name] = Identity(
