@@ -12,7 +12,12 @@ export UV_SYSTEM_CERTS := true
 
 UV := .frugal/uv/bin/uv
 SYNC := $(UV) pip sync --quiet --require-hashes
+# The apps with packages for tests are tested and checked; of the others only what is locked is
+# renewed.
 APPS := $(patsubst apps/%/requirements-dev.lock,%,$(wildcard apps/*/requirements-dev.lock))
+LOCKED := $(filter $(patsubst %.in,%.lock,$(wildcard apps/*/requirements*.in)), \
+	$(wildcard apps/*/requirements.lock) $(wildcard apps/*/requirements-dev.lock))
+CODE := __main__.py $(filter-out apps/,$(wildcard */)) $(APPS:%=apps/%)
 SAY_PACKAGES = echo "Installing the $$(grep -c '^[a-z].*==' $<) packages of $< into
 NO_PACKAGES = { echo "Error: the packages of $@ could not be installed (the reason is above)." \
 	"Check the network (HTTPS_PROXY) and the free space, then run the command again." >&2; exit 1; }
@@ -61,8 +66,8 @@ test-faults: .venv/dev.stamp engine .frugal/venvs/translator/stamp
 	@.venv/bin/python -m tests.faults $(FAULTS)
 
 check: .venv/dev.stamp $(APPS:%=.frugal/venvs/%/stamp) ## Check format, lint, docstrings and types
-	@.venv/bin/ruff format --check --quiet .
-	@.venv/bin/ruff check --quiet .
+	@.venv/bin/ruff format --check --quiet $(CODE)
+	@.venv/bin/ruff check --quiet $(CODE)
 	@.venv/bin/python -m tools.docstrings
 	@for folder in . $(APPS:%=apps/%); do .venv/bin/basedpyright --project "$$folder" || exit 1; done
 
@@ -77,8 +82,7 @@ lock: .frugal/uv.stamp ## Renew every lock file
 		--python-version 3.11 --upgrade "$$name.in" -o "$$name.lock" "$$@"); }; \
 	for name in uv run go audit; do compile . requirements/$$name; done; \
 	compile . requirements/dev -c requirements/run.lock; \
-	for app in $(APPS); do compile "apps/$$app" requirements; \
-		compile "apps/$$app" requirements-dev; done
+	for lock in $(LOCKED); do compile "$${lock%/*}" "$$(basename "$$lock" .lock)"; done
 
 base: .venv/run.stamp ## Renew the digests of the base images
 	@.venv/bin/python -m tools.base_images

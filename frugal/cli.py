@@ -16,7 +16,9 @@ from frugal.help import Group
 from frugal.paths import checkout
 from frugal.terminal import say
 
-_COMMANDS = ("up", "down", "status", "logs", "env", "doctor", "cost", "compare", "prices", "export")
+_COMMANDS = (
+    "up", "down", "status", "logs", "new", "env", "doctor", "cost", "compare", "prices", "export",
+)  # fmt: skip
 
 
 class _Commands(Group):

@@ -5,6 +5,7 @@ unknown key is one line that names the key, the value given and what is allowed.
 """
 
 import json
+import keyword
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from difflib import get_close_matches
@@ -186,6 +187,13 @@ KEYS = ("registry", "database", "budget", "waits")
 PLAIN_KEYS = ("protected", "usageFile", "maxMonthlyCost")
 """Keys that hold one value."""
 
+_TAKEN = (*KEYS, *PLAIN_KEYS, "edge", "postgres")
+SITE_NAMES = (
+    "2 to 32 lower-case letters and digits, beginning with a letter; "
+    f"not {', '.join(_TAKEN)}, and no keyword of Python"
+)
+"""Rule of the sites' names, which are keys, Python modules and names of `frugal logs`."""
+
 Models = Mapping[str, type[SiteSettings]]
 """Models of the sites' settings, by the sites' names, which are their keys."""
 
@@ -298,14 +306,18 @@ def _at(entries: object, path: Sequence[str]) -> object:
     return entries
 
 
+def is_site_name(name: str) -> bool:
+    """True for a name that follows the rule SITE_NAMES."""
+    return bool(SITE_NAME.fullmatch(name)) and name not in _TAKEN and not keyword.iskeyword(name)
+
+
 def _misnamed(names: Iterable[str]) -> list[str]:
-    """A line for each site whose name Azure refuses or another key has."""
-    taken = (*KEYS, *PLAIN_KEYS)
+    """A line for each site whose name is not allowed."""
     return [
         f"site {name!r} (SITES in infra/stacks/__init__.py): this name is not allowed; allowed: "
-        f"2 to 32 lower-case letters and digits, beginning with a letter; not {', '.join(taken)}"
+        f"{SITE_NAMES}"
         for name in names
-        if name in taken or not SITE_NAME.fullmatch(name)
+        if not is_site_name(name)
     ]
 
 

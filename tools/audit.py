@@ -49,7 +49,8 @@ def _known(package: dict[str, Any]) -> Iterable[str]:
 
 def main() -> None:
     """Audit every lock file of this checkout."""
-    locks = sorted([*Path("requirements").glob("*.lock"), *Path("apps").glob("*/*.lock")])
+    apps = Path("apps").glob("*/requirements*.lock")
+    locks = sorted([*Path("requirements").glob("*.lock"), *apps])
     lines, code = audit(locks)
     print("\n".join(lines))
     if code == NO_ANSWER:

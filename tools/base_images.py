@@ -1,4 +1,6 @@
-"""Renew the digests of the base images in `apps/*/Dockerfile` (`make base`).
+"""Renew the digests of the base images of the apps, and of those that new sites begin with.
+
+`make base` runs it.
 
 Docker Hub is asked without an account, as its clients do: the registry refuses with the address of
 a token (OCI distribution specification 1.1, WWW-Authenticate), and HEAD of a manifest answers with
@@ -22,11 +24,14 @@ INDEXES: Final = (
 )
 """Media types of an image of several platforms."""
 TIMEOUT: Final = 15.0  # seconds
+TEMPLATES: Final = Path("frugal/commands/new")
+"""Folder of the apps that `frugal new site` begins with."""
 
 _BASE: Final = re.compile(
     r"(?P<comment>^# .*\n)?^ARG BASE=(?P<name>[^:@\s]+):(?P<tag>[^:@\s]+)@(?P<digest>sha256:\w+)$",
     re.MULTILINE,
 )
+_ARGUMENT: Final = re.compile(r"^ARG BASE=", re.MULTILINE)
 _UNAUTHORIZED: Final = 401
 _DIGEST: Final = re.compile(r"sha256:[0-9a-f]{64}")
 _PARAMETER: Final = re.compile(r'(\w+)="([^"]*)"')
@@ -49,9 +54,14 @@ class Base(NamedTuple):
 def renew(dockerfiles: Iterable[Path], *, registry: str = REGISTRY, today: dt.date) -> list[str]:
     """Write today's digests into the files and return a line about each of them.
 
-    No file is changed unless every digest is known. Raises RenewalError.
+    Files without `ARG BASE` are left out. No file is changed unless every digest is known. Raises
+    RenewalError.
     """
-    texts = {path: path.read_text(encoding="utf-8") for path in dockerfiles}
+    texts = {
+        path: text
+        for path in dockerfiles
+        if _ARGUMENT.search(text := path.read_text(encoding="utf-8"))
+    }
     bases = {path: _base(path, text) for path, text in texts.items()}
     with httpx.Client(base_url=registry, timeout=TIMEOUT, follow_redirects=True) as client:
         digests = {base: _ask(client, base) for base in sorted(set(bases.values()))}
@@ -122,9 +132,8 @@ def _token(client: httpx.Client, challenge: str) -> str:
 def main() -> None:
     """Renew the Dockerfiles of this checkout."""
     try:
-        lines = renew(
-            sorted(Path("apps").glob("*/Dockerfile")), today=dt.datetime.now(dt.UTC).date()
-        )
+        files = [*Path("apps").glob("*/Dockerfile"), *TEMPLATES.glob("*/Dockerfile")]
+        lines = renew(sorted(files), today=dt.datetime.now(dt.UTC).date())
     except RenewalError as error:
         sys.exit(
             f"{error}\nNo Dockerfile was changed. This needs a network that reaches Docker Hub"

@@ -10,18 +10,19 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-FOLDERS = ("apps", "benchmarks", "frugal", "infra", "tools")
+FOLDERS = ("benchmarks", "frugal", "infra", "tools")
 _OPENING = re.compile(r"\s*(What|Where|Who|Whether|How|Why|Which|That|Whose)\b", re.IGNORECASE)
 _SKIPPED = {"tests", "node_modules"}
 
 
 def problems(root: Path) -> list[str]:
-    """Return a line for each such docstring in the program, the tool and the apps."""
+    """Return a line for each such docstring in the program, the tool and the apps with tests."""
+    apps = [lock.parent for lock in root.glob("apps/*/requirements-dev.lock")]
     return [
         f"{file.relative_to(root)}:{line}: the docstring opens with {word!r}; "
         "use an imperative or a noun phrase"
-        for folder in FOLDERS
-        for file in sorted((root / folder).rglob("*.py"))
+        for folder in (*(root / name for name in FOLDERS), *sorted(apps))
+        for file in sorted(folder.rglob("*.py"))
         if not _SKIPPED.intersection(file.relative_to(root).parts)
         for line, word in openings(file.read_text())
     ]

@@ -34,7 +34,8 @@ def export(
     site: Annotated[str, typer.Argument(metavar="SITE", help=SITE)],
     *,
     environment: Annotated[
-        str, typer.Option("-s", "--stack", metavar="ENV", help="The environment: its Pulumi.ENV.yaml.")
+        str,
+        typer.Option("-s", "--stack", metavar="ENV", help="The environment: its Pulumi.ENV.yaml."),
     ] = LOCAL_STACK,
     folder: Annotated[
         Path | None,

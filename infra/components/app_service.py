@@ -28,7 +28,7 @@ class AppServiceArgs:
     identity_client_id: Input[str]
     registry_server: Input[str] | None
     port: int
-    health_path: str
+    health_path: str | None
     settings: Mapping[str, Input[str]]
     secrets: Mapping[str, Input[str]] = field(default_factory=dict[str, Input[str]])
     after: Sequence[Resource] = ()

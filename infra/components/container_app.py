@@ -15,7 +15,8 @@ class ContainerAppArgs:
 
     `cpu`: cores, with 2 GiB of memory each (the Consumption plan's ratio); `settings`: environment
     variables in clear; `secrets`: environment variables that only the app may read;
-    `registry_server`: where the identity pulls the image from, None for a public image; `after`:
+    `registry_server`: where the identity pulls the image from, None for a public image;
+    `health_path`, `ready_path`: of the probes, None for Azure's own, a TCP connection; `after`:
     resources to create before the app and delete after it (a component's own depends_on does not
     reach its children).
     """
@@ -31,8 +32,8 @@ class ContainerAppArgs:
     min_replicas: int
     max_replicas: int
     cooldown_seconds: int
-    health_path: str
-    ready_path: str
+    health_path: str | None
+    ready_path: str | None
     settings: Mapping[str, Input[str]]
     secrets: Mapping[str, Input[str]] = field(default_factory=dict[str, Input[str]])
     concurrent_requests: int = 20
@@ -149,6 +150,7 @@ def _probes(args: ContainerAppArgs) -> Sequence[app.ContainerAppProbeArgs]:
             success_threshold=1,
         )
         for kind, path, period, failures in probes
+        if path
     ]
 
 

@@ -122,14 +122,16 @@ def _identities(
 ) -> Mapping[str, Identity]:
     """Identities of the sites and of the migration, with the role to pull images.
 
-    Their roles are assigned in parallel. The waits until these are effective come after the builds,
-    which take most of that time, and one after another: Pulumi's host of dynamic resources has four
-    threads (pulumi 3.272, dynamic/__main__.py), and a wait must not take one from a build.
+    Their roles are assigned in parallel. The waits until these are effective come one after
+    another, each after the build of its site, which takes most of that time, and none before the
+    first build: Pulumi's host of dynamic resources has four threads (pulumi 3.272,
+    dynamic/__main__.py), and a wait must not take one from a build.
     """
     identities: dict[str, Identity] = {}
-    before: list[Resource] = []
+    builds = {name: image.build for name, image in images.items() if image.build}
+    before: Sequence[Resource] = list(builds.values())[:1]
     for name in (*images, MIGRATION):
-        build = images[name].build if name in images else None
+        build = builds.get(name)
         identities[name] = Identity(
             name,
             IdentityArgs(
@@ -137,7 +139,7 @@ def _identities(
                 roles={"pull": Role(definition=ACR_PULL, scope=registry.id)},
                 role_age=settings.waits.role_age,
                 deadline=settings.waits.deadline,
-                after=[*before, *([build] if build else [])],
+                after=[*before, *([build] if build and build not in before else [])],
             ),
         )
         before = [identities[name]]

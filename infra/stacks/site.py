@@ -21,6 +21,7 @@ PORT = 8000
 """Port that the apps of this project listen on in their containers."""
 
 HEALTH_PATH = "/healthz"
+_EVERY_ADDRESS = "0.0.0.0"  # noqa: S104 - of a container, which only the ingress reaches
 CPU = 0.25
 _HOSTS = ("containerApp", "appService")
 PLAN_SKU = "B1"
@@ -87,17 +88,24 @@ class Deployment(Generic[S]):
     def run(
         self,
         *,
-        ready_path: str,
+        ready_path: str | None,
         settings: Mapping[str, Input[str]],
         secrets: Mapping[str, Input[str]] | None = None,
         after: Sequence[Resource] = (),
+        port: int | None = None,
+        health_path: str | None = HEALTH_PATH,
     ) -> Resource:
         """Declare the app on its host, after the role of its identity is effective.
 
         `settings`, `secrets`: the app's environment variables; `ready_path`: startup probe of a
-        container app; `after`: resources to create before the app. Raises FrugalError for a host
-        that runs no app.
+        container app; `after`: resources to create before the app; `port`: handed to the app in
+        PORT, with every address in HOST, None for an app that listens on PORT by itself. Without
+        its path a probe is Azure's own, a TCP connection. Raises FrugalError for a host that runs
+        no app.
         """
+        if port is not None:
+            settings = {"HOST": _EVERY_ADDRESS, "PORT": str(port), **settings}
+        port = port or PORT
         platform = self.platform
         if self.settings.host not in _HOSTS:
             raise FrugalError(
@@ -121,8 +129,8 @@ class Deployment(Generic[S]):
                     identity_id=identity.id,
                     identity_client_id=identity.client_id,
                     registry_server=image.registry_server,
-                    port=PORT,
-                    health_path=HEALTH_PATH,
+                    port=port,
+                    health_path=health_path,
                     settings=settings,
                     secrets=secrets or {},
                     after=[identity, *after],
@@ -137,12 +145,12 @@ class Deployment(Generic[S]):
                 image=image.reference,
                 identity_id=identity.id,
                 registry_server=image.registry_server,
-                port=PORT,
+                port=port,
                 cpu=CPU,
                 min_replicas=self.settings.min_replicas,
                 max_replicas=self.settings.max_replicas,
                 cooldown_seconds=self.settings.cooldown_seconds,
-                health_path=HEALTH_PATH,
+                health_path=health_path,
                 ready_path=ready_path,
                 settings=settings,
                 secrets=secrets or {},

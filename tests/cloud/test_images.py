@@ -175,6 +175,26 @@ async def test_hashes_are_required_as_written(tmp_path: Path, reaper: Reaper) ->
             )
 
 
+async def test_packages_are_installed_from_paths_of_the_image_and_from_mounts(
+    tmp_path: Path, reaper: Reaper
+) -> None:
+    name, content = wheel()
+    dockerfile = """\
+FROM python:3.11-slim
+WORKDIR /code
+COPY ./wheels /wheels
+RUN --mount=type=cache,target=/root/.cache/pip \\
+    --mount=type=bind,source=requirements.txt,target=requirements.txt \\
+    python -m pip install --no-index --find-links=/wheels -r /code/requirements.txt
+CMD ["tiny"]
+"""
+    files = {"Dockerfile": dockerfile, "requirements.txt": "tiny\n", name: content}
+    image = await images_in(tmp_path, reaper).build(
+        context(files), dockerfile="Dockerfile", repository="app", log=print
+    )
+    assert run(image) == "42\n"
+
+
 async def test_a_folder_of_images_may_be_moved(tmp_path: Path, reaper: Reaper) -> None:
     name, content = wheel()
     files = {
@@ -387,6 +407,11 @@ async def test_without_uv_the_error_says_what_to_do(
         await images_in(tmp_path, reaper).build(
             context(simple()), dockerfile="Dockerfile", repository="app", log=print
         )
+
+
+def test_exposed_ports_are_read() -> None:
+    lines = "FROM python:3.11\nENV WEB=5001\nEXPOSE 80/tcp $WEB\nEXPOSE 53/udp"
+    assert read(lines, inherited={}).exposed == [80, 5001]
 
 
 @pytest.mark.parametrize("line", ["FROM $NOPE", "FROM python:3.11-slim\nCOPY 'a b"])

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tools.base_images import INDEXES, RenewalError, renew
+from tools.base_images import INDEXES, TEMPLATES, RenewalError, renew
 
 TODAY = dt.date(2026, 12, 24)
 OLD, NEW = f"sha256:{'0' * 64}", f"sha256:{'a1' * 32}"
@@ -137,7 +137,7 @@ def test_no_network_is_one_message(dockerfiles: list[Path]) -> None:
 
 
 @pytest.mark.parametrize(
-    "line", ["ARG BASE=python:3.13-slim", f"ARG BASE=r.azurecr.io/python:3.13-slim@{OLD}", ""]
+    "line", ["ARG BASE=python:3.13-slim", f"ARG BASE=r.azurecr.io/python:3.13-slim@{OLD}"]
 )
 def test_a_base_that_is_not_docker_hubs_is_refused_by_file(
     line: str, registry: DockerHub, dockerfiles: list[Path]
@@ -148,10 +148,20 @@ def test_a_base_that_is_not_docker_hubs_is_refused_by_file(
     assert registry.requests == []
 
 
-def test_every_dockerfile_of_the_checkout_can_be_renewed(
+def test_a_base_without_an_argument_is_left(registry: DockerHub, dockerfiles: list[Path]) -> None:
+    dockerfiles[1].write_text("FROM python:3.13-slim\n")
+    lines = renew(dockerfiles, registry=registry.address, today=TODAY)
+    assert lines == [f"{dockerfiles[0]}: python:3.13-slim is now {NEW}"]
+    assert dockerfiles[1].read_text() == "FROM python:3.13-slim\n"
+
+
+def test_every_dockerfile_of_the_project_can_be_renewed(
     registry: DockerHub, tmp_path: Path
 ) -> None:
-    apps = sorted((Path(__file__).parents[2] / "apps").glob("*/Dockerfile"))
+    root = Path(__file__).parents[2]
+    apps = [root / "apps" / name / "Dockerfile" for name in ("homepage", "translator")]
+    apps += sorted((root / TEMPLATES).glob("*/Dockerfile"))
+    assert len(apps) == 4
     copies = [tmp_path / app.parent.name for app in apps]
     for app, copy in zip(apps, copies, strict=True):
         copy.write_text(app.read_text())

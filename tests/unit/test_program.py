@@ -5,16 +5,18 @@ import itertools
 import json
 from collections import Counter
 from collections.abc import Mapping
-from typing import Any
+from dataclasses import replace
+from typing import Any, Literal
 
 import pytest
 from pulumi import Output
 from pulumi.output import Unknown
 
+from infra.components.build_context import BuildContext
 from infra.models import SiteSettings
 from infra.stacks import SITES
 from infra.stacks.site import Deployed, Deployment, Site
-from tests.unit.conftest import ROOT, Declare
+from tests.unit.conftest import ROOT, SAMPLES, Declare
 from tests.unit.recording import SUBSCRIPTION, Recorder, Sent
 
 EDGE = {
@@ -270,10 +272,15 @@ def test_both_sites_are_written_in_one_order(recorded: Declare) -> None:
 @pytest.mark.parametrize("environment", ["dev", "prod"])
 @pytest.mark.parametrize("changes", HOSTS.values(), ids=HOSTS)
 def test_no_wait_holds_back_a_build(
-    recorded: Declare, environment: str, changes: dict[str, Any]
+    program: Declare,
+    environment: str,
+    changes: dict[str, Any],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Pulumi's host of dynamic resources has four threads: one stays for what does not wait."""
-    recorder = recorded(environment, changes, sites=SITES)
+    packed = BuildContext(archive=b"", digest="0")
+    monkeypatch.setattr("infra.components.image.pack", lambda _folder: packed)
+    recorder = program(environment, changes, sites=[*SAMPLES, COPIED, replace(COPIED, name="more")])
     builds, waits = recorder.all("Image"), recorder.all("Wait")
     slow = [*builds, *waits, *recorder.all("JobRun")]
     for four in itertools.combinations(slow, 4):
@@ -645,6 +652,20 @@ def test_a_wrong_setting_is_one_error(program: Declare, caplog: pytest.LogCaptur
     ]
 
 
+class Copied(SiteSettings):
+    """Settings of a site as `frugal new site --from` writes it."""
+
+    host: Literal["containerApp", "appService"] = "containerApp"
+
+
+def _copied(site: Deployment[Copied]) -> Deployed:
+    app = site.run(port=81, health_path=None, ready_path=None, settings={}, after=site.previous_app)
+    return site.publish(app, release=site.platform.images[site.name].reference)
+
+
+COPIED = Site(name="copied", settings=Copied, deploy=_copied)
+
+
 class Blog(SiteSettings):
     """Settings of a site whose hosts are mistyped."""
 
@@ -664,6 +685,24 @@ def test_a_host_that_runs_no_app(program: Declare, caplog: pytest.LogCaptureFixt
         "frugal:blog.host: site.run cannot run an app on 'container'; "
         "allowed: containerApp, appService"
     ) in caplog.messages
+
+
+@pytest.mark.parametrize("host", ["containerApp", "appService"])
+def test_a_copied_app_has_its_own_port_and_no_paths_to_probe(program: Declare, host: str) -> None:
+    settings = {"host": host, "image": "shared.azurecr.io/copied:1"}
+    recorder = program("dev", {"copied": settings}, sites=[COPIED])
+    if host == "containerApp":
+        app = recorder.one("azure-native:app:ContainerApp", "copied-app")
+        container = app.at("template.containers.0")
+        variables = {one["name"]: one["value"] for one in container["env"]}
+        assert app.at("configuration.ingress.targetPort") == 81
+        assert not container["probes"]
+    else:
+        config = recorder.one("WebApp", "copied-web").at("siteConfig")
+        variables = {one["name"]: one["value"] for one in config["appSettings"]}
+        assert variables["WEBSITES_PORT"] == "81"
+        assert "healthCheckPath" not in config
+    assert (variables["HOST"], variables["PORT"]) == ("0.0.0.0", "81")
 
 
 def test_every_app_is_in_the_list_of_sites() -> None:

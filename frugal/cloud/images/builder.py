@@ -108,7 +108,14 @@ class Builder:
         place.mkdir(parents=True, exist_ok=True)
         self._log(f"RUN uv pip {' '.join(step.words)}")
         options = ("--compile-bytecode", "--python", str(self._programs / "python"))
-        await self._uv(("pip", *step.words, *options), cwd=place, log=self._log)
+        words = map(self._with_path_here, step.words)
+        await self._uv(("pip", *words, *options), cwd=place, log=self._log)
+
+    def _with_path_here(self, word: str) -> str:
+        """A word with the path of an existing file of the image, such as `-r /code/a.txt` has."""
+        option, equals, path = word.rpartition("=") if word.startswith("--") else ("", "", word)
+        place = self._place(path)
+        return f"{option}{equals}{place}" if path.startswith("/") and place.exists() else word
 
     async def _find_python(self, version: str) -> str | None:
         lines: list[str] = []

@@ -54,6 +54,7 @@ class Recipe:
     entrypoint: list[str] = field(default_factory=list[str])
     arguments: list[str] = field(default_factory=list[str])
     user: int | None = None
+    exposed: list[int] = field(default_factory=list[int])
     notes: list[str] = field(default_factory=list[str])
 
     @property
@@ -66,8 +67,8 @@ class Recipe:
 
 _SHELL = ["/bin/sh", "-c"]
 
-# Without an effect here or on Azure; the port is declared by the app's resource.
-_SILENT = {"COMMENT", "EXPOSE", "LABEL", "MAINTAINER"}
+# Without an effect here or on Azure.
+_SILENT = {"COMMENT", "LABEL", "MAINTAINER"}
 _NAMED = {
     "HEALTHCHECK": "the probes of the declared resource are what is run",
     "VOLUME": "there are no volumes",
@@ -126,6 +127,7 @@ class _Reader:
             "CMD": self._cmd,
             "ENTRYPOINT": self._entrypoint,
             "USER": self._user,
+            "EXPOSE": self._expose,
         }
         if instruction not in known:
             raise BuildError(f"{where} is not a known Dockerfile instruction.")
@@ -142,8 +144,7 @@ class _Reader:
         return {**self._arguments, **self._variables}
 
     def _substituted(self, value: str) -> str:
-        text = _with_defaults(value, self._known)
-        return _VARIABLE.sub(lambda match: self._known.get(match[1] or match[2], ""), text)
+        return expand(value, self._known)
 
     def _path(self, path: str) -> str:
         slash = "/" if path.endswith(("/", "/.")) or path == "." else ""
@@ -210,7 +211,9 @@ class _Reader:
         self.recipe.steps.append(Copy(sources=tuple(sources), target=self._path(target)))
 
     def _run(self, value: str, where: str) -> None:
-        _, text = _split_options(value)
+        options, text = _split_options(value)
+        for option in options:
+            self._mount(self._substituted(option))
         words = _json_words(text)
         commands = [words] if words else _shell_commands(self._substituted(text))
         for command in commands:
@@ -219,6 +222,20 @@ class _Reader:
                 self._note(where, shlex.join(command), "only pip installations are")
             else:
                 self.recipe.steps.append(Run(words=install, workdir=self.recipe.workdir))
+
+    def _mount(self, option: str) -> None:
+        """Copy what `--mount=type=bind,source=…,target=…` shows of the context; it stays there."""
+        parts = (part.partition("=") for part in option.partition("=")[2].split(","))
+        given = {name: value for name, _, value in parts}
+        source = given.get("source") or given.get("src")
+        target = given.get("target") or given.get("dst") or given.get("destination")
+        if given.get("type", "bind") == "bind" and source and target and "from" not in given:
+            self.recipe.steps.append(Copy(sources=(source,), target=self._path(target)))
+
+    def _expose(self, value: str, _where: str) -> None:
+        """Note TCP ports. They have no effect here or on Azure, where a resource declares them."""
+        ports = re.findall(r"(?<!\S)(\d+)(?:/tcp)?(?!\S)", self._substituted(value))
+        self.recipe.exposed += map(int, ports)
 
     def _user(self, value: str, where: str) -> None:
         user, _, group = self._substituted(value.strip()).partition(":")
@@ -235,6 +252,12 @@ _PYTHON_IMAGE = re.compile(r"(?:^|/)python:(\d+\.\d+)")
 _VARIABLE = re.compile(r"\$(?:(\w+)|\{(\w+)\})")
 _DEFAULTED = re.compile(r"\$\{(\w+):([-+])([^}]*)\}")
 _OPTION = re.compile(r"(--[a-z-]+(?:=\S+)?)\s+")
+
+
+def expand(value: str, known: Mapping[str, str]) -> str:
+    """Replace `$NAME`, `${NAME}`, `${NAME:-default}` and `${NAME:+other}`; unknown is empty."""
+    text = _with_defaults(value, known)
+    return _VARIABLE.sub(lambda match: known.get(match[1] or match[2], ""), text)
 
 
 def _with_defaults(value: str, known: Mapping[str, str]) -> str:

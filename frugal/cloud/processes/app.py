@@ -6,10 +6,12 @@ from pathlib import Path
 
 from typing_extensions import override
 
+from frugal.cloud.errors import CloudError
+from frugal.cloud.images.server_command import address
 from frugal.cloud.listen import Listener
 from frugal.cloud.processes.ingress import Ingress
 from frugal.cloud.processes.log import AppLog
-from frugal.cloud.processes.program import prepare
+from frugal.cloud.processes.program import Program, prepare
 from frugal.cloud.processes.replica import Replica
 from frugal.cloud.processes.replica_set import ReplicaSet
 from frugal.cloud.processes.revision import Revision, RevisionFailed
@@ -176,7 +178,7 @@ class App(Site):
             home=self._home,
             user=self._user,
         )
-        self._notes = program.notes
+        self._notes = (*program.notes, *_address_notes(self.name, program, revision.target_port))
         for note in self._notes:
             self._say(f"note: {note}")
 
@@ -247,6 +249,26 @@ class App(Site):
         replica.leave()
         if self._serving is not None:
             self._serving.rescale()
+
+
+def _address_notes(app: str, program: Program, target_port: int) -> tuple[str, ...]:
+    """Note that the command's address is replaced. Raises CloudError where Azure reaches another.
+
+    Only for a port that command or variables name: a server may have its own from a file.
+    """
+    bound = address(program.command, program.environment)
+    if bound is None:
+        return ()
+    if bound.is_given and bound.port != target_port:
+        raise CloudError(
+            "InvalidRequest",
+            f"The command of {app} listens on port {bound.port}, but its target port is "
+            f"{target_port}: Azure would not reach it. Give both the same port.",
+        )
+    note = f"The command's {bound.host}:{bound.port} is replaced by the address in HOST and PORT."
+    if bound.is_loopback:
+        note += f" Azure does not reach {bound.host}: let the command bind 0.0.0.0."
+    return (note,)
 
 
 def _failed(app: str, replica_set: ReplicaSet, why: str) -> RevisionFailed:

@@ -8,7 +8,9 @@ from collections import deque
 from collections.abc import AsyncGenerator, Callable
 from typing import Literal, NoReturn
 
+from frugal.cloud.images.server_command import rebind
 from frugal.cloud.pool import Pool
+from frugal.cloud.processes.listeners import EXPECTED, Listener, elsewhere, listeners
 from frugal.cloud.processes.log import AppLog
 from frugal.cloud.processes.probing import verdicts
 from frugal.cloud.processes.program import Program, describe_exit
@@ -30,6 +32,10 @@ _LAST_LINES = 20
 _END_IS_TOLD = 1.0
 # Idle connections are closed sooner than usual servers close them (gunicorn: 2 s).
 _KEEP_IDLE = 1.0
+# Seconds between two looks at the listeners of a process that starts, and of one that is ready.
+_LOOK, _LOOK_WHEN_READY = 0.5, 4.0
+# Seconds in which a process may listen on the loopback alone before it does where it has to.
+_ELSEWHERE = 2.0
 
 
 class Replica:
@@ -149,9 +155,9 @@ class Replica:
         self.pool = Pool(keep_idle=_KEEP_IDLE)
         running = printing(
             self._reaper,
-            self._program.command,
+            rebind(self._program.command, EXPECTED, self.port),
             cwd=self._program.workdir,
-            env={**self._program.environment, "HOST": "127.0.0.1", "PORT": str(self.port)},
+            env={**self._program.environment, "HOST": EXPECTED, "PORT": str(self.port)},
             take=self._print,
             user=self._program.run_as,
         )
@@ -163,22 +169,48 @@ class Replica:
         self._process = process
         self._say(f"started (pid {process.pid}, port {self.port})")
         watching = asyncio.create_task(self._watch())
+        minding = asyncio.create_task(self._mind_listeners())
         ending = asyncio.create_task(process.wait())
+        tasks = (watching, minding, ending)
         try:
-            await asyncio.wait((watching, ending), return_when=asyncio.FIRST_COMPLETED)
-            if not ending.done():
-                self._become("waiting")
-                await self._reaper.terminate(process, grace=self._revision.termination_grace)
-                return f"ended, since {watching.result()}"
-            return describe_exit(ending.result())
+            await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+            if ending.done():
+                return describe_exit(ending.result())
+            self._become("waiting")
+            grace = 0 if minding.done() else self._revision.termination_grace
+            await self._reaper.terminate(process, grace=grace)
+            return f"ended, since {(minding if minding.done() else watching).result()}"
         except asyncio.CancelledError:
             status = await self._reaper.terminate(process, grace=self._revision.termination_grace)
             self._say(f"stopped ({describe_exit(status)})")
             raise
         finally:
             self._process = None
-            await cancel(watching, ending)
+            await cancel(*tasks)
             await self.pool.aclose()
+
+    async def _mind_listeners(self) -> str:
+        """Return where the process listens once that is wrong; it has failed for good then."""
+        loop = asyncio.get_running_loop()
+        since: float | None = None
+        while True:
+            found = await self._listeners()
+            reason = elsewhere(found, self.port)
+            since = (since or loop.time()) if reason else None
+            is_open = any(one.is_open for one in found)
+            if reason and since and (is_open or loop.time() - since >= _ELSEWHERE):
+                self.failures = TRIES
+                return reason
+            await asyncio.sleep(_LOOK_WHEN_READY if self.ready else _LOOK)
+
+    async def _let_in(self) -> None:
+        """Become ready, unless the process listens where it must not, which ends it soon."""
+        if not elsewhere(await self._listeners(), self.port):
+            self._become("ready")
+
+    async def _listeners(self) -> set[Listener]:
+        process = self._process
+        return await asyncio.to_thread(listeners, process.pid) if process else set()
 
     async def _watch(self) -> str:
         """Carry out the probes; return why the process has to go."""
@@ -204,12 +236,14 @@ class Replica:
 
     async def _follow_readiness(self, probe: Probe | None, started: float) -> None:
         if probe is None:
-            self._become("ready")
+            while not self.ready:
+                await self._let_in()
+                await asyncio.sleep(_LOOK)
             return
         async for reason in self._verdicts(probe, started):
-            if reason is None:
-                self._become("ready")
-            elif self.state == "ready":
+            if reason is None and not self.ready:
+                await self._let_in()
+            elif reason is not None and self.ready:
                 # A process that has just exited fails its probe too. Its exit is reported shortly,
                 # cancels this task, and lets requests wait for the restart instead of failing.
                 await asyncio.sleep(_END_IS_TOLD)

@@ -62,7 +62,7 @@ class WebApp(apps.AppType):
             environment=apps.platform_environment(cloud, resource, declared),
             command=None,
             target_port=port,
-            probes=tuple(_probes(config.get("healthCheckPath") or "/", port)),
+            probes=tuple(_probes(config.get("healthCheckPath"), port)),
             min_replicas=1,
             max_replicas=1,
             cooldown=0,
@@ -71,7 +71,9 @@ class WebApp(apps.AppType):
         return apps.RunSpec(host=_host(resource), image=_image(resource), revision=revision)
 
 
-def _probes(path: str, port: int) -> list[Probe]:
+def _probes(path: str | None, port: int) -> list[Probe]:
+    if not path:
+        return []
     probe = partial(Probe, path=path, port=port)
     start = probe(kind="Startup", period=1, timeout=5, failure_threshold=START_LIMIT_SECONDS)
     # App Service's health check asks every minute and replaces an instance after ten failures.
