@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from frugal.commands.export import fill_local_site
+from frugal.commands.export import SITE, fill_local_site
 from frugal.commands.status import show_after_up
 from frugal.help import Command
 from frugal.local import environment
@@ -28,6 +28,6 @@ def up(
     place, console = own_checkout(), Console(stderr=True)
     daemon, engine = environment.up(place, console, accept_data_loss=accept_data_loss)
     found = daemon.status()
-    if any("/staticSites/" in resource["id"] for resource in found["resources"]):
+    if any(resource["urn"].endswith(f":StaticSite::{SITE}") for resource in found["resources"]):
         say(console, fill_local_site(place, engine.run))
     show_after_up(Console(), found, engine, place.engine_output)
