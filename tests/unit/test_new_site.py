@@ -134,8 +134,10 @@ def test_what_is_written_passes_the_checks_of_the_project(place: Checkout) -> No
 
 
 def test_a_copied_app_keeps_its_files_and_its_port(place: Checkout, app: Path) -> None:
+    (app / ".env").write_text("PASSWORD=secret\n")
     shown = run("blog", "--from", app)
     after = files(place)
+    assert "apps/blog/.env" not in after
     assert after["apps/blog/Dockerfile"] == DOCKERFILE
     assert "apps/blog/requirements.lock" not in after
     assert not (place.root / "apps" / "blog" / ".git").exists()

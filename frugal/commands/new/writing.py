@@ -24,8 +24,8 @@ from infra.stacks.site import HEALTH_PATH, PORT
 HERE = Path(__file__).parent
 SITES = "infra/stacks/__init__.py"
 READY_PATH = "/readyz"
-LEFT_OUT = (".git", ".venv", "venv", "__pycache__", "node_modules", ".*_cache")
-"""Patterns of what is not copied of an app's folder."""
+LEFT_OUT = (".git", ".env", ".venv", "venv", "__pycache__", "node_modules", ".*_cache")
+"""Patterns of what is not copied of an app's folder: history, secrets, what can be made again."""
 
 
 @dataclass(frozen=True, kw_only=True)
