@@ -48,12 +48,33 @@ def test_an_app_on_instances_of_its_environment_has_its_traffic_alone() -> None:
     assert names(job.free) == ["app"]
 
 
+def test_a_replica_with_a_serverless_gpu_is_billed_for_it_and_never_idle() -> None:
+    scale = {"minReplicas": 1, "maxReplicas": 2}
+    containers = [{"resources": {"cpu": 8, "memory": "56Gi", "gpu": 1}}]
+    template = {"containers": containers, "scale": scale}
+    inputs = {"workloadProfileName": "gpu", "template": template}
+    found = priced(environment(), azure("app:ContainerApp", "app", location="eastus2", **inputs))
+    own = {line.meter: line.monthly for line in found.lines if line.name == "app"}
+    assert found.unpriced == []
+    assert {own[meter].high for meter in own if "Idle" in meter} == {0}
+    of_gpu = own["Standard NC T4 v3 GPU Usage"]
+    a_month = 730 * 3600 * price("azure-container-apps", "Standard NC T4 v3 GPU Usage")
+    assert (of_gpu.low, of_gpu.expected, of_gpu.high) == (a_month, a_month, 2 * a_month)
+    job = priced(environment(), app("gpu", "app:Job"))
+    assert "Standard NC T4 v3 GPU Usage" in {line.meter for line in job.lines}
+
+
+GPU_OF_OTHER_KIND = environment(
+    workloadProfiles=[{"name": "gpu", "workloadProfileType": "Consumption-GPU-H100"}]
+)
+
+
 @pytest.mark.parametrize(
     ("profile", "beside", "said"),
     [
         ("large", [], "its environment is not in the plan"),
         ("other", [environment()], "its environment is not in the plan"),
-        ("gpu", [environment()], "'consumption-gpu-nc8as-t4' has no price here"),
+        ("gpu", [GPU_OF_OTHER_KIND], "'consumption-gpu-h100' has no price here"),
     ],
 )
 def test_a_profile_that_cannot_be_told_is_unpriced(

@@ -25,7 +25,7 @@ from frugal.cost.meters.base import (
     meter,
     region,
 )
-from frugal.cost.meters.container_environments import on_dedicated_profile
+from frugal.cost.meters.container_environments import GPUS, is_dedicated, workload_profile
 from frugal.cost.money import ZERO, plain, quotient
 from frugal.cost.month import Month
 from frugal.cost.properties import Properties, Unpriced
@@ -83,7 +83,8 @@ _MEMORY = re.compile(r"(\d{1,6}(?:\.\d{1,6})?)(Gi|Mi)")
 def container_app(properties: Properties, use: Use, month: Month) -> Iterable[Charge]:
     """Replica-seconds times size, active and idle; requests; traffic to the internet."""
     place = region(properties)
-    if on_dedicated_profile(properties, use):
+    profile = workload_profile(properties, use)
+    if is_dedicated(profile):
         return (by_use(EGRESS, place, use.figure("egress_gb")),)
     cpu, memory = _size(properties)
     seconds = month.seconds * _revisions(properties, use)
@@ -94,7 +95,10 @@ def container_app(properties: Properties, use: Use, month: Month) -> Iterable[Ch
     limits = _limits(properties, fewest, most, seconds)
     active, idle = _replica_seconds(use, limits)
     least, scheduled, most = limits.idle, limits.scheduled, limits.most
+    if gpu := GPUS.get(profile):
+        active, idle, scheduled, least = active + idle, ZERO, scheduled + least, ZERO
     return (
+        *((Charge(gpu, place, scheduled, active, most),) if gpu else ()),
         Charge(_VCPU_ACTIVE, place, scheduled * cpu, active * cpu, most * cpu),
         Charge(_VCPU_IDLE, place, least * cpu, idle * cpu, ZERO),
         Charge(_MEMORY_ACTIVE, place, scheduled * memory, active * memory, most * memory),
@@ -112,7 +116,8 @@ def container_app(properties: Properties, use: Use, month: Month) -> Iterable[Ch
 def job(properties: Properties, use: Use, month: Month) -> Iterable[Charge] | Free:
     """Executions times their replica-seconds times size: jobs are always active."""
     place = region(properties)
-    if on_dedicated_profile(properties, use):
+    profile = workload_profile(properties, use)
+    if is_dedicated(profile):
         return Free("it runs on its environment's dedicated profile, which is billed")
     cpu, memory = _size(properties)
     schedule = _schedule(properties)
@@ -125,9 +130,12 @@ def job(properties: Properties, use: Use, month: Month) -> Iterable[Charge] | Fr
         seconds *= _replicas_of_execution(properties)
     # A schedule runs without visitors.
     low = seconds if schedule else ZERO
+    sizes = {_VCPU_ACTIVE: cpu, _MEMORY_ACTIVE: memory}
+    if gpu := GPUS.get(profile):
+        sizes[gpu] = Decimal(1)
     return tuple(
         Charge(one, place, low * size, seconds * size, seconds * size, grows=True)
-        for one, size in ((_VCPU_ACTIVE, cpu), (_MEMORY_ACTIVE, memory))
+        for one, size in sizes.items()
     )
 
 
@@ -254,7 +262,7 @@ classify(
     unpriced_when={
         "configuration.service": (),  # an add-on for development, which is an app of its own
         "kind": ("containerapps", "functionapp"),
-        "template.containers.resources.gpu": 0,
+        "template.containers.resources.gpu": (0, 1),
     },
     no_influence={
         NAMES: "containerAppName environmentId managedBy managedEnvironmentId",
@@ -266,7 +274,7 @@ classify(
     "app:Job",
     priced=f"{_SIZE} configuration.triggerType configuration.scheduleTriggerConfig"
     " configuration.manualTriggerConfig configuration.eventTriggerConfig",
-    unpriced_when={"template.containers.resources.gpu": 0},
+    unpriced_when={"template.containers.resources.gpu": (0, 1)},
     no_influence={
         NAMES: "jobName environmentId",
         ACCESS: "configuration",

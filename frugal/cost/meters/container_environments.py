@@ -20,8 +20,8 @@ from frugal.cost.prices.table import GLOBAL
 from frugal.cost.properties import Properties, Unpriced
 
 
-def _meter(sku: str, name: str) -> Meter:
-    return Meter("Azure Container Apps", "Azure Container Apps", sku, name, "1 Hour")
+def _meter(sku: str, name: str, unit: str = "1 Hour") -> Meter:
+    return Meter("Azure Container Apps", "Azure Container Apps", sku, name, unit)
 
 
 _VCPU = _meter("Dedicated", "Dedicated vCPU Usage")
@@ -36,15 +36,25 @@ _DEDICATED = re.compile(r"([de])(4|8|16|32)")
 _GIB_PER_CORE = {"d": 4, "e": 8}
 
 
-def on_dedicated_profile(properties: Properties, use: Use) -> bool:
-    """Return True for an app or job that runs on instances which its environment is billed for.
+GPUS = {
+    f"{_CONSUMPTION}-gpu-nc24-a100": _meter(
+        "Standard", "Standard NC A100 v4 GPU Usage", "1 Second"
+    ),
+    f"{_CONSUMPTION}-gpu-nc8as-t4": _meter("Standard", "Standard NC T4 v3 GPU Usage", "1 Second"),
+}
+"""Meters of serverless GPUs by kind of profile. A replica has one of them (Microsoft's page on
+serverless GPUs, ms.date 2024-11-06), and is never billed as idle (billing page)."""
+
+
+def workload_profile(properties: Properties, use: Use) -> str:
+    """Kind of the profile on which an app or job runs, in lower case.
 
     Raises Unpriced for a profile that no environment of the plan has, and for a kind without a
     price.
     """
     name = properties.text("workloadProfileName", "Consumption")
     if name == "Consumption":
-        return False
+        return _CONSUMPTION
     kinds = {
         profile.text("workloadProfileType").lower()
         for environment in use.beside.get("app:ManagedEnvironment", ())
@@ -54,11 +64,14 @@ def on_dedicated_profile(properties: Properties, use: Use) -> bool:
     if len(kinds) != 1:
         raise Unpriced(f"workloadProfileName {name!r}: its environment is not in the plan")
     (kind,) = kinds
-    if _DEDICATED.fullmatch(kind):
-        return True
-    if kind not in (_CONSUMPTION, *_FLEXIBLE):
+    if not is_dedicated(kind) and kind not in (_CONSUMPTION, *_FLEXIBLE, *GPUS):
         raise Unpriced(f"workloadProfileName {name!r}: workload profile {kind!r} has no price here")
-    return False
+    return kind
+
+
+def is_dedicated(kind: str) -> bool:
+    """Return True for a profile whose instances the environment is billed for, and not its apps."""
+    return bool(_DEDICATED.fullmatch(kind))
 
 
 @meter("app:ManagedEnvironment")
