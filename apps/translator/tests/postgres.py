@@ -138,15 +138,17 @@ class Postgres:
 
     def signal(self, name: str) -> None:
         """Send a signal to every process of the server: STOP freezes it, CONT thaws it."""
+        number = signal.Signals[f"SIG{name}"]
         main = (self._data / "postmaster.pid").read_text().split()[0]
+        # First, so that it starts no process that the list does not have.
+        os.kill(int(main), number)
         listed = subprocess.run(
             ["ps", "-A", "-o", "pid=,ppid="], capture_output=True, text=True, check=True
         ).stdout.split()
         pairs = zip(listed[::2], listed[1::2], strict=True)
-        children = [pid for pid, parent in pairs if parent == main]
-        for pid in (main, *children):
+        for pid in (pid for pid, parent in pairs if parent == main):
             with contextlib.suppress(ProcessLookupError):  # one that has just ended
-                os.kill(int(pid), signal.Signals[f"SIG{name}"])
+                os.kill(int(pid), number)
 
     def superuser(self, *, database: str) -> dict[str, Any]:
         """Parameters of psycopg for the superuser, past TLS and tokens."""
