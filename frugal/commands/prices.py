@@ -141,7 +141,8 @@ def _prices(table: Table, service: str | None, region: str | None) -> _Meters:
         names = ", ".join(sorted({name for regions in listed.values() for name in regions}))
         raise FrugalError(
             f"No price is known for {', '.join(given)}. Known services: {services}. "
-            f"Known regions: {names}.",
+            f"Known regions: {names}. To add another: "
+            "frugal prices refresh --service NAME --region REGION",
             code=2,
         )
     return found

@@ -5,6 +5,7 @@ import dataclasses
 import importlib.metadata
 import json
 import re
+import zipfile
 from collections.abc import Iterator, Mapping
 from importlib.resources import files
 from pathlib import Path
@@ -15,6 +16,7 @@ import pytest
 
 from frugal.cloud.contract import UNKNOWN, Model, UnknownTypeError, model, tokens
 from tests.cloud.every_type import IDENTITY, every_type
+from tools.contract.azure_packages import Package
 from tools.contract.pulumi_sdk import read_module
 from tools.contract.sources import FILES, SDK_VERSION
 
@@ -301,6 +303,20 @@ def test_the_data_is_of_the_installed_sdk() -> None:
             m = model(f"azure-native:{file.module}:{name}")
             assert m.api_version == resource.api_version
             assert {*m.properties, *m.parameters} == set(sent.inputs[resource.args])
+
+
+def test_a_wrong_name_in_the_sources_is_answered_with_those_of_the_wheel(tmp_path: Path) -> None:
+    wheel, folder = tmp_path / "one.whl", "azure/one/v2024_11_01"
+    with zipfile.ZipFile(wheel, "w") as archive:
+        archive.writestr(f"{folder}/models/_models_py3.py", "")
+        archive.writestr(f"{folder}/operations/_vaults_operations.py", "def build_put(): ...")
+    with pytest.raises(LookupError, match=f"no models in azure/one; there: {folder}$"):
+        Package(wheel, "azure/one", "one").models()
+    package = Package(wheel, folder, "one")
+    with pytest.raises(LookupError, match=r"no operations/_operations\.py; there: _vaults_oper"):
+        package.operation("_operations", "build_put")
+    with pytest.raises(LookupError, match=r"no build in _vaults_operations\.py; there: build_put$"):
+        package.operation("_vaults_operations", "build")
 
 
 def test_the_data_is_whole_and_small() -> None:

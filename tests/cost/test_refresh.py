@@ -766,6 +766,7 @@ def test_one_region_or_one_service(shipped: Table, folder: Path) -> None:
     assert result.exception.code == 2
     assert "No price is known for service 'Key Vault', region 'mars'." in str(result.exception)
     assert "Known regions: Zone 1, eastus, northeurope, westeurope." in str(result.exception)
+    assert "To add another: frugal prices refresh" in str(result.exception)
 
 
 def test_for_programs(shipped: Table, folder: Path) -> None:

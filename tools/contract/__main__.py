@@ -30,15 +30,26 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 0
     if given.wheels is None:
         parser.error("the folder of the wheels is missing")
+    absent = sorted(one.pin for name, one in sources.items() if not (given.wheels / name).exists())
+    if absent:
+        parser.error(
+            f"{given.wheels} lacks the wheels of {', '.join(absent)}; tools/contract/README.md has "
+            "the command that downloads them"
+        )
     for name, source in sorted(sources.items()):
         found = hashlib.sha256((given.wheels / name).read_bytes()).hexdigest()
         if found != source.sha256:
-            parser.error(f"{name} is not the wheel that the contract is pinned to: {found}")
+            parser.error(
+                f"{name} is not the wheel of sources.py: sha256 {found}, there {source.sha256}"
+            )
     given.out.mkdir(parents=True, exist_ok=True)
     places: set[str] = set()
     for file in FILES:
-        derivation = Derivation(file, given.sdk or _installed_sdk(), given.wheels)
-        text = render(derivation.document())
+        try:
+            derivation = Derivation(file, given.sdk or _installed_sdk(), given.wheels)
+            text = render(derivation.document())
+        except (LookupError, ValueError) as error:
+            parser.error(f"sources.py, {file.module}: {error}")
         (given.out / f"{file.module}.json").write_text(text, encoding="utf-8")
         places |= derivation.places
         for note in derivation.notes:

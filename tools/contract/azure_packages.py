@@ -60,8 +60,8 @@ class Package:
         self._origin = origin
 
     def models(self) -> Module:
-        """All its models."""
-        names = [n for n in self._archive.namelist() if n.startswith(f"{self._folder}/models/")]
+        """All its models. Raises LookupError."""
+        names = self._files("models")
         enums: dict[str, list[str]] = {}
         for name in names:
             if name.endswith("_enums.py"):
@@ -73,12 +73,30 @@ class Package:
         return Module(origin=self._origin, classes=classes, enums=enums)
 
     def operation(self, module: str, builder: str) -> Operation:
-        """Request of the builder `builder` of `operations/<module>.py`."""
-        tree = ast.parse(self._text(f"{self._folder}/operations/{module}.py"))
-        for node in tree.body:
-            if isinstance(node, ast.FunctionDef) and node.name == builder:
-                return _read_operation(node)
-        raise LookupError(f"{self._origin}: no {builder} in {module}")
+        """Request of the builder `builder` of `operations/<module>.py`. Raises LookupError."""
+        files = {name.rpartition("/")[2]: name for name in self._files("operations")}
+        name = f"{module}.py"
+        if name not in files:
+            raise LookupError(f"{self._origin}: no operations/{name}; there: {', '.join(files)}")
+        tree = ast.parse(self._text(files[name]))
+        builders = {node.name: node for node in tree.body if isinstance(node, ast.FunctionDef)}
+        if builder not in builders:
+            raise LookupError(
+                f"{self._origin}: no {builder} in {name}; there: {', '.join(builders)}"
+            )
+        return _read_operation(builders[builder])
+
+    def _files(self, part: str) -> list[str]:
+        """The modules in one part (models, operations) of the version's folder."""
+        names = self._archive.namelist()
+        found = [name for name in names if name.startswith(f"{self._folder}/{part}/_")]
+        if not found:
+            folders = {name.rpartition(f"/{part}/")[0] for name in names if "/aio/" not in name}
+            raise LookupError(
+                f"{self._origin}: no {part} in {self._folder}; there: "
+                f"{', '.join(sorted(folders - {''}))}"
+            )
+        return found
 
     def _text(self, name: str) -> str:
         return self._archive.read(name).decode()

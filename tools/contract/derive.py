@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
@@ -53,6 +54,9 @@ class Derivation:
         resource = self._sdk.resources[target.resource]
         operation = self._packages[0].operation(target.operations, target.builder)
         inputs = self._sdk.inputs[resource.args]
+        if target.model not in self._modules[0].classes:
+            near = get_close_matches(target.model, self._modules[0].classes, n=5, cutoff=0)
+            raise LookupError(f"{token}: no model {target.model}; near it: {', '.join(near)}")
         parameters = self._parameters(token, operation, inputs)
         self._check_version(token, resource.api_version, operation.api_version)
         self._define(
@@ -128,6 +132,10 @@ class Derivation:
                 place = f"{self._file.module}.{name}.{key}"
                 self.notes.append(f"{place}: in no package, from the SDK alone")
             properties[key] = self._property(name, args, field, found, is_body)
+        if is_body and {"location", "tags"} <= properties.keys():
+            # x-ms-mutability of a tracked resource in azure-rest-api-specs common-types, which the
+            # older packages leave out.
+            properties["location"]["createOnly"] = True
         read_only = set(outputs) - set(self._sdk.inputs[args]) - {"azureApiVersion"}
         for fields in described:
             read_only |= {k for k, f in fields.items() if f.read_only and k not in inputs}

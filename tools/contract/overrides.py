@@ -13,25 +13,11 @@ Rule = dict[str, Any]
 _CREATE_ONLY = (
     # The genuine provider's own table: provider/pkg/gen/replacement.go @1b7112a.
     "authorization.RoleAssignment.principalId",
-    "cdn.Profile.location",
-    "resources.ResourceGroup.location",
     "web.WebApp.kind",
-    "web.WebApp.location",
-    # A tracked resource's location: x-ms-mutability [create, read] in azure-rest-api-specs
-    # common-types, on which the genuine provider replaces (provider/pkg/gen/properties.go).
-    "app.ContainerApp.location",
-    "app.Job.location",
-    "app.ManagedEnvironment.location",
-    "cdn.AFDEndpoint.location",
-    "cognitiveservices.Account.location",
-    "containerregistry.Registry.location",
-    "dbforpostgresql.Server.location",
-    "managedidentity.UserAssignedIdentity.location",
-    "operationalinsights.Workspace.location",
-    "web.AppServicePlan.location",
-    "web.StaticSite.location",
-    # The same mark in ContainerApps.json and ManagedEnvironments.json, 2025-02-02-preview; of the
-    # job and of dnsSuffix the visibility in azure-mgmt-appcontainers 5.1.0.
+    # x-ms-mutability [create, read], on which the genuine provider replaces
+    # (provider/pkg/gen/properties.go), in ContainerApps.json and ManagedEnvironments.json,
+    # 2025-02-02-preview; of the job and of dnsSuffix the visibility in azure-mgmt-appcontainers
+    # 5.1.0.
     "app.ContainerApp.environmentId",
     "app.ContainerApp.kind",
     "app.ContainerApp.managedEnvironmentId",

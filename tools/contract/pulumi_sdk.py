@@ -63,7 +63,7 @@ def _text(file: Path) -> str:
 def _read_resource(source: str, name: str) -> Resource:
     version = re.search(r"Uses Azure REST API version ([0-9]{4}-[0-9]{2}-[0-9]{2}[a-z-]*)", source)
     if version is None:
-        raise ValueError(f"{name}: the SDK does not say its API version")
+        raise ValueError(f"{name}: the SDK has no such resource, or does not say its API version")
     definition = next(d for d in class_definitions(ast.parse(source)) if d.name == name)
     outputs = frozenset(wire for node in definition.body if (wire := _getter(node)))
     return Resource(args=f"{name}Args", api_version=version.group(1).rstrip("-"), outputs=outputs)
