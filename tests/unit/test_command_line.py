@@ -11,7 +11,6 @@ import pulumi
 import pytest
 from rich.console import Console
 
-import infra
 from frugal import cli
 from frugal.commands.status import show
 from frugal.terminal import progress, say
@@ -101,7 +100,7 @@ def test_a_site_that_is_half_deleted_is_one_message(
     logged: list[str] = []
     monkeypatch.setattr(pulumi.log, "error", logged.append)
     with pytest.raises(SystemExit) as ended:
-        runpy.run_path(infra.__path__[0], run_name="__main__")
+        runpy.run_module("infra", run_name="__main__")
     assert (ended.value.code, f"Error: {logged[0]}\n") == (32, said)
 
 
