@@ -1,6 +1,7 @@
 """`frugal new site`: what it writes, and what it refuses before it writes anything."""
 
 import importlib.util
+import os
 import shutil
 import subprocess
 from pathlib import Path
@@ -208,6 +209,13 @@ def test_a_folder_that_cannot_be_built_writes_nothing(
     with pytest.raises(FrugalError, match=message):
         run("blog", "--from", app)
     assert files(place) == before
+
+
+def test_a_file_that_cannot_be_copied_is_named(place: Checkout, app: Path) -> None:
+    os.mkfifo(app / "pipe")
+    with pytest.raises(FrugalError, match=f"{app} cannot be copied: {app}/pipe: "):
+        run("blog", "--from", app)
+    assert [one.name for one in (place.root / "apps").iterdir()] == ["homepage"]
 
 
 @pytest.mark.parametrize("where", ["apps", "apps/homepage", ".", ".."])

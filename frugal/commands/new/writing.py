@@ -119,7 +119,7 @@ def _copy(app: App, target: Path, place: Checkout) -> None:
     try:
         shutil.copytree(app.folder, target, symlinks=True, ignore=shutil.ignore_patterns(*LEFT_OUT))
     except shutil.Error as error:
-        _, file, why = error.args[0][0]
+        file, _, why = error.args[0][0]
         raise FrugalError(f"{app.folder} cannot be copied: {file}: {why}") from error
     ignored = target / ".dockerignore"
     if not ignored.exists():
