@@ -11,7 +11,7 @@ from rich.console import Console
 from typer.core import TyperCommand, TyperGroup
 from typer.main import get_command
 
-from frugal.errors import FrugalError
+from frugal.errors import FrugalError, broken_sites
 from frugal.help import Group
 from frugal.paths import checkout
 from frugal.terminal import say
@@ -75,6 +75,10 @@ def main() -> None:
         _fail(_usage(error), error.exit_code)
     except typer.Abort:
         _fail("Stopped: there is no answer to the question.", 130)
+    except (ImportError, NameError) as error:
+        if (broken := broken_sites(error)) is None:
+            raise
+        _fail(str(broken), broken.code)
     except OSError as error:
         place = error.filename or checkout().root
         if error.errno in {errno.ENOSPC, errno.EDQUOT}:

@@ -1,5 +1,6 @@
 """Errors for the user, and the wording of validation errors."""
 
+import traceback
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -31,6 +32,19 @@ class RowsAtStakeError(FrugalError):
             f"{message} Nothing was changed. To start over without those rows and without "
             "everything else in .frugal/local: frugal up --accept-data-loss"
         )
+
+
+def broken_sites(error: ImportError | NameError) -> FrugalError | None:
+    """The message for a list of sites that names one that is not there; None for other errors."""
+    *_, (frame, line) = traceback.walk_tb(error.__traceback__)
+    list_of_sites = "infra/stacks/__init__.py"
+    if not frame.f_code.co_filename.endswith(list_of_sites):
+        return None
+    return FrugalError(
+        f"{list_of_sites} line {line}: {error}. Restore the site's files, or delete its two lines "
+        "there and its folder in apps/ (docs/adding-a-site.md).",
+        code=2,
+    )
 
 
 def describe(error: "ErrorDetails") -> str:

@@ -6,11 +6,21 @@ from typing import Never
 
 import pulumi
 
-from frugal.errors import FrugalError
+from frugal.errors import FrugalError, broken_sites
 from infra.bill import Bill
 from infra.settings import Settings, load
-from infra.stacks import MODELS, SITES, data, platform, spending
-from infra.stacks.site import Deployed, Deployment
+
+_SHOWN = 32
+"""Exit code by which the language host knows that the error is shown already."""
+
+try:
+    from infra.stacks import MODELS, SITES, data, platform, spending
+    from infra.stacks.site import Deployed, Deployment
+except (ImportError, NameError) as error:
+    if (broken := broken_sites(error)) is None:
+        raise
+    pulumi.log.error(str(broken))
+    sys.exit(_SHOWN)
 
 
 def main(settings: Settings) -> None:
@@ -48,7 +58,7 @@ async def monthly_cost() -> Mapping[str, object]:
 def stop(error: Exception) -> Never:
     """End with one clean line and exit code 1."""
     pulumi.log.error(str(error))
-    sys.exit(32)  # the language host's "already shown"
+    sys.exit(_SHOWN)
 
 
 try:

@@ -6,7 +6,6 @@ if the run has `--color never`. The events of an update replace those of its pre
 
 import json
 import time
-from collections import deque
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -49,22 +48,25 @@ class Display:
     def failure(self) -> str:
         """Return the resources' errors, or the program's own if it did not come to a resource.
 
-        What the program printed last is put before an error of its own, and before one that refers
-        to the log of a build.
+        What the program printed last is put before an error of its own, and the end of a build's
+        log before an error that refers to it.
         """
         resources: list[str] = []
         program: list[str] = []
-        printed: deque[str] = deque(maxlen=_PRINTED)
+        printed: list[str] = []
         for one in self._diagnostics():
             if one["severity"] == "info#err":
                 printed.extend(filter(str.strip, one["message"].splitlines()))
             elif one["severity"] == "error":
                 text, urn = one["message"].strip(), one.get("urn", _STACK)
                 if _STACK in urn:
-                    program += [*printed, text]
+                    program += [*printed[-_PRINTED:], text]
                 else:
-                    log = printed if "log above" in text else ()
-                    resources += [*log, f"{urn.rpartition('::')[2]}: {text}"]
+                    name = urn.rpartition("::")[2]
+                    # Builds run side by side; a line begins with the name of its own.
+                    begin = f"{name.removesuffix('-image')}: "
+                    log = [line for line in printed if line.startswith(begin)][-_PRINTED:]
+                    resources += [*(log if "log above" in text else ()), f"{name}: {text}"]
         return "\n".join(dict.fromkeys(resources or program))
 
     def _diagnostics(self) -> Iterator[_Event]:

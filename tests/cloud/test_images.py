@@ -367,6 +367,9 @@ def test_installations_are_recognised(line: str, words: tuple[str, ...] | None) 
         ("CMD exec a $PORT", ("/bin/sh", "-c", "exec a $PORT")),
         ('ENTRYPOINT a\nCMD ["b"]', ("/bin/sh", "-c", "a")),
         ('CMD ["a"]\nCMD ["b"]', ("b",)),
+        ('ENTRYPOINT []\nCMD ["b"]', ("b",)),
+        ('ENTRYPOINT ["/bin/sh", "-c"]\nCMD ["b"]', ("/bin/sh", "-c", "b")),
+        ("CMD []", ()),
         ("", ()),
     ],
 )

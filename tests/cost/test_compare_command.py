@@ -127,9 +127,9 @@ def test_an_option_that_another_setting_excludes_is_not_previewed(
 
 
 def test_a_site_that_is_none(place, monkeypatch, capsys) -> None:
-    code, _out, err = run(monkeypatch, capsys, "compare", "blog", "-s", "dev")
+    code, _out, err = run(monkeypatch, capsys, "compare", "nosuch", "-s", "dev")
     assert code == 2
-    assert "There is no site 'blog' to compare; there are: homepage, translator." in err
+    assert "There is no site 'nosuch' to compare; there are: homepage, translator" in err
 
 
 @pytest.mark.parametrize(

@@ -2,8 +2,12 @@
 
 import importlib.metadata
 import io
+import runpy
 import sys
+from pathlib import Path
+from types import ModuleType
 
+import pulumi
 import pytest
 from rich.console import Console
 
@@ -49,6 +53,7 @@ def test_the_version(run) -> None:
 
 WRONG = {
     "nosuch": "'nosuch'; there are: up, down, ",
+    "new": "Missing command. `frugal new -h` ",
     "prices nosuch": "'nosuch'; there are: refresh. `frugal prices -h`",
     "--nosuch": "--nosuch. `frugal -h` ",
     "up --now": "--now. `frugal up -h` ",
@@ -58,7 +63,7 @@ WRONG = {
     "cost --set": "'--set' requires an argument. `frugal COMMAND -h` ",
     "cost --format pdf": "'pdf' is not one of 'table', 'json', 'markdown', 'html'. `frugal ",
     "cost -s nosuch": "'nosuch'; there are: dev, local, prod.",
-    "compare nosuch": "'nosuch' to compare; there are: homepage, translator.",
+    "compare nosuch": "'nosuch' to compare; there are: homepage, ",
 }
 
 
@@ -71,6 +76,32 @@ def test_wrong_arguments_are_one_message_with_the_allowed_ones(
     assert err.startswith("Error: ")
     assert said in err
     assert err.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("from infra.nosuch import SITE\n", "line 1: No module named 'infra.nosuch'"),
+        ("\nSITES = (NOSUCH,)\n", "line 2: name 'NOSUCH' is not defined"),
+    ],
+)
+def test_a_site_that_is_half_deleted_is_one_message(
+    run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, text: str, reason: str
+) -> None:
+    file = tmp_path / "infra" / "stacks" / "__init__.py"
+    file.parent.mkdir(parents=True)
+    file.write_text(text)
+    sites = ModuleType("infra.stacks")
+    monkeypatch.setattr(sites, "__getattr__", lambda _: runpy.run_path(str(file)), raising=False)
+    monkeypatch.setitem(sys.modules, "infra.stacks", sites)
+    code, _, said = run("compare", "homepage")
+    assert code == 2
+    assert said.startswith(f"Error: infra/stacks/__init__.py {reason}. Restore ")
+    logged: list[str] = []
+    monkeypatch.setattr(pulumi.log, "error", logged.append)
+    with pytest.raises(SystemExit) as ended:
+        runpy.run_module("infra", run_name="__main__")
+    assert (ended.value.code, f"Error: {logged[0]}\n") == (32, said)
 
 
 def test_a_message_is_wrapped_on_a_terminal_alone() -> None:

@@ -59,7 +59,12 @@ FAILURES = {
         "site-image: refused",
     ),
     "the end of a log to which it refers": (
-        [*BUILD, said("error", "Failed (log above)", IMAGE), said("info#err", "other: line")],
+        [
+            *BUILD,
+            said("info#err", "other: line"),
+            said("error", "Failed (log above)", IMAGE),
+            said("info#err", "site: later"),
+        ],
         "\n".join([*(f"site: line {n}" for n in range(8, 20)), "site-image: Failed (log above)"]),
     ),
     "an error that belongs to nothing": (

@@ -1,6 +1,7 @@
 """`frugal new site`: what it writes, and what it refuses before it writes anything."""
 
 import importlib.util
+import os
 import shutil
 import subprocess
 from pathlib import Path
@@ -157,6 +158,7 @@ def test_a_copied_app_keeps_its_files_and_its_port(place: Checkout, app: Path) -
         ("EXPOSE 80\nCMD gunicorn -b :${PORT:-5002} app:app", 5002, None),
         ("ENV FLASK_RUN_PORT=80\nCMD flask run", 80, "does not reach 127.0.0.1"),
         ("CMD flask run --host=0.0.0.0", 5000, None),
+        ("RUN uv sync\nCMD fastapi run", 8000, "line 2: RUN uv sync: not carried out"),
     ],
 )
 def test_the_port_is_that_of_the_dockerfile(
@@ -191,6 +193,9 @@ def test_a_name_that_is_not_allowed_or_taken_writes_nothing(place: Checkout, nam
         ("FROM a\nFROM b\n", "several stages"),
         ("FROM python:3.12\n", "neither CMD nor ENTRYPOINT"),
         ("FROM python:3.12\nFROMM x\n", "not a known Dockerfile instruction"),
+        ("FROM python:3.12\nCMD flask run --port 65536\n", "port 65536; allowed: 1 to 65535"),
+        ("FROM python:3.12\nEXPOSE 0\nCMD python app.py\n", "port 0; allowed: 1 to 65535"),
+        ("FROM python:3.12 # caf\xe9\n", "Dockerfile is not UTF-8 text"),
     ],
 )
 def test_a_folder_that_cannot_be_built_writes_nothing(
@@ -199,11 +204,18 @@ def test_a_folder_that_cannot_be_built_writes_nothing(
     if text is None:
         (app / "Dockerfile").unlink()
     else:
-        (app / "Dockerfile").write_text(text)
+        (app / "Dockerfile").write_text(text, encoding="latin-1")
     before = files(place)
     with pytest.raises(FrugalError, match=message):
         run("blog", "--from", app)
     assert files(place) == before
+
+
+def test_a_file_that_cannot_be_copied_is_named(place: Checkout, app: Path) -> None:
+    os.mkfifo(app / "pipe")
+    with pytest.raises(FrugalError, match=f"{app} cannot be copied: {app}/pipe: "):
+        run("blog", "--from", app)
+    assert [one.name for one in (place.root / "apps").iterdir()] == ["homepage"]
 
 
 @pytest.mark.parametrize("where", ["apps", "apps/homepage", ".", ".."])

@@ -60,7 +60,7 @@ class Recipe:
     @property
     def command(self) -> tuple[str, ...]:
         """ENTRYPOINT followed by CMD; empty when the Dockerfile has neither."""
-        if self.entrypoint[:2] == _SHELL:
+        if self.entrypoint[:2] == _SHELL and self.entrypoint[2:]:
             return tuple(self.entrypoint)
         return (*self.entrypoint, *self.arguments)
 
@@ -282,17 +282,18 @@ def _split_options(value: str) -> tuple[list[str], str]:
     return options, rest
 
 
-def _json_words(value: str) -> list[str]:
-    """Return the words of the exec form; empty when it is not in that form."""
+def _json_words(value: str) -> list[str] | None:
+    """Return the words of the exec form; None when it is not in that form."""
     try:
         words: object = json.loads(value)
     except ValueError:
-        return []
-    return [str(word) for word in cast("list[object]", words)] if isinstance(words, list) else []
+        return None
+    return [str(word) for word in cast("list[object]", words)] if isinstance(words, list) else None
 
 
 def _command(value: str) -> list[str]:
-    return _json_words(value) or [*_SHELL, value.strip()]
+    words = _json_words(value)
+    return [*_SHELL, value.strip()] if words is None else words
 
 
 def _shell_commands(text: str) -> list[Sequence[str]]:

@@ -67,7 +67,8 @@ class Accounts:
                         "QuotaExceeded",
                         f"An environment has at most {SIZE - 1} apps, jobs, servers and "
                         "repositories where the platform runs as root: each has a user id of its "
-                        "own.",
+                        "own, repositories of deleted sites too. `make down` frees them all, and "
+                        "deletes the database's rows.",
                     )
                 self._numbers[name] = free
                 self._save()

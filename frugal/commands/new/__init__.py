@@ -20,7 +20,7 @@ class Framework(StrEnum):
     fastapi = "fastapi"
 
 
-app = typer.Typer(name="new", cls=Group, no_args_is_help=True, add_completion=False)
+app = typer.Typer(name="new", cls=Group, add_completion=False)
 
 
 @app.callback()

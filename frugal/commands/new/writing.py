@@ -24,6 +24,7 @@ from infra.stacks.site import HEALTH_PATH, PORT
 HERE = Path(__file__).parent
 SITES = "infra/stacks/__init__.py"
 READY_PATH = "/readyz"
+PORTS = range(1, 65536)
 LEFT_OUT = (".git", ".env", ".venv", "venv", "__pycache__", "node_modules", ".*_cache")
 """Patterns of what is not copied of an app's folder: history, secrets, what can be made again."""
 
@@ -66,7 +67,9 @@ def existing(root: Path, source: Path) -> App:
         )
     try:
         recipe = read(file.read_text(encoding="utf-8"), inherited={})
-    except (BuildError, UnicodeDecodeError) as error:
+    except UnicodeDecodeError as error:
+        raise FrugalError(f"{source}/Dockerfile is not UTF-8 text.", code=2) from error
+    except BuildError as error:
         raise FrugalError(f"{source} cannot be built here. {error}", code=2) from error
     if not recipe.command:
         raise FrugalError(f"{source}/Dockerfile has neither CMD nor ENTRYPOINT: add one.", code=2)
@@ -74,7 +77,12 @@ def existing(root: Path, source: Path) -> App:
     port = bound.port if bound else PORT
     if recipe.exposed and not (bound and bound.is_given):
         port = recipe.exposed[0]
-    notes = [f"In its container it listens on port {port}."]
+    if port not in PORTS:
+        raise FrugalError(
+            f"{source}/Dockerfile names the port {port}; allowed: {PORTS[0]} to {PORTS[-1]}.",
+            code=2,
+        )
+    notes = [f"In its container it listens on port {port}.", *recipe.notes]
     if bound is None:
         notes.append("Its command starts no known server: the app has to read HOST and PORT.")
     elif bound.is_loopback:
@@ -91,7 +99,7 @@ def add(place: Checkout, name: str, app: App) -> list[str]:
     for path in (folder, module):
         if path.exists():
             there = path.relative_to(place.root)
-            raise FrugalError(f"{there} exists: give another name, or delete it.", code=2)
+            raise FrugalError(f"{there} exists: give another name.", code=2)
     listed = _listed(sites.read_text(encoding="utf-8"), name)
     with contextlib.ExitStack() as undo:
         work = undo.enter_context(tempfile.TemporaryDirectory(dir=folder.parent, prefix="."))
@@ -111,7 +119,7 @@ def _copy(app: App, target: Path, place: Checkout) -> None:
     try:
         shutil.copytree(app.folder, target, symlinks=True, ignore=shutil.ignore_patterns(*LEFT_OUT))
     except shutil.Error as error:
-        _, file, why = error.args[0][0]
+        file, _, why = error.args[0][0]
         raise FrugalError(f"{app.folder} cannot be copied: {file}: {why}") from error
     ignored = target / ".dockerignore"
     if not ignored.exists():

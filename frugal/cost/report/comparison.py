@@ -20,10 +20,10 @@ def comparison_report(comparison: HostingComparison) -> parts.Report:
     """Build the report of a comparison."""
     reasons = [item for row in comparison.rows for item in _unpriced(row)]
     return parts.Report(
-        title=f"Where to host the {comparison.site}",
+        title=f"Where to host {comparison.site}",
         intro=[
             parts.Paragraph(
-                f"The whole bill of {comparison.environment} ({comparison.region}) with the "
+                f"The whole bill of {comparison.environment} ({comparison.region}) with "
                 f"{comparison.site} on each host, {comparison.currency} a month, at its usage and "
                 f"at 10 and 100 times that. {_usage(comparison)}."
             ),
