@@ -29,6 +29,8 @@ _FORMATS = (
 _BARE = ("message", "method", "path", "status", "cache")
 _OMITTED = {"time", "level", "logger", "source", "request_id", "client", "exception"}
 _NUMBERS = {"status", "milliseconds"}
+# An app must not control the reader's terminal. Tab and newline stay.
+_CONTROLS = {n: f"\\x{n:02x}" for n in (*range(9), *range(11, 32), *range(127, 160))}
 
 app = typer.Typer(add_completion=False)
 
@@ -109,9 +111,10 @@ def _readable(line: str) -> str:
     """A line as people read it: `2026-11-01 09:00:00 info     request GET / 200`."""
     fields = _fields(line)
     if "time" not in fields:
-        return line
+        return line.translate(_CONTROLS)
     when = str(fields["time"])[:19].replace("T", " ")
     words = [fields[key] for key in _BARE if key in fields]
     words += [f"{k}={v}" for k, v in fields.items() if k not in _OMITTED and k not in _BARE]
     shown = f"{when} {str(fields.get('level', '')).lower():{_LEVEL}} {' '.join(map(str, words))}"
-    return "\n".join([shown.rstrip(), *str(fields.get("exception", "")).splitlines()])
+    lines = [shown.rstrip(), *str(fields.get("exception", "")).splitlines()]
+    return "\n".join(line.translate(_CONTROLS) for line in lines)

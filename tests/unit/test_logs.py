@@ -59,6 +59,12 @@ LINES = {
         | {"cache": "TCP_HIT", "milliseconds": 8, "host": "edge.azurefd.net"}
         | {"request_id": "2026Z-1f"},
     ),
+    "control characters of a terminal": (
+        f"{APP} | \x1b[31mred\tcell",
+        "2026-11-01 09:00:01          \\x1b[31mred\tcell",
+        {"time": "2026-11-01T09:00:01.234", "source": "homepage--c1/1"}
+        | {"message": "\x1b[31mred\tcell"},
+    ),
     "a line of another form": ("\tat line 3", "\tat line 3", {"message": "\tat line 3"}),
 }
 
