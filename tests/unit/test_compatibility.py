@@ -18,6 +18,7 @@ from cryptography.fernet import Fernet
 from pydantic import BaseModel
 
 from frugal.cloud.cloud import DELETING, Cloud
+from frugal.cloud.spawn import accounts
 from frugal.cloud.status import status
 from frugal.cloud.store import FILE, KEY, Store
 from frugal.cloud.types import TYPES
@@ -155,7 +156,10 @@ def test_a_store_is_read_and_written_with_the_recorded_keys(tmp_path: Path) -> N
 
 
 def test_status_has_its_keys(tmp_path: Path) -> None:
-    assert missing("status", status(Cloud(tmp_path, TYPES))) == []
+    try:
+        assert missing("status", status(Cloud(tmp_path, TYPES))) == []
+    finally:
+        accounts.remove(tmp_path)
 
 
 def test_json_of_a_bill_has_its_keys() -> None:
