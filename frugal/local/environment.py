@@ -1,6 +1,7 @@
 """The environment `local`: up, down, and the repair after a killed run."""
 
 import shutil
+import signal
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from functools import partial
@@ -88,7 +89,7 @@ def up(
         "Run `make up` again and it goes on where it stopped. `make down` takes all down, the "
         "database's rows too."
     )
-    with checkout_lock(checkout, console, "frugal up") as lock, _interruptible(again):
+    with _interruptible(again), checkout_lock(checkout, console, "frugal up") as lock:
         try:
             daemon, engine = _prepare_up(checkout, console)
         except RowsAtStakeError as error:
@@ -164,7 +165,7 @@ def down(
     if not checkout.local.exists():
         return [str(place) for place in accounts.remove(checkout.cloud)]
     again = "Run `make down` again and it goes on where it stopped."
-    with checkout_lock(checkout, console, "frugal down") as lock, _interruptible(again):
+    with _interruptible(again), checkout_lock(checkout, console, "frugal down") as lock:
         prepared, failure = None, ""
         try:
             prepared = prepare(checkout, console)
@@ -241,7 +242,11 @@ def _remove(folder: Path) -> None:
 
 @contextmanager
 def _interruptible(again: str) -> Generator[None]:
+    # SIGTERM while no engine runs; `Engine.follow` has a handler of its own.
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         yield
     except (Interrupted, KeyboardInterrupt):
         raise FrugalError(f"Stopped; nothing is lost. {again}", code=130) from None
+    finally:
+        signal.signal(signal.SIGTERM, before)

@@ -1,7 +1,13 @@
-"""Options of the engine's run behind `frugal up`."""
+"""Options of the engine's run behind `frugal up`, and a stop before it."""
 
+import signal
 from pathlib import Path
 
+import pytest
+from rich.console import Console
+
+from frugal.errors import FrugalError
+from frugal.local import environment
 from frugal.local.environment import without_preview
 from frugal.paths import Checkout
 
@@ -17,3 +23,18 @@ def test_a_preview_is_made_only_where_a_limit_may_stop_the_run(tmp_path: Path) -
     settings.write_text("config: {}\n")
     project.write_text(limit)
     assert without_preview(Checkout(tmp_path)) == []
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_stop_before_the_engine_starts_is_one_message(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: signal.Signals
+) -> None:
+    def stopped(*_arguments: object, **_options: object) -> None:
+        signal.raise_signal(number)
+
+    monkeypatch.setattr(environment, "prepare", stopped)
+    before = signal.getsignal(number)
+    with pytest.raises(FrugalError, match="nothing is lost") as caught:
+        environment.up(Checkout(tmp_path), Console())
+    assert caught.value.code == 130
+    assert signal.getsignal(number) is before

@@ -158,6 +158,7 @@ def test_a_copied_app_keeps_its_files_and_its_port(place: Checkout, app: Path) -
         ("EXPOSE 80\nCMD gunicorn -b :${PORT:-5002} app:app", 5002, None),
         ("ENV FLASK_RUN_PORT=80\nCMD flask run", 80, "does not reach 127.0.0.1"),
         ("CMD flask run --host=0.0.0.0", 5000, None),
+        ("CMD gunicorn --bind unix:/run/app.sock app:app", 8000, "does not reach a Unix socket"),
         ("RUN uv sync\nCMD fastapi run", 8000, "line 2: RUN uv sync: not carried out"),
     ],
 )
@@ -169,6 +170,13 @@ def test_the_port_is_that_of_the_dockerfile(
     assert f"port={port}," in (place.root / "infra" / "stacks" / "blog.py").read_text()
     notes = shown.splitlines()[2:-1]
     assert [note in one for one in notes] == [True] if note else not notes
+
+
+def test_a_file_that_may_set_the_port_is_named(place: Checkout, app: Path) -> None:
+    (app / "gunicorn.conf.py").write_text('bind = "0.0.0.0:80"\n')
+    assert "gunicorn.conf.py" not in run("blog", "--from", app)
+    (app / "Dockerfile").write_text("FROM python:3.12-slim\nCMD gunicorn app:app\n")
+    assert "If gunicorn.conf.py sets another port" in run("notes", "--from", app)
 
 
 NAMES = ["Blog", "b", "my-blog", "9lives", "b" * 33, "edge", "postgres", "budget", "class", ""]

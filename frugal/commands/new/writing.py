@@ -7,7 +7,7 @@ import re
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from string import Template
@@ -15,7 +15,7 @@ from string import Template
 from frugal.atomic import atomic_write
 from frugal.cloud.images import BuildError
 from frugal.cloud.images.dockerfile import read
-from frugal.cloud.images.server_command import address
+from frugal.cloud.images.server_command import Address, address
 from frugal.errors import FrugalError
 from frugal.paths import Checkout
 from infra.settings import SITE_NAMES, is_site_name
@@ -82,12 +82,21 @@ def existing(root: Path, source: Path) -> App:
             f"{source}/Dockerfile names the port {port}; allowed: {PORTS[0]} to {PORTS[-1]}.",
             code=2,
         )
-    notes = [f"In its container it listens on port {port}.", *recipe.notes]
-    if bound is None:
-        notes.append("Its command starts no known server: the app has to read HOST and PORT.")
-    elif bound.is_loopback:
-        notes.append(f"Azure does not reach {bound.host}: let its command bind 0.0.0.0.")
+    notes = [f"In its container it listens on port {port}.", *recipe.notes, *_notes(bound, folder)]
     return App(folder=folder, port=port, notes=notes)
+
+
+def _notes(bound: Address | None, folder: Path) -> Iterator[str]:
+    """Notes on the address that an app's command binds."""
+    if bound is None:
+        yield "Its command starts no known server: the app has to read HOST and PORT."
+        return
+    if bound.host == "unix":
+        yield "Azure does not reach a Unix socket: let its command bind 0.0.0.0."
+    elif bound.is_loopback:
+        yield f"Azure does not reach {bound.host}: let its command bind 0.0.0.0."
+    if not bound.is_given and (folder / "gunicorn.conf.py").is_file():
+        yield "If gunicorn.conf.py sets another port, write that one into its stack module."
 
 
 def add(place: Checkout, name: str, app: App) -> list[str]:
