@@ -86,8 +86,13 @@ def test_a_round_is_played_before_ones_eyes(
     page.keyboard.press("Enter")
     expect(page.get_by_role("heading", level=1)).to_have_text("The king has lost his socks again.")
     expect(page.locator("#hops li")).to_have_count(13)
-    expect(page.get_by_role("heading", name="What came back")).to_be_visible()
     expect(page.locator("#waiting")).to_have_count(0)
+    result = page.get_by_role("region", name="What came back")
+    expect(result).to_be_focused()
+    assert result.evaluate("e => e.getBoundingClientRect().top") < page.locator("#hops").evaluate(
+        "e => e.getBoundingClientRect().top"
+    )
+    assert page.locator("[aria-live] #ending").count() == 1
     assert_accessible(page)
 
     told = client.get(f"/api/rounds/{page.url.rpartition('/')[2]}").json()
@@ -102,7 +107,10 @@ def test_a_round_is_played_before_ones_eyes(
     expect(page.locator("#reacted")).to_have_text("Thank you, that counts.")
     expect(page.locator("[data-count=deep]")).to_have_text("1")
     page.get_by_role("button", name="Funny").click()
-    expect(page.locator("#reacted")).to_have_text("You have already reacted.")
+    expect(page.locator("#reacted")).to_have_text("Thank you, that counts.")
+    expect(page.locator("[data-count=funny]")).to_have_text("1")
+    page.get_by_role("button", name="Deep").click()
+    expect(page.locator("#reacted")).to_have_text("You have said that already.")
     assert page.locator("#share").input_value() == page.url
     page.reload()
     assert page.locator("#hops li").all_inner_texts() == before
@@ -121,7 +129,13 @@ def test_a_round_is_played_without_script(width: int, scheme: str, look: Open) -
     page.get_by_role("button", name="Funny").click()
     expect(page.locator("[data-count=funny]")).to_have_text("1")
     page.get_by_role("link", name="Yours").click()
-    page.get_by_role("button", name="Delete").click()
+    expect(page.get_by_role("link", name="Yours")).to_have_attribute("aria-current", "page")
+    page.get_by_role("link", name="Delete").click()
+    expect(page.get_by_text("Too many cooks spoil the broth.")).to_be_visible()
+    assert_accessible(page)
+    page.get_by_role("link", name="Keep it").click()
+    page.get_by_role("link", name="Delete").click()
+    page.get_by_role("button", name="Delete it").click()
     expect(page.get_by_text("You have not sent anything yet")).to_be_visible()
 
 

@@ -127,10 +127,35 @@ def test_reactions_and_taking_away_work_by_forms(client: httpx.Client) -> None:
     assert yours.headers["Cache-Control"] == "private, no-store"
     with httpx.Client(verify=PLAIN, base_url=client.base_url, timeout=PATIENCE) as another:
         assert "a form&#39;s own" not in another.get("/yours").text
+        assert another.get(f"{path}/removal").status_code == 403
         assert another.post(f"{path}/removal").status_code == 403
+    asked = client.get(f"{path}/removal")
+    assert "a form&#39;s own" in asked.text
+    assert asked.headers["Cache-Control"] == "private, no-store"
+    assert client.get(f"/rounds/{round_['id']}").status_code == 200
     gone = client.post(f"{path}/removal")
     assert (gone.status_code, gone.headers["Location"]) == (303, "/yours")
     assert client.get(f"/rounds/{round_['id']}").status_code == 404
+
+
+def test_the_first_page_has_an_example_and_the_latest_rounds(client: httpx.Client) -> None:
+    round_ = play(client, "the latest of all", hops=2)
+    page = client.get("/").text
+    assert "Let sleeping dogs lie." in page
+    assert f'href="/rounds/{round_["id"]}">the latest of all</a>' in page
+
+
+def test_the_sitemap_has_the_pages_and_the_latest_rounds(client: httpx.Client) -> None:
+    round_ = play(client, hops=2)
+    where = re.search(r"Sitemap: http://localhost:8000(/\S+)", client.get("/robots.txt").text)
+    assert where
+    found = client.get(where[1])
+    assert found.headers["Content-Type"] == "application/xml"
+    locations = re.findall("<loc>([^<]+)</loc>", found.text)
+    assert f"http://localhost:8000/rounds/{round_['id']}" in locations
+    for location in locations[:3]:
+        page = client.get(location.removeprefix("http://localhost:8000"))
+        assert '<meta name="description"' in page.text
 
 
 def test_an_unplayed_round_says_so_and_refreshes_without_script(client: httpx.Client) -> None:
@@ -225,7 +250,7 @@ def test_assets_are_kept_for_a_year_under_names_of_their_content(client: httpx.C
     assert client.get("/assets/0/app.py").status_code == 404
 
 
-SHARED = {"/", "/recent", "/popular"}
+SHARED = {"/", "/recent", "/popular", "/sitemap.xml"}
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,7 @@ from translator import SITE, problems
 from translator.database import Database
 from translator.dependencies import Parts
 from translator.frame import Frame
+from translator.latest import Latest
 from translator.player import Player
 from translator.routes import api, forms, health, pages
 from translator.settings import Settings
@@ -59,6 +60,7 @@ def create_app(settings: Settings) -> FastAPI:
     app.state.parts = Parts(
         settings=settings,
         database=database,
+        latest=Latest(database),
         player=player,
         visitors=Visitors(database),
         streams=Streams(database, player),

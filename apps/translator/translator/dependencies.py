@@ -8,6 +8,7 @@ from fastapi import Depends, HTTPException, Path, Request
 
 from translator import rounds
 from translator.database import Database
+from translator.latest import Latest
 from translator.player import Player
 from translator.rounds import Round
 from translator.settings import Settings
@@ -24,6 +25,7 @@ class Parts:
 
     settings: Settings
     database: Database
+    latest: Latest
     player: Player
     visitors: Visitors
     streams: Streams

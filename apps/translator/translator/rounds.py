@@ -339,16 +339,15 @@ def _place(cursor: str) -> tuple[int, int]:
     return int(score), int(last)
 
 
-async def remove(session: AsyncSession, round_id: int, visitor: uuid.UUID | None) -> bool:
-    """Delete a round; False if it is another visitor's, KeyError if it does not exist."""
-    owner = (
-        await session.execute(
-            select(tables.Round.visitor).where(tables.Round.id == round_id).with_for_update()
-        )
-    ).first()
-    if owner is None:
-        raise KeyError(round_id)
-    if visitor is None or owner[0] != visitor:
-        return False
+async def owner(
+    session: AsyncSession, round_id: int, *, lock: bool = False
+) -> tuple[uuid.UUID | None, str] | None:
+    """Visitor and message of a round, None if it does not exist; `lock`: until the commit."""
+    query = select(tables.Round.visitor, tables.Round.message).where(tables.Round.id == round_id)
+    row = (await session.execute(query.with_for_update() if lock else query)).first()
+    return None if row is None else (row[0], row[1])
+
+
+async def remove(session: AsyncSession, round_id: int) -> None:
+    """Delete a round."""
     await session.execute(delete(tables.Round).where(tables.Round.id == round_id))
-    return True

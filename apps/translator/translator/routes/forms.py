@@ -26,6 +26,15 @@ _SUBJECTS = {
 }
 
 
+@router.get("/forms/rounds/{round_id}/removal")
+async def confirm_removal(round_id: RoundId, request: Request, parts: TheParts) -> Response:
+    """Ask before the visitor's own round is deleted."""
+    message = await actions.own(parts, request, round_id)
+    page = rendering.page(request, "removal.html", round_id=round_id, message=message)
+    page.headers["Cache-Control"] = "private, no-store"
+    return page
+
+
 @router.get("/forms/{rest:path}")
 async def back() -> Response:
     """Redirect a reload of a form's response that does not resubmit the form."""
@@ -47,6 +56,11 @@ async def begin(request: Request, parts: TheParts) -> Response:
     except LimitError as error:
         page = _again(request, form, 429, trouble=str(error))
         page.headers["Retry-After"] = str(error.retry_after)
+        return page
+    except problems.DATABASE_ERRORS as error:
+        # What was typed is not lost.
+        page = _again(request, form, 503, trouble=problems.unavailable(error))
+        page.headers["Retry-After"] = str(problems.RETRY_SECONDS)
         return page
     response = RedirectResponse(f"/rounds/{kept.id}", status_code=303)
     if await parts.visitors.known(request) is None:

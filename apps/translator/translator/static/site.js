@@ -44,11 +44,13 @@ function follow(list) {
 
   function finish(round) {
     waiting.remove();
-    byId("ending").textContent = round.end;
     byId("drift").value = round.drift;
     byId("drift-number").textContent = round.drift;
-    byId("end").hidden = false;
+    byId("judgement").hidden = false;
     byId("after").hidden = false;
+    byId("ending").textContent = round.end;
+    // The result stands above the way, perhaps out of sight. Focus that is in use stays.
+    if (document.activeElement === document.body) byId("end").focus();
   }
 
   function fail(detail) {
@@ -112,7 +114,7 @@ async function react(form, type) {
   for (const [name, count] of Object.entries(body)) {
     form.querySelector(`[data-count="${name}"]`).textContent = count;
   }
-  told.textContent = answer.status === 201 ? "Thank you, that counts." : "You have already reacted.";
+  told.textContent = answer.status === 201 ? "Thank you, that counts." : "You have said that already.";
 }
 
 const hops = byId("hops");
