@@ -21,6 +21,8 @@ _BEGINNING: Final = re.compile(r"(?:^|(?<=[.!?] ))\w")
 _SWAPPED: Final = 0.15
 """Probability that two neighbouring words change places in a hop."""
 _NOTHING: Final = "-"
+_FIRST: Final = 3
+"""A word's first meaning is chosen that many times as often as another."""
 _WRITTEN: Final = 3
 """Forms of an English word that are written: of a verb the base, the third person, the past."""
 
@@ -43,9 +45,9 @@ class WordList:
         """Read the list of a language."""
         english: dict[str, list[str]] = {}
         own: dict[str, list[str]] = {}
-        for word, *meanings in _lines(code):
-            english.setdefault(word.casefold(), []).extend(meanings)
-            for meaning in meanings:
+        for word, first, *others in _lines(code):
+            for meaning in (*(_FIRST * [first]), *others):
+                english.setdefault(word.casefold(), []).append(meaning)
                 own.setdefault(meaning, []).append(word)
         return cls(english, own)
 
@@ -69,11 +71,11 @@ class _English:
 
     @classmethod
     def load(cls) -> "_English":
-        """Read the list: a kind of words, then forms of one word, or words that stand before it."""
+        """Read the list: `noun` or `verb` and its forms, or `before` and what stands before nouns."""
         lines = [(kind, words) for kind, *words in _lines(ENGLISH)]
         inflected = [words for kind, words in lines if kind != "before"]
         return cls(
-            first={form: words[0] for words in reversed(inflected) for form in words},
+            first={form.casefold(): words[0] for words in reversed(inflected) for form in words},
             forms={words[0]: words[:_WRITTEN] for words in reversed(inflected)},
             nouns=frozenset(words[0] for kind, words in lines if kind == "noun"),
             before_nouns=frozenset(
@@ -109,13 +111,14 @@ class Offline:
 def _word(word: str, source: str, target: str, previous: str, chance: random.Random) -> str:
     """Translate a word; `previous` is the word before it in the result."""
     plain = word.casefold().replace("\u2019", "'").removesuffix("'s")
-    meanings = WORD_LISTS[source].english.get(plain) if source in WORD_LISTS else None
-    meaning = chance.choice(meanings) if meanings else _ENGLISH.first.get(plain, plain)
+    found = WORD_LISTS[source].english.get(plain, ()) if source in WORD_LISTS else ()
+    meanings = found or (_ENGLISH.first.get(plain, plain),)
     if target in WORD_LISTS:
-        own = WORD_LISTS[target].own.get(meaning)
-        if own:
-            return chance.choice(own).replace(_NOTHING, "")
-    return _english(meaning, previous, chance) if meanings else word
+        own = WORD_LISTS[target].own
+        if shared := [meaning for meaning in meanings if meaning in own]:
+            word = chance.choice(own[chance.choice(shared)])
+            return "" if word == _NOTHING else word
+    return _english(chance.choice(found), previous, chance) if found else word
 
 
 def _english(meaning: str, previous: str, chance: random.Random) -> str:
