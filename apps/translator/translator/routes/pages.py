@@ -25,12 +25,12 @@ PHRASES: Final = tuple(
 )
 
 
-_OFFERED: Final = 30
+_PHRASES_A_DAY: Final = 30
 
 
-def _offered(day: date) -> list[str]:
+def offered(day: date) -> list[str]:
     """The phrases offered on a day, the same by every replica."""
-    return random.Random(day.toordinal()).sample(PHRASES, min(_OFFERED, len(PHRASES)))  # noqa: S311  # a game
+    return random.Random(day.toordinal()).sample(PHRASES, min(_PHRASES_A_DAY, len(PHRASES)))  # noqa: S311  # a game
 
 
 def front(request: Request, parts: Parts, *, status: int = 200, **context: object) -> Response:
@@ -44,7 +44,7 @@ def front(request: Request, parts: Parts, *, status: int = 200, **context: objec
         usual_hops=rounds.USUAL_HOPS,
         largest_seed=rounds.LARGEST_SEED,
         languages=parts.languages,
-        phrases=_offered(datetime.now(UTC).date()),
+        phrases=offered(datetime.now(UTC).date()),
         **context,
     )
 

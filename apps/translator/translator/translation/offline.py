@@ -8,7 +8,7 @@ no list has stays as it is. `words/en.txt` has the forms of English words.
 
 import random
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib import resources
 from typing import Final
@@ -16,7 +16,7 @@ from typing import Final
 from translator.languages import ENGLISH, LANGUAGES
 from translator.translation import Translation
 
-_WORD: Final = re.compile(r"\w+(?:['\u2019-]\w+)*")
+WORD: Final = re.compile(r"\w+(?:['\u2019-]\w+)*")
 _BEGINNING: Final = re.compile(r"(?:^|(?<=[.!?] ))\w")
 _SWAPPED: Final = 0.15
 """Probability that two neighbouring words change places in a hop."""
@@ -29,8 +29,8 @@ _WRITTEN: Final = 3
 _FILES: Final = resources.files("translator.translation") / "words"
 
 
-def _lines(code: str) -> list[list[str]]:
-    return [line.split() for line in (_FILES / f"{code}.txt").read_text("utf-8").splitlines()]
+def _read(code: str) -> list[str]:
+    return (_FILES / f"{code}.txt").read_text("utf-8").splitlines()
 
 
 @dataclass(frozen=True)
@@ -41,11 +41,11 @@ class WordList:
     own: Mapping[str, Sequence[str]]
 
     @classmethod
-    def load(cls, code: str) -> "WordList":
-        """Read the list of a language."""
+    def parse(cls, lines: Iterable[str]) -> "WordList":
+        """Parse lines: a word of the language, then its English words, the usual one first."""
         english: dict[str, list[str]] = {}
         own: dict[str, list[str]] = {}
-        for word, first, *others in _lines(code):
+        for word, first, *others in map(str.split, lines):
             for meaning in (*(_FIRST * [first]), *others):
                 english.setdefault(word.casefold(), []).append(meaning)
                 own.setdefault(meaning, []).append(word)
@@ -53,7 +53,7 @@ class WordList:
 
 
 WORD_LISTS: Final = {
-    code: WordList.load(code)
+    code: WordList.parse(_read(code))
     for code in LANGUAGES
     if code != ENGLISH and (_FILES / f"{code}.txt").is_file()
 }
@@ -70,9 +70,9 @@ class _English:
     before_nouns: frozenset[str]
 
     @classmethod
-    def load(cls) -> "_English":
-        """Read the list: `noun` or `verb` and its forms, or `before` and what stands before nouns."""
-        lines = [(kind, words) for kind, *words in _lines(ENGLISH)]
+    def parse(cls, text: Iterable[str]) -> "_English":
+        """Parse lines: a kind and the forms of a word, or `before` and what stands before nouns."""
+        lines = [(kind, words) for kind, *words in map(str.split, text)]
         inflected = [words for kind, words in lines if kind != "before"]
         return cls(
             first={form.casefold(): words[0] for words in reversed(inflected) for form in words},
@@ -84,7 +84,7 @@ class _English:
         )
 
 
-_ENGLISH: Final = _English.load()
+_ENGLISH: Final = _English.parse(_read(ENGLISH))
 
 
 class Offline:
@@ -96,7 +96,7 @@ class Offline:
         A target without a list leaves the text in English; `language_of` tells.
         """
         chance = random.Random(f"{seed}/{source}/{target}/{text}")  # noqa: S311  # a game
-        gaps, words = _WORD.split(text), _WORD.findall(text)
+        gaps, words = WORD.split(text), WORD.findall(text)
         if len(words) > 3 and chance.random() < _SWAPPED:  # noqa: PLR2004  # fewer words lose all sense
             at = chance.randrange(1, len(words) - 1)
             words[at : at + 2] = reversed(words[at : at + 2])
@@ -105,7 +105,7 @@ class Offline:
             previous = _word(word, source, target, previous, chance)
             made = made + previous + gap if previous else made.rstrip() + gap
         made = _BEGINNING.sub(lambda found: found[0].upper(), made.strip())
-        return Translation(made if _WORD.search(made) else text, "offline")
+        return Translation(made if WORD.search(made) else text, "offline")
 
 
 def _word(word: str, source: str, target: str, previous: str, chance: random.Random) -> str:
@@ -130,7 +130,7 @@ def _english(meaning: str, previous: str, chance: random.Random) -> str:
 
 def language_of(text: str, target: str) -> str:
     """Return the language of a simulated text: `target`, or English if less than half is in it."""
-    words = _WORD.findall(text)
+    words = WORD.findall(text)
     known = WORD_LISTS.get(target)
     if known is None or not words:
         return ENGLISH
