@@ -134,4 +134,6 @@ def _again(
     **context: object,
 ) -> Response:
     given = {name: form.get(name, [""])[0] for name in ("message", "hops", "seed")}
-    return front(request, parts, status=status, picked=form.get("languages", ()), **given, **context)
+    return front(
+        request, parts, status=status, picked=form.get("languages", ()), **given, **context
+    )

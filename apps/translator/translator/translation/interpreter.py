@@ -34,13 +34,14 @@ REST: Final = 10.0
 _QUOTA_REST: Final = 600.0
 
 WAITING: Final = "The translator is not responding properly at the moment. Retrying."
-_REST: Final = "so the rest of this round is simulated, starting over from the message."
-AWAY: Final = f"The translator could not be reached, {_REST}"
-QUOTA: Final = f"The translator's quota is used up, {_REST}"
+_SIMULATED: Final = "so the rest of this round is simulated, starting over from the message."
+AWAY: Final = f"The translator could not be reached, {_SIMULATED}"
+QUOTA: Final = f"The translator's quota is used up, {_SIMULATED}"
 BUDGET: Final = (
-    f"Today's budget for translations is used up, {_REST} Translations will be real again tomorrow."
+    f"Today's budget for translations is used up, {_SIMULATED}"
+    " Translations will be real again tomorrow."
 )
-REFUSED: Final = f"The translator does not support one of these languages, {_REST}"
+REFUSED: Final = f"The translator does not support one of these languages, {_SIMULATED}"
 
 _log: Final = logging.getLogger("translator.translation")
 
