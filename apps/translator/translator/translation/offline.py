@@ -102,8 +102,9 @@ class Offline:
             words[at : at + 2] = reversed(words[at : at + 2])
         made, previous = gaps[0], ""
         for word, gap in zip(words, gaps[1:], strict=True):
-            previous = _word(word, source, target, previous, chance)
-            made = made + previous + gap if previous else made.rstrip() + gap
+            own = _word(word, source, target, previous, chance)
+            made = made + own + gap if own else made.rstrip() + gap
+            previous = own or previous
         made = _BEGINNING.sub(lambda found: found[0].upper(), made.strip())
         return Translation(made if WORD.search(made) else text, "offline")
 
