@@ -100,7 +100,9 @@ def test_a_round_is_played_before_ones_eyes(
     expect(page.locator("#drift-number")).to_have_text(str(told["drift"]))
     shown = page.locator("#hops .text")
     assert shown.all_text_contents() == [hop["text"] for hop in told["hops"]]
-    assert [one.get_attribute("lang") for one in shown.all()] == [hop["to"] for hop in told["hops"]]
+    assert [one.get_attribute("lang") for one in shown.all()] == [
+        hop["lang"] for hop in told["hops"]
+    ]
 
     before = page.locator("#hops li").all_inner_texts()
     page.get_by_role("button", name="Deep").click()

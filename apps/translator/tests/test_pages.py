@@ -7,6 +7,7 @@ from typing import Any
 import httpx
 import pytest
 from playing import PATIENCE, PLAIN, begin, finished, play
+from translator.translation.offline import WORD_LISTS
 
 BROWSER = {"Accept": "text/html,application/xhtml+xml;q=0.9"}
 PAGE = "public, max-age=0, s-maxage=60"
@@ -95,11 +96,14 @@ def test_a_wrong_way_comes_back_with_the_reason(
 
 
 def test_every_text_says_its_language_and_direction(client: httpx.Client) -> None:
-    round_ = play(client, hops=4, languages=["ar", "ja", "he", "sr-Latn"])
+    he, de = WORD_LISTS["he"].own, WORD_LISTS["de"].own
+    message = next(word for word in he if "-" not in he[word] and word in de)
+    round_ = play(client, message, hops=4, languages=["he", "ja", "ar", "de"])
+    assert [hop["lang"] for hop in round_["hops"]] == ["he", "en", "en", "de", "en"]
     page = client.get(f"/rounds/{round_['id']}").text
-    for hop, direction in zip(round_["hops"], ("rtl", "ltr", "rtl", "ltr", "ltr"), strict=True):
+    for hop, direction in zip(round_["hops"], ("rtl", "ltr", "ltr", "ltr", "ltr"), strict=True):
         text = html.escape(hop["text"])
-        assert f'<p class="text" lang="{hop["to"]}" dir="{direction}">{text}</p>' in page
+        assert f'<p class="text" lang="{hop["lang"]}" dir="{direction}">{text}</p>' in page
 
 
 def test_a_link_preview_has_its_cards(client: httpx.Client) -> None:

@@ -25,7 +25,13 @@ async def begin(parts: Parts, request: Request, new: NewRound) -> tuple[Round, u
             per_visitor=parts.settings.visitor_writes_per_hour,
             per_address=parts.settings.address_writes_per_hour,
         )
-        kept = await rounds.add(session, new, visitor=visitor, runner=parts.player.id)
+        kept = await rounds.add(
+            session,
+            new,
+            visitor=visitor,
+            runner=parts.player.id,
+            codes=[language.code for language in parts.languages],
+        )
     parts.player.play(kept.id)
     return kept, visitor
 

@@ -1,5 +1,7 @@
 """Public pages, the same for every visitor; all of them work without script."""
 
+import random
+from datetime import UTC, date, datetime
 from importlib import resources
 from typing import Final
 
@@ -7,9 +9,8 @@ from fastapi import APIRouter, HTTPException, Request
 from fastapi.responses import RedirectResponse, Response
 
 from translator import assets, rendering, rounds
-from translator.dependencies import TheParts, TheRound
+from translator.dependencies import Parts, TheParts, TheRound
 from translator.example import EXAMPLE
-from translator.languages import FOREIGN
 
 router = APIRouter(include_in_schema=False)
 
@@ -30,7 +31,15 @@ PHRASES: Final = tuple(
 )
 
 
-def front(request: Request, *, status: int = 200, **context: object) -> Response:
+_PHRASES_A_DAY: Final = 30
+
+
+def offered(day: date) -> list[str]:
+    """The phrases offered on a day, the same by every replica."""
+    return random.Random(day.toordinal()).sample(PHRASES, min(_PHRASES_A_DAY, len(PHRASES)))  # noqa: S311  # a game
+
+
+def front(request: Request, parts: Parts, *, status: int = 200, **context: object) -> Response:
     """Render the home page with the form."""
     return rendering.page(
         request,
@@ -40,8 +49,8 @@ def front(request: Request, *, status: int = 200, **context: object) -> Response
         most_hops=rounds.MOST_HOPS,
         usual_hops=rounds.USUAL_HOPS,
         largest_seed=rounds.LARGEST_SEED,
-        languages=FOREIGN,
-        phrases=PHRASES,
+        languages=parts.languages,
+        phrases=offered(datetime.now(UTC).date()),
         example=EXAMPLE,
         **context,
     )
@@ -50,7 +59,7 @@ def front(request: Request, *, status: int = 200, **context: object) -> Response
 @router.api_route("/", methods=["GET", "HEAD"])
 async def index(request: Request, parts: TheParts) -> Response:
     """The first page."""
-    page = front(request, latest=await parts.latest.get())
+    page = front(request, parts, latest=await parts.latest.get())
     page.headers["Cache-Control"] = rendering.shared(_SHARED_SECONDS)
     return page
 

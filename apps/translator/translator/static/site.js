@@ -25,17 +25,19 @@ function follow(list) {
       native.textContent = language.native;
       tongue.append(" ", native);
     }
-    if (hop.provider !== "azure") {
-      const label = document.createElement("span");
-      label.className = "label";
-      label.textContent = "simulated";
-      tongue.append(" ", label);
+    if (hop.provider !== "azure" && byId("simulated").hidden) {
       byId("simulated").hidden = false;
+      if (hop.n > 1) {
+        const label = document.createElement("span");
+        label.className = "label";
+        label.textContent = "simulated from here on";
+        tongue.append(" ", label);
+      }
     }
     const text = document.createElement("p");
     text.className = "text";
-    text.lang = hop.to;
-    text.dir = language.direction;
+    text.lang = hop.lang ?? hop.to; // the server may be of the version before
+    text.dir = names[text.lang].direction;
     text.textContent = hop.text;
     item.append(tongue, text);
     list.append(item);
