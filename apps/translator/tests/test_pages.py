@@ -6,8 +6,8 @@ from typing import Any
 
 import httpx
 import pytest
+from content import word_of
 from playing import PATIENCE, PLAIN, begin, finished, play
-from translator.translation.offline import WORD_LISTS
 
 BROWSER = {"Accept": "text/html,application/xhtml+xml;q=0.9"}
 PAGE = "public, max-age=0, s-maxage=60"
@@ -96,9 +96,7 @@ def test_a_wrong_way_comes_back_with_the_reason(
 
 
 def test_every_text_says_its_language_and_direction(client: httpx.Client) -> None:
-    he, de = WORD_LISTS["he"].own, WORD_LISTS["de"].own
-    message = next(word for word in he if "-" not in he[word] and word in de)
-    round_ = play(client, message, hops=4, languages=["he", "ja", "ar", "de"])
+    round_ = play(client, word_of("he", "de"), hops=4, languages=["he", "ja", "ar", "de"])
     assert [hop["lang"] for hop in round_["hops"]] == ["he", "en", "en", "de", "en"]
     page = client.get(f"/rounds/{round_['id']}").text
     for hop, direction in zip(round_["hops"], ("rtl", "ltr", "ltr", "ltr", "ltr"), strict=True):

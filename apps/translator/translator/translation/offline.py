@@ -71,15 +71,27 @@ class _English:
 
     @classmethod
     def parse(cls, text: Iterable[str]) -> "_English":
-        """Parse lines: a kind and the forms of a word, or `before` and what stands before nouns."""
-        lines = [(kind, words) for kind, *words in map(str.split, text)]
-        inflected = [words for kind, words in lines if kind != "before"]
+        """Parse lines of a kind and its words.
+
+        `noun`, `verb`: forms of a word; `other`: a word, and others that are read as it;
+        `before`: words after which a noun needs no article.
+        """
+        lines = list(map(str.split, text))
         return cls(
-            first={form.casefold(): words[0] for words in reversed(inflected) for form in words},
-            forms={words[0]: words[:_WRITTEN] for words in reversed(inflected)},
-            nouns=frozenset(words[0] for kind, words in lines if kind == "noun"),
+            first={
+                form.casefold(): words[0]
+                for kind, *words in reversed(lines)
+                if kind != "before"
+                for form in words
+            },
+            forms={
+                words[0]: words[:_WRITTEN]
+                for kind, *words in reversed(lines)
+                if kind in {"noun", "verb"}
+            },
+            nouns=frozenset(words[0] for kind, *words in lines if kind == "noun"),
             before_nouns=frozenset(
-                word for kind, words in lines if kind == "before" for word in words
+                word for kind, *words in lines if kind == "before" for word in words
             ),
         )
 
