@@ -48,6 +48,29 @@ def test_a1_10_a1_13_b4_1_from_a_deep_page_and_back(
         assert "token" not in str(dict(session)).lower()
 
 
+def test_a1_2_an_authority_may_be_a_bare_host_and_end_no_sessions(
+    provider: oidc.Provider,
+) -> None:
+    """As Google's is, and with the second as an Okta organisation's."""
+    provider.path = ""
+    client = create_app(settings(provider)).test_client()
+    auth_uri = begin(client, DEEP)
+    assert auth_uri.startswith(f"{provider.issuer}/authorize?")
+    response = come_back(client, provider.authorize(auth_uri))
+    assert (response.status_code, response.headers["Location"]) == (302, DEEP)
+    assert who(client) == {"name": "Ada Example"}
+    leave = client.get("/logout", **HTTPS).headers["Location"]
+    assert leave.startswith(f"{provider.issuer}/end?")
+    assert who(client) is None
+
+    provider.ends = False
+    other = create_app(settings(provider)).test_client()
+    come_back(other, provider.authorize(begin(other)))
+    assert who(other) == {"name": "Ada Example"}
+    assert other.get("/logout", **HTTPS).headers["Location"] == "https://www.example.org/"
+    assert who(other) is None
+
+
 def test_b4_3_nobody_is_asked_for_more_than_who_they_are(client: FlaskClient) -> None:
     sent = parse_qs(urlsplit(begin(client)).query)
     assert set(sent["scope"][0].split()) == {"openid", "profile"}

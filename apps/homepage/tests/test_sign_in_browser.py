@@ -58,12 +58,14 @@ def authority(tls: Tls) -> Generator[str]:
         [sys.executable, program, tls.certificate, tls.key], stdout=subprocess.PIPE, text=True
     ) as server:
         assert server.stdout
-        yield f"https://localhost:{int(server.stdout.readline())}/tenant"
+        yield f"https://localhost:{int(server.stdout.readline())}"
         server.terminate()
 
 
-@pytest.fixture
-def replicas(serve: Callable[..., Process], tls: Tls, authority: str) -> tuple[str, str]:
+@pytest.fixture(params=["", "/tenant"], ids=["at a bare host", "at a path"])
+def replicas(
+    request: pytest.FixtureRequest, serve: Callable[..., Process], tls: Tls, authority: str
+) -> tuple[str, str]:
     """Two processes of one site; the provider sends visitors back to the first."""
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port: int = taken.getsockname()[1]
@@ -73,7 +75,7 @@ def replicas(serve: Callable[..., Process], tls: Tls, authority: str) -> tuple[s
             PUBLIC_URL=f"http://127.0.0.1:{port}",
             OIDC_CLIENT_ID="the-client",
             OIDC_CLIENT_SECRET="the-secret",
-            OIDC_AUTHORITY=authority,
+            OIDC_AUTHORITY=authority + request.param,
             SESSION_KEY="k" * 32,
             REQUESTS_CA_BUNDLE=str(tls.authority),
         ).address

@@ -46,6 +46,14 @@ def authority_url(given: str) -> str:
     return given if not microsoft or given.endswith("/v2.0") else f"{given}/v2.0"
 
 
+def _with_path(authority: str) -> str:
+    """The authority as MSAL (1.39) takes it, which refuses one without a path.
+
+    `/.` is the root (RFC 3986, section 5.2.4), and urllib3 removes the dot before it sends.
+    """
+    return authority if urlsplit(authority).path else f"{authority}/."
+
+
 class SignIn(identity.web.Auth):
     """Sign-in of all visitors; the state of each is in their session.
 
@@ -66,7 +74,7 @@ class SignIn(identity.web.Auth):
         authority = authority_url(authority)
         super().__init__(
             session=session,
-            oidc_authority=authority,
+            oidc_authority=_with_path(authority),
             client_id=client_id,
             client_credential=client_credential,
         )
