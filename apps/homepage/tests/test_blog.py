@@ -10,8 +10,8 @@ from homepage import create_app, fetch
 from homepage.blog.feed import Post, parse
 from homepage.blog.fetch import is_beside
 from homepage.settings import Settings
-from pydantic import SecretStr, ValidationError
-from spreadsheet import KEY, Answer, Sheets, good
+from pydantic import ValidationError
+from spreadsheet import Answer, Sheets, good
 from test_bad_days import WITHOUT_END, in_time, limits
 from werkzeug.test import TestResponse
 
@@ -124,6 +124,11 @@ def first_page(settings: Settings) -> TestResponse:
     return create_app(settings).test_client().get("/")
 
 
+def with_spreadsheet(sheets: Sheets) -> Settings:
+    """Of a site that has everything from elsewhere."""
+    return sheets.api().model_copy(update={"blog_feed": sheets.blog().blog_feed})
+
+
 def is_without_blog(page: TestResponse) -> bool:
     """Return True if the page is all there but for the blog, and cacheable briefly."""
     kept = page.headers["Cache-Control"] == "public, max-age=0, s-maxage=60"
@@ -135,13 +140,7 @@ def is_without_blog(page: TestResponse) -> bool:
 @pytest.mark.parametrize("body", [RSS, ATOM], ids=["RSS", "Atom"])
 def test_the_newest_posts_are_on_the_first_page(body: bytes, sheets: Sheets) -> None:
     sheets.answer = lambda name: Answer(body=[body]) if name == "feed" else good(name)
-    settings = Settings(
-        sheet_id="id",
-        sheets_api_key=SecretStr(KEY),
-        sheets_base_url=sheets.address,
-        blog_feed=f"{sheets.address}/feed",
-    )
-    client = create_app(settings).test_client()
+    client = create_app(with_spreadsheet(sheets)).test_client()
     page = client.get("/")
     assert page.headers["Cache-Control"] == "public, max-age=0, s-maxage=3600"
     assert page.text.count("18 September 2026") == 1
@@ -184,11 +183,11 @@ def test_no_entity_is_expanded(text: str, encoding: str) -> None:
 
 
 def test_the_last_posts_are_kept(sheets: Sheets, monkeypatch: pytest.MonkeyPatch) -> None:
-    sheets.answer = lambda _: Answer(body=[RSS])
-    client = create_app(sheets.blog()).test_client()
-    assert "By its guid" in client.get("/").text
+    sheets.answer = lambda name: Answer(body=[RSS]) if name == "feed" else good(name)
+    client = create_app(with_spreadsheet(sheets)).test_client()
+    assert "s-maxage=3600" in client.get("/").headers["Cache-Control"]
     store = client.application.extensions["blog"]
-    sheets.answer = lambda _: Answer(status=500)
+    sheets.answer = lambda name: Answer(status=500) if name == "feed" else good(name)
     store._fresh_until = store._due = 0
     page = client.get("/")
     assert "By its guid" in page.text
@@ -202,7 +201,7 @@ def test_who_never_ends_is_left_in_time(
     """And what it did is known then, also with a spreadsheet that does the same."""
     limits(monkeypatch, 0.3, 0.2)
     sheets.answer = lambda _: answer(sheets)
-    app = create_app(sheets.api().model_copy(update={"blog_feed": f"{sheets.address}/feed"}))
+    app = create_app(with_spreadsheet(sheets))
     assert is_without_blog(in_time(lambda: app.test_client().get("/")))
     assert [app.extensions[name].problem for name in ("sheet", "blog")] == ["TimeoutError: "] * 2
 

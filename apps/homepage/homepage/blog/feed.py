@@ -15,6 +15,8 @@ from homepage.fetch import BadAnswerError
 from homepage.sheet.rows import as_link
 
 _ATOM: Final = "{http://www.w3.org/2005/Atom}"
+_MOST: Final = 5
+"""Posts that are kept."""
 _LONGEST: Final = 200
 """Characters of a title."""
 
@@ -30,7 +32,7 @@ class Post:
 
 @dataclass(frozen=True, kw_only=True)
 class Blog:
-    """A blog: the address of its own page, if the feed has it, and its posts, newest first."""
+    """A blog: the address of its own page, if the feed has it, and its newest posts."""
 
     url: str | None
     posts: tuple[Post, ...]
@@ -45,7 +47,7 @@ class _NoDoctype(ET.TreeBuilder):
 
 
 def parse(body: bytes, address: str) -> Blog:
-    """The blog of a feed that was read from `address`. Posts without title or link are left out.
+    """The blog of a feed that was read from `address`; without posts that lack title or link.
 
     Raises BadAnswerError for anything but a feed.
     """
@@ -64,12 +66,12 @@ def parse(body: bytes, address: str) -> Blog:
         posts = [_from_atom(entry, address) for entry in root.iterfind(f"{_ATOM}entry")]
     else:
         raise BadAnswerError("neither RSS 2.0 nor Atom")
-    return Blog(url=_absolute(link, address), posts=_newest_first(posts))
+    return Blog(url=_absolute(link, address), posts=_newest(posts))
 
 
-def _newest_first(posts: Iterable[Post | None]) -> tuple[Post, ...]:
+def _newest(posts: Iterable[Post | None]) -> tuple[Post, ...]:
     found = [post for post in posts if post]
-    return tuple(sorted(found, key=lambda post: post.date or date.min, reverse=True))
+    return tuple(sorted(found, key=lambda post: post.date or date.min, reverse=True)[:_MOST])
 
 
 def _from_rss(item: ET.Element, address: str) -> Post | None:
