@@ -85,7 +85,7 @@ class Provider(ThreadingHTTPServer):
             "authorization_endpoint": f"{self.issuer}/authorize",
             "token_endpoint": f"{self.issuer}/token",
             "jwks_uri": f"{self.issuer}/keys",
-            **({"end_session_endpoint": f"{self.issuer}/end"} if self.ends else {}),
+            **({"end_session_endpoint": f"{self.issuer}/end?a=b"} if self.ends else {}),
         }
         return {
             f"{self.path}/.well-known/openid-configuration": metadata,

@@ -13,6 +13,7 @@ from flask import Flask, session
 from flask.testing import FlaskClient
 from homepage import create_app
 from homepage.auth import provider as own_look
+from homepage.auth import sign_in
 from homepage.settings import Settings
 from pydantic import SecretStr, ValidationError
 from signing_in import HTTPS, begin, come_back, settings, who
@@ -69,6 +70,21 @@ def test_a1_2_an_authority_may_be_a_bare_host_and_end_no_sessions(
     assert who(other) == {"name": "Ada Example"}
     assert other.get("/logout", **HTTPS).headers["Location"] == "https://www.example.org/"
     assert who(other) is None
+
+
+def test_only_microsoft_is_asked_to_offer_a_choice_of_accounts(
+    provider: oidc.Provider, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Many other providers refuse such a request."""
+    others = create_app(settings(provider)).test_client()
+    assert "prompt" not in parse_qs(urlsplit(begin(others)).query)
+    authority = provider.issuer
+    provider.path += "/v2.0"
+    monkeypatch.setattr(sign_in, "_MICROSOFT", ["localhost"])
+    microsoft = create_app(settings(provider, oidc_authority=authority)).test_client()
+    auth_uri = begin(microsoft)
+    assert parse_qs(urlsplit(auth_uri).query)["prompt"] == ["select_account"]
+    assert come_back(microsoft, provider.authorize(auth_uri)).status_code == 302
 
 
 def test_b4_3_nobody_is_asked_for_more_than_who_they_are(client: FlaskClient) -> None:
@@ -255,7 +271,11 @@ def test_a1_14_sign_out_ends_it_here_and_there(
     response = client.get("/logout", **HTTPS)
     target = urlsplit(response.headers["Location"])
     assert target.path == "/tenant/end"
-    assert parse_qs(target.query)["post_logout_redirect_uri"] == ["https://www.example.org/"]
+    assert parse_qs(target.query) == {
+        "a": ["b"],
+        "client_id": [oidc.CLIENT],
+        "post_logout_redirect_uri": ["https://www.example.org/"],
+    }
     assert who(client) is None
 
 
