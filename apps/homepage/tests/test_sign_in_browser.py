@@ -62,11 +62,15 @@ def authority(tls: Tls) -> Generator[str]:
         server.terminate()
 
 
-@pytest.fixture(params=["", "/tenant"], ids=["at a bare host", "at a path"])
+@pytest.fixture
 def replicas(
     request: pytest.FixtureRequest, serve: Callable[..., Process], tls: Tls, authority: str
 ) -> tuple[str, str]:
-    """Two processes of one site; the provider sends visitors back to the first."""
+    """Two processes of one site; the provider sends visitors back to the first.
+
+    Its parameter is the provider's path, by default that of a bare host.
+    """
+    path: str = getattr(request, "param", "")
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port: int = taken.getsockname()[1]
     first, second = (
@@ -75,7 +79,7 @@ def replicas(
             PUBLIC_URL=f"http://127.0.0.1:{port}",
             OIDC_CLIENT_ID="the-client",
             OIDC_CLIENT_SECRET="the-secret",
-            OIDC_AUTHORITY=authority + request.param,
+            OIDC_AUTHORITY=authority + path,
             SESSION_KEY="k" * 32,
             REQUESTS_CA_BUNDLE=str(tls.authority),
         ).address
@@ -94,6 +98,7 @@ def browser(tls: Tls) -> Generator[Browser]:
         browser.close()
 
 
+@pytest.mark.parametrize("replicas", ["", "/tenant"], indirect=True, ids=["bare host", "path"])
 def test_a1_10_a1_23_from_a_deep_page_through_the_provider_and_out_again(
     browser: Browser, replicas: tuple[str, str]
 ) -> None:
