@@ -19,6 +19,8 @@ from playwright.sync_api import (
     sync_playwright,
 )
 from serving import PATIENCE, Process
+from spreadsheet import Answer, running
+from test_blog import RSS
 
 CHROMIUM = next(
     filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None
@@ -37,13 +39,15 @@ MOST = 50_000
 def address(tmp_path_factory: pytest.TempPathFactory) -> Generator[str]:
     folder = Path(__file__).resolve().parents[1]
     log = tmp_path_factory.mktemp("homepage") / "log"
-    environment = {"MPLCONFIGDIR": str(log.parent)}
-    process = Process(
-        "homepage", folder=folder, environment=environment, log=log, before=SHOW_CONTENT
-    )
-    process.wait_until_listening()
-    yield process.address
-    process.kill()
+    with running() as server:
+        server.answer = lambda _: Answer(body=[RSS])
+        environment = {"MPLCONFIGDIR": str(log.parent), "BLOG_FEED": f"{server.address}/feed"}
+        process = Process(
+            "homepage", folder=folder, environment=environment, log=log, before=SHOW_CONTENT
+        )
+        process.wait_until_listening()
+        yield process.address
+        process.kill()
 
 
 def launched(playwright: Playwright, *arguments: str) -> Browser:
