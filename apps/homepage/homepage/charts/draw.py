@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import matplotlib as mpl
 from matplotlib import font_manager
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from homepage.charts.query import HEIGHTS, Bar, Chart, Pie, shares
@@ -137,12 +138,14 @@ def _drawn(chart: Bar | Pie) -> Picture:
     with mpl.rc_context(_style(chart.theme, chart.width)):
         size = chart.width / _DOTS, HEIGHTS[chart.width] / _DOTS
         figure = Figure(figsize=size, dpi=_DOTS * chart.scale)
+        canvas = FigureCanvasAgg(figure)
         if isinstance(chart, Bar):
             _bars(figure, chart)
         else:
             _slices(figure, chart)
         png = io.BytesIO()
-        figure.savefig(png, format="png")
+        # Unlike Figure.savefig, which goes through the figure twice.
+        canvas.print_png(png)
     boxed = dict.fromkeys(one for one in "".join(chart.texts) if _glyph(one) == _BOX != one)
     return Picture(png.getvalue(), "".join(boxed))
 
