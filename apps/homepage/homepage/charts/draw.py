@@ -168,11 +168,10 @@ def _bars(figure: Figure, chart: Bar) -> None:
     axes.tick_params(length=0)
     for spine in axes.spines.values():
         spine.set_visible(False)
-    # In the middle of the picture, where the longest have room.
-    if chart.xlabel:
-        label = figure.supxlabel(drawable(chart.xlabel), fontsize=page.text)
-        _shrink(label, page.text, 0.9 * figure.bbox.width)
+    axes.set_xlabel(drawable(chart.xlabel))
+    _shrink(axes.xaxis.label, page.text, 0.7 * figure.bbox.width)
     if chart.ylabel:
+        # In the middle of the picture: names on end may leave the axis too short for it.
         label = figure.supylabel(drawable(chart.ylabel), fontsize=page.text)
         _shrink(label, page.text, 0.6 * figure.bbox.height)
     every = ceil(len(places) / page.names)
