@@ -477,7 +477,7 @@ def test_the_description_names_what_makes_another_chart(client: FlaskClient) -> 
     ["", "?values=1,2&labels=a,b&title=%C3%A4%20b+c%26", "?values=%FF", "?values=1&next=//x"],
 )
 @pytest.mark.parametrize("kind", ["bar", "pie"])
-def test_an_address_without_ending_leads_to_the_picture(
+def test_b5_13_an_address_without_ending_leads_to_the_picture(
     kind: str, query: str, client: FlaskClient
 ) -> None:
     response = client.get(f"/charts/{kind}{query}")
