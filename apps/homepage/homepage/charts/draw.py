@@ -38,7 +38,7 @@ class _Theme(NamedTuple):
 
 
 class _Page(NamedTuple):
-    """Sizes in points, and the number of things that there is room for."""
+    """Measures of a picture: sizes in points, characters of a title's line, names of bars."""
 
     text: float
     title: float
@@ -112,7 +112,7 @@ _FAMILIES: Final = (
 _DOTS: Final = 100
 """Pixels an inch, at scale 1."""
 _WHOLE_PIXELS: Final = 1.07
-"""How much wider small letters are than their size says, as they are drawn on whole pixels."""
+"""Width of small letters, which are drawn on whole pixels, by the width that their size says."""
 _BOX: Final = "\N{WHITE SQUARE}"
 _INVISIBLE: Final = frozenset({"Cf", "Mn", "Me"})
 """Categories of joiners, selectors and marks on other characters."""
@@ -168,14 +168,14 @@ def _bars(figure: Figure, chart: Bar) -> None:
     axes.tick_params(length=0)
     for spine in axes.spines.values():
         spine.set_visible(False)
-    axes.set_xlabel(drawable(chart.xlabel))
+    axes.set_xlabel(_drawable(chart.xlabel))
     _shrink(axes.xaxis.label, page.text, 0.7 * figure.bbox.width)
     if chart.ylabel:
         # In the middle of the picture: names on end may leave the axis too short for it.
-        label = figure.supylabel(drawable(chart.ylabel), fontsize=page.text)
+        label = figure.supylabel(_drawable(chart.ylabel), fontsize=page.text)
         _shrink(label, page.text, 0.6 * figure.bbox.height)
     every = ceil(len(places) / page.names)
-    axes.set_xticks(places[::every], [drawable(name) for name in chart.xvalues[::every]])
+    axes.set_xticks(places[::every], [_drawable(name) for name in chart.xvalues[::every]])
     _turn_if_too_wide(figure, axes, page.text)
     figure.tight_layout()
 
@@ -209,7 +209,7 @@ def _slices(figure: Figure, chart: Pie) -> None:
     )
     if not chart.labels:
         return
-    lines = {pie.wedges[place]: (drawable(chart.labels[place]), parts[place]) for place in listed}
+    lines = {pie.wedges[place]: (_drawable(chart.labels[place]), parts[place]) for place in listed}
     if others := [place for place in range(len(parts)) if place not in colours]:
         share = sum(parts[place] for place in others)
         lines[pie.wedges[others[0]]] = f"{len(others)} others", share
@@ -268,7 +268,7 @@ def _title(figure: Figure, chart: Chart) -> float:
     if not chart.title:
         return 1
     page = _PAGES[chart.width]
-    text = textwrap.fill(drawable(chart.title), page.line)
+    text = textwrap.fill(_drawable(chart.title), page.line)
     title = figure.suptitle(text, fontsize=page.title, fontweight="bold")
     _shrink(title, page.title, 0.96 * figure.bbox.width)
     return title.get_window_extent().y0 / figure.bbox.height
@@ -282,7 +282,7 @@ def _shrink(text: "Text", size: float, room: float) -> None:
         text.set_fontsize(size * room / longest / _WHOLE_PIXELS)
 
 
-def drawable(text: str) -> str:
+def _drawable(text: str) -> str:
     """Replace each character that no font here has by a box; invisible ones are left out."""
     return "".join(map(_glyph, text))
 

@@ -49,7 +49,7 @@ for (const figure of document.querySelectorAll("figure")) {
       link.href = renewed(link.href);
       link.textContent = link.href;
       const boxed = decodeURIComponent(answer.headers.get("Chart-Boxed") ?? "");
-      status.textContent = boxed ? `Drawn, with boxes for what no font here has: ${named(boxed)}.` : "Drawn.";
+      status.textContent = boxed ? `Drawn. No font here has ${named(boxed)}: the chart has boxes instead.` : "Drawn.";
       // On a phone it may be a screen away from the button.
       figure.scrollIntoView({ block: "nearest" });
     } catch {
