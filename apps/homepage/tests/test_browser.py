@@ -164,6 +164,12 @@ def test_a_chart_is_drawn_on_the_page(
     expect(link).to_have_text(PUBLIC + CHART)
     assert_open_to_all(page)
 
+    numbers.fill("")
+    draw.click()
+    expect(numbers).to_have_accessible_description(re.compile("must have 1 to 50|is required"))
+    expect(part.get_by_role("status")).to_be_empty()
+    expect(link).to_have_text(PUBLIC + CHART)
+
 
 def on_screen(chart: str) -> str:
     """The chart's address as a phone in the dark asks for it."""

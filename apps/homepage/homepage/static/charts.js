@@ -37,6 +37,7 @@ for (const figure of document.querySelectorAll("figure")) {
     const given = [...new FormData(form)].filter(([, value]) => value !== "");
     // A comma at an end would be one of srcset.
     const query = new URLSearchParams(given).toString().replace(/%2C(?!&|$)/g, ",");
+    status.textContent = "";
     const renewed = (text) => text.replaceAll(link.search.slice(1), query);
     try {
       const answer = await fetch(renewed(picture.currentSrc));
