@@ -14,7 +14,10 @@ from infra.stacks.site import Deployed, Deployment, Site
 READY_PATH = "/readyz"
 SIGN_IN_REDIRECT_PATH = "/auth_response"
 PRIVATE_PATHS = ("/login", SIGN_IN_REDIRECT_PATH, "/logout", "/me", "/account")
-QUERY_STRINGS = ("xvalues", "yvalues", "values", "labels", "title", "xlabel", "ylabel")
+QUERY_STRINGS = (
+    *("xvalues", "yvalues", "values", "labels"),
+    *("title", "xlabel", "ylabel", "width", "scale", "theme"),
+)
 """Query parameters of a chart; they are part of the edge's cache key."""
 
 _NEW_KEY = 'pulumi config set --secret --path homepage.sessionKey "$(openssl rand -hex 32)"'
