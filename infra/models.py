@@ -45,13 +45,18 @@ def _https(url: str) -> str:
         usable = False
     if not usable or re.search(r"\s", url):
         raise ValueError("an address that begins with https:// and a host name")
+    return url
+
+
+def _without_slash(url: str) -> str:
     return url.rstrip("/")
 
 
 # `pulumi config set` keeps a value's type in the stack's file: once quoted, it stays a string.
 Whole = Annotated[int, BeforeValidator(reject_bool)]
 Switch = Annotated[bool, BeforeValidator(_switch), Field(strict=True)]
-Https = Annotated[str, AfterValidator(_https)]
+HttpsFile = Annotated[str, AfterValidator(_https)]
+Https = Annotated[HttpsFile, AfterValidator(_without_slash)]
 Text = Annotated[str, Field(min_length=1)]
 
 

@@ -94,18 +94,19 @@ def _settings(place: Checkout, environment: str) -> "Homepage":
 def _write(
     place: Checkout, pulumi: Pulumi, environment: str, settings: "Homepage", folder: Path
 ) -> str:
-    from infra.stacks.homepage import sheet_variables  # noqa: PLC0415
+    from infra.stacks.homepage import content_variables  # noqa: PLC0415
 
     outputs = json.loads(pulumi("stack", "output", "--json", "-s", environment))
     if f"{SITE}Name" not in outputs:
         raise FrugalError(
             f"{environment} has no {SITE} of files yet: pulumi up -s {environment} creates it."
         )
-    variables = dict(sheet_variables(settings.sheet))
+    variables = dict(content_variables(settings))
     if settings.sheet.id:
         key = pulumi("config", "get", "--path", f"{SITE}.sheet.apiKey", "-s", environment)
         variables["SHEETS_API_KEY"] = key.strip()
-    inherited = {k: v for k, v in os.environ.items() if not k.startswith(("SHEET", "OIDC_"))}
+    own = ("SHEET", "BLOG_", "OIDC_")
+    inherited = {k: v for k, v in os.environ.items() if not k.startswith(own)}
     command = ["-m", "flask", "--app", SITE, "export", folder, "--base-url", outputs[f"{SITE}Url"]]
     done = subprocess.run(
         [_python(place), *command],

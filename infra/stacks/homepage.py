@@ -7,14 +7,17 @@ from pulumi import Input, Output
 from pydantic import Field, SecretStr, model_validator
 
 from infra.components.static_site import StaticSite, StaticSiteArgs
-from infra.models import Https, Model, SiteSettings, Switch, Text, secrets_of
+from infra.models import Https, HttpsFile, Model, SiteSettings, Switch, Text, secrets_of
 from infra.stacks.site import Deployed, Deployment, Site
 
 # The probe triggers the first load of the spreadsheet, before the first visitor's request.
 READY_PATH = "/readyz"
 SIGN_IN_REDIRECT_PATH = "/auth_response"
 PRIVATE_PATHS = ("/login", SIGN_IN_REDIRECT_PATH, "/logout", "/me", "/account")
-QUERY_STRINGS = ("xvalues", "yvalues", "values", "labels", "title", "xlabel", "ylabel")
+QUERY_STRINGS = (
+    *("xvalues", "yvalues", "values", "labels"),
+    *("title", "xlabel", "ylabel", "width", "scale", "theme"),
+)
 """Query parameters of a chart; they are part of the edge's cache key."""
 
 _NEW_KEY = 'pulumi config set --secret --path homepage.sessionKey "$(openssl rand -hex 32)"'
@@ -73,7 +76,11 @@ class Sheet(Model):
 
 
 class Homepage(SiteSettings):
-    """Settings of the homepage. `originLock`: answer only requests of the site's own edge."""
+    """Settings of the homepage.
+
+    `blogFeed`: RSS or Atom feed, whose newest posts are on the first page; `originLock`: answer
+    only requests of the site's own edge.
+    """
 
     host: Literal["containerApp", "appService", "staticSite"] = "containerApp"
     sign_in: SignIn = SignIn()
@@ -83,6 +90,7 @@ class Homepage(SiteSettings):
         Field(min_length=32, description=f"at least 32 characters: {_NEW_KEY}"),
     ] = None
     sheet: Sheet = Sheet()
+    blog_feed: HttpsFile | None = None
     origin_lock: Switch = False
 
     @model_validator(mode="after")
@@ -136,7 +144,7 @@ def _app_settings(site: Deployment[Homepage]) -> Mapping[str, Input[str]]:
     settings: dict[str, Input[str]] = {
         "PUBLIC_URL": site.url,
         "AZURE_CLIENT_ID": site.platform.identities[site.name].client_id,
-        **sheet_variables(site.settings.sheet),
+        **content_variables(site.settings),
     }
     if sign_in.client_id:
         settings["OIDC_CLIENT_ID"] = sign_in.client_id
@@ -146,9 +154,11 @@ def _app_settings(site: Deployment[Homepage]) -> Mapping[str, Input[str]]:
     return settings
 
 
-def sheet_variables(sheet: Sheet) -> Mapping[str, str]:
-    """Environment variables of the content's source; only those that are set, and no secret."""
+def content_variables(homepage: Homepage) -> Mapping[str, str]:
+    """Environment variables of the content's sources; only those that are set, and no secret."""
+    sheet = homepage.sheet
     given = {
+        "BLOG_FEED": homepage.blog_feed,
         "SHEET_ID": sheet.id,
         "SHEET_CSV_TALKS": sheet.csv.talks,
         "SHEET_CSV_PROJECTS": sheet.csv.projects,

@@ -64,6 +64,7 @@ DOMAINS: Mapping[str, Sequence[Any]] = {
         {"sheet": {"id": "sheet", "apiKey": "key"}},
         {"sheet": {"csv": CSV}},
     ],
+    "homepage.blogFeed": [ABSENT, "https://blog.example/feed/"],
     **{f"{site}.replicas": REPLICAS for site in MODELS},
     **{f"{site}.cooldownSeconds": [1, 3600] for site in MODELS},
     **{f"{site}.image": IMAGES for site in MODELS},

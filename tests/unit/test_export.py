@@ -19,7 +19,7 @@ FILES = {"host": "staticSite", "cdn": "none"}
 SHEET = {"sheet": {"id": "the-sheet", "apiKey": {"secure": "ciphertext"}}}
 DEPLOYED = {"homepageUrl": "https://calm-sea-1.example", "homepageName": "homepage1"}
 APP = """#!/bin/sh
-printf '%s\\n' "$PWD" "$SHEET_ID" "$SHEETS_API_KEY" "$SHEET_CSV_TALKS" "$@"
+printf '%s\\n' "$PWD" "$SHEET_ID" "$SHEETS_API_KEY" "$SHEET_CSV_TALKS" "$BLOG_FEED" "$@"
 """
 
 Run = Callable[..., None]
@@ -41,6 +41,7 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Checkout:
     monkeypatch.setattr(export, "own_checkout", lambda: place)
     monkeypatch.setattr(export, "_python", lambda _place: app)
     monkeypatch.setenv("SHEET_CSV_TALKS", "https://the.shell")
+    monkeypatch.setenv("BLOG_FEED", "https://the.shell")
     return place
 
 
@@ -63,9 +64,10 @@ def run(place: Checkout, monkeypatch: pytest.MonkeyPatch) -> Run:
 def test_the_app_gets_the_address_and_the_content_of_the_environment(
     run: Run, place: Checkout, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    run(FILES | SHEET, DEPLOYED)
-    folder, sheet, key, csv, *arguments = capsys.readouterr().out.splitlines()
+    run(FILES | SHEET | {"blogFeed": "https://blog.example/feed/"}, DEPLOYED)
+    folder, sheet, key, csv, feed, *arguments = capsys.readouterr().out.splitlines()
     assert (folder, sheet, key, csv) == (f"{place.root}/apps/homepage", "the-sheet", "the-key", "")
+    assert feed == "https://blog.example/feed/"
     assert arguments == [
         *("-m", "flask", "--app", "homepage", "export", f"{place.root}/apps/homepage/site"),
         *("--base-url", "https://calm-sea-1.example"),
@@ -82,7 +84,9 @@ def test_the_folder_may_be_another(
 ) -> None:
     monkeypatch.chdir(place.root)
     run(FILES, DEPLOYED, Path("public"))
-    assert f"{place.root}/public" in capsys.readouterr().out.splitlines()
+    told = capsys.readouterr().out.splitlines()
+    assert f"{place.root}/public" in told
+    assert "https://the.shell" not in told
     assert "config" not in (place.root / "calls").read_text()
 
 

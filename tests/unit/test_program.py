@@ -592,6 +592,12 @@ def test_replicas_without_an_effect_are_named(
     assert "frugal:translator.minReplicas has no effect on host appService" in caplog.text
 
 
+def test_the_homepage_gets_its_blog_as_it_is(recorded: Declare) -> None:
+    feed = "https://blog.example/feed/"
+    assert homepage_settings(recorded("dev", {"homepage": {"blogFeed": feed}}))["BLOG_FEED"] == feed
+    assert "BLOG_FEED" not in homepage_settings(recorded("dev"))
+
+
 def test_published_csv_needs_no_secret(recorded: Declare) -> None:
     csv = {name: f"https://docs.example/{name}" for name in ("talks", "projects", "interviews")}
     settings = homepage_settings(recorded("dev", {"homepage": {"sheet": {"csv": csv}}}))

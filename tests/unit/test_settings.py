@@ -174,6 +174,7 @@ WRONG = [
     ({"homepage": {"signIn": {"clientId": "x"}}}, "signIn.clientId", "--secret --path"),
     ({"homepage": {"sheet": {"id": "x"}}}, "frugal:homepage.sheet: id and apiKey", "--secret"),
     ({"homepage": {"sheet": {"csv": {"talks": "https://a.example"}}}}, "sheet.csv", "all three"),
+    ({"homepage": {"blogFeed": "http://a"}}, "homepage.blogFeed: 'http://a'", "https://"),
     ({"homepage": {"host": "staticSite", "cdn": "frontDoor"}}, "cdn 'frontDoor'", "none"),
     ({"homepage": {"host": "staticSite", "originLock": "on?"}}, "originLock: 'on?'", "true, false"),
     ({"translator": {"translation": {"sku": "S0"}}}, "translator.translation.sku: 'S0'", "F0, S1"),

@@ -11,6 +11,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from homepage import (
     assets,
     auth,
+    blog,
     charts,
     export,
     front_door,
@@ -58,6 +59,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.register_blueprint(health.bp)
     app.register_blueprint(assets.bp)
     sheet.register(app, settings)
+    blog.register(app, settings)
     charts.register(app)
     auth.register(app, settings)
     pages.register(app)

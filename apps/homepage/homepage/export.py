@@ -10,7 +10,7 @@ import click
 from flask import Flask, url_for
 from werkzeug.test import Client
 
-from homepage import assets, headers, pages, sheet
+from homepage import assets, blog, headers, pages, sheet
 from homepage.settings import Settings, load, web_address
 
 _HOST_RULES: Final = {
@@ -53,8 +53,8 @@ def _folder_address(url: str) -> str:
 def export(settings: Settings, folder: Path, base_url: str) -> int:
     """Write the site that `settings` describe, and return the number of files.
 
-    `base_url` has no slash at its end. Raises RuntimeError where the spreadsheet cannot be read or
-    a page is not served, OSError where a file cannot be written.
+    `base_url` has no slash at its end. Raises RuntimeError where the spreadsheet or the blog cannot
+    be read or a page is not served, OSError where a file cannot be written.
     """
     from homepage.app import create_app  # noqa: PLC0415  # the factory adds this command
 
@@ -71,6 +71,12 @@ def export(settings: Settings, folder: Path, base_url: str) -> int:
             raise RuntimeError(
                 f"the spreadsheet could not be read ({store.problem}), so nothing was written. Fix"
                 " the SHEET_ variables, or unset them to export the bundled content"
+            )
+        posts = blog.content()
+        if posts and posts.get().origin == "bundled":
+            raise RuntimeError(
+                f"the blog's feed could not be read ({posts.problem}), so nothing was written. Fix"
+                " BLOG_FEED, or unset it to export the site without the blog"
             )
     charts = _Charts()
     app.config.from_mapping(FILES=True, KEEP_CHART=charts.keep)

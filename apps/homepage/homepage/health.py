@@ -2,7 +2,7 @@
 
 from flask import Blueprint, Response, jsonify
 
-from homepage import sheet
+from homepage import blog, sheet
 
 bp = Blueprint("health", __name__)
 
@@ -17,6 +17,8 @@ def healthz() -> Response:
 def readyz() -> Response:
     """Readiness probe: always 200, with the origin of the content shown.
 
-    It starts the first load of the spreadsheet, so that no visitor waits for it.
+    It starts the first load of the spreadsheet and the blog, so that no visitor waits for them.
     """
+    if posts := blog.content():
+        posts.peek()
     return jsonify(status="ok", content=sheet.content().peek().origin)

@@ -40,6 +40,12 @@ def _https(url: str) -> str:
     return url.rstrip("/")
 
 
+def _feed(url: str) -> str:
+    """An http(s) address as it is: to a blog, a slash at its end may matter."""
+    web_address(url)
+    return url
+
+
 Given = Annotated[str, Field(min_length=1)]
 
 
@@ -71,6 +77,8 @@ class Settings(BaseSettings):
     sheet_csv_talks: Annotated[str, AfterValidator(web_address)] | None = None
     sheet_csv_projects: Annotated[str, AfterValidator(web_address)] | None = None
     sheet_csv_interviews: Annotated[str, AfterValidator(web_address)] | None = None
+
+    blog_feed: Annotated[str, AfterValidator(_feed)] | None = None
 
     @model_validator(mode="after")
     def _whole_groups(self) -> Self:

@@ -37,7 +37,7 @@ def pytest_cmdline_main(config: pytest.Config) -> int | None:
 def _own_content(monkeypatch: pytest.MonkeyPatch) -> None:
     from content import CONTENT  # noqa: PLC0415  # with packages that only this environment has
 
-    monkeypatch.setattr("homepage.sheet.store.bundled", lambda: CONTENT)
+    monkeypatch.setattr("homepage.sheet.load_bundled", lambda: CONTENT)
 
 
 @pytest.fixture

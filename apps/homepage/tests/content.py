@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 from typing import Final
 
-from homepage.sheet import store
+from homepage import sheet as package
 from homepage.sheet.rows import sheet
 
 CONTENT: Final = sheet(
@@ -37,7 +37,7 @@ CONTENT: Final = sheet(
 
 def use() -> None:
     """Let a process of its own show it: `serve(SHOW_CONTENT)`."""
-    store.bundled = lambda: CONTENT
+    package.load_bundled = lambda: CONTENT
 
 
 SHOW_CONTENT: Final = "import sys; sys.path.append('tests'); import content; content.use()"

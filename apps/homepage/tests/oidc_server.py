@@ -1,6 +1,6 @@
 """A real OpenID Connect server over TLS, as a process: `python oidc_server.py CERTIFICATE KEY`.
 
-Prints its port. It serves below /tenant, since MSAL wants an authority with a path.
+Prints its port. It serves at the root and, apart from that, below /tenant.
 """
 
 import logging
@@ -9,12 +9,11 @@ import sys
 from oidc_provider_mock import User, app
 from werkzeug.middleware.dispatcher import DispatcherMiddleware
 from werkzeug.serving import make_server
-from werkzeug.wrappers import Response
 
 if __name__ == "__main__":
     logging.disable()
     ada = User(sub="ada", claims={"name": "Ada <b>Someonesdottir</b>"})
-    site = DispatcherMiddleware(Response("", 404), {"/tenant": app(user_claims=[ada])})
+    site = DispatcherMiddleware(app(user_claims=[ada]), {"/tenant": app(user_claims=[ada])})
     server = make_server(
         "localhost", 0, site, threaded=True, ssl_context=(sys.argv[1], sys.argv[2])
     )

@@ -30,7 +30,8 @@ Claims = dict[str, Any]
 class Provider(ThreadingHTTPServer):
     """`change` and `sign` decide what the next id_token says and who signs it.
 
-    What it says of itself it says while `speaks` is set.
+    What it says of itself it says while `speaks` is set: that it is at `path`, and, while `ends`,
+    where sessions end.
     """
 
     daemon_threads = True
@@ -41,13 +42,18 @@ class Provider(ThreadingHTTPServer):
         issued = authority.issue_cert("localhost")
         issued.configure_cert(context)  # pyright: ignore[reportUnknownMemberType]  # half typed there
         self.socket = context.wrap_socket(self.socket, server_side=True)
-        self.issuer = f"https://localhost:{self.server_port}/tenant"
+        self.path = "/tenant"
+        self.ends = True
         self.nonce = ""
         self.change: Callable[[Claims], Claims] = unchanged
         self.sign: Callable[[Claims], str] = signed
         self.tokens = 0
         self.speaks = threading.Event()
         threading.Thread(target=self.serve_forever, args=[0.01], daemon=True).start()
+
+    @property
+    def issuer(self) -> str:
+        return f"https://localhost:{self.server_port}{self.path}"
 
     def authorize(self, auth_uri: str) -> dict[str, str]:
         """Do what a visitor does at the provider; return the parameters they come back with."""
@@ -71,17 +77,20 @@ class Provider(ThreadingHTTPServer):
         }
         return self.sign(self.change(claims))
 
-    def answer(self, path: str) -> dict[str, Any]:
-        if path.endswith("/.well-known/openid-configuration"):
-            return {
-                "issuer": self.issuer,
-                "authorization_endpoint": f"{self.issuer}/authorize",
-                "token_endpoint": f"{self.issuer}/token",
-                "end_session_endpoint": f"{self.issuer}/end",
-                "jwks_uri": f"{self.issuer}/keys",
-            }
+    def answer(self, path: str) -> dict[str, Any] | None:
+        """Return what is at `path`, None if nothing is."""
         public = RSAAlgorithm.to_jwk(KEY.public_key(), as_dict=True)
-        return {"keys": [{**public, "kid": "1", "use": "sig", "alg": "RS256"}]}
+        metadata = {
+            "issuer": self.issuer,
+            "authorization_endpoint": f"{self.issuer}/authorize",
+            "token_endpoint": f"{self.issuer}/token",
+            "jwks_uri": f"{self.issuer}/keys",
+            **({"end_session_endpoint": f"{self.issuer}/end?a=b"} if self.ends else {}),
+        }
+        return {
+            f"{self.path}/.well-known/openid-configuration": metadata,
+            f"{self.path}/keys": {"keys": [{**public, "kid": "1", "use": "sig", "alg": "RS256"}]},
+        }.get(path)
 
 
 def unchanged(claims: Claims) -> Claims:
@@ -117,7 +126,8 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         self.server.speaks.wait()
-        self._send(200, self.server.answer(self.path))
+        answer = self.server.answer(self.path)
+        self._send(404 if answer is None else 200, answer or {})
 
     def do_POST(self) -> None:
         sent = parse_qs(self.rfile.read(int(self.headers["Content-Length"])).decode())

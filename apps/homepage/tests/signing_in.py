@@ -39,6 +39,7 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Generator[oidc.Provider]
 @pytest.fixture
 def provider(served: oidc.Provider) -> oidc.Provider:
     served.change, served.sign, served.tokens = oidc.unchanged, oidc.signed, 0
+    served.path, served.ends = "/tenant", True
     served.speaks.set()
     return served
 

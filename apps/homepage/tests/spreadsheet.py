@@ -1,14 +1,15 @@
-"""A local server in the place of Google's: the Sheets API, and worksheets published as CSV."""
+"""A local server in the place of others: the Sheets API, published CSV, a blog with a feed."""
 
 import json
 import threading
 from collections.abc import Callable, Generator, Iterable, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
+from homepage import fetch
 from homepage.settings import Settings
-from homepage.sheet import fetch
 from pydantic import SecretStr
 
 KEY = "the-key-that-is-secret"
@@ -52,6 +53,10 @@ class Sheets(ThreadingHTTPServer):
             sheet_csv_projects=f"{self.address}/projects",
             sheet_csv_interviews=f"{self.address}/interviews",
         )
+
+    def blog(self) -> Settings:
+        """Of a site with a blog, whose feed is here, and the bundled content."""
+        return Settings(blog_feed=f"{self.address}/feed")
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -105,11 +110,20 @@ def sheets(monkeypatch: pytest.MonkeyPatch) -> Generator[Sheets]:
     monkeypatch.setattr(fetch, "WHOLE", 60.0)
     monkeypatch.setattr(fetch, "CONNECT", 60.0)
     monkeypatch.setattr(fetch, "_WAITS", (0.01, 0.01))
+    with running() as server:
+        yield server
+
+
+@contextmanager
+def running() -> Generator[Sheets]:
+    """A server that runs until the end of the block."""
     server = Sheets()
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
     thread.start()
-    yield server
-    server.over.set()
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    try:
+        yield server
+    finally:
+        server.over.set()
+        server.shutdown()
+        thread.join()
+        server.server_close()

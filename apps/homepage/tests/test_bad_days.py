@@ -8,9 +8,8 @@ from contextlib import ExitStack
 
 import pytest
 from content import CONTENT
-from homepage import create_app
+from homepage import create_app, fetch
 from homepage.settings import Settings
-from homepage.sheet import fetch
 from pydantic import SecretStr
 from spreadsheet import KEY, Answer, Sheets, good, good_csv, values
 from werkzeug.test import TestResponse
@@ -64,7 +63,7 @@ def test_b2_4_whatever_the_api_says_there_is_a_page(
 ) -> None:
     sheets.answer = lambda _name: answer
     assert is_bundled(talks(sheets.api()))
-    assert [record.message for record in caplog.records if record.name == "homepage.sheet"] == [
+    assert [record.message for record in caplog.records if record.name == "homepage.store"] == [
         "the spreadsheet could not be read"
     ]
     told = "".join(str(vars(record)) for record in caplog.records)

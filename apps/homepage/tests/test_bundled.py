@@ -32,11 +32,11 @@ def change(folder: Path, **changed: object) -> None:
 
 
 def test_the_packages_own_files_are_well() -> None:
-    assert bundled.bundled().as_of
+    assert bundled.load_bundled().as_of
 
 
 def test_files_may_be_without_entries_and_in_any_script(data: Path) -> None:
-    shown = bundled.bundled()
+    shown = bundled.load_bundled()
     assert [talk.title for talk in shown.talks] == ["A talk", "Über שלום"]
     assert (shown.projects, shown.interviews) == ((), ())
     assert f"{shown.as_of:%H:%M %Z}" == "09:00 UTC"
@@ -45,7 +45,7 @@ def test_files_may_be_without_entries_and_in_any_script(data: Path) -> None:
 @pytest.mark.parametrize(
     ("changed", "said"),
     [
-        ({"date": "18.9.2026"}, ", date='18.9.2026': must be yyyy-mm-dd, such as 2026-09-18,"),
+        ({"date": "18 Sep 2026"}, ", date='18 Sep 2026': must have one of the forms yyyy-mm-dd, "),
         ({"date": 2026}, ", date=2026: must be text in quotes"),
         ({"slides": "example.org"}, ", slides='example.org': must be an address such as https://"),
         ({"title": " "}, ", title=' ': must not be empty"),
@@ -61,7 +61,7 @@ def test_a_mistake_is_named_with_file_entry_and_what_is_allowed(
 ) -> None:
     change(data, **changed)
     with pytest.raises(SystemExit) as stopped:
-        bundled.bundled()
+        bundled.load_bundled()
     assert str(stopped.value).startswith(f"{data}/talks.json, entry 2{said}")
     assert "\n" not in str(stopped.value)
 
@@ -81,7 +81,7 @@ def test_a_file_of_another_shape_is_named(data: Path, content: str | None, said:
     file = data / "projects.json"
     file.unlink() if content is None else file.write_text(content)
     with pytest.raises(SystemExit) as stopped:
-        bundled.bundled()
+        bundled.load_bundled()
     assert str(stopped.value).startswith(f"{file}{said}")
 
 
@@ -90,5 +90,5 @@ def test_the_app_does_not_start_with_a_mistake(data: Path, serve: Callable[..., 
     here = f"import pathlib, homepage.sheet.bundled as b; b.DATA = pathlib.Path({str(data)!r})"
     with pytest.raises(AssertionError) as failure:
         serve(here)
-    assert f"{data}/talks.json, entry 2, date='tomorrow': must be" in str(failure.value)
+    assert f"{data}/talks.json, entry 2, date='tomorrow': must have" in str(failure.value)
     assert "Traceback" not in str(failure.value)

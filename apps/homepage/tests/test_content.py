@@ -3,14 +3,15 @@
 import re
 from dataclasses import replace
 from datetime import date
+from io import BytesIO
 
 import pytest
 from content import CONTENT
-from homepage import create_app
+from homepage import create_app, pages, sheet
 from homepage.settings import Settings
-from homepage.sheet import store
 from homepage.sheet.rows import Sheet, interviews, projects, talks
 from markupsafe import escape
+from PIL import Image
 
 
 @pytest.fixture
@@ -29,6 +30,41 @@ def test_a_worksheet_is_whole_on_its_page_and_its_newest_on_the_first(name: str,
     for item in items[:3]:
         assert escape(item.title) in page
     assert f'href="/{name}"' in page
+
+
+def test_the_owner_has_a_face_and_can_be_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    links = {"Email": "mailto:me@example.org", "Code <3": "https://example.org/?a=1&b"}
+    monkeypatch.setattr(pages, "LINKS", links)
+    monkeypatch.setattr(pages, "PORTRAIT", "favicon.svg")
+    client = create_app(Settings()).test_client()
+    page = client.get("/").text
+    picture = re.search(r'<img class="portrait" src="([^"]+)"[^>]* alt="([^"]+)">', page)
+    assert picture
+    assert client.get(picture[1]).mimetype == "image/svg+xml"
+    assert picture[2] == f"Portrait of {pages.OWNER}"
+    assert '<a href="mailto:me@example.org" rel="me">Email</a>' in page
+    assert '<a href="https://example.org/?a=1&amp;b" rel="me">Code &lt;3</a>' in page
+
+    monkeypatch.setattr(pages, "LINKS", {})
+    monkeypatch.setattr(pages, "PORTRAIT", None)
+    page = client.get("/").text
+    assert "<img" not in page
+    assert 'rel="me"' not in page
+
+
+@pytest.mark.parametrize("path", ["/", "/talks", "/projects", "/interviews", "/charts"])
+def test_a_link_preview_has_a_picture_of_the_size_that_it_names(path: str) -> None:
+    site = "https://www.example.org"
+    client = create_app(Settings(public_url=site)).test_client()
+    page = client.get(path).text
+    card = dict(re.findall(r'<meta property="og:([\w:]+)" content="([^"]*)">', page))
+    assert card["title"] == pages.OWNER
+    assert card["url"] == site + path
+    picture = client.get(card["image"].removeprefix(site))
+    assert picture.headers["Cache-Control"].endswith("immutable")
+    with Image.open(BytesIO(picture.data)) as image:
+        assert image.size == (int(card["image:width"]), int(card["image:height"])) == (1200, 630)
+    assert '<meta name="twitter:card" content="summary_large_image">' in page
 
 
 def test_what_is_not_to_be_included_is_not(page: str) -> None:
@@ -73,11 +109,11 @@ def test_rows_may_be_ragged() -> None:
             {},
             {"title": "  "},
             {"title": "No date", "unknown column": "x"},
-            {"title": "Wrong date", "date": "last summer", "tags": " , a,, b "},
+            {"title": "Tags", "date": "  ", "tags": " , a,, b "},
             {"title": "Whole", "date": "2026-01-02", "location": " Here "},
         ]
     )
-    assert [talk.title for talk in found] == ["Whole", "No date", "Wrong date"]
+    assert [talk.title for talk in found] == ["Whole", "No date", "Tags"]
     assert found[0].location == "Here"
     assert found[2].date is None
     assert found[2].tags == ("a", "b")
@@ -106,9 +142,35 @@ def test_every_row_with_a_title_is_shown_and_can_be_found() -> None:
     ]
 
 
-@pytest.mark.parametrize("text", ["20260918", "2026-W38-5", "18.9.2026", "2026-09-31"])
-def test_another_form_of_a_date_is_no_date(text: str) -> None:
-    assert talks([{"title": "x", "date": text}])[0].date is None
+@pytest.mark.parametrize(
+    "text", ["2026-09-08", " 2026-09-08 ", "8.9.2026", "08.09.2026", "9/8/2026", "09/08/2026"]
+)
+def test_a_date_has_one_of_three_forms(text: str) -> None:
+    assert talks([{"title": "x", "date": text}])[0].date == date(2026, 9, 8)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("20260918", "2026-W38-5", "2026-09-31", "31.9.2026", "18/9/2026", "9-8-2026"),
+        *("8.9.26", "8. September 2026", "0000-01-01", "46273", "last summer"),
+    ],
+)
+def test_a_row_with_another_form_of_a_date_is_left_out_and_named(
+    text: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    rows = [{"title": "Before", "date": "2026-01-02"}, {}, {"title": "Odd", "date": text}]
+    for worksheet, items in (("talks", talks), ("projects", projects), ("interviews", interviews)):
+        caplog.clear()
+        assert [item.title for item in items(rows)] == ["Before"]
+        forms = "yyyy-mm-dd, d.m.yyyy, m/d/yyyy"
+        message = f"rows left out (1), as their dates have none of the forms {forms}"
+        assert caplog.messages == [f"{worksheet}: {message}: row 4 (Odd) {text!r}"]
+
+
+def test_a_row_that_is_kept_back_is_not_named(caplog: pytest.LogCaptureFixture) -> None:
+    assert talks([{"title": "x", "date": "soon", "include": "no"}, {"date": "soon"}]) == ()
+    assert caplog.records == []
 
 
 def test_what_is_still_to_come_has_not_changed_the_feed() -> None:
@@ -137,7 +199,7 @@ def test_text_of_the_sheet_is_text_on_the_page(monkeypatch: pytest.MonkeyPatch) 
         projects=projects([{"title": "Q&A", "homepage": 'https://x/"><i>'}]),
         interviews=interviews([{"title": "no link"}]),
     )
-    monkeypatch.setattr(store, "bundled", lambda: hostile)
+    monkeypatch.setattr(sheet, "load_bundled", lambda: hostile)
     page = create_app(Settings()).test_client().get("/").text
     assert "<script>" not in page
     assert "<b>" not in page

@@ -23,6 +23,7 @@ from spreadsheet import Answer, Sheets, good
 pytest_plugins = ["spreadsheet"]
 APP = Path(__file__).resolve().parents[1]
 BELOW = "/some/path"
+CSV = ("TALKS", "PROJECTS", "INTERVIEWS")
 
 
 def export(
@@ -80,15 +81,18 @@ def test_a5_15_every_page_and_link_works(root: str) -> None:
             assert answer.status_code == 200, url
             if "html" in answer.headers["Content-Type"]:
                 found = re.findall(r'(?:href|src)="([^"]+)"', answer.text)
+                for sizes in re.findall(r'srcset="([^"]+)"', answer.text):
+                    found += [size.split()[0] for size in sizes.split(",")]
             else:
                 found = re.findall(r'(?:<loc>|<id>|href=")([^"<]+)', answer.text)
             todo += [urljoin(url, unescape(link)) for link in found]
     paths = {url.removeprefix(root) for url in seen}
     pages = {"", "talks/", "projects/", "interviews/", "charts/"}
     assert pages | {"feed.xml", "sitemap.xml"} <= paths
-    charts = [answer for url, answer in seen.items() if "/charts/bar-" in url]
-    assert len(charts) == 1
-    assert charts[0].content.startswith(b"\x89PNG")
+    charts = [answer.content for url, answer in seen.items() if "/charts/bar-" in url]
+    # Two sizes, two densities, two schemes, and one for browsers that know of none.
+    assert len(charts) == 9
+    assert all(chart.startswith(b"\x89PNG") for chart in charts)
 
 
 def test_what_needs_a_server_is_left_out(root: str) -> None:
@@ -143,6 +147,29 @@ def test_a_spreadsheet_that_cannot_be_read_is_not_replaced_by_our_own(
     sheets.answer = good
     assert export(folder, "https://www.example.org", **variables).returncode == 0
     assert "Live talks" in (folder / "talks/index.html").read_text()
+
+
+def test_a_blog_that_cannot_be_read_is_not_left_out(tmp_path: Path, sheets: Sheets) -> None:
+    sheets.answer = lambda _: Answer(status=404)
+    folder, feed = tmp_path / "site", f"{sheets.address}/feed"
+    made = export(folder, "https://www.example.org", BLOG_FEED=feed)
+    assert made.returncode == 1
+    assert "the blog's feed could not be read (BadAnswerError: status 404)" in made.stderr
+    assert "Traceback" not in made.stderr
+    assert not folder.exists()
+
+    post = b"<item><title>Fresh</title><link>https://blog.example.org/</link></item>"
+    sheets.answer = lambda _: Answer(body=[b"<rss><channel>", post, b"</channel></rss>"])
+    assert export(folder, "https://www.example.org", BLOG_FEED=feed).returncode == 0
+    assert ">Fresh</a>" in (folder / "index.html").read_text()
+
+
+def test_rows_that_are_left_out_are_named(tmp_path: Path, sheets: Sheets) -> None:
+    sheets.answer = lambda name: Answer(body=[f"title,date\nOdd {name},soon\n".encode()])
+    variables = {f"SHEET_CSV_{name}": f"{sheets.address}/{name}" for name in CSV}
+    made = export(tmp_path, "https://www.example.org", **variables)
+    assert made.returncode == 0
+    assert sorted(re.findall(r"row 2 \(Odd (\w+)\) 'soon'", made.stderr)) == sorted(CSV)
 
 
 def test_a_folder_that_cannot_be_written_is_named(tmp_path: Path) -> None:

@@ -59,6 +59,7 @@ def signed_in(client: FlaskClient) -> None:
         "https://login.microsoftonline.com/00000000-0000-0000-0000-000000000000",
         "https://login.microsoftonline.com/common",
         "https://people.ciamlogin.com/tenant",
+        "https://accounts.google.com",
         AUTHORITY,
     ],
 )

@@ -22,7 +22,7 @@ def test_a5_2_b2_7_live_data_are_on_the_pages(sheets: Sheets) -> None:
 
 
 def test_b2_3_ragged_rows_are_taken(sheets: Sheets) -> None:
-    rows = values(["title", "date", "tags", "slides"], [], ["A"], ["B", 7, None], [True, {}, []])
+    rows = values(["title", "date", "tags", "slides"], [], ["A"], ["B", None, 7], [True, {}, []])
     sheets.answer = lambda _name: Answer(body=[rows])
     page = create_app(sheets.api()).test_client().get("/talks")
     assert "s-maxage=3600" in page.headers["Cache-Control"]

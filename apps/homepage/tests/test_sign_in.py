@@ -13,6 +13,7 @@ from flask import Flask, session
 from flask.testing import FlaskClient
 from homepage import create_app
 from homepage.auth import provider as own_look
+from homepage.auth import sign_in
 from homepage.settings import Settings
 from pydantic import SecretStr, ValidationError
 from signing_in import HTTPS, begin, come_back, settings, who
@@ -46,6 +47,44 @@ def test_a1_10_a1_13_b4_1_from_a_deep_page_and_back(
     with client.session_transaction(**HTTPS) as session:
         assert "next_url" not in session
         assert "token" not in str(dict(session)).lower()
+
+
+def test_a1_2_an_authority_may_be_a_bare_host_and_end_no_sessions(
+    provider: oidc.Provider,
+) -> None:
+    """As Google's is, and with the second as an Okta organisation's."""
+    provider.path = ""
+    client = create_app(settings(provider)).test_client()
+    auth_uri = begin(client, DEEP)
+    assert auth_uri.startswith(f"{provider.issuer}/authorize?")
+    response = come_back(client, provider.authorize(auth_uri))
+    assert (response.status_code, response.headers["Location"]) == (302, DEEP)
+    assert who(client) == {"name": "Ada Example"}
+    leave = client.get("/logout", **HTTPS).headers["Location"]
+    assert leave.startswith(f"{provider.issuer}/end?")
+    assert who(client) is None
+
+    provider.ends = False
+    other = create_app(settings(provider)).test_client()
+    come_back(other, provider.authorize(begin(other)))
+    assert who(other) == {"name": "Ada Example"}
+    assert other.get("/logout", **HTTPS).headers["Location"] == "https://www.example.org/"
+    assert who(other) is None
+
+
+def test_only_microsoft_is_asked_to_offer_a_choice_of_accounts(
+    provider: oidc.Provider, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Many other providers refuse such a request."""
+    others = create_app(settings(provider)).test_client()
+    assert "prompt" not in parse_qs(urlsplit(begin(others)).query)
+    authority = provider.issuer
+    provider.path += "/v2.0"
+    monkeypatch.setattr(sign_in, "_MICROSOFT", ["localhost"])
+    microsoft = create_app(settings(provider, oidc_authority=authority)).test_client()
+    auth_uri = begin(microsoft)
+    assert parse_qs(urlsplit(auth_uri).query)["prompt"] == ["select_account"]
+    assert come_back(microsoft, provider.authorize(auth_uri)).status_code == 302
 
 
 def test_b4_3_nobody_is_asked_for_more_than_who_they_are(client: FlaskClient) -> None:
@@ -232,7 +271,11 @@ def test_a1_14_sign_out_ends_it_here_and_there(
     response = client.get("/logout", **HTTPS)
     target = urlsplit(response.headers["Location"])
     assert target.path == "/tenant/end"
-    assert parse_qs(target.query)["post_logout_redirect_uri"] == ["https://www.example.org/"]
+    assert parse_qs(target.query) == {
+        "a": ["b"],
+        "client_id": [oidc.CLIENT],
+        "post_logout_redirect_uri": ["https://www.example.org/"],
+    }
     assert who(client) is None
 
 

@@ -58,13 +58,19 @@ def authority(tls: Tls) -> Generator[str]:
         [sys.executable, program, tls.certificate, tls.key], stdout=subprocess.PIPE, text=True
     ) as server:
         assert server.stdout
-        yield f"https://localhost:{int(server.stdout.readline())}/tenant"
+        yield f"https://localhost:{int(server.stdout.readline())}"
         server.terminate()
 
 
 @pytest.fixture
-def replicas(serve: Callable[..., Process], tls: Tls, authority: str) -> tuple[str, str]:
-    """Two processes of one site; the provider sends visitors back to the first."""
+def replicas(
+    request: pytest.FixtureRequest, serve: Callable[..., Process], tls: Tls, authority: str
+) -> tuple[str, str]:
+    """Two processes of one site; the provider sends visitors back to the first.
+
+    Its parameter is the provider's path, by default that of a bare host.
+    """
+    path: str = getattr(request, "param", "")
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port: int = taken.getsockname()[1]
     first, second = (
@@ -73,7 +79,7 @@ def replicas(serve: Callable[..., Process], tls: Tls, authority: str) -> tuple[s
             PUBLIC_URL=f"http://127.0.0.1:{port}",
             OIDC_CLIENT_ID="the-client",
             OIDC_CLIENT_SECRET="the-secret",
-            OIDC_AUTHORITY=authority,
+            OIDC_AUTHORITY=authority + path,
             SESSION_KEY="k" * 32,
             REQUESTS_CA_BUNDLE=str(tls.authority),
         ).address
@@ -92,6 +98,7 @@ def browser(tls: Tls) -> Generator[Browser]:
         browser.close()
 
 
+@pytest.mark.parametrize("replicas", ["", "/tenant"], indirect=True, ids=["bare host", "path"])
 def test_a1_10_a1_23_from_a_deep_page_through_the_provider_and_out_again(
     browser: Browser, replicas: tuple[str, str]
 ) -> None:

@@ -67,7 +67,7 @@ def login() -> ResponseReturnValue:
         return render_template("auth/login.html", auth_uri=None)
     next_url = local_path(request.args.get("next_url"), url_for("index"))
     try:
-        answer = auth.log_in(redirect_uri=_public("auth.auth_response"), prompt="select_account")
+        answer = auth.log_in(redirect_uri=_public("auth.auth_response"))
     except Exception:
         _log.exception("the identity provider did not answer")
         return _failed(503)

@@ -7,7 +7,7 @@ import time
 import warnings
 from collections.abc import Callable, Mapping, MutableMapping
 from typing import Any, Final, cast
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, urlencode, urlsplit
 
 import identity.web
 import msal
@@ -39,11 +39,23 @@ _MICROSOFT: Final = (
 )
 
 
+def _is_microsoft(authority: str) -> bool:
+    host = urlsplit(authority).hostname or ""
+    return host in _MICROSOFT or host.endswith(".ciamlogin.com")
+
+
 def authority_url(given: str) -> str:
     """The authority that a setting names, with the version that Microsoft's own need."""
-    host = urlsplit(given).hostname or ""
-    microsoft = host in _MICROSOFT or host.endswith(".ciamlogin.com")
-    return given if not microsoft or given.endswith("/v2.0") else f"{given}/v2.0"
+    versioned = not _is_microsoft(given) or given.endswith("/v2.0")
+    return given if versioned else f"{given}/v2.0"
+
+
+def _with_path(authority: str) -> str:
+    """The authority as MSAL (1.39) takes it, which refuses one without a path.
+
+    `/.` is the root (RFC 3986, section 5.2.4), and urllib3 removes the dot before it sends.
+    """
+    return authority if urlsplit(authority).path else f"{authority}/."
 
 
 class SignIn(identity.web.Auth):
@@ -66,16 +78,19 @@ class SignIn(identity.web.Auth):
         authority = authority_url(authority)
         super().__init__(
             session=session,
-            oidc_authority=authority,
+            oidc_authority=_with_path(authority),
             client_id=client_id,
             client_credential=client_credential,
         )
         self._visitor = session
+        # Microsoft signs in the account used last unless asked; other providers choose themselves,
+        # and many refuse a request with this value.
+        self._prompt = "select_account" if _is_microsoft(authority) else None
         self._provider = Provider(authority, client_id)
 
     def log_in(self, **kwargs: Any) -> dict[str, Any]:  # noqa: ANN401  # as the base class has them
         """Begin a sign-in; the result has `auth_uri`. Raises if the provider does not answer."""
-        answer = cast("dict[str, Any]", super().log_in(**kwargs))
+        answer = cast("dict[str, Any]", super().log_in(prompt=self._prompt, **kwargs))
         self._visitor[_BEGAN] = int(time.time())
         return answer
 
@@ -91,6 +106,22 @@ class SignIn(identity.web.Auth):
             return cast("dict[str, Any]", super().complete_log_in(dict(auth_response or {})))
         finally:
             self._visitor.pop(self._AUTH_FLOW, None)
+
+    def log_out(self, post_logout_redirect_uri: str) -> str:
+        """The address that ends the visitor's session at the provider and then returns.
+
+        By the client's id, as no token is stored (OpenID Connect RP-Initiated Logout 1.0, section
+        2). Without such an address: `post_logout_redirect_uri`. Raises
+        requests.RequestException.
+        """
+        endpoint = self._provider.configuration().get("end_session_endpoint")
+        if not endpoint:
+            return post_logout_redirect_uri
+        given = {
+            "client_id": self._client_id,
+            "post_logout_redirect_uri": post_logout_redirect_uri,
+        }
+        return f"{endpoint}{'&' if '?' in endpoint else '?'}{urlencode(given)}"
 
     def get_user(self) -> dict[str, str] | None:
         """`name` and `id` of the visitor; extends the session by `IDLE`."""
@@ -120,11 +151,6 @@ class SignIn(identity.web.Auth):
         }
         self._visitor[_SEEN] = int(time.time())
         self._visitor[_UNTIL] = self._visitor[_SEEN] + LENGTH
-
-    def _get_oidc_config(  # pyright: ignore[reportIncompatibleVariableOverride]  # untyped there
-        self,
-    ) -> dict[str, Any]:
-        return self._provider.configuration()
 
     def _build_msal_app(  # pyright: ignore[reportIncompatibleMethodOverride]  # untyped there
         self,

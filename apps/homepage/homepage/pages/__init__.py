@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final, cast
 from flask import Blueprint, Response, current_app, redirect, render_template, request, url_for
 from werkzeug.exceptions import HTTPException
 
-from homepage import assets, headers, sheet
+from homepage import assets, blog, headers, sheet
 
 if TYPE_CHECKING:
     from apiflask import APIFlask
@@ -16,6 +16,14 @@ bp = Blueprint("pages", __name__, template_folder="templates")
 
 OWNER: Final = "Odile Farrow"
 """Owner of the site, `owner` in templates."""
+LINKS: Final = {
+    "Email": "mailto:odile@farrow.example",
+    "Code": "https://code.example.org/farrow",
+    "Mastodon": "https://social.example.org/@farrow",
+}
+"""Links to the owner elsewhere: label and address."""
+PORTRAIT: Final = next((name for name in assets.names() if name.startswith("portrait.")), None)
+"""The static file `portrait.jpg`, `.png` or `.svg`, if there is one."""
 PUBLIC: Final = (
     "index",
     "sheet.talks",
@@ -36,8 +44,17 @@ def register(app: "APIFlask") -> None:
 
 
 def index() -> Response:
-    """The home page: who this is, with the newest talks, projects and interviews."""
-    return sheet.page("pages/index.html")
+    """The home page: who this is, with the newest talks, projects, interviews and posts."""
+    sheet.content().peek()  # so that it loads while the blog's feed does
+    posts = blog.content()
+    shown = posts.get() if posts else None
+    return sheet.page(
+        "pages/index.html",
+        live=shown is None or shown.live,
+        blog=shown and shown.content,
+        portrait=PORTRAIT,
+        links=LINKS,
+    )
 
 
 @bp.get("/talks/")

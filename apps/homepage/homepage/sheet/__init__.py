@@ -7,9 +7,11 @@ from flask import Blueprint, Flask, Response, current_app, make_response, render
 
 from homepage import headers
 from homepage.settings import Settings
+from homepage.sheet.bundled import load_bundled
 from homepage.sheet.fetch import read
+from homepage.sheet.rows import Sheet
 from homepage.sheet.source import source
-from homepage.sheet.store import Store
+from homepage.store import Store
 
 bp = Blueprint("sheet", __name__, template_folder="templates")
 
@@ -20,23 +22,33 @@ _EXTENSION: Final = "sheet"
 
 
 def register(app: Flask, settings: Settings) -> None:
-    """Give the app its content, from the source in the settings."""
+    """Give the app its content, from the source in the settings, else the bundled one.
+
+    Raises SystemExit if there is a mistake in the bundled content.
+    """
     given = source(settings)
-    app.extensions[_EXTENSION] = Store(partial(read, given) if given else None)
+    fetch = partial(read, given) if given else None
+    app.extensions[_EXTENSION] = Store("spreadsheet", fetch, load_bundled())
     app.register_blueprint(bp)
 
 
-def content() -> Store:
+def content() -> Store[Sheet]:
     """The content of the app that answers the current request."""
     return current_app.extensions[_EXTENSION]
 
 
-def page(template: str, *, media_type: str = "text/html", **context: object) -> Response:
-    """A template that may show the `sheet`, cached for as long as its data deserve."""
+def page(
+    template: str, *, media_type: str = "text/html", live: bool = True, **context: object
+) -> Response:
+    """A template that may show the `sheet`, cached for as long as its data deserve.
+
+    `live`: False if something else that it shows is outdated.
+    """
     shown = content().get()
-    response = make_response(render_template(template, sheet=shown.sheet, **context))
+    response = make_response(render_template(template, sheet=shown.content, **context))
     response.mimetype = media_type
-    response.headers["Cache-Control"] = headers.shared(_LIVE if shown.live else _NOT_LIVE)
+    seconds = _LIVE if shown.live and live else _NOT_LIVE
+    response.headers["Cache-Control"] = headers.shared(seconds)
     return response
 
 

@@ -36,9 +36,7 @@ def _moment(value: object) -> datetime:
 
 
 def _date(text: str) -> str:
-    if text and as_date(text) is None:
-        raise ValueError("must be yyyy-mm-dd, such as 2026-09-18, or empty")
-    return text
+    return text and as_date(text).isoformat()
 
 
 def _link(text: str) -> str:
@@ -111,7 +109,7 @@ class _Interviews(_Worksheet):
 _WORKSHEETS: Final = {"talks": _Talks, "projects": _Projects, "interviews": _Interviews}
 
 
-def bundled() -> Sheet:
+def load_bundled() -> Sheet:
     """Return the bundled content; its date is that of its oldest worksheet.
 
     Raises SystemExit with a line for each mistake in the files.

@@ -2,11 +2,13 @@
 
 A row is a mapping of column to text. People edit spreadsheets: cells may be missing or empty and
 columns unknown. A row without a title, or whose `include` says no, is left out, and only http(s)
-links are taken.
+links are taken. A row with a date in an unknown form is left out too, and named in the log.
 """
 
+import logging
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from itertools import chain, count
@@ -18,8 +20,15 @@ Row = Mapping[str, str]
 _NO: Final = frozenset({"no", "n", "false", "0"})
 # Neither HTML nor XML can hold them.
 _CONTROL: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
-_DATE: Final = re.compile(r"\d{4}-\d{2}-\d{2}")
+_DATES: Final = {"yyyy-mm-dd": "%Y-%m-%d", "d.m.yyyy": "%d.%m.%Y", "m/d/yyyy": "%m/%d/%Y"}
+"""Forms of a date, and how `strptime` writes them; no text has two of them."""
+_FORMS: Final = ", ".join(_DATES)
 _UNSAFE_IN_LINKS: Final = re.compile(r'[\s"<>\\^`{|}]')
+_MOST_NAMED: Final = 20
+_LONGEST_NAMED: Final = 60
+"""Rows, and characters of each of their cells, in one line of the log."""
+
+_log: Final = logging.getLogger("homepage.sheet")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -112,15 +121,14 @@ def talks(rows: Iterable[Row]) -> tuple[Talk, ...]:
     found = [
         Talk(
             title=_text(row, "title"),
-            date=as_date(_text(row, "date")),
+            date=day,
             description=_text(row, "description"),
             location=_text(row, "location"),
             slides=as_link(_text(row, "slides")),
             video=as_link(_text(row, "video")),
             tags=tuple(tag for tag in map(str.strip, _text(row, "tags").split(",")) if tag),
         )
-        for row in rows
-        if _shown(row)
+        for row, day in _shown("talks", rows)
     ]
     return _ordered(found)
 
@@ -130,13 +138,12 @@ def projects(rows: Iterable[Row]) -> tuple[Project, ...]:
     found = [
         Project(
             title=_text(row, "title"),
-            date=as_date(_text(row, "date")),
+            date=day,
             description=_text(row, "description"),
             homepage=as_link(_text(row, "homepage")),
             source=as_link(_text(row, "source")),
         )
-        for row in rows
-        if _shown(row)
+        for row, day in _shown("projects", rows)
     ]
     return _ordered(found)
 
@@ -146,11 +153,10 @@ def interviews(rows: Iterable[Row]) -> tuple[Interview, ...]:
     found = [
         Interview(
             title=_text(row, "title"),
-            date=as_date(_text(row, "date")),
+            date=day,
             url=as_link(_text(row, "url")),
         )
-        for row in rows
-        if _shown(row)
+        for row, day in _shown("interviews", rows)
     ]
     return _ordered(found)
 
@@ -175,20 +181,35 @@ def _anchor(item: Item) -> str:
     return "-".join([*([item.date.isoformat()] if item.date else []), *words]) or "untitled"
 
 
-def _shown(row: Row) -> bool:
-    return bool(_text(row, "title")) and _text(row, "include").lower() not in _NO
+def _shown(worksheet: str, rows: Iterable[Row]) -> Iterator[tuple[Row, date | None]]:
+    """The rows to show, each with its date; logs those whose date cannot be read."""
+    unread: list[str] = []
+    for number, row in enumerate(rows, start=2):  # as in the spreadsheet, where 1 has the names
+        title, day = _text(row, "title"), _text(row, "date")
+        if not title or _text(row, "include").lower() in _NO:
+            continue
+        try:
+            found = as_date(day) if day else None
+        except ValueError:
+            unread.append(f"row {number} ({title[:_LONGEST_NAMED]}) {day[:_LONGEST_NAMED]!r}")
+        else:
+            yield row, found
+    if unread:
+        # In the message, which the export of files shows too.
+        message = "%s: rows left out (%d), as their dates have none of the forms %s: %s"
+        _log.warning(message, worksheet, len(unread), _FORMS, "; ".join(unread[:_MOST_NAMED]))
 
 
 def _text(row: Row, column: str) -> str:
     return _CONTROL.sub("", row.get(column, "")).strip()
 
 
-def as_date(text: str) -> date | None:
-    """The date that `yyyy-mm-dd` names; None for any other text."""
-    try:
-        return date.fromisoformat(text) if _DATE.fullmatch(text) else None
-    except ValueError:
-        return None
+def as_date(text: str) -> date:
+    """The date that a text names in one of three forms; ValueError for any other text."""
+    for form in _DATES.values():
+        with suppress(ValueError):
+            return datetime.strptime(text, form).date()  # noqa: DTZ007  # a day has no zone
+    raise ValueError(f"must have one of the forms {_FORMS}, or be empty")
 
 
 def as_link(text: str) -> str | None:

@@ -12,15 +12,12 @@ from dataclasses import dataclass, field
 from typing import Final, Literal, cast
 from urllib.parse import quote
 
+from homepage.fetch import BadAnswerError
 from homepage.settings import Settings
 from homepage.sheet.rows import Row
 
 WORKSHEETS: Final = ("talks", "projects", "interviews")
 _MOST_ROWS: Final = 1000
-
-
-class BadAnswerError(Exception):
-    """The response holds no worksheet; the message says why, without URL or key."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,4 +1,4 @@
-"""The content that pages show: live, else the last good copy, else the bundled one."""
+"""Content that is loaded from elsewhere: live, else the last good copy, else a given one."""
 
 import logging
 import random
@@ -6,90 +6,97 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Final, Literal
+from typing import Final, Generic, Literal, TypeVar
 
-from homepage.sheet import fetch as fetching
-from homepage.sheet.bundled import bundled
-from homepage.sheet.rows import Sheet
+from homepage import fetch as fetching
 
-_log: Final = logging.getLogger("homepage.sheet")
+_log: Final = logging.getLogger("homepage.store")
 
 _FRESH: Final = 300
 """Seconds that a loaded copy counts as live."""
-LOADING: Final = "spreadsheet"
-"""Name of the thread that loads."""
+_SLACK: Final = 0.5
+"""Seconds that a load which runs into its own time-out needs to say so."""
 PAUSE: Final = 30
 """Seconds between a failed load and the next attempt, give or take a half."""
 
+Content = TypeVar("Content")
+
 
 @dataclass(frozen=True, kw_only=True)
-class Shown:
+class Shown(Generic[Content]):
     """A copy of the content, and where it comes from."""
 
-    sheet: Sheet
+    content: Content
     origin: Literal["live", "kept", "bundled"]
 
     @property
     def live(self) -> bool:
-        """True for content that was read from the spreadsheet within `_FRESH`."""
+        """True for content that was loaded within `_FRESH`."""
         return self.origin == "live"
 
 
-class Store:
+class Store(Generic[Content]):
     """Loads on request when due, one load at a time; meanwhile requests get the old copy.
 
     Only the first load is waited for, with a time-out.
     """
 
     def __init__(
-        self, fetch: Callable[[], Sheet] | None, clock: Callable[[], float] = time.monotonic
+        self,
+        name: str,
+        fetch: Callable[[], Content] | None,
+        bundled: Content,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """`fetch` may raise anything; None never loads. `clock` counts seconds.
+        """`name`: for the log and the thread that loads.
 
-        Raises SystemExit if there is a mistake in the bundled content.
+        `fetch` may raise anything; None never loads. `bundled` is shown until a load succeeds.
+        `clock` counts seconds.
         """
-        self._bundled = bundled()
+        self._name = name
+        self._bundled = bundled
         self._fetch = fetch
         self._clock = clock
         self._lock = threading.Lock()
-        self._kept: Sheet | None = None
+        self._kept: Content | None = None
         self._fresh_until = self._due = clock()
         self._loading = False
         self._first_load = threading.Event()
         self.problem: str | None = None
         """Reason that the last load failed; None before any failure."""
 
-    def get(self) -> Shown:
+    def get(self) -> Shown[Content]:
         """Return the best copy available; wait for the first load."""
         shown = self.peek()
         if self._fetch and not self._first_load.is_set():
-            self._first_load.wait(fetching.WHOLE)
+            self._first_load.wait(fetching.WHOLE + _SLACK)
             return self.peek()
         return shown
 
-    def peek(self) -> Shown:
+    def peek(self) -> Shown[Content]:
         """Return the best copy available now; start a load if one is due."""
         with self._lock:
             if self._fetch and not self._loading and self._clock() >= self._due:
                 self._loading = True
                 threading.Thread(
-                    target=self._load, args=[self._fetch], name=LOADING, daemon=True
+                    target=self._load, args=[self._fetch], name=self._name, daemon=True
                 ).start()
             if self._kept is None:
-                return Shown(sheet=self._bundled, origin="bundled")
+                return Shown(content=self._bundled, origin="bundled")
             live = self._clock() < self._fresh_until
-            return Shown(sheet=self._kept, origin="live" if live else "kept")
+            return Shown(content=self._kept, origin="live" if live else "kept")
 
-    def _load(self, fetch: Callable[[], Sheet]) -> None:
+    def _load(self, fetch: Callable[[], Content]) -> None:
+        loaded = None
         try:
             loaded = fetch()
         except Exception as error:  # whatever it is, the old copy is shown
-            reason = f"{type(error).__name__}: {error}"
-            _log.warning("the spreadsheet could not be read", extra={"fields": {"reason": reason}})
-            loaded, self.problem = None, reason
+            self.problem = f"{type(error).__name__}: {error}"
+            fields = {"reason": self.problem}
+            _log.warning("the %s could not be read", self._name, extra={"fields": fields})
         with self._lock:
             self._loading = False
-            if loaded:
+            if loaded is not None:
                 self._kept = loaded
                 self._fresh_until = self._due = self._clock() + _FRESH
             else:
