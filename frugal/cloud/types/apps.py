@@ -2,7 +2,7 @@
 
 import shutil
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
@@ -18,7 +18,7 @@ from frugal.cloud.images import Image, repository_of
 from frugal.cloud.postgres import Server
 from frugal.cloud.processes import App, Revision
 from frugal.cloud.resource_type import ResourceType, identities_of, short_hash
-from frugal.cloud.running import EmulatedHost
+from frugal.cloud.running import EmulatedHost, Site
 from frugal.cloud.store import Resource
 from frugal.cloud.types.plain import find_role
 from frugal.cloud.types.registry import Registry
@@ -92,6 +92,12 @@ def platform_environment(
         environment["HTTPS_PROXY"] = f"http://127.0.0.1:{cloud.tunnel.port}"
         environment["SSL_CERT_FILE"] = str(cloud.authority.bundle_file)
     return environment
+
+
+def names_at(cloud: Cloud, resource: Resource, names: Iterable[str]) -> Mapping[str, str]:
+    """Own names with the address of the resource's running site; none while it does not run."""
+    site = cloud.running_as(Site).get(key_of(resource.id))
+    return {name: f"http://127.0.0.1:{site.port}" for name in names} if site else {}
 
 
 def _host(value: str) -> str | None:

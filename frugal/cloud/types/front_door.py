@@ -1,7 +1,9 @@
 """Azure Front Door: a profile's endpoints, each a real caching proxy on a port of its own."""
 
+import secrets
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from typing import ClassVar
 
 from starlette import routing
@@ -9,7 +11,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from typing_extensions import override
 
-from frugal.cloud.bodies import Body, json_object, section, strings
+from frugal.cloud.bodies import Body, json_object, objects, section, strings
 from frugal.cloud.cloud import Cloud
 from frugal.cloud.edge import CachePolicy, Endpoint, Origin, Route
 from frugal.cloud.errors import CloudError
@@ -21,6 +23,9 @@ from frugal.cloud.store import Resource
 
 # Of all descriptors: a request takes three more on its way to the app.
 _SHARE = 0.5
+
+TOKEN_LIFETIME = timedelta(days=7)
+"""Time for the record of a name's ownership (learn.microsoft.com, Domains in Azure Front Door)."""
 
 
 class Profile(ResourceType):
@@ -102,6 +107,84 @@ class AfdEndpoint(ResourceType):
         )
 
 
+class AfdCustomDomain(ResourceType):
+    """A name at the edge: approved once its TXT record is found, served once a route has it.
+
+    States: learn.microsoft.com, Domains in Azure Front Door (read November 2026). Azure looks for
+    the record by itself; here a GET does.
+    """
+
+    token = "azure-native:cdn:AFDCustomDomain"
+    required: ClassVar[Mapping[str, object]] = {"tlsSettings.certificateType": "ManagedCertificate"}
+
+    @override
+    def check(self, cloud: Cloud, resource: Resource) -> None:
+        host = _host_name(resource)
+        for other in cloud.store.of(self.token):
+            if _host_name(other) == host and key_of(other.id) != key_of(resource.id):
+                raise CloudError("Conflict", f"The host name '{host}' is in use already.")
+
+    @override
+    async def apply(self, cloud: Cloud, resource: Resource, before: Resource | None) -> None:
+        if before is None:
+            _renew_token(cloud, resource)
+
+    @override
+    def live(self, cloud: Cloud, resource: Resource) -> Body:
+        return {
+            "deploymentStatus": "NotStarted",
+            "domainValidationState": self._state(cloud, resource),
+            "validationProperties": {
+                "validationToken": resource.data["token"],
+                "expirationDate": f"{_expiry(resource):%Y-%m-%dT%H:%M:%S}Z",
+            },
+        }
+
+    @override
+    def routes(self, cloud: Cloud) -> list[routing.Route]:
+        async def refresh(request: Request) -> Response:
+            resource = self.named(cloud, request)
+            _renew_token(cloud, resource)
+            cloud.store.put(resource)
+            return Response(status_code=202)
+
+        path = f"{self.path}/refreshValidationToken"
+        return [routing.Route(path, refresh, methods=["POST"])]
+
+    @override
+    def names(self, cloud: Cloud, resource: Resource) -> Mapping[str, str]:
+        if not resource.data.get("approved"):
+            return {}
+        for route in cloud.store.within(parent_of(resource.id), AfdRoute.token):
+            running = cloud.running_as(RunningEndpoint).get(key_of(parent_of(route.id)))
+            if running and key_of(resource.id) in _domain_keys(route):
+                return {_host_name(resource): f"http://127.0.0.1:{running.listener.port}"}
+        return {}
+
+    @override
+    async def check_removal(self, cloud: Cloud, resource: Resource) -> None:
+        for route in cloud.store.within(parent_of(resource.id), AfdRoute.token):
+            if key_of(resource.id) in _domain_keys(route):
+                raise CloudError(
+                    "BadRequest",
+                    f"The custom domain '{name_of(resource.id)}' is associated with the route "
+                    f"'{name_of(route.id)}'. Remove it there first.",
+                )
+
+    def _state(self, cloud: Cloud, resource: Resource) -> str:
+        if resource.data.get("approved"):
+            return "Approved"
+        if cloud.days.now() > _expiry(resource).timestamp():
+            return "TimedOut"
+        host = _host_name(resource)
+        if resource.data["token"] not in cloud.dns.values(f"_dnsauth.{host}", "TXT"):
+            return "Pending"
+        resource.data["approved"] = True
+        cloud.store.put(resource)
+        cloud.serve_names()
+        return "Approved"
+
+
 class OriginGroup(ResourceType):
     """A set of origins that a route points at."""
 
@@ -142,7 +225,6 @@ class AfdRoute(_InRouting):
 
     token = "azure-native:cdn:Route"
     unsupported: ClassVar[Mapping[str, Sequence[object]]] = {
-        "customDomains": (),
         "originPath": ("/",),
         "ruleSets": (),
     }
@@ -156,6 +238,8 @@ class AfdRoute(_InRouting):
                 "Please make sure that the originGroup is created successfully and at least one "
                 f"enabled origin is created under the origin group '{name_of(group.id)}'.",
             )
+        for domain in objects(resource.inputs, "customDomains"):
+            cloud.store.need(str(domain.get("id")))
         protocols = set(strings(resource.inputs, "supportedProtocols"))
         if resource.inputs.get("httpsRedirect") == "Enabled" and protocols != {"Http", "Https"}:
             raise CloudError(
@@ -219,6 +303,23 @@ def _cache(declared: Body) -> CachePolicy:
         compress=bool(compression.get("isCompressionEnabled")),
         content_types=tuple(strings(compression, "contentTypesToCompress")),
     )
+
+
+def _host_name(domain: Resource) -> str:
+    return str(domain.inputs["hostName"]).lower()
+
+
+def _domain_keys(route: Resource) -> set[str]:
+    """Keys of the own names that a route has."""
+    return {key_of(str(one.get("id"))) for one in objects(route.inputs, "customDomains")}
+
+
+def _renew_token(cloud: Cloud, domain: Resource) -> None:
+    domain.data.update(token=secrets.token_hex(16), asked=cloud.days.now())
+
+
+def _expiry(domain: Resource) -> datetime:
+    return datetime.fromtimestamp(domain.data["asked"], UTC) + TOKEN_LIFETIME
 
 
 def _patterns(route: Resource) -> set[str]:

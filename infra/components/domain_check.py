@@ -1,0 +1,238 @@
+"""Check that a domain's DNS records are right, before the site uses the name.
+
+No resource type waits for records that somebody else makes, so a dynamic resource does, for a
+bounded time; the next `up` goes on where this one ended (docs/adr/0017).
+Calls: Microsoft.Cdn 2025-06-01, AFDCustomDomains_Get and _RefreshValidationToken; Microsoft.App
+2025-02-02-preview, ManagedCertificates_Get; Microsoft.Web 2025-05-01, WebApps_Get (azure-mgmt-cdn
+13.1.1, -appcontainers 4.0.0b1, -web 11.0.1; read November 2026).
+"""
+
+import sys
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from pulumi import Input, Output, ResourceOptions
+from pulumi.dynamic import CreateResult, DiffResult, ReadResult, UpdateResult
+from pulumi.dynamic import Resource as DynamicResource
+
+from infra import polling
+from infra.arm import Arm, ArmError
+from infra.components.dynamic_provider import Provider
+from infra.domains import TTL, Record
+from infra.resolver import Resolver
+
+APP_API_VERSION = "2025-02-02-preview"
+CDN_API_VERSION = "2025-06-01"
+WEB_API_VERSION = "2025-05-01"
+
+_LONGEST_PAUSE = 10.0  # seconds between two look-ups
+_APPROVED = "Approved"
+# The token of such a domain counts no longer (learn.microsoft.com, "Domains in Azure Front Door").
+_EXPIRED = {"TimedOut", "Rejected", "InternalError"}
+
+
+class DomainCheck(DynamicResource, module="frugal", name="DomainCheck"):
+    """Wait for the records of a site's host names; they are all right, or the name is not used.
+
+    Outputs: `verified`, and for a container app `custom_domains`, its bindings (name, bindingType,
+    certificateId).
+
+    `site`: name in messages; `records`: what DNS must have; `name_servers`: of a new zone, which
+    the registrar must know; `edge_domains`: ids of the Front Door domains that must be approved;
+    `certificates`: ids of a container app's managed certificates by host name; `web_app`: id of
+    the web app that knows the verification id, if a person makes the records; `release`:
+    identifies the deployed version and settings; `wait`: seconds.
+    """
+
+    verified: Output[bool]
+    custom_domains: Output[Sequence[Mapping[str, str]]]
+
+    def __init__(
+        self,
+        name: str,
+        *,
+        site: str,
+        hosts: Sequence[str],
+        records: Sequence[Record],
+        wait: float,
+        name_servers: Input[Sequence[str]] = (),
+        edge_domains: Sequence[Input[str]] = (),
+        certificates: Mapping[str, Input[str]] | None = None,
+        web_app: Input[str] | None = None,
+        release: Input[str] | None = None,
+        opts: ResourceOptions | None = None,
+    ) -> None:
+        props = {
+            "site": site,
+            "hosts": list(hosts),
+            "records": [
+                {"type": one.type, "name": one.name, "value": one.value} for one in records
+            ],
+            "wait": wait,
+            "name_servers": name_servers,
+            "edge_domains": list(edge_domains),
+            "certificates": dict(certificates or {}),
+            "web_app": web_app,
+            "release": release,
+            "verified": None,
+            "custom_domains": None,
+        }
+        super().__init__(DomainCheckProvider(), name, props, opts)
+
+
+class DomainCheckProvider(Provider):
+    """Check at creation, when names or records change, and at each `up` until all are right."""
+
+    triggers = ("hosts", "records", "edge_domains", "certificates", "web_app")
+
+    def create(self, props: dict[str, Any]) -> CreateResult:
+        """Check. Raises ArmError."""
+        return CreateResult(f"{props['hosts'][0]}/check", _checked(props))
+
+    def update(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> UpdateResult:
+        """Check again."""
+        return UpdateResult(_checked(_news))
+
+    def read(self, id_: str, props: dict[str, Any]) -> ReadResult:
+        """Look the certificates up, so that a lost one is made again."""
+        if not props.get("custom_domains"):
+            return ReadResult(id_, props)
+        with Arm() as arm:
+            return ReadResult(
+                id_, {**props, "custom_domains": _bindings(arm, props["certificates"])}
+            )
+
+    def diff(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> DiffResult:
+        """Find names not verified yet, and bindings to pin with the next release."""
+        found = super().diff(_id, _olds, _news)
+        unpinned = any("certificateId" not in one for one in _olds.get("custom_domains") or ())
+        released = _olds.get("release") != _news.get("release")
+        return DiffResult(
+            changes=found.changes or not _olds.get("verified") or (unpinned and released)
+        )
+
+
+def _checked(props: Mapping[str, Any]) -> dict[str, Any]:
+    """The resource's properties after a check."""
+    with Arm() as arm:
+        verified = check(arm, Resolver(arm.dns_server), props)
+        bindings = _bindings(arm, props["certificates"]) if verified else []
+    return {**props, "verified": verified, "custom_domains": bindings}
+
+
+def check(arm: Arm, resolver: Resolver, props: Mapping[str, Any]) -> bool:
+    """Wait until DNS has the records and Front Door its approval; return False if they are late.
+
+    The records are printed as lines of a zone file when the first look finds one missing.
+    Raises ArmError.
+    """
+    site, wait = str(props["site"]), float(props["wait"])
+    records = [*props["records"]]
+    if props.get("web_app"):
+        known = _proof_of_web_app(arm, str(props["web_app"]), props["hosts"])
+        if not known:  # made after this check, in the first run; it then prints the records
+            return False
+        records += known
+    is_shown = False
+
+    def look() -> str | None:
+        nonlocal is_shown
+        tokens, states = _edge_proofs(arm, props)
+        missing = [text for one in records if (text := resolver.missing(one))]
+        missing += [
+            f"{name}: {resolver.missing(token) or f'Front Door says {state}'}"
+            for (name, state), token in zip(states.items(), tokens, strict=True)
+            if state != _APPROVED
+        ]
+        if missing and not is_shown:
+            is_shown = True
+            say(f"{site}: waiting for up to {wait:.0f} seconds for these DNS records:")
+            show_records([*records, *tokens], props["name_servers"])
+        return "; ".join(missing) or None
+
+    missing = polling.poll(look, deadline=wait, longest=_LONGEST_PAUSE, growth=1.5)
+    if missing:
+        say(
+            f"{site}: not right after {wait:.0f} seconds: {missing}. The site stays on its Azure "
+            "address. Make the records, and run the same command again: it goes on from here."
+        )
+    return missing is None
+
+
+def show_records(records: Sequence[Mapping[str, Any]], name_servers: Sequence[str] = ()) -> None:
+    """Print records as lines of a zone file, those of the delegation to a new zone apart."""
+    for one in records:
+        value = one["value"] or "(the addresses of its alias)"
+        text = f'"{value}"' if one["type"] == "TXT" else f"{value}."
+        text = str(value) if one["type"] == "A" else text
+        say(f"  {one['name']}. {TTL} IN {one['type']} {text}")
+    if name_servers:
+        say("They are in the new DNS zone. Name its servers where the domain is registered:")
+        for server in name_servers:
+            say(f"  {server}")
+
+
+def say(line: str) -> None:
+    """Show a line to the user: Pulumi shows what a provider writes to standard error."""
+    print(line, file=sys.stderr, flush=True)
+
+
+def proof(host: str, verification_id: Input[str]) -> Record:
+    """Record that proves the ownership of a name to Container Apps and App Service."""
+    return Record(type="TXT", name=f"asuid.{host}", value=verification_id)
+
+
+def _proof_of_web_app(arm: Arm, web_app: str, hosts: Sequence[str]) -> list[Mapping[str, Any]]:
+    """Records that prove the ownership to a web app; none if it does not exist yet."""
+    site = arm.find(web_app, api_version=WEB_API_VERSION)
+    if site is None:
+        return []
+    verification_id = str(site["properties"]["customDomainVerificationId"])
+    proofs = (proof(host, verification_id) for host in hosts)
+    return [{"type": one.type, "name": one.name, "value": one.value} for one in proofs]
+
+
+def _edge_proofs(
+    arm: Arm, props: Mapping[str, Any]
+) -> tuple[list[Mapping[str, Any]], dict[str, str]]:
+    """Records that prove the ownership to Front Door, and its states by host name.
+
+    A token that has expired is renewed; a record with the old one then has to change.
+    """
+    tokens: list[Mapping[str, Any]] = []
+    states: dict[str, str] = {}
+    for domain in props["edge_domains"]:
+        body = arm.get(str(domain), api_version=CDN_API_VERSION)["properties"]
+        if body["domainValidationState"] in _EXPIRED:
+            arm.post(f"{domain}/refreshValidationToken", api_version=CDN_API_VERSION)
+            body = arm.get(str(domain), api_version=CDN_API_VERSION)["properties"]
+        host = str(body["hostName"])
+        states[host] = str(body["domainValidationState"])
+        token = (body.get("validationProperties") or {}).get("validationToken")
+        tokens.append({"type": "TXT", "name": f"_dnsauth.{host}", "value": token})
+    return tokens, states
+
+
+def _bindings(arm: Arm, certificates: Mapping[str, str]) -> list[dict[str, str]]:
+    """Bindings of a container app: Auto until the certificate is issued, then by its id.
+
+    Azure has refused updates of apps with a binding `Auto` (InvalidCertificateId, microsoft/
+    azure-container-apps issue 1652, February 2026); it looks the certificate up wrongly.
+    """
+    return [
+        {"name": host, "bindingType": "SniEnabled", "certificateId": id_}
+        if certificate_state(arm, id_) == "Succeeded"
+        else {"name": host, "bindingType": "Auto"}
+        for host, id_ in certificates.items()
+    ]
+
+
+def certificate_state(arm: Arm, certificate: str) -> str | None:
+    """State of a managed certificate (resource id); None if it does not exist. Raises ArmError."""
+    try:
+        found = arm.find(certificate, api_version=APP_API_VERSION)
+    except ArmError as error:
+        if error.code != "ParentResourceNotFound":
+            raise
+        return None
+    return None if found is None else str(found["properties"].get("provisioningState"))
