@@ -344,17 +344,17 @@ def _unusable_host(host: str, site: SiteSettings, zone: str | None) -> str | Non
         return f"is not in the DNS zone {zone} (dns.zone); allowed: a name in it"
     if not site.is_container and "xn--" in host:
         return "is international, which host 'staticSite' does not take; allowed: another host"
-    if not domains.is_apex(host, zone):
+    return _unusable_apex(host, site, zone) if domains.is_apex(host, zone) else None
+
+
+def _unusable_apex(host: str, site: SiteSettings, zone: str | None) -> str | None:
+    if (site.is_behind_edge and zone) or (not site.is_behind_edge and site.host == "containerApp"):
         return None
     if site.is_behind_edge:
         return (
-            None
-            if zone
-            else "is an apex, which points to Front Door by an alias record of Azure DNS alone; "
+            "is an apex, which points to Front Door by an alias record of Azure DNS alone; "
             f"allowed: dns.zone, or a name below it such as www.{host}"
         )
-    if site.host == "containerApp":
-        return None
     return (
         f"is an apex, which host {site.host!r} cannot have here; allowed: a name below it such as "
         f"www.{host}, host containerApp, or cdn frontDoor with dns.zone"

@@ -165,9 +165,7 @@ class ResourceManagerApi:
                 raise CloudError("InvalidRequestContent", "; ".join(map(str, findings)))
             before = self._cloud.store.get(request.url.path)
             if before is None:
-                putting = self._cloud.create(
-                    kind.token, inputs, subscription=subscription, urn=""
-                )
+                putting = self._cloud.create(kind.token, inputs, subscription=subscription, urn="")
             else:
                 merged = deep_merge(before.inputs, given)
                 putting = self._cloud.update(before.id, merged)

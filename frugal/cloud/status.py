@@ -15,6 +15,7 @@ def status(cloud: Cloud) -> dict[str, Any]:
     return {
         "environment": "local",
         **asdict(report),
+        "domains": {"names": dict(cloud.domains.targets)},
         "resources": [{"id": r.id, "type": r.token, "urn": r.urn} for r in cloud.store],
         "waiting": dict(cloud.waiting),
         "ports": sorted(cloud.ports.all().values()),

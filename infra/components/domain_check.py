@@ -8,7 +8,7 @@ Calls: Microsoft.Cdn 2025-06-01, AFDCustomDomains_Get and _RefreshValidationToke
 """
 
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from pulumi import Input, Output, ResourceOptions
@@ -17,7 +17,7 @@ from pulumi.dynamic import Resource as DynamicResource
 
 from infra import polling
 from infra.arm import Arm, ArmError
-from infra.components.dynamic_provider import Provider
+from infra.components.dynamic_provider import Provider, ProviderError
 from infra.domains import TTL, Record
 from infra.resolver import Resolver
 
@@ -31,17 +31,22 @@ _APPROVED = "Approved"
 _EXPIRED = {"TimedOut", "Rejected", "InternalError"}
 
 
+class DomainError(ProviderError):
+    """A name that the deployment cannot use, or would take away."""
+
+
 class DomainCheck(DynamicResource, module="frugal", name="DomainCheck"):
     """Wait for the records of a site's host names; they are all right, or the name is not used.
 
     Outputs: `verified`, and for a container app `custom_domains`, its bindings (name, bindingType,
     certificateId).
 
-    `site`: name in messages; `records`: what DNS must have; `name_servers`: of a new zone, which
-    the registrar must know; `edge_domains`: ids of the Front Door domains that must be approved;
-    `certificates`: ids of a container app's managed certificates by host name; `web_app`: id of
-    the web app that knows the verification id, if a person makes the records; `release`:
-    identifies the deployed version and settings; `wait`: seconds.
+    `site`: name in messages; `container_app`: id of the app, whose further names, made by hand,
+    its next change would wipe: they are refused; `records`: what DNS must have; `name_servers`: of
+    a new zone, which the registrar must know; `edge_domains`: ids of the Front Door domains that
+    must be approved; `certificates`: ids of a container app's managed certificates by host name;
+    `web_app`: id of the web app that knows the verification id, if a person makes the records;
+    `release`: identifies the deployed version and settings; `wait`: seconds.
     """
 
     verified: Output[bool]
@@ -59,6 +64,7 @@ class DomainCheck(DynamicResource, module="frugal", name="DomainCheck"):
         edge_domains: Sequence[Input[str]] = (),
         certificates: Mapping[str, Input[str]] | None = None,
         web_app: Input[str] | None = None,
+        container_app: Input[str] | None = None,
         release: Input[str] | None = None,
         opts: ResourceOptions | None = None,
     ) -> None:
@@ -73,6 +79,7 @@ class DomainCheck(DynamicResource, module="frugal", name="DomainCheck"):
             "edge_domains": list(edge_domains),
             "certificates": dict(certificates or {}),
             "web_app": web_app,
+            "container_app": container_app,
             "release": release,
             "verified": None,
             "custom_domains": None,
@@ -86,12 +93,12 @@ class DomainCheckProvider(Provider):
     triggers = ("hosts", "records", "edge_domains", "certificates", "web_app")
 
     def create(self, props: dict[str, Any]) -> CreateResult:
-        """Check. Raises ArmError."""
-        return CreateResult(f"{props['hosts'][0]}/check", _checked(props))
+        """Check. Raises ArmError, and DomainError for names that would be wiped."""
+        return CreateResult(f"{props['hosts'][0]}/check", _checked(props, known=()))
 
     def update(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> UpdateResult:
-        """Check again."""
-        return UpdateResult(_checked(_news))
+        """Check again. Raises as `create`."""
+        return UpdateResult(_checked(_news, known=_olds["hosts"]))
 
     def read(self, id_: str, props: dict[str, Any]) -> ReadResult:
         """Look the certificates up, so that a lost one is made again."""
@@ -112,9 +119,11 @@ class DomainCheckProvider(Provider):
         )
 
 
-def _checked(props: Mapping[str, Any]) -> dict[str, Any]:
-    """The resource's properties after a check."""
+def _checked(props: Mapping[str, Any], *, known: Sequence[str]) -> dict[str, Any]:
+    """The resource's properties after a check. `known`: names of an earlier run."""
     with Arm() as arm:
+        if props.get("container_app"):
+            refuse_others(arm, str(props["container_app"]), {*props["hosts"], *known})
         verified = check(arm, Resolver(arm.dns_server), props)
         bindings = _bindings(arm, props["certificates"]) if verified else []
     return {**props, "verified": verified, "custom_domains": bindings}
@@ -157,6 +166,25 @@ def check(arm: Arm, resolver: Resolver, props: Mapping[str, Any]) -> bool:
             "address. Make the records, and run the same command again: it goes on from here."
         )
     return missing is None
+
+
+def refuse_others(arm: Arm, app: str, known: Collection[str]) -> None:
+    """Refuse to wipe a container app's names that no setting has. Raises DomainError."""
+    others = [host for host in app_hosts(arm, app) if host not in known]
+    if others:
+        raise DomainError(
+            f"the container app {app.rsplit('/', 1)[-1]} has {', '.join(others)}, which somebody "
+            "has bound by hand; this deployment would remove it. Remove it there (az containerapp "
+            "hostname delete), or make it the site's domain"
+        )
+
+
+def app_hosts(arm: Arm, app: str) -> list[str]:
+    """Own host names of a container app (resource id); none if it does not exist."""
+    body = arm.find(app, api_version=APP_API_VERSION)
+    configuration = (body or {"properties": {}})["properties"].get("configuration") or {}
+    bound = (configuration.get("ingress") or {}).get("customDomains") or []
+    return [str(one["name"]) for one in bound]
 
 
 def show_records(records: Sequence[Mapping[str, Any]], name_servers: Sequence[str] = ()) -> None:

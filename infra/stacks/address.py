@@ -115,9 +115,7 @@ def _checked(
         args = DnsRecordsArgs(zone=platform.zone, records=[*records, *proofs])
         after.append(DnsRecords(f"{site.name}-records", args, ResourceOptions()))
     is_container_app = site.settings.host == "containerApp" and not domains
-    certificates = (
-        {host: _certificate(site, host) for host in hosts} if is_container_app else None
-    )
+    certificates = {host: _certificate(site, host) for host in hosts} if is_container_app else None
     check = DomainCheck(
         f"{site.name}-check",
         site=site.name,
@@ -127,6 +125,7 @@ def _checked(
         edge_domains=domains.ids if domains else (),
         certificates=certificates,
         web_app=site.web_app_id if by_hand else None,
+        container_app=site.container_app_id if is_container_app else None,
         release=_release(site) if is_container_app else None,
         wait=site.environment.domain_wait,
         opts=ResourceOptions(depends_on=after),

@@ -103,8 +103,13 @@ class Homepage(SiteSettings):
                 "allowed: host containerApp or appService, or no signIn.clientId"
             )
         if self.origin_lock and self.cdn == "none":
+            reason = (
+                ", and would keep the authority of the domain's certificate out"
+                if self.domain
+                else ""
+            )
             raise ValueError(
-                "originLock is for a site behind an edge of its own; "
+                f"originLock is for a site behind an edge of its own{reason}; "
                 "allowed: originLock false, or cdn frontDoor"
             )
         return self

@@ -82,6 +82,14 @@ class Deployment(Generic[S]):
         )
 
     @property
+    def container_app_id(self) -> Output[str]:
+        """Resource id of the site's container app, known before it is created."""
+        name = container_app_name(self.name)
+        return Output.concat(
+            self.platform.group.id, "/providers/Microsoft.App/containerApps/", name
+        )
+
+    @property
     def web_app_id(self) -> Output[str]:
         """Resource id of the site's web app, known before it is created."""
         return Output.concat(

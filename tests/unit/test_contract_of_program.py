@@ -26,6 +26,10 @@ REGISTRY_ID = (
     "/subscriptions/00000000-0000-0000-0000-000000000000/resourceGroups/shared"
     "/providers/Microsoft.ContainerRegistry/registries/shared"
 )
+ZONE_ID = (
+    "/subscriptions/00000000-0000-0000-0000-000000000000/resourceGroups/names"
+    "/providers/Microsoft.Network/dnszones/example.com"
+)
 KEY = "k" * 32
 IMAGES = [ABSENT, "shared.azurecr.io/site@sha256:" + "0" * 64, "docker.io/library/site:1"]
 REPLICAS = [ABSENT, {"minReplicas": 1, "maxReplicas": 30}, {"minReplicas": 0, "maxReplicas": 1}]
@@ -69,6 +73,9 @@ DOMAINS: Mapping[str, Sequence[Any]] = {
     **{f"{site}.image": IMAGES for site in MODELS},
     "translator.translation.provider": choices(TranslationService, "provider"),
     "translator.translation.sku": choices(TranslationService, "sku"),
+    "homepage.names": [ABSENT, {"domain": "www.example.com", "www": True}],
+    "translator.names": [ABSENT, {"domain": "translator.example.com", "www": False}],
+    "dns.zone": [ABSENT, "create", ZONE_ID],
     "registry.id": [ABSENT, REGISTRY_ID],
     "database.sku": ["Standard_B1ms", "Standard_B2s", "Standard_D2ds_v5", "Standard_E2ds_v5"],
     "database.storageGb": [SIZES[0], SIZES[-1]],
@@ -78,7 +85,10 @@ DOMAINS: Mapping[str, Sequence[Any]] = {
     "budget.contacts": [["a@example.com"], ["a@example.com", "b@example.com"]],
 }
 # Keys of which nothing is in a body that a model could refuse.
-NOT_SENT = {"environment", "location", "protected", "usageFile", "maxMonthlyCost", "waits"}
+NOT_SENT = {
+    *("environment", "location", "protected", "usageFile", "maxMonthlyCost", "waits"),
+    "domainWait",
+}
 Case = tuple[Any, ...]
 Pair = tuple[tuple[int, str], ...]
 

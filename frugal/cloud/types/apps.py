@@ -97,7 +97,7 @@ def platform_environment(
 def names_at(cloud: Cloud, resource: Resource, names: Iterable[str]) -> Mapping[str, str]:
     """Own names with the address of the resource's running site; none while it does not run."""
     site = cloud.running_as(Site).get(key_of(resource.id))
-    return {name: f"http://127.0.0.1:{site.port}" for name in names} if site else {}
+    return dict.fromkeys(names, f"http://127.0.0.1:{site.port}") if site else {}
 
 
 def _host(value: str) -> str | None:

@@ -5,6 +5,7 @@ Refusals: learn.microsoft.com, Set up an existing custom domain in Azure App Ser
 there are ours.
 """
 
+from collections.abc import Mapping
 from typing import ClassVar
 
 from typing_extensions import override
@@ -83,7 +84,7 @@ class StaticSiteCustomDomain(ResourceType):
 
     token = "azure-native:web:StaticSiteCustomDomain"
     is_put_over_http: ClassVar[bool] = True
-    required = {"validationMethod": "cname-delegation"}
+    required: ClassVar[Mapping[str, object]] = {"validationMethod": "cname-delegation"}
 
     @override
     def check(self, cloud: Cloud, resource: Resource) -> None:
