@@ -111,6 +111,9 @@ def _checked(
     """
     platform, hosts = site.platform, site.settings.hosts
     after: list[Resource] = [domains] if domains else []
+    if site.settings.is_container:
+        # A check may wait for long, and must not take a thread from a build (see platform).
+        after.append(platform.identities[site.name])
     if platform.zone:
         args = DnsRecordsArgs(zone=platform.zone, records=[*records, *proofs])
         after.append(DnsRecords(f"{site.name}-records", args, ResourceOptions()))
@@ -135,7 +138,7 @@ def _checked(
         check=check,
         records=records,
         edge_domains=domains.ids if domains else (),
-        edge_writes=after if domains else (),
+        edge_writes=[domains] if domains else (),
     )
 
 

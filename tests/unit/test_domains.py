@@ -126,8 +126,8 @@ def test_the_canonical_name_comes_first(given: dict[str, Any], hosts: tuple[str,
             {"homepage": {"domain": "www.example.com", "originLock": True}},
             (
                 "frugal:homepage: originLock is for a site behind an edge of its own, and would "
-                "keep the authority of the domain's certificate out; allowed: originLock false, or cdn "
-                "frontDoor"
+                "keep the authority of the domain's certificate out; allowed: originLock false, or "
+                "cdn frontDoor"
             ),
         ),
     ],
