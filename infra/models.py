@@ -56,14 +56,6 @@ Whole = Annotated[int, BeforeValidator(reject_bool)]
 Switch = Annotated[bool, BeforeValidator(_switch), Field(strict=True)]
 Https = Annotated[str, AfterValidator(_https)]
 Text = Annotated[str, Field(min_length=1)]
-HostName = Annotated[
-    str,
-    Field(
-        pattern=re.compile(HOST_NAME),
-        description="a host name in lower case, such as www.example.com (an international one as "
-        "xn--…)",
-    ),
-]
 
 
 class SiteSettings(Model):
@@ -75,7 +67,14 @@ class SiteSettings(Model):
 
     host: Any
     cdn: Literal["frontDoor", "none"] = "none"
-    domain: HostName | None = None
+    domain: Annotated[
+        str | None,
+        Field(
+            pattern=re.compile(HOST_NAME),
+            description="a host name in lower case, such as www.example.com (an international one "
+            "as xn--…)",
+        ),
+    ] = None
     www: Switch = False
     min_replicas: Annotated[Whole, Field(ge=0, le=30)] = 0
     max_replicas: Annotated[Whole, Field(ge=1, le=30)] = 1

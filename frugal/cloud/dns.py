@@ -9,6 +9,7 @@ import asyncio
 import traceback
 from collections.abc import Iterable
 from pathlib import Path
+from typing import cast
 
 import dns.exception
 import dns.flags
@@ -20,7 +21,7 @@ import dns.rrset
 import dns.zonefile
 from typing_extensions import override
 
-from frugal.cloud.bodies import objects, section
+from frugal.cloud.bodies import objects, section, strings
 from frugal.cloud.days import Days
 from frugal.cloud.errors import CloudError
 from frugal.cloud.ids import name_of, parent_of
@@ -65,7 +66,7 @@ class Dns(asyncio.DatagramProtocol):
         """
         wanted = dns.rdatatype.from_text(kind)
         found = [one for one in self._of(name) if one.rdtype == wanted]
-        return [_text(data) for one in found for data in one]
+        return [_text(str(data)) for one in found for data in cast("Iterable[object]", one)]
 
     @override
     def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:
@@ -105,7 +106,7 @@ class Dns(asyncio.DatagramProtocol):
         except FileNotFoundError:
             return []
         try:
-            return dns.zonefile.read_rrsets(text, default_ttl=_TTL)
+            return dns.zonefile.read_rrsets(text, rdclass=None, default_ttl=_TTL)
         except (dns.exception.DNSException, ValueError) as error:
             raise CloudError("InvalidZoneFile", f"{self._file}: {error}.") from error
 
@@ -139,7 +140,7 @@ def _values(resource: Resource) -> list[str]:
             return [f"{str(target).rstrip('.')}."] if target else []
         case "TXT":
             return [
-                " ".join(f'"{part}"' for part in record.get("value") or [])
+                " ".join(f'"{part}"' for part in strings(record, "value"))
                 for record in objects(inputs, "txtRecords")
             ]
         case _:
@@ -147,7 +148,6 @@ def _values(resource: Resource) -> list[str]:
             return addresses or ([_ALIAS_ADDRESS] if inputs.get("targetResource") else [])
 
 
-def _text(data: object) -> str:
+def _text(text: str) -> str:
     """A record's value without dots at its end, quotes or the division of a long text."""
-    text = str(data)
     return text.replace('" "', "").strip('"') if text.startswith('"') else text.rstrip(".")

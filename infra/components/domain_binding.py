@@ -27,6 +27,7 @@ from infra.components.domain_check import (
     APP_API_VERSION,
     WEB_API_VERSION,
     certificate_state,
+    custom_domains,
     proof,
     say,
     show_records,
@@ -246,7 +247,11 @@ class _ContainerApp(Binder):
 
     @override
     def missing(self, hosts: Sequence[str]) -> str | None:
-        bound = {str(one["name"]) for one in self._custom_domains() if one.get("certificateId")}
+        bound = {
+            str(one["name"])
+            for one in custom_domains(self.arm, self.target)
+            if one.get("certificateId")
+        }
         for host in hosts:
             certificate = managed_certificate(self.holder, host)
             if (state := certificate_state(self.arm, certificate)) != "Succeeded":
@@ -258,7 +263,7 @@ class _ContainerApp(Binder):
     @override
     def unbind(self, hosts: Sequence[str]) -> None:
         """Take the names from the app first: it goes after this resource."""
-        domains = self._custom_domains()
+        domains = custom_domains(self.arm, self.target)
         others = [one for one in domains if one["name"] not in hosts]
         if len(others) < len(domains):
             ingress = {"customDomains": others}
@@ -269,13 +274,6 @@ class _ContainerApp(Binder):
             )
         for host in hosts:
             self.remove_certificate(managed_certificate(self.holder, host), APP_API_VERSION)
-
-    def _custom_domains(self) -> list[dict[str, Any]]:
-        body = self.arm.find(self.target, api_version=APP_API_VERSION)
-        if body is None:
-            return []
-        configuration = body["properties"].get("configuration") or {}
-        return (configuration.get("ingress") or {}).get("customDomains") or []
 
 
 class _WebApp(Binder):

@@ -9,7 +9,7 @@ Calls: Microsoft.Cdn 2025-06-01, AFDCustomDomains_Get and _RefreshValidationToke
 
 import sys
 from collections.abc import Collection, Mapping, Sequence
-from typing import Any
+from typing import Any, cast
 
 from pulumi import Input, Output, ResourceOptions
 from pulumi.dynamic import CreateResult, DiffResult, ReadResult, UpdateResult
@@ -105,9 +105,7 @@ class DomainCheckProvider(Provider):
         if not props.get("custom_domains"):
             return ReadResult(id_, props)
         with Arm() as arm:
-            return ReadResult(
-                id_, {**props, "custom_domains": _bindings(arm, props["certificates"])}
-            )
+            return ReadResult(id_, {**props, "custom_domains": _bindings(arm, props)})
 
     def diff(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> DiffResult:
         """Find names not verified yet, and bindings to pin with the next release."""
@@ -125,7 +123,7 @@ def _checked(props: Mapping[str, Any], *, known: Sequence[str]) -> dict[str, Any
         if props.get("container_app"):
             refuse_others(arm, str(props["container_app"]), {*props["hosts"], *known})
         verified = check(arm, Resolver(arm.dns_server), props)
-        bindings = _bindings(arm, props["certificates"]) if verified else []
+        bindings = _bindings(arm, props) if verified else []
     return {**props, "verified": verified, "custom_domains": bindings}
 
 
@@ -170,7 +168,8 @@ def check(arm: Arm, resolver: Resolver, props: Mapping[str, Any]) -> bool:
 
 def refuse_others(arm: Arm, app: str, known: Collection[str]) -> None:
     """Refuse to wipe a container app's names that no setting has. Raises DomainError."""
-    others = [host for host in app_hosts(arm, app) if host not in known]
+    hosts = [str(one["name"]) for one in custom_domains(arm, app)]
+    others = [host for host in hosts if host not in known]
     if others:
         raise DomainError(
             f"the container app {app.rsplit('/', 1)[-1]} has {', '.join(others)}, which somebody "
@@ -179,12 +178,12 @@ def refuse_others(arm: Arm, app: str, known: Collection[str]) -> None:
         )
 
 
-def app_hosts(arm: Arm, app: str) -> list[str]:
-    """Own host names of a container app (resource id); none if it does not exist."""
-    body = arm.find(app, api_version=APP_API_VERSION)
-    configuration = (body or {"properties": {}})["properties"].get("configuration") or {}
-    bound = (configuration.get("ingress") or {}).get("customDomains") or []
-    return [str(one["name"]) for one in bound]
+def custom_domains(arm: Arm, app: str) -> list[dict[str, Any]]:
+    """Own names of a container app (resource id), as Azure has them; none if it does not exist."""
+    body = arm.find(app, api_version=APP_API_VERSION) or {}
+    for key in ("properties", "configuration", "ingress"):
+        body = cast("dict[str, Any]", body.get(key) or {})
+    return cast("list[dict[str, Any]]", body.get("customDomains") or [])
 
 
 def show_records(records: Sequence[Mapping[str, Any]], name_servers: Sequence[str] = ()) -> None:
@@ -236,22 +235,25 @@ def _edge_proofs(
             body = arm.get(str(domain), api_version=CDN_API_VERSION)["properties"]
         host = str(body["hostName"])
         states[host] = str(body["domainValidationState"])
-        token = (body.get("validationProperties") or {}).get("validationToken")
+        proof_of = cast("dict[str, Any]", body.get("validationProperties") or {})
+        token = proof_of.get("validationToken")
         tokens.append({"type": "TXT", "name": f"_dnsauth.{host}", "value": token})
     return tokens, states
 
 
-def _bindings(arm: Arm, certificates: Mapping[str, str]) -> list[dict[str, str]]:
+def _bindings(arm: Arm, props: Mapping[str, Any]) -> list[dict[str, str]]:
     """Bindings of a container app: Auto until the certificate is issued, then by its id.
 
     Azure has refused updates of apps with a binding `Auto` (InvalidCertificateId, microsoft/
     azure-container-apps issue 1652, February 2026); it looks the certificate up wrongly.
     """
+    certificates: Mapping[str, str] = props["certificates"]
     return [
-        {"name": host, "bindingType": "SniEnabled", "certificateId": id_}
-        if certificate_state(arm, id_) == "Succeeded"
+        {"name": host, "bindingType": "SniEnabled", "certificateId": certificates[host]}
+        if certificate_state(arm, certificates[host]) == "Succeeded"
         else {"name": host, "bindingType": "Auto"}
-        for host, id_ in certificates.items()
+        for host in props["hosts"]
+        if host in certificates
     ]
 
 

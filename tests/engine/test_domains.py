@@ -50,6 +50,8 @@ def files(site):
 
 settings = load(dict.fromkeys(("contained", "fronted", "webapp", "pages"), Tiny))
 base = platform.deploy(settings)
+if base.zone:
+    pulumi.export("dnsNameServers", base.zone.name_servers)
 previous = None
 for name, one in settings.sites.items():
     site = Deployment(

@@ -108,9 +108,10 @@ def bound_domains(cloud: Cloud, app: Resource) -> list[Body]:
     for name, declared in _declared(app).items():
         given = declared.get("certificateId")
         certificate = cloud.store.get(str(given)) if given else _certificate(cloud, app, name)
-        issued = certificate is not None and _state(cloud, certificate) == "Succeeded"
         shown = {key: value for key, value in declared.items() if key != "certificateId"}
-        domains.append({**shown, **({"certificateId": certificate.id} if issued else {})})
+        if certificate is not None and _state(cloud, certificate) == "Succeeded":
+            shown["certificateId"] = certificate.id
+        domains.append(shown)
     return domains
 
 
