@@ -12,11 +12,16 @@ from infra.domains import TTL, Record, relative_name
 
 @dataclass(frozen=True, kw_only=True)
 class Zone:
-    """A zone, created here or given. `name_servers`: of a created one, for its registrar."""
+    """A zone, given or created here.
+
+    `name_servers`: of a created one, for its registrar; `after`: resources to create before its
+    records.
+    """
 
     name: str
     group: Input[str]
     name_servers: Input[Sequence[str]] = ()
+    after: Sequence[Resource] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,11 +54,10 @@ class DnsZone(ComponentResource):
 
 @dataclass(frozen=True, kw_only=True)
 class DnsRecordsArgs:
-    """`records`: one for each name and type; `after`: resources to create before them."""
+    """`records`: one for each name and type."""
 
     zone: Zone
     records: Sequence[Record]
-    after: Sequence[Resource] = ()
 
 
 class DnsRecords(ComponentResource):
@@ -80,6 +84,6 @@ class DnsRecords(ComponentResource):
                 if record.type == "A" and value is not None
                 else None,
                 target_resource=dns.SubResourceArgs(id=record.alias) if record.alias else None,
-                opts=ResourceOptions(parent=self, depends_on=list(args.after)),
+                opts=ResourceOptions(parent=self, depends_on=list(args.zone.after)),
             )
         self.register_outputs({})

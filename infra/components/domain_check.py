@@ -16,7 +16,7 @@ from pulumi.dynamic import CreateResult, DiffResult, ReadResult, UpdateResult
 from pulumi.dynamic import Resource as DynamicResource
 
 from infra import polling
-from infra.arm import Arm, ArmError
+from infra.arm import Arm
 from infra.components.dynamic_provider import Provider, ProviderError
 from infra.domains import TTL, Record
 from infra.resolver import Resolver
@@ -259,10 +259,5 @@ def _bindings(arm: Arm, props: Mapping[str, Any]) -> list[dict[str, str]]:
 
 def certificate_state(arm: Arm, certificate: str) -> str | None:
     """State of a managed certificate (resource id); None if it does not exist. Raises ArmError."""
-    try:
-        found = arm.find(certificate, api_version=APP_API_VERSION)
-    except ArmError as error:
-        if error.code != "ParentResourceNotFound":
-            raise
-        return None
+    found = arm.find(certificate, api_version=APP_API_VERSION)
     return None if found is None else str(found["properties"].get("provisioningState"))

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
 
 from pulumi import Input, Output, Resource, ResourceOptions
 
@@ -12,12 +11,31 @@ from infra.components.dns_zone import DnsRecords, DnsRecordsArgs
 from infra.components.domain_binding import BOUND, PENDING, DomainBinding, managed_certificate
 from infra.components.domain_check import DomainCheck, proof
 from infra.components.edge_domains import EdgeDomains, EdgeDomainsArgs
+from infra.components.site_route import SiteRoute
 from infra.components.static_site import StaticSite
 from infra.domains import Record, is_apex
-from infra.models import secrets_of
+from infra.models import SiteSettings, secrets_of
+from infra.settings import Settings
+from infra.stacks.platform import Platform
 
-if TYPE_CHECKING:
-    from infra.stacks.site import Deployment
+
+@dataclass(frozen=True, kw_only=True)
+class AddressArgs:
+    """A site whose names are declared.
+
+    `environment`: settings of the whole environment; `origin_host`, `container_app_id`,
+    `web_app_id`: of its app, known before it is created; `last_route`: the last write to the edge's
+    profile before this site.
+    """
+
+    name: str
+    settings: SiteSettings
+    environment: Settings
+    platform: Platform
+    origin_host: Output[str]
+    container_app_id: Output[str]
+    web_app_id: Output[str]
+    last_route: SiteRoute | None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,7 +59,7 @@ class Address:
         return self.check.verified.apply(lambda verified: BOUND if verified else PENDING)
 
 
-def declare(site: "Deployment[Any]") -> Address | None:
+def declare(site: AddressArgs) -> Address | None:
     """Declare a site's names before its app, which gets its public address as a setting.
 
     None for a site without a domain, and for files, which need no address.
@@ -62,18 +80,17 @@ def declare(site: "Deployment[Any]") -> Address | None:
     return _checked(site, [*points, *(proof(host, verification_id) for host in hosts)])
 
 
-def _at_the_edge(site: "Deployment[Any]") -> Address:
+def _at_the_edge(site: AddressArgs) -> Address:
     """Declare names at the edge, which do not concern the app's host."""
     platform, hosts = site.platform, site.settings.hosts
     edge, endpoint = platform.edge, platform.endpoints[site.name]
-    last = site.previous.route if site.previous else None
     domains = EdgeDomains(
         f"{site.name}-domains",
         EdgeDomainsArgs(
             placement=platform.placement,
             profile_name=endpoint.profile_name,
             hosts=hosts,
-            after=[one for one in (edge, last) if one],
+            after=[one for one in (edge, site.last_route) if one],
         ),
     )
     points = [_pointer(site, host, endpoint.host, alias=endpoint.id) for host in hosts]
@@ -86,7 +103,7 @@ def _at_the_edge(site: "Deployment[Any]") -> Address:
 
 
 def _pointer(
-    site: "Deployment[Any]", host: str, target: Input[str], alias: Input[str] | None = None
+    site: AddressArgs, host: str, target: Input[str], alias: Input[str] | None = None
 ) -> Record:
     """Record that leads a name to the site: an address or an alias for an apex, else a CNAME."""
     if not is_apex(host, site.platform.zone.name if site.platform.zone else None):
@@ -97,7 +114,7 @@ def _pointer(
 
 
 def _checked(
-    site: "Deployment[Any]",
+    site: AddressArgs,
     records: Sequence[Record],
     *,
     proofs: Sequence[Record] = (),
@@ -142,11 +159,11 @@ def _checked(
     )
 
 
-def _certificate(site: "Deployment[Any]", host: str) -> Output[str]:
+def _certificate(site: AddressArgs, host: str) -> Output[str]:
     return site.platform.environment.id.apply(lambda id_: managed_certificate(id_, host))
 
 
-def _release(site: "Deployment[Any]") -> Output[str]:
+def _release(site: AddressArgs) -> Output[str]:
     """Version of the app and its settings; a secret, since secrets are among them."""
     settings = {
         "settings": site.settings.model_dump(mode="json"),
@@ -157,7 +174,7 @@ def _release(site: "Deployment[Any]") -> Output[str]:
 
 
 def declare_for_files(
-    site: "Deployment[Any]", files: StaticSite
+    site: AddressArgs, files: StaticSite
 ) -> tuple[Output[str], Mapping[str, Output[str]]]:
     """Declare the names of a site of files; return its public address and outputs of the stack."""
     azure = Output.concat("https://", files.host)
@@ -173,7 +190,7 @@ def declare_for_files(
 
 
 def bind(
-    site: "Deployment[Any]", app: ContainerApp | AppService | StaticSite, address: Address
+    site: AddressArgs, app: ContainerApp | AppService | StaticSite, address: Address
 ) -> DomainBinding:
     """Declare the binding of a site's names to its app."""
     platform, hosts = site.platform, site.settings.hosts

@@ -167,7 +167,7 @@ def _files(site: Deployment[Homepage]) -> Deployed:
     """Declare a static web app; its files are uploaded afterwards, to the output `homepageName`."""
     files = StaticSite(site.name, StaticSiteArgs(placement=site.platform.placement))
     origin_url = Output.concat("https://", files.host)
-    url, states = address.declare_for_files(site, files)
+    url, states = address.declare_for_files(site.address_args, files)
     return Deployed(
         url=url,
         origin_url=origin_url,

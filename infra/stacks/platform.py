@@ -112,7 +112,8 @@ def _zone(settings: Settings, place: Placement) -> Zone | None:
         return None
     if settings.dns.zone == domains.CREATE:
         args = DnsZoneArgs(placement=place, name=name, protect=settings.is_protected)
-        return Zone(name=name, group=place.group, name_servers=DnsZone("dns", args).name_servers)
+        zone = DnsZone("dns", args)
+        return Zone(name=name, group=place.group, name_servers=zone.name_servers, after=[zone])
     given = DNS_ZONE_ID.match(settings.dns.zone or "")
     return Zone(name=name, group=given["group"]) if given else None
 

@@ -15,7 +15,7 @@ from infra.models import SiteSettings
 from infra.naming import container_app_name, unique_name
 from infra.settings import Settings
 from infra.stacks import address
-from infra.stacks.address import Address
+from infra.stacks.address import Address, AddressArgs
 from infra.stacks.data import Data
 from infra.stacks.platform import Platform
 
@@ -65,7 +65,7 @@ class Deployment(Generic[S]):
 
     def with_address(self) -> "Deployment[S]":
         """Declare the site's own names, if it has any."""
-        return replace(self, address=address.declare(self))
+        return replace(self, address=address.declare(self.address_args))
 
     @property
     def unique_name(self) -> Output[str]:
@@ -79,6 +79,20 @@ class Deployment(Generic[S]):
             return web_app_host(self.unique_name)
         return container_app_host(
             container_app_name(self.name), self.platform.environment.default_domain
+        )
+
+    @property
+    def address_args(self) -> AddressArgs:
+        """The site as its names are declared for."""
+        return AddressArgs(
+            name=self.name,
+            settings=self.settings,
+            environment=self.environment,
+            platform=self.platform,
+            origin_host=self.origin_host,
+            container_app_id=self.container_app_id,
+            web_app_id=self.web_app_id,
+            last_route=self.last_route,
         )
 
     @property
@@ -134,6 +148,11 @@ class Deployment(Generic[S]):
         if self.address is None or self.settings.is_behind_edge:
             return None
         return self.address.check.custom_domains
+
+    @property
+    def last_route(self) -> SiteRoute | None:
+        """Last write to the edge's profile before this site."""
+        return self.previous.route if self.previous else None
 
     @property
     def previous_app(self) -> Sequence[Resource]:
@@ -228,7 +247,7 @@ class Deployment(Generic[S]):
 
         `release`, `private_paths`, `query_strings`: as in SiteRouteArgs; `outputs`: as in Deployed.
         """
-        edge, last_route = self.platform.edge, self.previous.route if self.previous else None
+        edge, last_route = self.platform.edge, self.last_route
         if edge and (endpoint := edge.endpoints.get(self.name)):
             last_route = SiteRoute(
                 f"{self.name}-route",
@@ -254,7 +273,7 @@ class Deployment(Generic[S]):
             if not isinstance(app, ContainerApp | AppService):
                 message = f"frugal:{self.name}.domain: publish what site.run has returned"
                 raise FrugalError(message)
-            binding = address.bind(self, app, self.address)
+            binding = address.bind(self.address_args, app, self.address)
             states[f"{self.name}DomainState"] = binding.state
             # It writes to the app's environment too.
             last_app = binding if isinstance(app, ContainerApp) else last_app

@@ -11,6 +11,9 @@ import pytest
 from frugal.cloud.cloud import Cloud
 from frugal.cloud.dns import FILE
 from frugal.cloud.errors import CloudError
+from frugal.cloud.store import Resource
+from frugal.cloud.types.managed_certificate import bound_domains, check_custom_domains
+from frugal.cloud.types.plain import verification_id
 from tests.cloud.arm_client import arm_client
 from tests.cloud.provider_client import SUBSCRIPTION, Made
 from tests.cloud.test_rules import Edge, World, edge, world
@@ -18,7 +21,7 @@ from tests.cloud.test_rules import Edge, World, edge, world
 __all__ = ["edge", "world"]
 
 WWW = "www.example.com"
-CERTIFICATE = {"subjectName": WWW, "domainControlValidation": "CNAME"}
+APP = "azure-native:app:ContainerApp"
 
 
 @pytest.fixture
@@ -200,3 +203,189 @@ async def test_a_body_put_over_http_is_checked(world: World, azure: httpx.AsyncC
     answer = await azure.put(f"{site.id}/customDomains/{WWW}", json={"properties": {"method": 1}})
     assert answer.json()["error"]["code"] == "InvalidRequestContent"
     assert f"/subscriptions/{SUBSCRIPTION}/" in site.id
+
+
+class ContainerApp:
+    """A container app that is in the store and does not run, in an environment."""
+
+    def __init__(self, cloud: Cloud, environment: Made) -> None:
+        self.cloud, self.environment = cloud, environment
+        group = environment.id.partition("/providers/")[0]
+        self.id = f"{group}/providers/Microsoft.App/containerApps/site"
+        self.host = f"site.{environment.outputs['defaultDomain']}"
+        self.proof = environment.outputs["customDomainConfiguration"]["customDomainVerificationId"]
+        self.certificate = f"{environment.id}/managedCertificates/www"
+
+    def put(self, *domains: dict[str, str]) -> None:
+        """Put it as Azure takes it, or refuse its names."""
+        ingress = {"customDomains": list(domains)}
+        inputs = {
+            "resourceGroupName": self.id.split("/")[4],
+            "environmentId": self.environment.id,
+            "configuration": {"ingress": ingress},
+        }
+        computed = {"configuration": {"ingress": {"fqdn": self.host}}}
+        resource = Resource(id=self.id, token=APP, inputs=inputs, computed=computed)
+        check_custom_domains(self.cloud, resource)
+        self.cloud.store.put(resource)
+        self.cloud.serve_names()
+
+    def write_records(self) -> None:
+        write(
+            self.cloud,
+            f"{WWW}. CNAME {self.host}.",
+            f'asuid.{WWW}. TXT "{self.proof}"',
+        )
+
+    def bindings(self) -> list[dict[str, Any]]:
+        return bound_domains(self.cloud, self.cloud.store.need(self.id))
+
+
+AUTO = {"name": WWW, "bindingType": "Auto"}
+
+
+@pytest.fixture
+async def app(cloud: Cloud, world: World) -> AsyncIterator[ContainerApp]:
+    environment = await world.make("app:ManagedEnvironment", "environment")
+    app = ContainerApp(cloud, environment)
+    yield app
+    cloud.store.remove(Resource(id=app.id, token=APP, inputs={}))
+
+
+async def ask_for_certificate(
+    azure: httpx.AsyncClient, app: ContainerApp, method: str = "CNAME", host: str = WWW
+) -> httpx.Response:
+    properties = {"subjectName": host, "domainControlValidation": method}
+    body = {"location": "eastus", "properties": properties}
+    return await azure.put(app.certificate, json=body)
+
+
+async def test_a_container_app_needs_the_proof_of_a_name(app: ContainerApp) -> None:
+    with pytest.raises(CloudError) as error:
+        app.put(AUTO)
+    assert str(error.value) == (
+        f"InvalidCustomHostNameValidation: A TXT record pointing from asuid.{WWW} to {app.proof} "
+        "was not found."
+    )
+    app.write_records()
+    app.put(AUTO)
+    write(app.cloud)
+    app.put(AUTO)  # proven once
+    with pytest.raises(CloudError, match="CertificateNotFound"):
+        app.put({"name": WWW, "bindingType": "SniEnabled", "certificateId": app.certificate})
+
+
+async def test_a_certificate_comes_after_the_name_and_goes_after_it(
+    app: ContainerApp, azure: httpx.AsyncClient
+) -> None:
+    refused = await ask_for_certificate(azure, app)
+    assert refused.json()["error"]["code"] == "RequireCustomHostnameInEnvironment"
+    app.write_records()
+    app.put(AUTO)
+    write(app.cloud, f"{WWW}. CNAME elsewhere.example.net.")
+    refused = await ask_for_certificate(azure, app)
+    assert refused.json()["error"]["code"] == "FailedCnameValidation"
+    refused = await ask_for_certificate(azure, app, "HTTP")
+    assert refused.json()["error"]["code"] == "FailedHttpValidation"
+    assert app.bindings() == [AUTO]
+
+    app.write_records()
+    assert (await ask_for_certificate(azure, app)).status_code == 202
+    assert app.bindings() == [{**AUTO, "certificateId": app.certificate}]
+    refused = await azure.delete(app.certificate)
+    assert refused.json()["error"] == {
+        "code": "CertificateInUse",
+        "message": f"Certificate 'www' is used by existing custom domains {WWW}.",
+    }
+    app.put()
+    assert (await azure.delete(app.certificate)).status_code == 200
+
+
+async def test_an_apex_is_validated_by_its_address(
+    app: ContainerApp, azure: httpx.AsyncClient
+) -> None:
+    write(app.cloud, "example.com. A 127.0.0.1", f'asuid.example.com. TXT "{app.proof}"')
+    app.put({"name": "example.com", "bindingType": "Auto"})
+    answer = await ask_for_certificate(azure, app, "HTTP", "example.com")
+    assert answer.status_code == 202
+
+
+async def test_a_certificate_may_be_slow_or_fail(
+    app: ContainerApp, azure: httpx.AsyncClient
+) -> None:
+    async def state() -> str:
+        return (await azure.get(app.certificate)).json()["properties"]["provisioningState"]
+
+    app.write_records()
+    app.put(AUTO)
+    app.cloud.days.switch({"certificate-slow": {"seconds": 60}, "certificate-fails": {"times": 1}})
+    await ask_for_certificate(azure, app)
+    assert await state() == "Pending"
+    app.cloud.days.advance(61)
+    assert await state() == "Failed"
+    assert app.bindings() == [AUTO]
+    await ask_for_certificate(azure, app)
+    assert await state() == "Pending"
+    app.cloud.days.advance(61)
+    assert await state() == "Succeeded"
+    assert "certificateId" in app.bindings()[0]
+
+
+async def test_on_a_bad_day_an_app_that_is_bound_by_auto_refuses_changes(
+    app: ContainerApp, azure: httpx.AsyncClient
+) -> None:
+    app.write_records()
+    app.put(AUTO)
+    app.cloud.days.switch({"invalid-certificate-id": {}})
+    app.put(AUTO)  # no certificate yet
+    await ask_for_certificate(azure, app)
+    with pytest.raises(CloudError, match=r"InvalidCertificateId: .*'/subscriptions//"):
+        app.put(AUTO)
+    app.put({"name": WWW, "bindingType": "SniEnabled", "certificateId": app.certificate})
+    app.put()
+
+
+async def test_a_web_app_takes_a_name_then_a_certificate_then_both(
+    cloud: Cloud, world: World, azure: httpx.AsyncClient
+) -> None:
+    plan = await world.make("web:AppServicePlan", "plan", kind="linux", reserved=True)
+    group = plan.id.partition("/providers/")[0]
+    site = f"{group}/providers/Microsoft.Web/sites/site"
+    inputs = {"resourceGroupName": group.rsplit("/", 1)[-1], "serverFarmId": plan.id}
+    resource = Resource(id=site, token="azure-native:web:WebApp", inputs=inputs)
+    resource.computed = {"defaultHostName": "site.azurewebsites.net"}
+    cloud.store.put(resource)
+    binding, certificate = (
+        f"{site}/hostNameBindings/{WWW}",
+        (f"{group}/providers/Microsoft.Web/certificates/www"),
+    )
+    asked = {
+        "location": "eastus",
+        "properties": {"canonicalName": WWW, "serverFarmId": plan.id},
+    }
+
+    async def put(path: str, body: dict[str, Any]) -> tuple[int, str]:
+        answer = await azure.put(path, json=body)
+        return answer.status_code, answer.json().get("error", {}).get("code", "")
+
+    named = {"properties": {"siteName": "site", "customHostNameDnsRecordType": "CName"}}
+    assert await put(certificate, asked) == (400, "BadRequest")
+    assert await put(binding, named) == (400, "BadRequest")
+    write(cloud, f"{WWW}. CNAME site.azurewebsites.net.")
+    assert await put(binding, named) == (400, "InvalidCustomHostNameValidation")
+    proof = verification_id(resource)
+    write(cloud, f"{WWW}. CNAME site.azurewebsites.net.", f'asuid.{WWW}. TXT "{proof}"')
+    assert (await put(binding, named))[0] == 202
+    secured = {"properties": {"sslState": "SniEnabled", "thumbprint": "0" * 40}}
+    assert await put(binding, secured) == (404, "NotFound")
+    assert (await put(certificate, asked))[0] == 202
+    thumbprint = (await azure.get(certificate)).json()["properties"]["thumbprint"]
+    secured["properties"]["thumbprint"] = thumbprint
+    assert (await put(binding, secured))[0] == 202
+    bound = (await azure.get(binding)).json()["properties"]
+    assert (bound["sslState"], bound["siteName"]) == ("SniEnabled", "site")
+    refused = await azure.delete(certificate)
+    assert (refused.status_code, refused.json()["error"]["code"]) == (409, "Conflict")
+    assert (await azure.delete(binding)).status_code == 200
+    assert (await azure.delete(certificate)).status_code == 200
+    cloud.store.remove(resource)

@@ -44,7 +44,7 @@ def app(site):
 
 def files(site):
     made = StaticSite(site.name, StaticSiteArgs(placement=site.platform.placement))
-    url, outputs = address.declare_for_files(site, made)
+    url, outputs = address.declare_for_files(site.address_args, made)
     return Deployed(url=url, origin_url=url, outputs=outputs)
 
 

@@ -130,6 +130,8 @@ def test_a_zone_is_created_for_the_registered_domain(
     zone = recorder.one("azure-native:dns:Zone")
     assert (zone.at("zoneName"), zone.protect) == ("example.co.uk", protected)
     assert recorder.one("DomainCheck").at("name_servers") == ["ns1-01.azure-dns.com."]
+    for record in recorder.all("RecordSet"):
+        assert recorder.needs(record, zone)
 
 
 def test_a_check_waits_after_the_builds_and_as_long_as_is_set(recorded: Declare) -> None:
