@@ -73,7 +73,11 @@ DOMAINS: Mapping[str, Sequence[Any]] = {
     **{f"{site}.image": IMAGES for site in MODELS},
     "translator.translation.provider": choices(TranslationService, "provider"),
     "translator.translation.sku": choices(TranslationService, "sku"),
-    "homepage.names": [ABSENT, {"domain": "www.example.com", "www": True}],
+    "homepage.names": [
+        ABSENT,
+        {"domain": "www.example.com", "www": True},
+        {"domain": "www.example.com", "www": False},
+    ],
     "translator.names": [ABSENT, {"domain": "translator.example.com", "www": False}],
     "dns.zone": [ABSENT, "create", ZONE_ID],
     "registry.id": [ABSENT, REGISTRY_ID],
@@ -192,6 +196,7 @@ def test_two_settings_that_exclude_each_other_are_the_only_pairs_left_out() -> N
         ("homepage.host", "homepage.cdn"),
         ("homepage.host", "homepage.originLock"),
         ("homepage.host", "homepage.signIn"),
+        ("homepage.host", "homepage.names"),
         ("homepage.cdn", "homepage.originLock"),
         ("database.sku", "database.highAvailability"),
     }
