@@ -102,7 +102,8 @@ class Frame:
 
     def _public_address(self, scope: Scope) -> str:
         """The same path and query, as they were sent, at the public address."""
-        path = scope["raw_path"].decode("latin-1")
+        raw: bytes = scope["raw_path"]
+        path = raw.decode("latin-1")
         if not path.startswith("/"):
             # The whole address, as a proxy is asked (RFC 9112 section 3.2.2): its path alone.
             path = f"/{urlsplit(path).path.lstrip('/')}"
