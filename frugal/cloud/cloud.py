@@ -13,6 +13,8 @@ from collections.abc import AsyncGenerator, Coroutine, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
+from starlette.types import ASGIApp
+
 from frugal.cloud.bodies import Body, deep_merge, redact, section
 from frugal.cloud.contract import model
 from frugal.cloud.days import Days, one_write_scope, refusal
@@ -32,7 +34,7 @@ from frugal.cloud.ids import (
 from frugal.cloud.images import Images
 from frugal.cloud.ports import Ports
 from frugal.cloud.resource_type import ResourceType, environment_id
-from frugal.cloud.running import EmulatedHost, Running
+from frugal.cloud.running import EmulatedHost, Running, Served
 from frugal.cloud.spawn import Accounts, Reaper
 from frugal.cloud.store import Resource, Store
 from frugal.cloud.tasks import Tasks
@@ -70,7 +72,11 @@ class Cloud:
         self.running: dict[str, Running] = {}
         """By the key of the resource that it runs for."""
         self.tunnel = Tunnel(self.ports.get("tunnel"), find=self._emulated_at)
-        self.domains = Domains()
+        self.domains = Domains(
+            port=self.ports.get("domains"),
+            authority=self.authority,
+            find=self._application_at,
+        )
         self.http_port = 0
         self.days = Days()
         self.dns = Dns(
@@ -109,6 +115,7 @@ class Cloud:
         for resource in sorted(unfinished, key=_innermost_first):
             await self._remove(resource)
         self.serve_names()
+        await self.domains.start()
 
     def serve_names(self) -> None:
         """Serve the own names that the resources have now, and no others."""
@@ -145,6 +152,7 @@ class Cloud:
         await self.settle()
         if self.later:
             await asyncio.wait(self.later)
+        await self.domains.stop()
         running = self.running.values()
         await asyncio.gather(*(one.stop() for one in running if not one.serves_apps))
         await self.tunnel.stop()
@@ -156,6 +164,11 @@ class Cloud:
         """The port that emulates a host of Azure's (a Translator account's); None for others."""
         emulated = self.running_as(EmulatedHost).values()
         return next((one.port for one in emulated if one.host == host), None)
+
+    def _application_at(self, port: int) -> ASGIApp | None:
+        """The application that answers at a port of the loopback; None where nothing does."""
+        served = self.running_as(Served).values()
+        return next((one.listener.app for one in served if one.port == port), None)
 
     def running_as(self, kind: type[R]) -> dict[str, R]:
         """All that runs of one kind, by the resource's key."""

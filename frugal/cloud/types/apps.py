@@ -20,6 +20,7 @@ from frugal.cloud.processes import App, Revision
 from frugal.cloud.resource_type import ResourceType, identities_of, short_hash
 from frugal.cloud.running import EmulatedHost, Site
 from frugal.cloud.store import Resource
+from frugal.cloud.types.front_door import front_door_ids
 from frugal.cloud.types.plain import find_role
 from frugal.cloud.types.registry import Registry
 
@@ -171,6 +172,7 @@ async def _listen(cloud: Cloud, resource: Resource, spec: RunSpec) -> App:
         log=cloud.logs / f"{name}.log",
         home=_home(cloud, resource),
         user=cloud.accounts.number(key_of(resource.id)),
+        front_doors=lambda: front_door_ids(cloud),
     )
     await app.start()
     cloud.running[key_of(resource.id)] = app

@@ -18,7 +18,7 @@ from frugal.cloud.errors import CloudError
 from frugal.cloud.ids import key_of, name_of, parent_of
 from frugal.cloud.listen import Listener
 from frugal.cloud.resource_type import ResourceType, guid, short_hash
-from frugal.cloud.running import Report, Running, Site, local_address
+from frugal.cloud.running import Report, Served, Site, local_address
 from frugal.cloud.store import Resource
 
 # Of all descriptors: a request takes three more on its way to the app.
@@ -39,7 +39,7 @@ class Profile(ResourceType):
 
 
 @dataclass(eq=False)
-class RunningEndpoint(Running):
+class RunningEndpoint(Served):
     """An endpoint that listens. `sites`: the names of the sites behind it."""
 
     endpoint: Endpoint
@@ -55,7 +55,7 @@ class RunningEndpoint(Running):
     @override
     def report(self, report: Report) -> None:
         """Add its address, as that of each site behind it."""
-        address = local_address(self.listener.port)
+        address = local_address(self.port)
         report.hosts[self.endpoint.host] = address
         report.urls.update(dict.fromkeys(self.sites(), address))
         report.add_health("edge", "healthy")
@@ -261,6 +261,11 @@ def origin_address(cloud: Cloud, host: str) -> str | None:
         if site.host.lower() == host.lower():
             return f"http://127.0.0.1:{site.port}"
     return None
+
+
+def front_door_ids(cloud: Cloud) -> list[str]:
+    """The id of each profile, which its edges send to origins as X-Azure-FDID."""
+    return [str(profile.computed["frontDoorId"]) for profile in cloud.store.of(Profile.token)]
 
 
 def sites_behind(cloud: Cloud, endpoint: Resource) -> list[str]:
