@@ -295,7 +295,6 @@ class _WebApp(Binder):
         binding = self._binding(host)
         if binding is None:
             self._put_binding(host, {})
-            return
         thumbprint = self._thumbprint(host)
         if thumbprint is None:
             self.arm.put(
@@ -306,7 +305,8 @@ class _WebApp(Binder):
                     "properties": {"canonicalName": host, "serverFarmId": self.props["plan"]},
                 },
             )
-        elif binding.get("thumbprint") != thumbprint:
+            thumbprint = self._thumbprint(host)
+        if thumbprint and (binding or {}).get("thumbprint") != thumbprint:
             self._put_binding(host, {"sslState": "SniEnabled", "thumbprint": thumbprint})
 
     @override
