@@ -38,18 +38,20 @@ class DomainError(ProviderError):
 class DomainCheck(DynamicResource, module="frugal", name="DomainCheck"):
     """Wait for the records of a site's host names; they are all right, or the name is not used.
 
-    Outputs: `verified`, and for a container app `custom_domains`, its bindings (name, bindingType,
-    certificateId).
+    Outputs: `verified`; `settled`, once a release comes after the names were bound, from which on
+    Azure's names may lead to them; for a container app `custom_domains`, its bindings (name,
+    bindingType, certificateId).
 
     `site`: name in messages; `container_app`: id of the app, whose further names, made by hand,
     its next change would wipe: they are refused; `records`: what DNS must have; `name_servers`: of
     a new zone, which the registrar must know; `edge_domains`: ids of the Front Door domains that
     must be approved; `certificates`: ids of a container app's managed certificates by host name;
-    `web_app`: id of the web app that knows the verification id, if a person makes the records;
-    `release`: identifies the deployed version and settings; `wait`: seconds.
+    `web_app`: id of the site's web app; `by_hand`: a person makes its records, and the app knows
+    its verification id; `release`: identifies the deployed version and settings; `wait`: seconds.
     """
 
     verified: Output[bool]
+    settled: Output[bool]
     custom_domains: Output[Sequence[Mapping[str, str]]]
 
     def __init__(
@@ -64,8 +66,9 @@ class DomainCheck(DynamicResource, module="frugal", name="DomainCheck"):
         edge_domains: Sequence[Input[str]] = (),
         certificates: Mapping[str, Input[str]] | None = None,
         web_app: Input[str] | None = None,
+        by_hand: bool = False,
         container_app: Input[str] | None = None,
-        release: Input[str] | None = None,
+        release: Input[str],
         opts: ResourceOptions | None = None,
     ) -> None:
         props = {
@@ -79,9 +82,11 @@ class DomainCheck(DynamicResource, module="frugal", name="DomainCheck"):
             "edge_domains": list(edge_domains),
             "certificates": dict(certificates or {}),
             "web_app": web_app,
+            "by_hand": by_hand,
             "container_app": container_app,
             "release": release,
             "verified": None,
+            "settled": None,
             "custom_domains": None,
         }
         super().__init__(DomainCheckProvider(), name, props, opts)
@@ -94,11 +99,11 @@ class DomainCheckProvider(Provider):
 
     def create(self, props: dict[str, Any]) -> CreateResult:
         """Check. Raises ArmError, and DomainError for names that would be wiped."""
-        return CreateResult(f"{props['hosts'][0]}/check", _checked(props, known=()))
+        return CreateResult(f"{props['hosts'][0]}/check", _checked(props, {"hosts": []}))
 
     def update(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> UpdateResult:
         """Check again. Raises as `create`."""
-        return UpdateResult(_checked(_news, known=_olds["hosts"]))
+        return UpdateResult(_checked(_news, _olds))
 
     def read(self, id_: str, props: dict[str, Any]) -> ReadResult:
         """Look the certificates up, so that a lost one is made again."""
@@ -108,23 +113,30 @@ class DomainCheckProvider(Provider):
             return ReadResult(id_, {**props, "custom_domains": _bindings(arm, props)})
 
     def diff(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> DiffResult:
-        """Find names not verified yet, and bindings to pin with the next release."""
+        """Find names that are not verified, or with a new release not settled yet."""
         found = super().diff(_id, _olds, _news)
-        unpinned = any("certificateId" not in one for one in _olds.get("custom_domains") or ())
         released = _olds.get("release") != _news.get("release")
-        return DiffResult(
-            changes=found.changes or not _olds.get("verified") or (unpinned and released)
-        )
+        unsettled = not _olds.get("verified") or (released and not _olds.get("settled"))
+        return DiffResult(changes=found.changes or unsettled)
 
 
-def _checked(props: Mapping[str, Any], *, known: Sequence[str]) -> dict[str, Any]:
-    """The resource's properties after a check. `known`: names of an earlier run."""
+def _checked(props: Mapping[str, Any], earlier: Mapping[str, Any]) -> dict[str, Any]:
+    """The resource's properties after a check. `earlier`: those after the run before."""
     with Arm() as arm:
         if props.get("container_app"):
-            refuse_others(arm, str(props["container_app"]), {*props["hosts"], *known})
+            known = {*props["hosts"], *earlier["hosts"]}
+            refuse_others(arm, str(props["container_app"]), known)
         verified = check(arm, Resolver(arm.dns_server), props)
         bindings = _bindings(arm, props) if verified else []
-    return {**props, "verified": verified, "custom_domains": bindings}
+        settled = (
+            verified
+            and bool(earlier.get("verified"))
+            and earlier["hosts"] == props["hosts"]
+            and all("certificateId" in one for one in bindings)
+            and _is_secured(arm, props)
+        )
+    outputs = {"verified": verified, "settled": settled, "custom_domains": bindings}
+    return {**props, **outputs}
 
 
 def check(arm: Arm, resolver: Resolver, props: Mapping[str, Any]) -> bool:
@@ -135,7 +147,7 @@ def check(arm: Arm, resolver: Resolver, props: Mapping[str, Any]) -> bool:
     """
     site, wait = str(props["site"]), float(props["wait"])
     records = [*props["records"]]
-    if props.get("web_app"):
+    if props["by_hand"]:
         known = _proof_of_web_app(arm, str(props["web_app"]), props["hosts"])
         if not known:  # made after this check, in the first run; it then prints the records
             return False
@@ -217,6 +229,18 @@ def _proof_of_web_app(arm: Arm, web_app: str, hosts: Sequence[str]) -> list[Mapp
     verification_id = str(site["properties"]["customDomainVerificationId"])
     proofs = (proof(host, verification_id) for host in hosts)
     return [{"type": one.type, "name": one.name, "value": one.value} for one in proofs]
+
+
+def _is_secured(arm: Arm, props: Mapping[str, Any]) -> bool:
+    """True if a web app has all names with their certificates, and for other hosts."""
+    if not props["web_app"]:
+        return True
+    for host in props["hosts"]:
+        path = f"{props['web_app']}/hostNameBindings/{host}"
+        binding = arm.find(path, api_version=WEB_API_VERSION) or {"properties": {}}
+        if binding["properties"].get("sslState") != "SniEnabled":
+            return False
+    return True
 
 
 def _edge_proofs(

@@ -135,6 +135,7 @@ def _checked(
         args = DnsRecordsArgs(zone=platform.zone, records=[*records, *proofs])
         after.append(DnsRecords(f"{site.name}-records", args, ResourceOptions()))
     is_container_app = site.settings.host == "containerApp" and not domains
+    is_web_app = site.settings.host == "appService" and not domains
     certificates = {host: _certificate(site, host) for host in hosts} if is_container_app else None
     check = DomainCheck(
         f"{site.name}-check",
@@ -144,9 +145,10 @@ def _checked(
         name_servers=platform.zone.name_servers if platform.zone else (),
         edge_domains=domains.ids if domains else (),
         certificates=certificates,
-        web_app=site.web_app_id if by_hand else None,
+        web_app=site.web_app_id if is_web_app else None,
+        by_hand=by_hand,
         container_app=site.container_app_id if is_container_app else None,
-        release=_release(site) if is_container_app else None,
+        release=_release(site) if site.settings.is_container else "files",
         wait=site.environment.domain_wait,
         opts=ResourceOptions(depends_on=after),
     )

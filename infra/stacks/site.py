@@ -132,13 +132,19 @@ class Deployment(Generic[S]):
 
     @property
     def other_hosts(self) -> Mapping[str, Input[str]]:
-        """Setting of the app: the names, Azure's among them, that lead to the public address."""
+        """Setting of the app: the names that lead to the public address.
+
+        Azure's among them from the release on that follows the binding: until then a visitor would
+        come to a name without a certificate, or to an edge that does not answer yet.
+        """
         if self.address is None:
             return {}
-        own = self.address.hosts[1:]
+        own, check = self.address.hosts[1:], self.address.check
         return {
-            "OTHER_HOSTS": Output.all(self.address.check.verified, *self.azure_hosts).apply(
-                lambda known: ",".join([*own, *map(str, known[1:])]) if known[0] else ""
+            "OTHER_HOSTS": Output.all(check.verified, check.settled, *self.azure_hosts).apply(
+                lambda known: ",".join(
+                    [*(own if known[0] else ()), *map(str, known[2:] if known[1] else ())]
+                )
             )
         }
 

@@ -23,6 +23,7 @@ _OUTPUTS: Mapping[str, Mapping[str, Any]] = {
     },
     "pulumi-python:dynamic/frugal:DomainCheck": {
         "verified": True,
+        "settled": True,
         "custom_domains": [{"name": "www.example.com", "bindingType": "Auto"}],
     },
     "pulumi-python:dynamic/frugal:DomainBinding": {"state": "bound"},

@@ -22,6 +22,7 @@ ENVIRONMENT = "/subscriptions/s/resourceGroups/g/providers/Microsoft.App/managed
 EDGE = "/subscriptions/s/resourceGroups/g/providers/Microsoft.Cdn/profiles/p/customDomains/www"
 WEB = "/subscriptions/s/resourceGroups/g/providers/Microsoft.Web/sites/site"
 WWW = "www.example.com"
+CERTIFICATE = domain_binding.managed_certificate(ENVIRONMENT, WWW)
 CNAME = {"type": "CNAME", "name": WWW, "value": "site.azure.example"}
 PROOF = {"type": "TXT", "name": f"asuid.{WWW}", "value": "A1"}
 RIGHT = {(WWW, "CNAME"): ["site.azure.example"], (f"asuid.{WWW}", "TXT"): ["A1"]}
@@ -86,6 +87,7 @@ def props(**more: Any) -> dict[str, Any]:
         "edge_domains": [],
         "certificates": {},
         "web_app": None,
+        "by_hand": False,
         "container_app": None,
         **more,
     }
@@ -165,13 +167,12 @@ def test_an_expired_token_is_renewed(state: str, capsys: pytest.CaptureFixture[s
 
 def test_a_web_app_that_is_not_there_yet_is_not_waited_for() -> None:
     azure = Azure()
-    assert not checked(azure, (0, RIGHT), web_app=WEB)
+    assert not checked(azure, (0, RIGHT), web_app=WEB, by_hand=True)
     assert azure.time.sleeps == []
     azure.bodies[WEB] = {"properties": {"customDomainVerificationId": "A1"}}
-    assert checked(azure, (0, RIGHT), records=[CNAME], web_app=WEB)
-    assert not checked(
-        azure, (0, {(WWW, "CNAME"): ["site.azure.example"]}), records=[CNAME], web_app=WEB
-    )
+    assert checked(azure, (0, RIGHT), records=[CNAME], web_app=WEB, by_hand=True)
+    pointed = {(WWW, "CNAME"): ["site.azure.example"]}
+    assert not checked(azure, (0, pointed), records=[CNAME], web_app=WEB, by_hand=True)
 
 
 def app(*domains: Mapping[str, str]) -> dict[str, Any]:
@@ -189,6 +190,8 @@ def test_a_name_made_by_hand_is_not_wiped() -> None:
             refuse_others(arm, APP, {WWW})
 
 
+SETTLED = {"verified": True, "settled": True, "release": "1"}
+BEFORE = {**SETTLED, "settled": False}
 AUTO = {"name": WWW, "bindingType": "Auto"}
 PINNED = {"name": WWW, "bindingType": "SniEnabled", "certificateId": "c"}
 
@@ -196,23 +199,55 @@ PINNED = {"name": WWW, "bindingType": "SniEnabled", "certificateId": "c"}
 @pytest.mark.parametrize(
     ("olds", "news", "changes"),
     [
-        ({"verified": True, "custom_domains": [AUTO], "release": "1"}, {"release": "1"}, False),
-        ({"verified": True, "custom_domains": [AUTO], "release": "1"}, {"release": "2"}, True),
-        ({"verified": True, "custom_domains": [PINNED], "release": "1"}, {"release": "2"}, False),
-        ({"verified": False, "custom_domains": [], "release": "1"}, {"release": "1"}, True),
-        (
-            {"verified": True, "custom_domains": [PINNED], "release": "1"},
-            {"release": "1", "hosts": ["b.example.com"]},
-            True,
-        ),
-        ({"verified": True, "custom_domains": [], "wait": 1}, {"wait": 2}, False),
+        (BEFORE, {"release": "1"}, False),
+        (BEFORE, {"release": "2"}, True),
+        (SETTLED, {"release": "2"}, False),
+        ({**BEFORE, "verified": False}, {"release": "1"}, True),
+        (SETTLED, {"release": "1", "hosts": ["b.example.com"]}, True),
+        ({**BEFORE, "wait": 1}, {"release": "1", "wait": 2}, False),
     ],
 )
-def test_a_check_differs_until_it_is_verified_and_pinned(
+def test_a_check_differs_until_it_is_verified_and_settled(
     olds: dict[str, Any], news: dict[str, Any], changes: bool
 ) -> None:
     found = DomainCheckProvider().diff("id", props(**olds), props(**news))
     assert (found.changes, found.replaces) == (changes, None)
+
+
+@pytest.mark.parametrize(
+    ("earlier", "state", "settled"),
+    [
+        ({"hosts": []}, "Succeeded", False),
+        ({"hosts": [WWW], "verified": False}, "Succeeded", False),
+        ({"hosts": [WWW], "verified": True}, "Pending", False),
+        ({"hosts": ["b.example.com"], "verified": True}, "Succeeded", False),
+        ({"hosts": [WWW], "verified": True}, "Succeeded", True),
+    ],
+)
+def test_a_release_after_the_binding_names_the_certificate_and_settles(
+    monkeypatch: pytest.MonkeyPatch, earlier: dict[str, Any], state: str, settled: bool
+) -> None:
+    azure = Azure()
+    azure.bodies[CERTIFICATE] = {"properties": {"provisioningState": state}}
+    monkeypatch.setattr(domain_check, "Arm", azure.arm)
+    monkeypatch.setattr(domain_check, "Resolver", lambda _: Dns(azure.time, (0, RIGHT)))
+    found = domain_check._checked(props(certificates={WWW: CERTIFICATE}), earlier)
+    issued = state == "Succeeded"
+    bound = {"name": WWW, "bindingType": "SniEnabled", "certificateId": CERTIFICATE}
+    assert found["custom_domains"] == [bound if issued else AUTO]
+    assert (found["verified"], found["settled"]) == (True, settled)
+
+
+@pytest.mark.parametrize(("ssl", "settled"), [("SniEnabled", True), ("Disabled", False)])
+def test_a_web_app_is_settled_with_its_certificates(
+    monkeypatch: pytest.MonkeyPatch, ssl: str, settled: bool
+) -> None:
+    azure = Azure()
+    azure.bodies[f"{WEB}/hostNameBindings/{WWW}"] = {"properties": {"sslState": ssl}}
+    monkeypatch.setattr(domain_check, "Arm", azure.arm)
+    monkeypatch.setattr(domain_check, "Resolver", lambda _: Dns(azure.time, (0, RIGHT)))
+    earlier = {"hosts": [WWW], "verified": True}
+    assert domain_check._checked(props(web_app=WEB), earlier)["settled"] is settled
 
 
 def binding(kind: str = "containerApp", **more: Any) -> dict[str, Any]:
@@ -236,9 +271,6 @@ def binding(kind: str = "containerApp", **more: Any) -> dict[str, Any]:
 def bound(azure: Azure, **more: Any) -> str:
     with azure.arm() as arm, azure.time.passing():
         return bind(arm, binding(**more))
-
-
-CERTIFICATE = domain_binding.managed_certificate(ENVIRONMENT, WWW)
 
 
 def issued_after(azure: Azure, seconds: float) -> None:
