@@ -21,6 +21,7 @@ from pulumi.dynamic import CreateResult, DiffResult, ReadResult, UpdateResult
 from pulumi.dynamic import Resource as DynamicResource
 from typing_extensions import override
 
+from frugal.notes import note
 from infra import polling, waits
 from infra.arm import Arm, ArmError
 from infra.components.domain_check import (
@@ -29,7 +30,6 @@ from infra.components.domain_check import (
     certificate_state,
     custom_domains,
     proof,
-    say,
     show_records,
 )
 from infra.components.dynamic_provider import Provider
@@ -144,7 +144,7 @@ def bind(arm: Arm, props: Mapping[str, Any]) -> str:
     if not props["verified"]:
         # Shown by the check, but for what only the app itself knows, since its creation.
         if proofs := binder.proofs(props["hosts"]):
-            say(f"{site}: make these DNS records, and run the same command again:")
+            note(f"{site}: make these DNS records, and run the same command again:")
             show_records([*props["records"], *proofs])
         return PENDING
 
@@ -161,7 +161,7 @@ def bind(arm: Arm, props: Mapping[str, Any]) -> str:
 
     missing = polling.poll(look, deadline=wait, longest=_LONGEST_PAUSE, growth=1.5)
     if missing:
-        say(
+        note(
             f"{site}: not bound after {wait:.0f} seconds: {missing}. Azure goes on by itself; run "
             "the same command again in some minutes, which waits again"
         )

@@ -7,7 +7,6 @@ Calls: Microsoft.Cdn 2025-06-01, AFDCustomDomains_Get and _RefreshValidationToke
 13.1.1, -appcontainers 4.0.0b1, -web 11.0.1; read November 2026).
 """
 
-import sys
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any, cast
 
@@ -15,6 +14,7 @@ from pulumi import Input, Output, ResourceOptions
 from pulumi.dynamic import CreateResult, DiffResult, ReadResult, UpdateResult
 from pulumi.dynamic import Resource as DynamicResource
 
+from frugal.notes import note
 from infra import polling
 from infra.arm import Arm
 from infra.components.dynamic_provider import Provider, ProviderError
@@ -165,13 +165,13 @@ def check(arm: Arm, resolver: Resolver, props: Mapping[str, Any]) -> bool:
         ]
         if missing and not is_shown:
             is_shown = True
-            say(f"{site}: waiting for up to {wait:.0f} seconds for these DNS records:")
+            note(f"{site}: waiting for up to {wait:.0f} seconds for these DNS records:")
             show_records([*records, *tokens], props["name_servers"])
         return "; ".join(missing) or None
 
     missing = polling.poll(look, deadline=wait, longest=_LONGEST_PAUSE, growth=1.5)
     if missing:
-        say(
+        note(
             f"{site}: not right after {wait:.0f} seconds: {missing}. The site stays on its Azure "
             "address. Make the records, and run the same command again: it goes on from here."
         )
@@ -204,16 +204,11 @@ def show_records(records: Sequence[Mapping[str, Any]], name_servers: Sequence[st
         value = one["value"] or "(the addresses of its alias)"
         text = f'"{value}"' if one["type"] == "TXT" else f"{value}."
         text = str(value) if one["type"] == "A" else text
-        say(f"  {one['name']}. {TTL} IN {one['type']} {text}")
+        note(f"  {one['name']}. {TTL} IN {one['type']} {text}")
     if name_servers:
-        say("They are in the new DNS zone. Name its servers where the domain is registered:")
+        note("They are in the new zone. Name its servers where the domain is registered:")
         for server in name_servers:
-            say(f"  {server}")
-
-
-def say(line: str) -> None:
-    """Show a line to the user: Pulumi shows what a provider writes to standard error."""
-    print(line, file=sys.stderr, flush=True)
+            note(f"  {server}")
 
 
 def proof(host: str, verification_id: Input[str]) -> Record:
@@ -233,7 +228,7 @@ def _proof_of_web_app(arm: Arm, web_app: str, hosts: Sequence[str]) -> list[Mapp
 
 def _is_secured(arm: Arm, props: Mapping[str, Any]) -> bool:
     """True if a web app has all names with their certificates, and for other hosts."""
-    if not props["web_app"]:
+    if not props.get("web_app"):
         return True
     for host in props["hosts"]:
         path = f"{props['web_app']}/hostNameBindings/{host}"

@@ -86,9 +86,7 @@ def props(**more: Any) -> dict[str, Any]:
         "name_servers": [],
         "edge_domains": [],
         "certificates": {},
-        "web_app": None,
         "by_hand": False,
-        "container_app": None,
         **more,
     }
 
@@ -111,11 +109,11 @@ def test_records_are_printed_once_while_they_are_waited_for(
     azure = Azure()
     assert checked(azure, (0, {}), (100, RIGHT), name_servers=["ns1.example."])
     assert capsys.readouterr().err.splitlines() == [
-        "homepage: waiting for up to 600 seconds for these DNS records:",
-        "  www.example.com. 300 IN CNAME site.azure.example.",
-        '  asuid.www.example.com. 300 IN TXT "A1"',
-        "They are in the new DNS zone. Name its servers where the domain is registered:",
-        "  ns1.example.",
+        "domain: homepage: waiting for up to 600 seconds for these DNS records:",
+        "domain:   www.example.com. 300 IN CNAME site.azure.example.",
+        'domain:   asuid.www.example.com. 300 IN TXT "A1"',
+        "domain: They are in the new zone. Name its servers where the domain is registered:",
+        "domain:   ns1.example.",
     ]
     assert 100 <= azure.time.seconds <= 120
 
@@ -128,8 +126,8 @@ def test_wrong_records_end_with_what_is_wrong_and_the_next_step(
     assert not checked(azure, (0, wrong))
     last = capsys.readouterr().err.splitlines()[-1]
     assert last == (
-        "homepage: not right after 600 seconds: www.example.com CNAME: ['elsewhere.example']. "
-        "The site stays on its Azure address. Make the records, and run the same command again: "
+        "domain: homepage: not right after 600 seconds: www.example.com CNAME: "
+        "['elsewhere.example']. The site stays on its Azure address. Make the records, and run the same command again: "
         "it goes on from here."
     )
     assert 600 <= azure.time.seconds <= 620
@@ -330,9 +328,9 @@ def test_names_that_are_not_verified_are_not_bound(capsys: pytest.CaptureFixture
     assert capsys.readouterr().err == ""
     assert bound(azure, kind="appService", verified=False) == "pending"
     assert capsys.readouterr().err.splitlines() == [
-        "homepage: make these DNS records, and run the same command again:",
-        "  www.example.com. 300 IN CNAME site.azure.example.",
-        '  asuid.www.example.com. 300 IN TXT "A1"',
+        "domain: homepage: make these DNS records, and run the same command again:",
+        "domain:   www.example.com. 300 IN CNAME site.azure.example.",
+        'domain:   asuid.www.example.com. 300 IN TXT "A1"',
     ]
     assert azure.sent == []
 
