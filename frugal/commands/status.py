@@ -139,6 +139,9 @@ def show_after_up(
     for name, value in outputs.items():
         text = value if isinstance(value, str) else json.dumps(value)
         say(console, f"  {name}: {text}")
+    if any(name.endswith("DomainState") and outputs[name] == "pending" for name in outputs):
+        text = "A domain's records that you make by hand are, here, lines of the file"
+        say(console, f"{text} .frugal/local/cloud/dns.zone.")
     if bill:
         say(console, f"On Azure: {bill['shown']} (`frugal cost`).")
     say(console, f"Resources: {_changes(engine)}. `make down` takes everything down.")

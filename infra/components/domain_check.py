@@ -159,7 +159,7 @@ def check(arm: Arm, resolver: Resolver, props: Mapping[str, Any]) -> bool:
         tokens, states = _edge_proofs(arm, props)
         missing = [text for one in records if (text := resolver.missing(one))]
         missing += [
-            f"{name}: {resolver.missing(token) or f'Front Door says {state}'}"
+            resolver.missing(token) or f"{name}: Front Door says {state}"
             for (name, state), token in zip(states.items(), tokens, strict=True)
             if state != _APPROVED
         ]

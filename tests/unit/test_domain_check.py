@@ -127,8 +127,8 @@ def test_wrong_records_end_with_what_is_wrong_and_the_next_step(
     last = capsys.readouterr().err.splitlines()[-1]
     assert last == (
         "domain: homepage: not right after 600 seconds: www.example.com CNAME: "
-        "['elsewhere.example']. The site stays on its Azure address. Make the records, and run the same command again: "
-        "it goes on from here."
+        "['elsewhere.example']. The site stays on its Azure address. Make the records, and run "
+        "the same command again: it goes on from here."
     )
     assert 600 <= azure.time.seconds <= 620
 
