@@ -10,6 +10,7 @@ import pytest
 
 from frugal.cloud.cloud import Cloud
 from frugal.cloud.dns import FILE
+from frugal.cloud.domains import LIFETIME, RENEWED_BEFORE
 from frugal.cloud.errors import CloudError
 from frugal.cloud.store import Resource
 from frugal.cloud.types.managed_certificate import bound_domains, check_custom_domains
@@ -171,6 +172,22 @@ async def test_a_token_lasts_seven_days(cloud: Cloud, edge: Edge, azure: httpx.A
     assert renewed["validationProperties"]["validationToken"] != token
 
 
+async def test_a_name_at_the_edge_is_renewed_while_it_points_there(
+    cloud: Cloud, edge: Edge, azure: httpx.AsyncClient
+) -> None:
+    made = await domain(edge)
+    token = made.outputs["validationProperties"]["validationToken"]
+    pointer = f"{WWW}. CNAME {edge.endpoint.outputs['hostName']}."
+    write(cloud, f'_dnsauth.{WWW}. IN TXT "{token}"')
+    assert (await edge_state(azure, made))["domainValidationState"] == "Approved"
+    cloud.days.advance(DUE)
+    assert (await edge_state(azure, made))["domainValidationState"] == "PendingRevalidation"
+    write(cloud, pointer)
+    assert (await edge_state(azure, made))["domainValidationState"] == "Approved"
+    write(cloud)
+    assert (await edge_state(azure, made))["domainValidationState"] == "Approved"
+
+
 async def test_a_name_is_at_one_edge(edge: Edge) -> None:
     await domain(edge)
     assert "in use already" in await edge.world.refused(
@@ -242,6 +259,7 @@ class ContainerApp:
 
 
 AUTO = {"name": WWW, "bindingType": "Auto"}
+DUE = (LIFETIME - RENEWED_BEFORE).total_seconds() + 1
 
 
 @pytest.fixture
@@ -329,6 +347,24 @@ async def test_a_certificate_may_be_slow_or_fail(
     app.cloud.days.advance(61)
     assert await state() == "Succeeded"
     assert "certificateId" in app.bindings()[0]
+
+
+async def test_a_certificate_is_renewed_while_the_records_are_right(
+    app: ContainerApp, azure: httpx.AsyncClient
+) -> None:
+    app.write_records()
+    app.put(AUTO)
+    await ask_for_certificate(azure, app)
+    bound = [{**AUTO, "certificateId": app.certificate}]
+    app.cloud.days.advance(DUE)
+    assert app.bindings() == bound  # renewed
+    write(app.cloud)
+    app.cloud.days.advance(DUE)
+    assert app.bindings() == bound  # the old one holds for a while
+    app.cloud.days.advance(RENEWED_BEFORE.total_seconds())
+    assert app.bindings() == [AUTO]
+    app.write_records()
+    assert app.bindings() == bound
 
 
 async def test_on_a_bad_day_an_app_that_is_bound_by_auto_refuses_changes(

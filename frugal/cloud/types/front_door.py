@@ -11,6 +11,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from typing_extensions import override
 
+from frugal.cloud import issuance
 from frugal.cloud.bodies import Body, json_object, objects, section, strings
 from frugal.cloud.cloud import Cloud
 from frugal.cloud.edge import CachePolicy, Endpoint, Origin, Route
@@ -173,16 +174,24 @@ class AfdCustomDomain(ResourceType):
 
     def _state(self, cloud: Cloud, resource: Resource) -> str:
         if resource.data.get("approved"):
-            return "Approved"
+            renewed = issuance.renew(cloud, resource, lambda: self._points_here(cloud, resource))
+            return "Approved" if renewed else "PendingRevalidation"
         if cloud.days.now() > _expiry(resource).timestamp():
             return "TimedOut"
         host = _host_name(resource)
         if resource.data["token"] not in cloud.dns.values(f"_dnsauth.{host}", "TXT"):
             return "Pending"
-        resource.data["approved"] = True
+        resource.data.update(approved=True, asked=cloud.days.now())
         cloud.store.put(resource)
         cloud.serve_names()
         return "Approved"
+
+    def _points_here(self, cloud: Cloud, resource: Resource) -> bool:
+        """Return True while the name leads to an endpoint of the profile, which renews it."""
+        host = _host_name(resource)
+        endpoints = cloud.store.within(parent_of(resource.id), AfdEndpoint.token)
+        hosts = {str(one.computed["hostName"]) for one in endpoints}
+        return bool(hosts & set(cloud.dns.values(host, "CNAME")) or cloud.dns.values(host, "A"))
 
 
 class OriginGroup(ResourceType):

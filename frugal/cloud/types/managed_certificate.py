@@ -10,6 +10,7 @@ from typing import ClassVar
 
 from typing_extensions import override
 
+from frugal.cloud import issuance
 from frugal.cloud.bodies import Body, objects, section
 from frugal.cloud.cloud import Cloud
 from frugal.cloud.errors import CloudError
@@ -38,13 +39,7 @@ class ManagedCertificate(ResourceType):
                 f"Creating managed certificate requires hostname '{host}' added as a custom "
                 f"hostname to a container app or route in environment '{name_of(environment.id)}'",
             )
-        method = section(resource.inputs, "properties").get("domainControlValidation")
-        ingress = section(apps[0].computed, "configuration", "ingress")
-        kind, wanted = (
-            ("A", str(environment.computed["staticIp"]))
-            if method == "HTTP"
-            else ("CNAME", str(ingress.get("fqdn")))
-        )
+        kind, wanted = _record(cloud, resource)
         found = cloud.dns.values(host, kind)
         if found != [wanted]:
             raise CloudError(
@@ -55,8 +50,7 @@ class ManagedCertificate(ResourceType):
 
     @override
     async def apply(self, cloud: Cloud, resource: Resource, before: Resource | None) -> None:
-        failed = cloud.days.strikes("certificate-fails", _host(resource))
-        resource.data.update(failed=failed, asked=cloud.days.now())
+        issuance.ask(cloud, resource, _host(resource))
         cloud.later.start(self._issue(cloud, resource))
 
     async def _issue(self, cloud: Cloud, resource: Resource) -> None:
@@ -115,10 +109,22 @@ def bound_domains(cloud: Cloud, app: Resource) -> list[Body]:
     return domains
 
 
-def _state(cloud: Cloud, certificate: Resource) -> str:
-    if cloud.days.lasts("certificate-slow", certificate.data["asked"]):
-        return "Pending"
-    return "Failed" if certificate.data["failed"] else "Succeeded"
+def _state(cloud: Cloud, certificate: Resource) -> issuance.State:
+    def is_right() -> bool:
+        kind, wanted = _record(cloud, certificate)
+        return cloud.dns.values(_host(certificate), kind) == [wanted]
+
+    return issuance.state(cloud, certificate, is_right)
+
+
+def _record(cloud: Cloud, certificate: Resource) -> tuple[str, str]:
+    """Type and value of the record that validates a certificate's name."""
+    environment = cloud.store.need(parent_of(certificate.id))
+    if section(certificate.inputs, "properties").get("domainControlValidation") == "HTTP":
+        return "A", str(environment.computed["staticIp"])
+    apps = [app for app in _apps(cloud, environment) if _host(certificate) in _declared(app)]
+    hosts = [section(app.computed, "configuration", "ingress").get("fqdn") for app in apps]
+    return "CNAME", str(next(iter(hosts), ""))
 
 
 def _declared(app: Resource) -> dict[str, Body]:

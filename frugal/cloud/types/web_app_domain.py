@@ -10,6 +10,7 @@ from typing import ClassVar
 
 from typing_extensions import override
 
+from frugal.cloud import issuance
 from frugal.cloud.bodies import Body
 from frugal.cloud.cloud import Cloud
 from frugal.cloud.errors import CloudError
@@ -59,8 +60,7 @@ class Certificate(ResourceType):
 
     @override
     async def apply(self, cloud: Cloud, resource: Resource, before: Resource | None) -> None:
-        failed = cloud.days.strikes("certificate-fails", str(resource.inputs.get("canonicalName")))
-        resource.data.update(failed=failed, asked=cloud.days.now())
+        issuance.ask(cloud, resource, str(resource.inputs.get("canonicalName")))
 
     @override
     def live(self, cloud: Cloud, resource: Resource) -> Body:
@@ -97,9 +97,17 @@ class StaticSiteCustomDomain(ResourceType):
 
 
 def thumbprint_of(cloud: Cloud, certificate: Resource) -> str | None:
-    """Thumbprint of a certificate; None until it is issued."""
-    late = cloud.days.lasts("certificate-slow", certificate.data["asked"])
-    if late or certificate.data["failed"]:
+    """Thumbprint of a certificate, the same after a renewal; None until it is issued."""
+
+    def is_right() -> bool:
+        host = certificate.inputs.get("canonicalName")
+        for binding in cloud.store.of(HostNameBinding.token):
+            if name_of(binding.id) == host:
+                site = cloud.store.need(parent_of(binding.id))
+                return cloud.dns.values(str(host), "CNAME") == [site.computed["defaultHostName"]]
+        return False
+
+    if issuance.state(cloud, certificate, is_right) != "Succeeded":
         return None
     return short_hash(f"{certificate.id}#{certificate.created}", 40).upper()
 
