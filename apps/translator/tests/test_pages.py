@@ -109,6 +109,7 @@ def test_a_link_preview_has_its_cards(client: httpx.Client) -> None:
     page = client.get(f"/rounds/{round_['id']}").text
     cards = dict(re.findall(r'<meta property="og:(\w+)" content="([^"]*)">', page))
     assert cards["url"] == f"http://localhost:8000/rounds/{round_['id']}"
+    assert f'<link rel="canonical" href="{cards["url"]}">' in page
     assert html.unescape(cards["title"]) == '“Say "cheese"”'
     assert round_["end"] in html.unescape(cards["description"])
     image = client.get(cards["image"].removeprefix("http://localhost:8000"))
@@ -277,7 +278,8 @@ def test_head_works_where_probes_and_browsers_use_it(path: str, client: httpx.Cl
 def test_nothing_on_a_page_is_inline_or_from_elsewhere(client: httpx.Client) -> None:
     round_ = play(client, hops=3)
     for path in ("/", f"/rounds/{round_['id']}", "/recent", "/yours"):
-        page = client.get(path).text
+        # The canonical address loads nothing.
+        page = re.sub(r'<link rel="canonical" [^>]+>', "", client.get(path).text)
         assert not re.search(r"<style|\sstyle=|\son\w+=|javascript:", page)
         assert not re.findall(r'(?:src|href|action)="(?:https?:)?//', page)
 

@@ -65,7 +65,12 @@ def create_app(settings: Settings) -> FastAPI:
         visitors=Visitors(database),
         streams=Streams(database, player),
     )
-    app.add_middleware(Frame, public_url=settings.public_url, front_door_id=settings.front_door_id)
+    app.add_middleware(
+        Frame,
+        public_url=settings.public_url,
+        other_hosts=settings.other_hosts,
+        front_door_id=settings.front_door_id,
+    )
     problems.register(app)
     for routes in (health, api, forms, pages):
         app.include_router(routes.router)
