@@ -3,9 +3,9 @@
 from functools import partial
 from typing import Final
 
-from flask import Blueprint, Flask, Response, current_app, make_response, render_template
+from flask import Blueprint, Flask, Response, current_app
 
-from homepage import headers
+from homepage import headers, rendered
 from homepage.settings import Settings
 from homepage.sheet.fetch import read
 from homepage.sheet.source import source
@@ -34,7 +34,7 @@ def content() -> Store:
 def page(template: str, *, media_type: str = "text/html", **context: object) -> Response:
     """A template that may show the `sheet`, cached for as long as its data deserve."""
     shown = content().get()
-    response = make_response(render_template(template, sheet=shown.sheet, **context))
+    response = rendered.page(template, sheet=shown.sheet, **context)
     response.mimetype = media_type
     response.headers["Cache-Control"] = headers.shared(_LIVE if shown.live else _NOT_LIVE)
     return response
