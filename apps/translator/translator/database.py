@@ -11,11 +11,12 @@ import select
 import socket
 import time
 from collections.abc import AsyncGenerator, Generator
+from contextlib import AbstractContextManager
 from typing import Any, Final, cast
 
 import certifi
 import psycopg
-from sqlalchemy import event, exc, text
+from sqlalchemy import CursorResult, Executable, PoolProxiedConnection, event, exc, text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession, create_async_engine
 
 from translator.settings import DatabaseSettings
@@ -81,6 +82,14 @@ class Database:
         async with self._autocommit.connect() as connection, _session(connection) as session:
             yield session
 
+    async def execute(
+        self, statement: Executable, **parameters: object
+    ) -> CursorResult[*tuple[Any, ...]]:
+        """Carry out one statement by itself: one trip to the server; raises one of `AWAY`."""
+        async with self._autocommit.connect() as connection:
+            with _limited(await connection.get_raw_connection()):
+                return await connection.execute(statement, parameters)
+
     async def version(self, *, wait: float) -> str | None:
         """Version of the tables, None where there are none; raises one of `AWAY` after `wait` s.
 
@@ -145,11 +154,15 @@ def seen(task: asyncio.Task[Any]) -> None:
 
 @contextlib.asynccontextmanager
 async def _session(connection: AsyncConnection) -> AsyncGenerator[AsyncSession]:
-    raw = await connection.get_raw_connection()
-    driver = cast("psycopg.AsyncConnection", raw.driver_connection)  # as `_connect` made it
-    with _deadline(driver, STATEMENT_SECONDS + GRACE_SECONDS):
+    with _limited(await connection.get_raw_connection()):
         async with AsyncSession(connection, expire_on_commit=False) as session:
             yield session
+
+
+def _limited(raw: PoolProxiedConnection) -> AbstractContextManager[None]:
+    """Close the connection to a server that does not end a statement in time."""
+    driver = cast("psycopg.AsyncConnection", raw.driver_connection)  # as `_connect` made it
+    return _deadline(driver, STATEMENT_SECONDS + GRACE_SECONDS)
 
 
 def _check(connection: Any, record: Any, _proxy: Any) -> None:  # noqa: ANN401  # SQLAlchemy's event

@@ -8,11 +8,23 @@ import asyncio
 import contextlib
 import logging
 import uuid
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from sqlalchemy import ColumnElement, and_, func, or_, select, update
-from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy import (
+    ColumnElement,
+    Executable,
+    Interval,
+    SmallInteger,
+    Text,
+    bindparam,
+    func,
+    insert,
+    or_,
+    select,
+    update,
+)
 
 from translator import limits, readiness, rounds
 from translator.database import AWAY, Database
@@ -37,14 +49,24 @@ _log: Final = logging.getLogger("translator.player")
 
 
 @dataclass(frozen=True)
+class _Round:
+    """The part of a round that stays the same while it is played."""
+
+    id: int
+    message: str
+    seed: int
+    way: Sequence[str]
+
+
+@dataclass(frozen=True)
 class _Step:
     """The next hop."""
 
+    round: _Round
     n: int
     source: str
     target: str
     text: str
-    seed: int
     simulated: bool
 
 
@@ -175,15 +197,10 @@ class Player:
         """Play a round as far as possible; return False if it failed on this attempt."""
         async with self._slots:
             try:
-                made: tuple[_Step, Translation] | None = None
-                while not self.stopping:
-                    step = await self._advance(round_id, made)
-                    self._ring(round_id)
-                    if step is None:
-                        return True
-                    made = (step, await self._hop(round_id, step))
-                if made:
-                    await self._advance(round_id, made)
+                step = None if self.stopping else await self._take(round_id)
+                self._ring(round_id)
+                while step is not None and not self.stopping:
+                    step = await self._store(step, await self._hop(step))
                     self._ring(round_id)
             except AWAY as error:
                 _log.warning("round %d waits: %s", round_id, " ".join(str(error).split()))
@@ -193,86 +210,129 @@ class Player:
                 return True
             return False
 
-    async def _hop(self, round_id: int, step: _Step) -> Translation:
+    async def _hop(self, step: _Step) -> Translation:
         async def say(notice: str | None) -> None:
-            async with self._database.writing() as session:
-                await session.execute(
-                    update(Round).where(Round.id == round_id).values(notice=notice)
-                )
-            self._ring(round_id)
+            await self._database.execute(
+                update(Round).where(Round.id == step.round.id).values(notice=notice)
+            )
+            self._ring(step.round.id)
 
         return await self._interpreter.translate(
             step.text,
             step.source,
             step.target,
-            seed=step.seed,
+            seed=step.round.seed,
             simulated=step.simulated,
             say=say,
         )
 
-    async def _advance(self, round_id: int, made: tuple[_Step, Translation] | None) -> _Step | None:
-        """Store the hop that was made, if any, and return the next one: None at the end.
-
-        This happens under a lock of the round's row, and only if no other process holds it.
-        """
-        async with self._database.writing() as session:
-            row = await session.scalar(
-                select(Round)
-                .where(
-                    and_(
-                        Round.id == round_id,
-                        Round.status == "running",
-                        # A hop is stored only if no other process has taken the round meanwhile.
-                        Round.runner == self.id if made else self._may_take,
-                    )
-                )
-                .with_for_update(skip_locked=made is None)
-            )
-            if row is None:
-                return None
-            if made is None:
-                row.tries += 1
-                if row.tries > _MOST_TRIES:
-                    _log.error("round %d failed for good", round_id)
-                    row.status, row.runner = "failed", None
-                    return None
-            else:
-                step, translation = made
-                row.tries = 0
-                session.add(
-                    Hop(
-                        round_id=round_id,
-                        n=step.n,
-                        source=step.source,
-                        target=step.target,
-                        text=translation.text,
-                        provider=translation.provider,
-                    )
-                )
-            row.runner, row.lease = self.id, func.now() + rounds.LEASE
-            return await self._next(session, row, made)
-
-    async def _next(
-        self, session: AsyncSession, row: Round, made: tuple[_Step, Translation] | None
-    ) -> _Step | None:
-        if made is None:
-            last = await session.scalar(
-                select(Hop).where(Hop.round_id == row.id).order_by(Hop.n.desc()).limit(1)
-            )
-            n, text, provider = (last.n, last.text, last.provider) if last else (0, row.message, "")
-        else:
-            step, translation = made
-            n, text, provider = step.n, translation.text, translation.provider
-        way = rounds.way(row.languages)
-        if n == len(way) - 1:
-            row.status, row.runner = "done", None
-            row.ending, row.drift = text, drift(row.message, text)
-            return None
-        return _Step(
-            n=n + 1,
-            source=way[n],
-            target=way[n + 1],
-            text=text,
-            seed=row.seed,
-            simulated=provider == "offline",
+    async def _take(self, round_id: int) -> _Step | None:
+        """Take a round and return its next hop; None if another process has it, or at its end."""
+        free = (
+            select(Round.id)
+            .where(Round.id == round_id, Round.status == "running", self._may_take)
+            .with_for_update(skip_locked=True)
+            .correlate(None)
+            .scalar_subquery()
         )
+        found = await self._database.execute(
+            update(Round)
+            .where(Round.id == free)
+            .values(tries=Round.tries + 1, runner=self.id, lease=func.now() + rounds.LEASE)
+            .returning(Round.message, Round.seed, Round.languages, Round.tries)
+        )
+        row = found.first()
+        if row is None:
+            return None
+        if row.tries > _MOST_TRIES:
+            _log.error("round %d failed for good", round_id)
+            failed = update(Round).where(Round.id == round_id, Round.runner == self.id)
+            await self._database.execute(failed.values(status="failed", runner=None))
+            return None
+        playing = _Round(round_id, row.message, row.seed, rounds.way(row.languages))
+        last = await self._database.execute(
+            select(Hop.n, Hop.text, Hop.provider)
+            .where(Hop.round_id == round_id)
+            .order_by(Hop.n.desc())
+            .limit(1)
+        )
+        hop = last.first()
+        if hop is None:
+            return _after(playing, 0, playing.message, "")
+        return _after(playing, hop.n, hop.text, hop.provider)
+
+    async def _store(self, step: _Step, made: Translation) -> _Step | None:
+        """Store the hop that was made and return the next one.
+
+        None at the end, or if another process has taken the round meanwhile: then nothing is
+        stored. It is one statement, and so the hop is there as soon as it is carried out.
+        """
+        playing = step.round
+        following = _after(playing, step.n, made.text, made.provider)
+        if following is None:
+            how = drift(playing.message, made.text)
+            statement, more = _STORE_LAST, {"end": made.text, "difference": how}
+        else:
+            statement, more = _STORE, {"lease_length": rounds.LEASE}
+        stored = await self._database.execute(
+            statement,
+            playing=playing.id,
+            me=self.id,
+            number=step.n,
+            from_language=step.source,
+            to_language=step.target,
+            translation=made.text,
+            by=made.provider,
+            **more,
+        )
+        return following if stored.first() else None
+
+
+def _storing(**news: object) -> Executable:
+    """Insert a hop, and update its round, if this process has it; returns a row then."""
+    held = (
+        update(Round)
+        .where(
+            Round.id == bindparam("playing"),
+            Round.status == "running",
+            Round.runner == bindparam("me"),
+        )
+        .values(tries=0, **news)
+        .returning(Round.id)
+        .cte("held")
+    )
+    hop = {
+        Hop.n: "number",
+        Hop.source: "from_language",
+        Hop.target: "to_language",
+        Hop.text: "translation",
+        Hop.provider: "by",
+    }
+    values = (bindparam(name, type_=column.type) for column, name in hop.items())
+    return (
+        insert(Hop).from_select([Hop.round_id, *hop], select(held.c.id, *values)).returning(Hop.n)
+    )
+
+
+# Made once: SQLAlchemy compiles a statement once, but to find it again takes as long as to run it.
+_STORE: Final = _storing(lease=func.now() + bindparam("lease_length", type_=Interval))
+_STORE_LAST: Final = _storing(
+    status="done",
+    runner=None,
+    ending=bindparam("end", type_=Text),
+    drift=bindparam("difference", type_=SmallInteger),
+)
+
+
+def _after(playing: _Round, n: int, text: str, provider: str) -> _Step | None:
+    """The hop after hop `n`, None after the last."""
+    if n == len(playing.way) - 1:
+        return None
+    return _Step(
+        round=playing,
+        n=n + 1,
+        source=playing.way[n],
+        target=playing.way[n + 1],
+        text=text,
+        simulated=provider == "offline",
+    )
