@@ -7,7 +7,6 @@ from flask import Blueprint, Flask, Response, current_app
 
 from homepage import headers, rendered
 from homepage.settings import Settings
-from homepage.sheet.fetch import read
 from homepage.sheet.source import source
 from homepage.sheet.store import Store
 
@@ -22,7 +21,13 @@ _EXTENSION: Final = "sheet"
 def register(app: Flask, settings: Settings) -> None:
     """Give the app its content, from the source in the settings."""
     given = source(settings)
-    app.extensions[_EXTENSION] = Store(partial(read, given) if given else None)
+    fetch = None
+    if given:
+        # The HTTP client, a tenth of the start's imports.
+        from homepage.sheet.fetch import read  # noqa: PLC0415
+
+        fetch = partial(read, given)
+    app.extensions[_EXTENSION] = Store(fetch)
     app.register_blueprint(bp)
 
 

@@ -8,7 +8,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final, Literal
 
-from homepage.sheet import fetch as fetching
 from homepage.sheet.bundled import bundled
 from homepage.sheet.rows import Sheet
 
@@ -63,6 +62,8 @@ class Store:
         """Return the best copy available; wait for the first load."""
         shown = self.peek()
         if self._fetch and not self._first_load.is_set():
+            from homepage.sheet import fetch as fetching  # noqa: PLC0415  # with the HTTP client
+
             self._first_load.wait(fetching.WHOLE)
             return self.peek()
         return shown
