@@ -20,7 +20,7 @@ from sqlalchemy import CursorResult, Executable, PoolProxiedConnection, event, e
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession, create_async_engine
 
 from translator.settings import DatabaseSettings
-from translator.tokens import DATABASE, Tokens
+from translator.tokens import DATABASE, TokenError, Tokens
 
 _MAX_CONNECTIONS: Final = 4
 """A replica's. The smallest server (B1ms) has 35 for all of them (Microsoft's limits, 2026-11)."""
@@ -123,11 +123,9 @@ class Database:
             "sslrootcert": self._settings.pgsslrootcert or certifi.where(),
         }
         if self._tokens is not None:
-            from azure.core.exceptions import AzureError  # noqa: PLC0415  # slow to import
-
             try:
                 parameters["password"] = await self._tokens.get()
-            except AzureError as error:
+            except TokenError as error:
                 raise psycopg.OperationalError(f"no access token: {error}") from error
         return parameters
 
