@@ -69,6 +69,16 @@ class _Step:
     text: str
     simulated: bool
 
+    def hop(self, made: Translation) -> rounds.Hop:
+        """The hop once it is made."""
+        return rounds.Hop(
+            n=self.n,
+            source=self.source,
+            target=self.target,
+            text=made.text,
+            provider=made.provider,
+        )
+
 
 class Player:
     """Plays this process's share of the rounds."""
@@ -80,7 +90,7 @@ class Player:
         self._may_take = or_(_EXPIRED, Round.runner == self.id)
         self._slots = asyncio.Semaphore(_AT_ONCE)
         self._tasks: dict[int, asyncio.Task[bool]] = {}
-        self._bells: dict[int, asyncio.Event] = {}
+        self._bells: dict[int, asyncio.Future[rounds.Hop | None]] = {}
         self._stopping = asyncio.Event()
 
     def play(self, round_id: int) -> None:
@@ -109,14 +119,20 @@ class Player:
                 _log.exception("looking for rounds failed")
             await self._pause(LOOK_SECONDS)
 
-    async def wait(self, round_id: int, seconds: float) -> None:
-        """Return when this process has news of a round, or after so many seconds."""
-        bell = self._bells.setdefault(round_id, asyncio.Event())
+    async def wait(self, round_id: int, seconds: float) -> rounds.Hop | None:
+        """Return when this process has news of a round, or after so many seconds.
+
+        Returns the hop that was stored, None for anything else.
+        """
+        bell = self._bells.get(round_id)
+        if bell is None:
+            bell = self._bells[round_id] = asyncio.get_running_loop().create_future()
         try:
-            await asyncio.wait_for(bell.wait(), seconds)
+            return await asyncio.wait_for(asyncio.shield(bell), seconds)
         except TimeoutError:
             if self._bells.get(round_id) is bell:
                 del self._bells[round_id]
+            return None
 
     @property
     def stopping(self) -> bool:
@@ -146,9 +162,9 @@ class Player:
         except Exception as error:  # their leases end anyway
             _log.warning("the rounds could not be released: %s", " ".join(str(error).split()))
 
-    def _ring(self, round_id: int) -> None:
+    def _ring(self, round_id: int, hop: rounds.Hop | None = None) -> None:
         if bell := self._bells.pop(round_id, None):
-            bell.set()
+            bell.set_result(hop)
 
     async def _pause(self, seconds: float) -> None:
         with contextlib.suppress(TimeoutError):
@@ -200,8 +216,10 @@ class Player:
                 step = None if self.stopping else await self._take(round_id)
                 self._ring(round_id)
                 while step is not None and not self.stopping:
-                    step = await self._store(step, await self._hop(step))
-                    self._ring(round_id)
+                    made = await self._hop(step)
+                    following = await self._store(step, made)
+                    self._ring(round_id, following and step.hop(made))
+                    step = following
             except AWAY as error:
                 _log.warning("round %d waits: %s", round_id, " ".join(str(error).split()))
             except Exception:
