@@ -16,22 +16,23 @@ from sqlalchemy import (
     ColumnElement,
     Executable,
     Interval,
+    LargeBinary,
     SmallInteger,
     Text,
     bindparam,
     func,
-    insert,
     or_,
     select,
     update,
 )
+from sqlalchemy.dialects.postgresql import insert
 
 from translator import limits, readiness, rounds
 from translator.database import AWAY, Database
 from translator.drift import drift
-from translator.tables import Hop, Round
+from translator.tables import Hop, Round, Translated
 from translator.translation import Translation
-from translator.translation.interpreter import Interpreter
+from translator.translation.interpreter import Interpreter, digest
 
 _AT_ONCE: Final = 8
 """Rounds that a process plays at a time; others are queued."""
@@ -299,6 +300,7 @@ class Player:
             number=step.n,
             from_language=step.source,
             to_language=step.target,
+            digest=digest(step.text),
             translation=made.text,
             by=made.provider,
             **more,
@@ -307,7 +309,10 @@ class Player:
 
 
 def _storing(**news: object) -> Executable:
-    """Insert a hop, and update its round, if this process has it; returns a row then."""
+    """Insert a hop, and update its round, if this process has it; returns a row then.
+
+    A translation of Azure's is stored for other rounds in any case.
+    """
     held = (
         update(Round)
         .where(
@@ -319,16 +324,29 @@ def _storing(**news: object) -> Executable:
         .returning(Round.id)
         .cte("held")
     )
-    hop = {
-        Hop.n: "number",
-        Hop.source: "from_language",
-        Hop.target: "to_language",
-        Hop.text: "translation",
-        Hop.provider: "by",
-    }
-    values = (bindparam(name, type_=column.type) for column, name in hop.items())
+    source, target, text, provider = (
+        bindparam(name, type_=Text)
+        for name in ("from_language", "to_language", "translation", "by")
+    )
+    key = bindparam("digest", type_=LargeBinary)
+    remembered = (
+        insert(Translated)
+        .from_select(
+            ["source", "target", "digest", "provider", "text"],
+            select(source, target, key, provider, text).where(provider != "offline"),
+        )
+        .on_conflict_do_nothing()
+        .cte("remembered")
+    )
+    number = bindparam("number", type_=SmallInteger)
     return (
-        insert(Hop).from_select([Hop.round_id, *hop], select(held.c.id, *values)).returning(Hop.n)
+        insert(Hop)
+        .from_select(
+            ["round_id", "n", "source", "target", "text", "provider"],
+            select(held.c.id, number, source, target, text, provider),
+        )
+        .add_cte(remembered)
+        .returning(Hop.n)
     )
 
 

@@ -8,7 +8,6 @@ from time import monotonic
 from typing import Final
 
 from sqlalchemy import bindparam, select
-from sqlalchemy.dialects.postgresql import insert
 
 from translator import limits
 from translator.database import Database
@@ -64,8 +63,8 @@ class Interpreter:
     ) -> Translation:
         """Translate one hop. `simulated`: an earlier hop of the round was, and the rest stays so.
 
-        If Azure fails, the hop is simulated and `say` gets the notice for the players. Raises one
-        of `database.AWAY`.
+        The caller stores what Azure has translated. If Azure fails, the hop is simulated and `say`
+        gets the notice for the players. Raises one of `database.AWAY`.
         """
         if self._azure is None or simulated:
             return await self._offline.translate(text, source, target, seed=seed)
@@ -88,7 +87,6 @@ class Interpreter:
                 _log.warning("given up: %s", error)
                 why_not = self._rest(REST, AWAY)
             else:
-                await self._remember(text, source, target, made)
                 return made
         await say(why_not)
         return await self._offline.translate(text, source, target, seed=seed)
@@ -101,7 +99,7 @@ class Interpreter:
             _LOOK_UP,
             from_language=source,
             to_language=target,
-            digest=_digest(text),
+            digest=digest(text),
             characters=len(text),
             day=limits.today(),
             budget=budget,
@@ -143,16 +141,6 @@ class Interpreter:
                     await say(None)
                 return made
 
-    async def _remember(self, text: str, source: str, target: str, made: Translation) -> None:
-        await self._database.execute(
-            _REMEMBER,
-            source=source,
-            target=target,
-            digest=_digest(text),
-            provider=made.provider,
-            text=made.text,
-        )
-
 
 _KNOWN: Final = (
     select(Translated.text, Translated.provider)
@@ -172,8 +160,8 @@ _LOOK_UP: Final = select(
         for column in (_KNOWN.c.text, _KNOWN.c.provider, _SPENT.c.used)
     )
 )
-_REMEMBER: Final = insert(Translated).on_conflict_do_nothing()
 
 
-def _digest(text: str) -> bytes:
+def digest(text: str) -> bytes:
+    """The key of a text among the stored translations."""
     return hashlib.sha256(text.encode()).digest()
