@@ -69,26 +69,27 @@ class Database:
         Statements end after five seconds; the connection to a server that does not answer at all is
         closed one second later.
         """
-        async with (
-            self._engine.connect() as connection,
-            _session(connection) as session,
-            session.begin(),
-        ):
-            yield session
+        async with self._engine.connect() as connection:
+            with _limited(await connection.get_raw_connection()):
+                async with (
+                    AsyncSession(connection, expire_on_commit=False) as session,
+                    session.begin(),
+                ):
+                    yield session
 
     @contextlib.asynccontextmanager
-    async def reading(self) -> AsyncGenerator[AsyncSession]:
+    async def reading(self) -> AsyncGenerator[AsyncConnection]:
         """As `writing`, but each statement stands alone, which saves two trips to the server."""
-        async with self._autocommit.connect() as connection, _session(connection) as session:
-            yield session
+        async with self._autocommit.connect() as connection:
+            with _limited(await connection.get_raw_connection()):
+                yield connection
 
     async def execute(
         self, statement: Executable, **parameters: object
     ) -> CursorResult[*tuple[Any, ...]]:
         """Carry out one statement by itself: one trip to the server; raises one of `AWAY`."""
-        async with self._autocommit.connect() as connection:
-            with _limited(await connection.get_raw_connection()):
-                return await connection.execute(statement, parameters)
+        async with self.reading() as connection:
+            return await connection.execute(statement, parameters)
 
     async def version(self, *, wait: float) -> str | None:
         """Version of the tables, None where there are none; raises one of `AWAY` after `wait` s.
@@ -104,11 +105,11 @@ class Database:
             raise exc.DisconnectionError("The database has not answered in time.") from None
 
     async def _version(self) -> str | None:
-        async with self.reading() as session:
-            there = await session.scalar(text("SELECT to_regclass('alembic_version')::text"))
+        async with self.reading() as connection:
+            there = await connection.scalar(text("SELECT to_regclass('alembic_version')::text"))
             if there is None:
                 return None
-            return await session.scalar(text("SELECT version_num FROM alembic_version"))
+            return await connection.scalar(text("SELECT version_num FROM alembic_version"))
 
     async def parameters(self) -> dict[str, Any]:
         """Return the parameters of a new connection; libpq reads others from the environment.
@@ -148,13 +149,6 @@ def seen(task: asyncio.Task[Any]) -> None:
     """Retrieve a task's exception, as every caller may have been cancelled."""
     if not task.cancelled():
         task.exception()
-
-
-@contextlib.asynccontextmanager
-async def _session(connection: AsyncConnection) -> AsyncGenerator[AsyncSession]:
-    with _limited(await connection.get_raw_connection()):
-        async with AsyncSession(connection, expire_on_commit=False) as session:
-            yield session
 
 
 def _limited(raw: PoolProxiedConnection) -> AbstractContextManager[None]:

@@ -21,7 +21,7 @@ from pydantic import (
 from pydantic.config import JsonDict
 from sqlalchemy import Row, bindparam, delete, func, insert, select, text, tuple_
 from sqlalchemy.dialects.postgresql import aggregate_order_by
-from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 
 from translator import tables
 from translator.languages import CODES, ENGLISH
@@ -312,29 +312,29 @@ _LISTS: Final = {
 """By order and whether it is the first page."""
 
 
-async def find(session: AsyncSession, round_id: int) -> Round | None:
+async def find(connection: AsyncConnection, round_id: int) -> Round | None:
     """The round of that id, or None."""
-    found = (await session.execute(_FIND, {"round": round_id})).first()
+    found = (await connection.execute(_FIND, {"round": round_id})).first()
     return Round.of(found) if found else None
 
 
-async def listed(session: AsyncSession, order: Order, *, num: int, after: str | None) -> Page:
+async def listed(connection: AsyncConnection, order: Order, *, num: int, after: str | None) -> Page:
     """Return `num` rounds that did not fail and are not hidden by flags.
 
     Raises ValueError for a wrong cursor.
     """
-    return await _page(session, order, num, after, {})
+    return await _page(connection, order, num, after, {})
 
 
 async def of_visitor(
-    session: AsyncSession, visitor: uuid.UUID, *, num: int, after: str | None
+    connection: AsyncConnection, visitor: uuid.UUID, *, num: int, after: str | None
 ) -> Page:
     """Return `num` rounds of a visitor, newest first, whatever their status."""
-    return await _page(session, "mine", num, after, {"visitor": visitor})
+    return await _page(connection, "mine", num, after, {"visitor": visitor})
 
 
 async def _page(
-    session: AsyncSession,
+    connection: AsyncConnection,
     order: Literal[Order, "mine"],
     num: int,
     after: str | None,
@@ -343,7 +343,7 @@ async def _page(
     score, last = (None, None) if after is None else _place(after)
     places = {"rows": num + 1, "score": score, "last": last, **parameters}
     statement = _LISTS[order, after is None]
-    found = (await session.execute(statement, places)).all()
+    found = (await connection.execute(statement, places)).all()
     shown = found[:num]
     following = f"{shown[-1].score}.{shown[-1].id}" if len(found) > num else None
     return Page(items=[Round.of(row) for row in shown], next=following)
