@@ -1,8 +1,9 @@
-"""Start, page and chart of the homepage, against a bare Flask app.
+"""Start, page and chart of the homepage, against a bare app.
 
-Both run under gunicorn with one worker of eight threads, from the environment of the homepage's
-tests. The bare page is a constant of the same size; the bare chart is the same figure, drawn with
-matplotlib's default settings, ignoring the parameters.
+All run under gunicorn with one worker of eight threads, from the environment of the homepage's
+tests. The start is compared with a bare APIFlask app, the library that the homepage is made with,
+and with bare Flask. The bare page is a constant of the same size; the bare chart is the same
+figure, drawn with matplotlib's default settings, ignoring the parameters.
 """
 
 import contextlib
@@ -30,7 +31,7 @@ _PATIENCE = 60.0
 _BARE = """\
 import io
 from flask import Flask, Response
-app = Flask(__name__)
+{library}
 
 @app.get("/")
 def page():
@@ -47,8 +48,10 @@ def chart():
     figure.savefig(png, format="png")
     return Response(png.getvalue(), mimetype="image/png")
 """
+_FLASK = "app = Flask(__name__)"
+_APIFLASK = "from apiflask import APIFlask; app = APIFlask(__name__)"
 _CHART = "/charts/bar.png?xvalues=a,b,c&yvalues=1,2,3&title=A%20chart"
-_BARE_START, _START = "bare Flask, start to first answer", "homepage, start to first answer"
+_FLASK_START, _BARE_START, _START = "bare Flask", "bare APIFlask", "homepage"
 _BARE_PAGE, _PAGE, _UNCHANGED = "bare page", "page", "page, 304"
 _BARE_CHART, _CHART_KIND = "bare chart", "chart"
 
@@ -59,13 +62,16 @@ def run(out: Console, progress: Console) -> None:
         raise FrugalError(f"{_PYTHON} is missing; `make .frugal/venvs/homepage/stamp` creates it.")
     with tempfile.TemporaryDirectory() as folder, _served(_homepage, folder) as homepage:
         answer = _ask(homepage, "/")
-        Path(folder, "bare.py").write_text(_BARE.format(size=len(answer.body)))
+        for name, library in (("flasks", _FLASK), ("apiflasks", _APIFLASK)):
+            module = _BARE.format(library=library, size=len(answer.body))
+            Path(folder, f"{name}.py").write_text(module)
         starts = {
-            _BARE_START: lambda: _start(_bare, folder),
+            _FLASK_START: lambda: _start(_bare, folder),
+            _BARE_START: lambda: _start(_bare_apiflask, folder),
             _START: lambda: _start(_homepage, folder),
         }
         measured = in_turns(starts, _STARTS, progress.print)
-        show(out, "Start of the homepage", measured, base=_BARE_START)
+        show(out, "Start of the homepage, to the first answer", measured, base=_BARE_START)
         with _served(_bare, folder) as bare:
             _warm_up(bare, homepage)
             pages = {
@@ -116,9 +122,13 @@ def _homepage(port: int, folder: str) -> subprocess.Popen[bytes]:
     return _process(["-m", "homepage"], _ROOT / "apps/homepage", port, folder)
 
 
-def _bare(port: int, folder: str) -> subprocess.Popen[bytes]:
+def _bare(port: int, folder: str, module: str = "flasks") -> subprocess.Popen[bytes]:
     words = ["-m", "gunicorn", "--bind", f"127.0.0.1:{port}", "--threads", "8", "--preload"]
-    return _process([*words, "bare:app"], Path(folder), port, folder)
+    return _process([*words, f"{module}:app"], Path(folder), port, folder)
+
+
+def _bare_apiflask(port: int, folder: str) -> subprocess.Popen[bytes]:
+    return _bare(port, folder, "apiflasks")
 
 
 def _process(words: list[str], place: Path, port: int, home: str) -> subprocess.Popen[bytes]:

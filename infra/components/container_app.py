@@ -151,14 +151,15 @@ def _template(args: ContainerAppArgs) -> app.TemplateArgs:
 
 
 def _probes(args: ContainerAppArgs) -> Sequence[app.ContainerAppProbeArgs]:
-    """Probes within Azure's limits: period and timeout up to 240 s, 10 failures at most."""
+    """Probes within Azure's limits: delay from 1 to 60 s, 10 failures at most (ADR 18)."""
     probes = (
-        # Half a minute to start, probed often, since a visitor may be waiting. Dependencies are
-        # part of the startup probe alone: while the database is unavailable the app's own pages
-        # explain it, where the platform's 503 would not.
-        (app.Type.STARTUP, args.ready_path, 3, 10),
-        (app.Type.LIVENESS, args.health_path, 10, 3),
-        (app.Type.READINESS, args.health_path, 5, 3),
+        # Each second, since a visitor may be waiting. A start is slow before an app listens, which
+        # has ten seconds, or before it answers, which has ten time-outs. Dependencies are part of
+        # this probe alone: while the database is unavailable the app's own pages explain it, where
+        # the platform's 503 would not.
+        (app.Type.STARTUP, args.ready_path, 1, 5, 10),
+        (app.Type.LIVENESS, args.health_path, 10, 3, 3),
+        (app.Type.READINESS, args.health_path, 5, 3, 3),
     )
     return [
         app.ContainerAppProbeArgs(
@@ -166,11 +167,11 @@ def _probes(args: ContainerAppArgs) -> Sequence[app.ContainerAppProbeArgs]:
             http_get=app.ContainerAppProbeHttpGetArgs(path=path, port=args.port),
             initial_delay_seconds=1,
             period_seconds=period,
-            timeout_seconds=3,
+            timeout_seconds=timeout,
             failure_threshold=failures,
             success_threshold=1,
         )
-        for kind, path, period, failures in probes
+        for kind, path, period, timeout, failures in probes
         if path
     ]
 

@@ -296,6 +296,12 @@ async def test_what_is_no_archive_is_refused(
         )
 
 
+def test_compilation_is_no_omission_since_every_image_is_compiled() -> None:
+    lines = "FROM python:3.11\nCOPY app app\nRUN python -m compileall -q app"
+    recipe = read(lines, inherited={})
+    assert (recipe.notes, len(recipe.steps)) == ([], 1)
+
+
 def test_what_cannot_be_carried_out_is_named() -> None:
     recipe = read(
         """\

@@ -16,7 +16,10 @@ from frugal.cloud.errors import CloudError
 from frugal.cloud.images import Image, Images
 from frugal.cloud.listen import Listener
 from frugal.cloud.processes import App, Probe, Revision, RevisionFailed
+from frugal.cloud.processes.probing import verdicts
 from frugal.cloud.spawn import Accounts, Reaper, accounts
+from frugal.cloud.store import Resource
+from frugal.cloud.types import container_app
 from tests.cloud.test_images import context
 
 DOCKERFILE = """\
@@ -475,11 +478,49 @@ async def test_without_probes_it_is_ready_when_it_listens(
     assert (await client.get("/")).status_code == 200
 
 
-async def test_a_process_is_probed_as_soon_as_it_listens(app: App, image: Image) -> None:
-    """Not a period after the probe that came before it listened."""
-    slow = probe("Startup", "/healthz", period=PATIENCE, failure_threshold=2)
-    async with asyncio.timeout(PATIENCE / 2):
-        await app.deploy(revision(image, probes=(slow,)))
+async def test_a_probe_waits_for_a_process_that_listens_before_it_answers() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        once = probe("Startup", "/readyz", failure_threshold=1)
+        started = asyncio.get_running_loop().time()
+        verdict = asyncio.create_task(
+            anext(verdicts(once, listener.getsockname()[1], started=started))
+        )
+        connection, _ = await asyncio.to_thread(listener.accept)
+        assert not verdict.done()
+        with connection:
+            asked = await asyncio.to_thread(connection.recv, 1000)
+            connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
+            assert asked.startswith(b"GET /readyz ")
+            assert await verdict is None
+
+
+async def test_a_probe_is_not_asked_before_its_time() -> None:
+    """Nor sooner again, where nothing listened."""
+    loop = asyncio.get_running_loop()
+    started = loop.time()
+    three = probe("Startup", "/", initial_delay=0.1, period=0.2, failure_threshold=3)
+    with socket.socket() as silent:
+        silent.bind(("127.0.0.1", 0))
+        reason = await anext(verdicts(three, silent.getsockname()[1], started=started))
+    assert reason == "nothing listens"
+    assert loop.time() - started >= 0.5
+
+
+def test_a_container_app_has_the_probes_that_azure_adds() -> None:
+    declared = {"type": "Liveness", "httpGet": {"path": "/healthz"}}
+    template = {"containers": [{"name": "site", "image": "x", "probes": [declared]}]}
+    ingress = {"configuration": {"ingress": {"targetPort": 8000}}}
+    site = Resource(id="/site", token="", inputs={"template": template, **ingress})
+    found = {one.kind: one for one in container_app.probes(site, 8000)}
+    times = {kind: (one.path, one.initial_delay, one.period) for kind, one in found.items()}
+    assert times == {
+        "Liveness": ("/healthz", 1, 10),
+        "Startup": ("", 1, 1),
+        "Readiness": ("", 3, 5),
+    }
+    assert found["Startup"].failure_threshold == 240
+    silent = Resource(id="/site", token="", inputs={"template": template})
+    assert [one.kind for one in container_app.probes(silent, 80)] == ["Liveness"]
 
 
 async def test_restore_does_not_wait_but_requests_do(

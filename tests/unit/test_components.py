@@ -651,6 +651,10 @@ def test_probes_are_within_azures_limits(record: Callable[..., Recorder]) -> Non
         assert 1 <= probe["timeoutSeconds"] <= 240
         assert 1 <= probe["failureThreshold"] <= 10
     assert probes["Liveness"]["successThreshold"] == probes["Startup"]["successThreshold"] == 1
+    # A visitor may be waiting for it.
+    assert probes["Startup"]["initialDelaySeconds"] == probes["Startup"]["periodSeconds"] == 1
+    slowest = probes["Startup"]["timeoutSeconds"] * probes["Startup"]["failureThreshold"]
+    assert slowest >= 30
 
 
 def test_records_are_named_within_their_zone(record: Callable[..., Recorder]) -> None:

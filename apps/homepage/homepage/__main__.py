@@ -1,80 +1,35 @@
 """Serve the homepage with gunicorn: `python -m homepage` binds HOST and PORT."""
 
-import logging
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
-
-from gunicorn.app.base import BaseApplication
+import socket
+from typing import Final
 
 from homepage import logs
-from homepage.app import create_app
-from homepage.settings import Settings, load
-from homepage.worker import Worker
+from homepage.settings import load
 
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from flask import Flask
-    from gunicorn.arbiter import Arbiter
-
-_THREADS: Final = 8
-_GRACE: Final = 25
-"""Seconds for requests under way after SIGTERM: the platform kills after 30."""
-_SHARED_MEMORY: Final = "/dev/shm"  # noqa: S108  # a folder of the system, not of ours
-_KEEP_ALIVE: Final = 75
-"""Seconds; longer than a proxy keeps idle connections, so that it is never we who close."""
-
-_LONGEST_LINE: Final = 8190
-"""Bytes; the most that gunicorn allows. Charts have long addresses, longest with letters that are
-not ASCII: each is six or more."""
+_BACKLOG: Final = 2048
+"""Connections that wait to be accepted; gunicorn's own number."""
 
 
-class Server(BaseApplication):
-    """gunicorn with one worker of threads, configured here alone."""
-
-    def __init__(self, settings: Settings) -> None:
-        self._settings = settings
-        super().__init__()
-
-    def load_config(self) -> None:
-        """Give gunicorn its options; it calls this once."""
-        options: Mapping[str, Any] = {
-            "bind": f"{self._settings.host}:{self._settings.port}",
-            "workers": 1,
-            "threads": _THREADS,
-            "worker_class": Worker,
-            "graceful_timeout": _GRACE,
-            "keepalive": _KEEP_ALIVE,
-            "limit_request_line": _LONGEST_LINE,
-            # A broken app ends the process at once and with its own error.
-            "preload_app": True,
-            "control_socket_disable": True,
-            # The worker's sign of life is a file; in memory it needs no writable disk.
-            "worker_tmp_dir": _SHARED_MEMORY if Path(_SHARED_MEMORY).is_dir() else None,
-            "logconfig_dict": logs.CONFIG,
-            "when_ready": _announce,
-        }
-        for name, value in options.items():
-            self.cfg.set(name, value)
-
-    # The stubs of gunicorn and Werkzeug write the types of WSGI differently.
-    def load(self) -> "Flask":  # pyright: ignore[reportIncompatibleMethodOverride]
-        """Give gunicorn the application; it calls this once, before it starts its worker."""
-        return create_app(self._settings)
-
-
-def _announce(arbiter: "Arbiter") -> None:
-    """Say where we listen: with PORT=0 nobody else can know."""
-    for listener in arbiter.LISTENERS:
-        fields = {"address": str(listener)}
-        logging.getLogger("homepage").info("listening", extra={"fields": fields})
+def _listen(host: str, port: int) -> socket.socket:
+    """Bind and listen; raises SystemExit where the machine refuses the address."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        return socket.create_server((host, port), family=family, backlog=_BACKLOG)
+    except OSError as error:
+        reason = f"HOST={host!r}, PORT={port}: {error.strerror}. Change one of them."
+        raise SystemExit(reason) from None
 
 
 def main() -> None:
     """Run until SIGTERM or SIGINT."""
     settings = load()
+    # Before the imports that take most of the start: who connects meanwhile is answered at its
+    # end, and a probe need not come again.
+    listener = _listen(settings.host, settings.port)
     logs.configure()
-    Server(settings).run()
+    from homepage.server import Server  # noqa: PLC0415
+
+    Server(settings, listener).run()
 
 
 if __name__ == "__main__":

@@ -6,6 +6,8 @@ from typing import Final
 
 import httpx
 
+from homepage.failures import BadAnswerError
+
 WHOLE: Final = 5.0
 """Seconds for everything that a load reads, with its retries."""
 CONNECT: Final = 2.0
@@ -15,10 +17,6 @@ _PASSING: Final = frozenset({429, 500, 502, 503, 504})
 _OK: Final = 200
 _LARGEST: Final = 2_000_000
 """Bytes of a file."""
-
-
-class BadAnswerError(Exception):
-    """The response does not hold the wanted file; the message says why, and holds no key."""
 
 
 def timeout() -> httpx.Timeout:

@@ -8,8 +8,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final, Generic, Literal, TypeVar
 
-from homepage import fetch as fetching
-
 _log: Final = logging.getLogger("homepage.store")
 
 _FRESH: Final = 300
@@ -69,6 +67,8 @@ class Store(Generic[Content]):
         """Return the best copy available; wait for the first load."""
         shown = self.peek()
         if self._fetch and not self._first_load.is_set():
+            from homepage import fetch as fetching  # noqa: PLC0415  # with the HTTP client
+
             self._first_load.wait(fetching.WHOLE + _SLACK)
             return self.peek()
         return shown

@@ -78,3 +78,8 @@ def test_every_pin_has_its_hashes_and_no_address() -> None:
         re.findall(r"^(\S+)==\S+(?: ; [^\\]+)? \\\n    --hash=sha256:", text, re.MULTILINE)
     ) == set(pins("requirements.lock"))
     assert "://" not in text
+
+
+def test_the_app_is_compiled_before_its_user_may_not_write() -> None:
+    compiled = position("RUN python -m compileall -q homepage")
+    assert position("COPY homepage") < compiled < position("USER")

@@ -30,6 +30,32 @@ def test_it_serves_over_a_real_socket(serve: Serve) -> None:
     assert health.json() == {"status": "ok"}
 
 
+FIRST_IMPORT = """
+import json, psutil, sys
+class Finder:
+    def find_spec(self, name, path=None, target=None):
+        if name == "homepage.server":
+            states = [one.status for one in psutil.Process().net_connections()]
+            print(json.dumps({"states": states, "flask": "flask" in sys.modules}), flush=True)
+sys.meta_path.insert(0, Finder())
+"""
+
+
+def test_it_listens_before_it_imports_the_framework(serve: Serve) -> None:
+    process = serve(f"exec({FIRST_IMPORT!r})")
+    assert {"states": ["LISTEN"], "flask": False} in process.lines()
+    assert get(f"{process.address}/healthz").status_code == 200
+
+
+def test_a_port_that_is_taken_is_said_in_one_line(serve: Serve) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        with pytest.raises(AssertionError) as failure:
+            serve(PORT=str(port))
+    assert f"HOST='127.0.0.1', PORT={port}: Address already in use" in str(failure.value)
+    assert "Traceback" not in str(failure.value)
+
+
 def test_every_log_line_is_json_and_a_request_is_one_of_them(serve: Serve) -> None:
     process = serve()
     headers = {"X-Request-ID": "made-up-by-a-visitor", "X-Forwarded-For": "10.0.0.1, 192.0.2.7"}

@@ -30,7 +30,8 @@ PATIENT: Mapping[str, object] = {
     "translator.rounds.LEASE": timedelta(seconds=PATIENCE),
     "translator.tokens.CONNECT_SECONDS": PATIENCE,
     "translator.tokens.READ_SECONDS": PATIENCE,
-    "translator.translation.azure.TIMEOUT": httpx.Timeout(PATIENCE),
+    "translator.translation.azure.ANSWER_SECONDS": PATIENCE,
+    "translator.translation.azure.CONNECT_SECONDS": PATIENCE,
 }
 """Everywhere else a machine may be so slow that they would be reached, and nobody is sent away."""
 _LIMITS = {"VISITOR_WRITES_PER_HOUR": "100000", "ADDRESS_WRITES_PER_HOUR": "100000"}

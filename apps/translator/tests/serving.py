@@ -23,7 +23,7 @@ APP = Path(__file__).resolve().parents[1]
 
 _FORKS = multiprocessing.get_context("forkserver")
 _FORKS.set_forkserver_preload(
-    ["azure.identity.aio", "translator.app", "translator.migrate", "translator.translation.azure"]
+    ["msal", "translator.app", "translator.migrate", "translator.translation.azure"]
 )
 
 

@@ -1,7 +1,8 @@
 """Everything that the app needs, for whoever measures it: `python stage.py` in its virtualenv.
 
-Prints one JSON object: `environment` to start the app in, `database` (libpq's words for how to
-connect past tokens), `translator` (an address that answers each request after `delay` seconds).
+Prints one JSON object: `environment` to start the app in, `bare` to connect in the same way with a
+password, `database` (libpq's words for how to connect past both), `translator` (an address that
+answers each request after `DELAY` seconds).
 All of it ends when standard input does.
 """
 
@@ -39,12 +40,14 @@ def main() -> None:
         try:
             with new_identity(postgres) as identity:
                 identity.constant = True
+                postgres.administer("CREATE ROLE bare LOGIN SUPERUSER PASSWORD 'bare'")
                 told = {
                     "environment": postgres.environment()
                     | identity.environment()
                     | translator.environment()
                     | {"CHARACTERS_PER_DAY": "1000000000"}
                     | {"VISITOR_WRITES_PER_HOUR": "1000000", "ADDRESS_WRITES_PER_HOUR": "1000000"},
+                    "bare": postgres.environment() | {"PGUSER": "bare", "PGPASSWORD": "bare"},
                     "database": _conninfo(postgres),
                     "translator": translator.environment()["TRANSLATOR_ENDPOINT"],
                 }

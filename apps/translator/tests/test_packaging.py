@@ -72,3 +72,8 @@ def test_every_pin_has_its_hashes_and_no_address() -> None:
         pins("requirements.lock")
     )
     assert "://" not in text
+
+
+def test_the_app_is_compiled_before_its_user_may_not_write() -> None:
+    compiled = position("RUN python -m compileall -q translator")
+    assert position("COPY translator") < compiled < position("USER")

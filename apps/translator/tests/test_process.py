@@ -115,11 +115,46 @@ def test_it_starts_by_the_command_of_its_image_and_stops_when_told(postgres: Pos
     program.stdout.close()
 
 
-def test_a_wrong_setting_ends_it_with_one_line() -> None:
-    environment = {"PATH": os.environ["PATH"], "PGHOST": "x", "PGDATABASE": "x", "PGUSER": ""}
-    ended = subprocess.run(
-        _COMMAND, cwd=APP, env=environment, capture_output=True, text=True, check=False
+_FIRST_IMPORT = """
+import psutil, runpy, sys
+class Finder:
+    def find_spec(self, name, path=None, target=None):
+        if name == "translator.server":
+            states = [one.status for one in psutil.Process().net_connections()]
+            sys.exit(f"{states}, {'fastapi' in sys.modules}")
+sys.meta_path.insert(0, Finder())
+runpy.run_module("translator", run_name="__main__", alter_sys=True)
+"""
+
+
+def _ended(*words: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    whole = {"PATH": os.environ["PATH"], "HOST": "127.0.0.1", "PGHOST": "x", "PGDATABASE": "x"}
+    return subprocess.run(
+        [sys.executable, *words],
+        cwd=APP,
+        env={**whole, "PGUSER": "x", **environment},
+        capture_output=True,
+        text=True,
+        check=False,
     )
+
+
+def test_it_listens_before_it_imports_the_framework() -> None:
+    assert _ended("-c", _FIRST_IMPORT, PORT="0").stderr == "['LISTEN'], False\n"
+
+
+def test_a_port_that_is_taken_is_said_in_one_line() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        ended = _ended("-m", "translator", PORT=str(port))
+    assert ended.returncode == 1
+    (line,) = ended.stderr.splitlines()
+    assert line.startswith(f"HOST='127.0.0.1', PORT={port}: Address already in use")
+    assert line.endswith(". Change one of them.")
+
+
+def test_a_wrong_setting_ends_it_with_one_line() -> None:
+    ended = _ended("-m", "translator", PGUSER="")
     assert ended.returncode == 1
     assert ended.stderr == "PGUSER='': must not be empty\n"
     assert not ended.stdout

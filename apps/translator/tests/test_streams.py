@@ -85,6 +85,7 @@ class Rounds:
         self.waited: list[int] = []
         self.news = asyncio.Event()
         self.error: Exception | None = None
+        self.hop: rounds.Hop | None = None
 
     @contextlib.asynccontextmanager
     async def reading(self) -> AsyncGenerator[Any]:
@@ -96,9 +97,10 @@ class Rounds:
             raise self.error
         return SimpleNamespace(id=round_id)
 
-    async def wait(self, round_id: int, _seconds: float) -> None:
+    async def wait(self, round_id: int, _seconds: float) -> rounds.Hop | None:
         self.waited.append(round_id)
         await self.news.wait()
+        return self.hop
 
 
 def test_all_who_follow_a_round_share_one_query(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -106,7 +108,8 @@ def test_all_who_follow_a_round_share_one_query(monkeypatch: pytest.MonkeyPatch)
         fake = Rounds()
         monkeypatch.setattr(rounds, "find", fake.find)
         streams: Any = Streams(fake, fake)  # pyright: ignore[reportArgumentType]
-        looks = [asyncio.create_task(streams.look(1 + number % 2)) for number in range(400)]
+        the = {number: SimpleNamespace(id=number, hops=[]) for number in (1, 2)}
+        looks = [asyncio.create_task(streams.look(the[1 + number % 2])) for number in range(400)]
         await asyncio.sleep(0)
         # One that leaves takes nothing from the others.
         looks.pop(0).cancel()
@@ -117,9 +120,34 @@ def test_all_who_follow_a_round_share_one_query(monkeypatch: pytest.MonkeyPatch)
         assert sorted(fake.asked) == sorted(fake.waited) == [1, 2]
         # The next time the database is asked again, and its absence is everybody's.
         fake.error = OSError("away")
-        looks = [asyncio.create_task(streams.look(1)) for _ in range(3)]
+        looks = [asyncio.create_task(streams.look(the[1])) for _ in range(3)]
         failed = await asyncio.gather(*looks, return_exceptions=True)
         assert [str(one) for one in failed] == ["away"] * 3
         assert fake.asked.count(1) == 2
+
+    asyncio.run(follow())
+
+
+def test_a_hop_of_this_process_needs_no_query_unless_one_was_missed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def round_(*hops: rounds.Hop) -> rounds.Round:
+        return rounds.Round.model_construct(id=1, hops=list(hops))
+
+    def hop(n: int) -> rounds.Hop:
+        return rounds.Hop(n=n, source="en", target="de", text="x", provider="offline")
+
+    async def follow() -> None:
+        fake = Rounds()
+        fake.news.set()
+        monkeypatch.setattr(rounds, "find", fake.find)
+        streams: Any = Streams(fake, fake)  # pyright: ignore[reportArgumentType]
+        fake.hop = hop(2)
+        shown = await streams.look(round_(hop(1)))
+        assert [one.n for one in shown.hops] == [1, 2]
+        assert fake.asked == []
+        fake.hop = hop(4)
+        await streams.look(shown)
+        assert fake.asked == [1]
 
     asyncio.run(follow())

@@ -1,68 +1,36 @@
 """Serve the translator with uvicorn: `python -m translator` binds HOST and PORT."""
 
-import logging
-from typing import TYPE_CHECKING, Any, Final
+import socket
+from typing import Final
 
-import uvicorn
-
-from translator import connections, logs, telemetry
+from translator import logs, telemetry
 from translator.settings import Settings, load
 
-if TYPE_CHECKING:
-    import socket
-    from types import FrameType
-
-    from fastapi import FastAPI
-
-_GRACE: Final = 15
-"""Seconds for requests under way after SIGTERM; then hops have nine, and after 30 we are killed."""
+_BACKLOG: Final = 2048
+"""Connections that wait to be accepted; uvicorn's own number."""
 
 
-class Server(uvicorn.Server):
-    """uvicorn that logs its address, which with PORT=0 only it knows."""
-
-    def __init__(self, config: uvicorn.Config, app: "FastAPI") -> None:
-        super().__init__(config)
-        self._player: Any = app.state.parts.player
-
-    async def startup(self, sockets: "list[socket.socket] | None" = None) -> None:
-        """Listen, and log the address."""
-        await super().startup(sockets)
-        for listener in (listener for server in self.servers for listener in server.sockets):
-            host, port, *_ = listener.getsockname()
-            fields = {"address": f"http://{host}:{port}"}
-            logging.getLogger("translator").info("listening", extra={"fields": fields})
-
-    def handle_exit(self, sig: int, frame: "FrameType | None") -> None:
-        """Start no new hops and end the streams, which would last as long as their rounds."""
-        self._player.stop()
-        super().handle_exit(sig, frame)
+def _listen(host: str, port: int) -> socket.socket:
+    """Bind and listen; raises SystemExit where the machine refuses the address."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        return socket.create_server((host, port), family=family, backlog=_BACKLOG)
+    except OSError as error:
+        reason = f"HOST={host!r}, PORT={port}: {error.strerror}. Change one of them."
+        raise SystemExit(reason) from None
 
 
 def main() -> None:
     """Run until SIGTERM or SIGINT."""
     settings = load(Settings)
+    # Before the imports that take most of the start: who connects meanwhile is answered at its
+    # end, and a probe need not come again.
+    listener = _listen(settings.host, settings.port)
     logs.configure()
     telemetry.configure()
-    # Imported late, so that wrong settings are reported at once.
-    from translator.app import create_app  # noqa: PLC0415
+    from translator.server import serve  # noqa: PLC0415
 
-    app = create_app(settings)
-    config = uvicorn.Config(
-        app,
-        host=settings.host,
-        port=settings.port,
-        workers=1,
-        http=connections.Protocol,
-        log_config=None,
-        access_log=False,
-        server_header=False,
-        # `translator.callers` does this.
-        proxy_headers=False,
-        timeout_keep_alive=connections.KEEP_ALIVE_SECONDS,
-        timeout_graceful_shutdown=_GRACE,
-    )
-    Server(config, app).run()
+    serve(settings, listener)
 
 
 if __name__ == "__main__":

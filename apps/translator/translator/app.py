@@ -3,7 +3,6 @@
 import asyncio
 import contextlib
 from collections.abc import AsyncGenerator
-from typing import TYPE_CHECKING
 
 from fastapi import FastAPI
 
@@ -16,11 +15,9 @@ from translator.player import Player
 from translator.routes import api, forms, health, pages
 from translator.settings import Settings
 from translator.streams import Streams
+from translator.translation.azure import Azure
 from translator.translation.interpreter import Interpreter
 from translator.visitors import Visitors
-
-if TYPE_CHECKING:
-    from translator.translation.azure import Azure
 
 
 def create_app(settings: Settings) -> FastAPI:
@@ -77,9 +74,7 @@ def create_app(settings: Settings) -> FastAPI:
     return app
 
 
-def _azure(settings: Settings) -> "Azure | None":
+def _azure(settings: Settings) -> Azure | None:
     if settings.translator_provider != "azure" or settings.translator_endpoint is None:
         return None
-    from translator.translation.azure import Azure  # noqa: PLC0415  # with its HTTP client
-
     return Azure(settings.translator_endpoint, settings.azure_client_id)

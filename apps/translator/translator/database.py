@@ -11,15 +11,16 @@ import select
 import socket
 import time
 from collections.abc import AsyncGenerator, Generator
+from contextlib import AbstractContextManager
 from typing import Any, Final, cast
 
 import certifi
 import psycopg
-from sqlalchemy import event, exc, text
+from sqlalchemy import CursorResult, Executable, PoolProxiedConnection, event, exc, text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession, create_async_engine
 
 from translator.settings import DatabaseSettings
-from translator.tokens import DATABASE, Tokens
+from translator.tokens import DATABASE, TokenError, Tokens
 
 _MAX_CONNECTIONS: Final = 4
 """A replica's. The smallest server (B1ms) has 35 for all of them (Microsoft's limits, 2026-11)."""
@@ -68,18 +69,27 @@ class Database:
         Statements end after five seconds; the connection to a server that does not answer at all is
         closed one second later.
         """
-        async with (
-            self._engine.connect() as connection,
-            _session(connection) as session,
-            session.begin(),
-        ):
-            yield session
+        async with self._engine.connect() as connection:
+            with _limited(await connection.get_raw_connection()):
+                async with (
+                    AsyncSession(connection, expire_on_commit=False) as session,
+                    session.begin(),
+                ):
+                    yield session
 
     @contextlib.asynccontextmanager
-    async def reading(self) -> AsyncGenerator[AsyncSession]:
+    async def reading(self) -> AsyncGenerator[AsyncConnection]:
         """As `writing`, but each statement stands alone, which saves two trips to the server."""
-        async with self._autocommit.connect() as connection, _session(connection) as session:
-            yield session
+        async with self._autocommit.connect() as connection:
+            with _limited(await connection.get_raw_connection()):
+                yield connection
+
+    async def execute(
+        self, statement: Executable, **parameters: object
+    ) -> CursorResult[*tuple[Any, ...]]:
+        """Carry out one statement by itself: one trip to the server; raises one of `AWAY`."""
+        async with self.reading() as connection:
+            return await connection.execute(statement, parameters)
 
     async def version(self, *, wait: float) -> str | None:
         """Version of the tables, None where there are none; raises one of `AWAY` after `wait` s.
@@ -95,11 +105,11 @@ class Database:
             raise exc.DisconnectionError("The database has not answered in time.") from None
 
     async def _version(self) -> str | None:
-        async with self.reading() as session:
-            there = await session.scalar(text("SELECT to_regclass('alembic_version')::text"))
+        async with self.reading() as connection:
+            there = await connection.scalar(text("SELECT to_regclass('alembic_version')::text"))
             if there is None:
                 return None
-            return await session.scalar(text("SELECT version_num FROM alembic_version"))
+            return await connection.scalar(text("SELECT version_num FROM alembic_version"))
 
     async def parameters(self) -> dict[str, Any]:
         """Return the parameters of a new connection; libpq reads others from the environment.
@@ -114,11 +124,9 @@ class Database:
             "sslrootcert": self._settings.pgsslrootcert or certifi.where(),
         }
         if self._tokens is not None:
-            from azure.core.exceptions import AzureError  # noqa: PLC0415  # slow to import
-
             try:
                 parameters["password"] = await self._tokens.get()
-            except AzureError as error:
+            except TokenError as error:
                 raise psycopg.OperationalError(f"no access token: {error}") from error
         return parameters
 
@@ -143,13 +151,10 @@ def seen(task: asyncio.Task[Any]) -> None:
         task.exception()
 
 
-@contextlib.asynccontextmanager
-async def _session(connection: AsyncConnection) -> AsyncGenerator[AsyncSession]:
-    raw = await connection.get_raw_connection()
+def _limited(raw: PoolProxiedConnection) -> AbstractContextManager[None]:
+    """Close the connection to a server that does not end a statement in time."""
     driver = cast("psycopg.AsyncConnection", raw.driver_connection)  # as `_connect` made it
-    with _deadline(driver, STATEMENT_SECONDS + GRACE_SECONDS):
-        async with AsyncSession(connection, expire_on_commit=False) as session:
-            yield session
+    return _deadline(driver, STATEMENT_SECONDS + GRACE_SECONDS)
 
 
 def _check(connection: Any, record: Any, _proxy: Any) -> None:  # noqa: ANN401  # SQLAlchemy's event

@@ -4,9 +4,20 @@ from datetime import UTC, datetime, timedelta
 from math import ceil
 from typing import Final
 
-from sqlalchemy import delete, func
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import (
+    CTE,
+    ColumnElement,
+    Integer,
+    bindparam,
+    delete,
+    exists,
+    func,
+    literal,
+    select,
+)
+from sqlalchemy.dialects.postgresql import Insert, insert
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.sql.dml import ReturningInsert
 
 from translator.tables import Usage
 
@@ -43,10 +54,24 @@ async def write(
             )
 
 
-async def spend(session: AsyncSession, characters: int, *, budget: int) -> bool:
-    """Take characters off today's (UTC) budget; return False, taking none, if too few are left."""
-    since, _ = _period(_DAY)
-    return await _count(session, "characters", "", since, amount=characters, limit=budget)
+def spending(*, unless: CTE) -> CTE:
+    """Part of a statement that takes `characters` off the `budget` of `day`, its parameters.
+
+    It has a row if so many were left, and neither takes any nor has a row if `unless` has one.
+    """
+    characters, budget = bindparam("characters", type_=Integer), bindparam("budget", type_=Integer)
+    day = bindparam("day", type_=Usage.since.type)
+    row = select(literal("characters"), literal(""), day, characters)
+    insertion = insert(Usage).from_select(
+        [Usage.kind, Usage.key, Usage.since, Usage.used],
+        row.where(~exists(select(unless)), characters <= budget),
+    )
+    return _up_to(insertion, characters, budget).cte("spent")
+
+
+def today() -> datetime:
+    """The day (UTC) whose budget is spent now."""
+    return _period(_DAY)[0]
 
 
 async def tidy(session: AsyncSession) -> None:
@@ -59,15 +84,19 @@ async def _count(
 ) -> bool:
     if amount > limit:
         return False
-    statement = insert(Usage).values(kind=kind, key=key, since=since, used=amount)
-    counted = await session.scalar(
-        statement.on_conflict_do_update(
-            index_elements=[Usage.kind, Usage.key, Usage.since],
-            set_={"used": Usage.used + amount},
-            where=Usage.used + amount <= limit,
-        ).returning(Usage.used)
-    )
-    return counted is not None
+    insertion = insert(Usage).values(kind=kind, key=key, since=since, used=amount)
+    return await session.scalar(_up_to(insertion, amount, limit)) is not None
+
+
+def _up_to(
+    insertion: Insert, amount: int | ColumnElement[int], limit: int | ColumnElement[int]
+) -> ReturningInsert[int]:
+    """Add to a counter that is there; no row is returned if that would be more than the limit."""
+    return insertion.on_conflict_do_update(
+        index_elements=[Usage.kind, Usage.key, Usage.since],
+        set_={"used": Usage.used + amount},
+        where=Usage.used + amount <= limit,
+    ).returning(Usage.used)
 
 
 def _period(length: timedelta) -> tuple[datetime, int]:

@@ -8,18 +8,31 @@ import asyncio
 import contextlib
 import logging
 import uuid
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from sqlalchemy import ColumnElement, and_, func, or_, select, update
-from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy import (
+    ColumnElement,
+    Executable,
+    Interval,
+    LargeBinary,
+    SmallInteger,
+    Text,
+    bindparam,
+    func,
+    or_,
+    select,
+    update,
+)
+from sqlalchemy.dialects.postgresql import insert
 
 from translator import limits, readiness, rounds
 from translator.database import AWAY, Database
 from translator.drift import drift
-from translator.tables import Hop, Round
+from translator.tables import Hop, Round, Translated
 from translator.translation import Translation
-from translator.translation.interpreter import Interpreter
+from translator.translation.interpreter import Interpreter, digest
 
 _AT_ONCE: Final = 8
 """Rounds that a process plays at a time; others are queued."""
@@ -37,16 +50,35 @@ _log: Final = logging.getLogger("translator.player")
 
 
 @dataclass(frozen=True)
+class _Round:
+    """The part of a round that stays the same while it is played."""
+
+    id: int
+    message: str
+    seed: int
+    way: Sequence[str]
+
+
+@dataclass(frozen=True)
 class _Step:
     """The next hop."""
 
+    round: _Round
     n: int
     source: str
     target: str
     text: str
-    message: str
-    seed: int
     simulated: bool
+
+    def hop(self, made: Translation) -> rounds.Hop:
+        """The hop once it is made."""
+        return rounds.Hop(
+            n=self.n,
+            source=self.source,
+            target=self.target,
+            text=made.text,
+            provider=made.provider,
+        )
 
 
 class Player:
@@ -59,7 +91,7 @@ class Player:
         self._may_take = or_(_EXPIRED, Round.runner == self.id)
         self._slots = asyncio.Semaphore(_AT_ONCE)
         self._tasks: dict[int, asyncio.Task[bool]] = {}
-        self._bells: dict[int, asyncio.Event] = {}
+        self._bells: dict[int, asyncio.Future[rounds.Hop | None]] = {}
         self._stopping = asyncio.Event()
 
     def play(self, round_id: int) -> None:
@@ -88,14 +120,20 @@ class Player:
                 _log.exception("looking for rounds failed")
             await self._pause(LOOK_SECONDS)
 
-    async def wait(self, round_id: int, seconds: float) -> None:
-        """Return when this process has news of a round, or after so many seconds."""
-        bell = self._bells.setdefault(round_id, asyncio.Event())
+    async def wait(self, round_id: int, seconds: float) -> rounds.Hop | None:
+        """Return when this process has news of a round, or after so many seconds.
+
+        Returns the hop that was stored, None for anything else.
+        """
+        bell = self._bells.get(round_id)
+        if bell is None:
+            bell = self._bells[round_id] = asyncio.get_running_loop().create_future()
         try:
-            await asyncio.wait_for(bell.wait(), seconds)
+            return await asyncio.wait_for(asyncio.shield(bell), seconds)
         except TimeoutError:
             if self._bells.get(round_id) is bell:
                 del self._bells[round_id]
+            return None
 
     @property
     def stopping(self) -> bool:
@@ -125,9 +163,9 @@ class Player:
         except Exception as error:  # their leases end anyway
             _log.warning("the rounds could not be released: %s", " ".join(str(error).split()))
 
-    def _ring(self, round_id: int) -> None:
+    def _ring(self, round_id: int, hop: rounds.Hop | None = None) -> None:
         if bell := self._bells.pop(round_id, None):
-            bell.set()
+            bell.set_result(hop)
 
     async def _pause(self, seconds: float) -> None:
         with contextlib.suppress(TimeoutError):
@@ -176,16 +214,13 @@ class Player:
         """Play a round as far as possible; return False if it failed on this attempt."""
         async with self._slots:
             try:
-                made: tuple[_Step, Translation] | None = None
-                while not self.stopping:
-                    step = await self._advance(round_id, made)
-                    self._ring(round_id)
-                    if step is None:
-                        return True
-                    made = (step, await self._hop(round_id, step))
-                if made:
-                    await self._advance(round_id, made)
-                    self._ring(round_id)
+                step = None if self.stopping else await self._take(round_id)
+                self._ring(round_id)
+                while step is not None and not self.stopping:
+                    made = await self._hop(step)
+                    following = await self._store(step, made)
+                    self._ring(round_id, following and step.hop(made))
+                    step = following
             except AWAY as error:
                 _log.warning("round %d waits: %s", round_id, " ".join(str(error).split()))
             except Exception:
@@ -194,88 +229,147 @@ class Player:
                 return True
             return False
 
-    async def _hop(self, round_id: int, step: _Step) -> Translation:
+    async def _hop(self, step: _Step) -> Translation:
         async def say(notice: str | None) -> None:
-            async with self._database.writing() as session:
-                await session.execute(
-                    update(Round).where(Round.id == round_id).values(notice=notice)
-                )
-            self._ring(round_id)
+            await self._database.execute(
+                update(Round).where(Round.id == step.round.id).values(notice=notice)
+            )
+            self._ring(step.round.id)
 
         return await self._interpreter.translate(
             step.text,
             step.source,
             step.target,
-            message=step.message,
-            seed=step.seed,
+            message=step.round.message,
+            seed=step.round.seed,
             simulated=step.simulated,
             say=say,
         )
 
-    async def _advance(self, round_id: int, made: tuple[_Step, Translation] | None) -> _Step | None:
-        """Store the hop that was made, if any, and return the next one: None at the end.
-
-        This happens under a lock of the round's row, and only if no other process holds it.
-        """
-        async with self._database.writing() as session:
-            row = await session.scalar(
-                select(Round)
-                .where(
-                    and_(
-                        Round.id == round_id,
-                        Round.status == "running",
-                        # A hop is stored only if no other process has taken the round meanwhile.
-                        Round.runner == self.id if made else self._may_take,
-                    )
-                )
-                .with_for_update(skip_locked=made is None)
-            )
-            if row is None:
-                return None
-            if made is None:
-                row.tries += 1
-                if row.tries > _MOST_TRIES:
-                    _log.error("round %d failed for good", round_id)
-                    row.status, row.runner = "failed", None
-                    return None
-            else:
-                step, translation = made
-                row.tries = 0
-                session.add(
-                    Hop(
-                        round_id=round_id,
-                        n=step.n,
-                        source=step.source,
-                        target=step.target,
-                        text=translation.text,
-                        provider=translation.provider,
-                    )
-                )
-            row.runner, row.lease = self.id, func.now() + rounds.LEASE
-            return await self._next(session, row, made)
-
-    async def _next(
-        self, session: AsyncSession, row: Round, made: tuple[_Step, Translation] | None
-    ) -> _Step | None:
-        if made is None:
-            last = await session.scalar(
-                select(Hop).where(Hop.round_id == row.id).order_by(Hop.n.desc()).limit(1)
-            )
-            n, text, provider = (last.n, last.text, last.provider) if last else (0, row.message, "")
-        else:
-            step, translation = made
-            n, text, provider = step.n, translation.text, translation.provider
-        way = rounds.way(row.languages)
-        if n == len(way) - 1:
-            row.status, row.runner = "done", None
-            row.ending, row.drift = text, drift(row.message, text)
-            return None
-        return _Step(
-            n=n + 1,
-            source=way[n],
-            target=way[n + 1],
-            text=text,
-            message=row.message,
-            seed=row.seed,
-            simulated=provider == "offline",
+    async def _take(self, round_id: int) -> _Step | None:
+        """Take a round and return its next hop; None if another process has it, or at its end."""
+        free = (
+            select(Round.id)
+            .where(Round.id == round_id, Round.status == "running", self._may_take)
+            .with_for_update(skip_locked=True)
+            .correlate(None)
+            .scalar_subquery()
         )
+        found = await self._database.execute(
+            update(Round)
+            .where(Round.id == free)
+            .values(tries=Round.tries + 1, runner=self.id, lease=func.now() + rounds.LEASE)
+            .returning(Round.message, Round.seed, Round.languages, Round.tries)
+        )
+        row = found.first()
+        if row is None:
+            return None
+        if row.tries > _MOST_TRIES:
+            _log.error("round %d failed for good", round_id)
+            failed = update(Round).where(Round.id == round_id, Round.runner == self.id)
+            await self._database.execute(failed.values(status="failed", runner=None))
+            return None
+        playing = _Round(round_id, row.message, row.seed, rounds.way(row.languages))
+        last = await self._database.execute(
+            select(Hop.n, Hop.text, Hop.provider)
+            .where(Hop.round_id == round_id)
+            .order_by(Hop.n.desc())
+            .limit(1)
+        )
+        hop = last.first()
+        if hop is None:
+            return _after(playing, 0, playing.message, "")
+        return _after(playing, hop.n, hop.text, hop.provider)
+
+    async def _store(self, step: _Step, made: Translation) -> _Step | None:
+        """Store the hop that was made and return the next one.
+
+        None at the end, or if another process has taken the round meanwhile: then nothing is
+        stored. It is one statement, and so the hop is there as soon as it is carried out.
+        """
+        playing = step.round
+        following = _after(playing, step.n, made.text, made.provider)
+        if following is None:
+            how = drift(playing.message, made.text)
+            statement, more = _STORE_LAST, {"end": made.text, "difference": how}
+        else:
+            statement, more = _STORE, {"lease_length": rounds.LEASE}
+        stored = await self._database.execute(
+            statement,
+            playing=playing.id,
+            me=self.id,
+            number=step.n,
+            from_language=step.source,
+            to_language=step.target,
+            digest=digest(step.text),
+            translation=made.text,
+            by=made.provider,
+            **more,
+        )
+        return following if stored.first() else None
+
+
+def _storing(**news: object) -> Executable:
+    """Insert a hop, and update its round, if this process has it; returns a row then.
+
+    A translation of Azure's is stored for other rounds in any case.
+    """
+    held = (
+        update(Round)
+        .where(
+            Round.id == bindparam("playing"),
+            Round.status == "running",
+            Round.runner == bindparam("me"),
+        )
+        .values(tries=0, **news)
+        .returning(Round.id)
+        .cte("held")
+    )
+    source, target, text, provider = (
+        bindparam(name, type_=Text)
+        for name in ("from_language", "to_language", "translation", "by")
+    )
+    key = bindparam("digest", type_=LargeBinary)
+    remembered = (
+        insert(Translated)
+        .from_select(
+            ["source", "target", "digest", "provider", "text"],
+            select(source, target, key, provider, text).where(provider != "offline"),
+        )
+        .on_conflict_do_nothing()
+        .cte("remembered")
+    )
+    number = bindparam("number", type_=SmallInteger)
+    return (
+        insert(Hop)
+        .from_select(
+            ["round_id", "n", "source", "target", "text", "provider"],
+            select(held.c.id, number, source, target, text, provider),
+        )
+        .add_cte(remembered)
+        .returning(Hop.n)
+    )
+
+
+# Made once: SQLAlchemy compiles a statement once, but to find it again takes as long as to run it.
+_STORE: Final = _storing(lease=func.now() + bindparam("lease_length", type_=Interval))
+_STORE_LAST: Final = _storing(
+    status="done",
+    runner=None,
+    ending=bindparam("end", type_=Text),
+    drift=bindparam("difference", type_=SmallInteger),
+)
+
+
+def _after(playing: _Round, n: int, text: str, provider: str) -> _Step | None:
+    """The hop after hop `n`, None after the last."""
+    if n == len(playing.way) - 1:
+        return None
+    return _Step(
+        round=playing,
+        n=n + 1,
+        source=playing.way[n],
+        target=playing.way[n + 1],
+        text=text,
+        simulated=provider == "offline",
+    )

@@ -20,9 +20,9 @@ from pydantic import (
     model_validator,
 )
 from pydantic.config import JsonDict
-from sqlalchemy import Select, delete, func, insert, select, text, tuple_
+from sqlalchemy import Row, bindparam, delete, func, insert, select, text, tuple_
 from sqlalchemy.dialects.postgresql import aggregate_order_by
-from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 
 from translator import tables
 from translator.languages import CODES, ENGLISH
@@ -202,10 +202,8 @@ class Round(BaseModel):
     listed: bool = Field(exclude=True)
 
     @classmethod
-    def of(
-        cls, row: tables.Round, hops: Sequence[Mapping[str, object]], player: str | None
-    ) -> Self:
-        """Build a round from its row, hops and player's name."""
+    def of(cls, row: Row[*tuple[Any, ...]]) -> Self:
+        """Build a round from a row of `_WHOLE`."""
         # The first version of the site stored messages without hops.
         unplayed = row.status == "done" and not row.languages
         return cls.model_validate(
@@ -214,14 +212,14 @@ class Round(BaseModel):
                 "status": row.status,
                 "message": row.message,
                 "seed": row.seed,
-                "hops": hops,
+                "hops": row.hops,
                 "end": row.message if unplayed else row.ending,
                 "drift": 0 if unplayed else row.drift,
                 "reactions": {"funny": row.funny, "deep": row.deep, "flag": row.flag},
                 "created": row.created,
                 "notice": row.notice,
                 "languages": row.languages,
-                "player": player,
+                "player": row.player,
                 "listed": row.listed,
             }
         )
@@ -296,53 +294,73 @@ _HOPS: Final = (
     )
     .where(tables.Hop.round_id == tables.Round.id)
     .scalar_subquery()
+    .label("hops")
 )
 """A round's hops in one JSON value: reading hundreds of rows would dominate the query."""
-_WHOLE: Final = select(tables.Round, _HOPS, tables.Visitor.name).outerjoin(
-    tables.Visitor, tables.Visitor.id == tables.Round.visitor
+_WHOLE: Final = select(
+    *tables.Round.__table__.columns, _HOPS, tables.Visitor.name.label("player")
+).outerjoin(tables.Visitor, tables.Visitor.id == tables.Round.visitor)
+
+# Made once: SQLAlchemy compiles a statement once, but to find it again takes as long as to run it.
+_FIND: Final = _WHOLE.where(tables.Round.id == bindparam("round"))
+_NEWEST: Final = _WHOLE.order_by(tables.Round.id.desc()).limit(bindparam("rows"))
+_BEFORE: Final = tables.Round.id < bindparam("last")
+_RECENT: Final = _NEWEST.where(tables.Round.listed)
+_POPULAR: Final = (
+    _WHOLE.where(tables.Round.listed)
+    .order_by(tables.Round.score.desc(), tables.Round.id.desc())
+    .limit(bindparam("rows"))
 )
+_LESS_POPULAR: Final = _POPULAR.where(
+    tuple_(tables.Round.score, tables.Round.id) < tuple_(bindparam("score"), bindparam("last"))
+)
+_MINE: Final = _NEWEST.where(tables.Round.visitor == bindparam("visitor"))
+_LISTS: Final = {
+    ("recent", True): _RECENT,
+    ("recent", False): _RECENT.where(_BEFORE),
+    ("popular", True): _POPULAR,
+    ("popular", False): _LESS_POPULAR,
+    ("mine", True): _MINE,
+    ("mine", False): _MINE.where(_BEFORE),
+}
+"""By order and whether it is the first page."""
 
 
-async def find(session: AsyncSession, round_id: int) -> Round | None:
+async def find(connection: AsyncConnection, round_id: int) -> Round | None:
     """The round of that id, or None."""
-    found = (await session.execute(_WHOLE.where(tables.Round.id == round_id))).first()
-    return Round.of(*found) if found else None
+    found = (await connection.execute(_FIND, {"round": round_id})).first()
+    return Round.of(found) if found else None
 
 
-async def listed(session: AsyncSession, order: Order, *, num: int, after: str | None) -> Page:
+async def listed(connection: AsyncConnection, order: Order, *, num: int, after: str | None) -> Page:
     """Return `num` rounds that did not fail and are not hidden by flags.
 
     Raises ValueError for a wrong cursor.
     """
-    row = tables.Round
-    query = _WHOLE.where(row.listed)
-    if after is not None:
-        score, last = _place(after)
-        popular = tuple_(row.score, row.id) < tuple_(score, last)
-        query = query.where(popular if order == "popular" else row.id < last)
-    if order == "popular":
-        query = query.order_by(row.score.desc())
-    return await _page(session, query.order_by(row.id.desc()), num)
+    return await _page(connection, order, num, after, {})
 
 
 async def of_visitor(
-    session: AsyncSession, visitor: uuid.UUID, *, num: int, after: str | None
+    connection: AsyncConnection, visitor: uuid.UUID, *, num: int, after: str | None
 ) -> Page:
     """Return `num` rounds of a visitor, newest first, whatever their status."""
-    query = _WHOLE.where(tables.Round.visitor == visitor).order_by(tables.Round.id.desc())
-    if after is not None:
-        query = query.where(tables.Round.id < _place(after)[1])
-    return await _page(session, query, num)
+    return await _page(connection, "mine", num, after, {"visitor": visitor})
 
 
-async def _page(session: AsyncSession, query: Select[tables.Round, Any, str], num: int) -> Page:
-    found = (await session.execute(query.limit(num + 1))).all()
+async def _page(
+    connection: AsyncConnection,
+    order: Literal[Order, "mine"],
+    num: int,
+    after: str | None,
+    parameters: Mapping[str, object],
+) -> Page:
+    score, last = (None, None) if after is None else _place(after)
+    places = {"rows": num + 1, "score": score, "last": last, **parameters}
+    statement = _LISTS[order, after is None]
+    found = (await connection.execute(statement, places)).all()
     shown = found[:num]
-    following = None
-    if len(found) > num:
-        last, _, _ = shown[-1]
-        following = f"{last.score}.{last.id}"
-    return Page(items=[Round.of(*one) for one in shown], next=following)
+    following = f"{shown[-1].score}.{shown[-1].id}" if len(found) > num else None
+    return Page(items=[Round.of(row) for row in shown], next=following)
 
 
 def _place(cursor: str) -> tuple[int, int]:

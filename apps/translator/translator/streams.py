@@ -44,19 +44,22 @@ class Streams:
             if not self._open[address]:
                 del self._open[address]
 
-    async def look(self, round_id: int) -> Round | None:
+    async def look(self, now: Round) -> Round | None:
         """Return the round after a change or after `LOOK_SECONDS`; None once it is deleted.
 
-        Concurrent calls for one round share one query. Raises one of `database.AWAY`.
+        Concurrent calls for one round share one query, and need none for the next hop if this
+        process makes it. Raises one of `database.AWAY`.
         """
-        look = self._looks.get(round_id)
+        look = self._looks.get(now.id)
         if look is None:
-            look = self._looks[round_id] = asyncio.create_task(self._look(round_id))
+            look = self._looks[now.id] = asyncio.create_task(self._look(now))
             look.add_done_callback(seen)
-            look.add_done_callback(lambda _: self._looks.pop(round_id))
+            look.add_done_callback(lambda _: self._looks.pop(now.id))
         return await asyncio.shield(look)
 
-    async def _look(self, round_id: int) -> Round | None:
-        await self._player.wait(round_id, LOOK_SECONDS)
+    async def _look(self, now: Round) -> Round | None:
+        hop = await self._player.wait(now.id, LOOK_SECONDS)
+        if hop is not None and hop.n == len(now.hops) + 1:
+            return now.model_copy(update={"hops": [*now.hops, hop]})
         async with self._database.reading() as session:
-            return await rounds.find(session, round_id)
+            return await rounds.find(session, now.id)

@@ -2,61 +2,81 @@
 
 import asyncio
 import time
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final, cast
 
 if TYPE_CHECKING:
-    from azure.identity.aio import ManagedIdentityCredential
+    from msal import ManagedIdentityClient
 
-DATABASE: Final = "https://ossrdbms-aad.database.windows.net/.default"
+DATABASE: Final = "https://ossrdbms-aad.database.windows.net"
 """Of Azure Database for PostgreSQL, in every Azure public region (Microsoft's guide, 2026-11)."""
-TRANSLATOR: Final = "https://cognitiveservices.azure.com/.default"
+TRANSLATOR: Final = "https://cognitiveservices.azure.com"
 """Of Azure AI services (Microsoft's guide to Entra authentication with Translator, 2026-11)."""
 CONNECT_SECONDS: Final = 2
 READ_SECONDS: Final = 5
 _MIN_AGE: Final = 5.0
 
 
+class TokenError(Exception):
+    """No token was given; the message says why."""
+
+
 class Tokens:
-    """Tokens from the platform's identity endpoint (IDENTITY_ENDPOINT, IDENTITY_HEADER).
+    """Tokens for one resource from the platform's endpoint (IDENTITY_ENDPOINT, IDENTITY_HEADER).
 
     A token is cached until shortly before it expires.
     """
 
-    def __init__(self, client_id: str | None, scope: str) -> None:
+    def __init__(self, client_id: str | None, resource: str) -> None:
         self._client_id = client_id
-        self._scope = scope
+        self._resource = resource
         self._one_at_a_time = asyncio.Lock()
-        self._credential: ManagedIdentityCredential | None = None
+        self._client: ManagedIdentityClient | None = None
         self._since = 0.0
 
     async def get(self) -> str:
-        """Return a valid token; raises azure.core's AzureError."""
+        """Return a valid token; raises TokenError."""
         async with self._one_at_a_time:
-            if self._credential is None:
-                # The library takes as long to import as the web framework. Neither the start of
-                # the app nor its event loop waits for that.
-                self._credential = await asyncio.to_thread(_credential, self._client_id)
-                self._since = time.monotonic()
-            return (await self._credential.get_token(self._scope)).token
+            # The library takes a while to import, and blocks. Neither the start of the app nor its
+            # event loop waits for that.
+            return await asyncio.to_thread(self._acquire)
+
+    def _acquire(self) -> str:
+        import msal  # noqa: PLC0415
+        import requests  # noqa: PLC0415
+
+        if self._client is None:
+            self._client = _client(self._client_id)
+            self._since = time.monotonic()
+        try:
+            answer = cast(
+                "dict[str, Any]", self._client.acquire_token_for_client(resource=self._resource)
+            )
+        except (msal.ManagedIdentityError, requests.RequestException) as error:
+            raise TokenError(f"{type(error).__name__}: {error}") from error
+        if "access_token" not in answer:
+            raise TokenError(f"{answer.get('error')}: {answer.get('error_description')}")
+        return answer["access_token"]
 
     def forget(self) -> None:
         """Discard the cached token, unless it is only seconds old."""
         if time.monotonic() - self._since >= _MIN_AGE:
-            self._credential = None
+            self._client = None
 
 
-def _credential(client_id: str | None) -> "ManagedIdentityCredential":
-    from azure.core.pipeline.transport import (  # noqa: PLC0415
-        AsyncioRequestsTransport,  # pyright: ignore[reportPrivateImportUsage]
+def _client(client_id: str | None) -> "ManagedIdentityClient":
+    import msal  # noqa: PLC0415
+    import requests  # noqa: PLC0415
+
+    class Impatient(requests.Session):
+        """A session with time-outs: the library sets none. It does not retry, as callers do."""
+
+        def request(self, *args: Any, **kwargs: Any) -> requests.Response:  # noqa: ANN401
+            limits = (CONNECT_SECONDS, READ_SECONDS)
+            return super().request(*args, **{"timeout": limits, **kwargs})
+
+    identity = (
+        msal.UserAssignedManagedIdentity(client_id=client_id)
+        if client_id
+        else msal.SystemAssignedManagedIdentity()
     )
-    from azure.identity.aio import ManagedIdentityCredential  # noqa: PLC0415
-
-    # `requests` is installed anyway; the default transport would bring aiohttp and eight packages
-    # for one small request. Not retried here, as callers retry.
-    return ManagedIdentityCredential(
-        client_id=client_id,
-        transport=AsyncioRequestsTransport(),
-        connection_timeout=CONNECT_SECONDS,
-        read_timeout=READ_SECONDS,
-        retry_total=0,
-    )
+    return msal.ManagedIdentityClient(identity, http_client=Impatient())

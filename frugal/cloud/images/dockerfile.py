@@ -66,6 +66,8 @@ class Recipe:
 
 
 _SHELL = ["/bin/sh", "-c"]
+# The builder does it to every image.
+_COMPILE = ["python", "-m", "compileall"]
 
 # Without an effect here or on Azure.
 _SILENT = {"COMMENT", "LABEL", "MAINTAINER"}
@@ -217,6 +219,8 @@ class _Reader:
         words = _json_words(text)
         commands = [words] if words else _shell_commands(self._substituted(text))
         for command in commands:
+            if list(command[:3]) == _COMPILE:
+                continue
             install = read_install(command)
             if install is None:
                 self._note(where, shlex.join(command), "only pip installations are")

@@ -10,19 +10,20 @@ from frugal.cloud.processes.revision import Probe
 
 _SUCCESS = range(200, 400)
 _REFUSED = "nothing listens"
-_LISTENING_PAUSE = 0.05  # seconds between two attempts to connect
 
 
 async def verdicts(probe: Probe, port: int, *, started: float) -> AsyncGenerator[str | None]:
     """Probe 127.0.0.1:`port` for ever, from `initial_delay` after `started` (loop time).
 
-    Gives a verdict each time that a threshold is reached (again): None for a success, for a failure
-    the last reason.
+    An attempt that takes longer than a period delays the next one. Gives a verdict each time that
+    a threshold is reached (again): None for a success, for a failure the last reason.
     """
     loop = asyncio.get_running_loop()
-    await asyncio.sleep(started + probe.initial_delay - loop.time())
+    due = started + probe.initial_delay
     passed = failed = 0
     while True:
+        due = max(due, loop.time())
+        await asyncio.sleep(due - loop.time())
         reason = await _ask(probe, port)
         if reason is None:
             passed, failed = passed + 1, 0
@@ -32,18 +33,7 @@ async def verdicts(probe: Probe, port: int, *, started: float) -> AsyncGenerator
             passed, failed = 0, failed + 1
             if failed >= probe.failure_threshold:
                 yield reason
-        if reason == _REFUSED:
-            await _listening(port, within=probe.period)
-        else:
-            await asyncio.sleep(probe.period)
-
-
-async def _listening(port: int, *, within: float) -> None:
-    """Wait until a process listens, so that its start does not take a whole period more."""
-    with contextlib.suppress(TimeoutError):
-        async with asyncio.timeout(within):
-            while not await _accepts(port):  # noqa: ASYNC110 - the port of a process has no event
-                await asyncio.sleep(_LISTENING_PAUSE)
+        due += probe.period
 
 
 async def _accepts(port: int) -> bool:

@@ -27,6 +27,21 @@ PROBE_DEFAULTS = {
     "failureThreshold": 3,
     "successThreshold": 1,
 }
+# TCP probes that Azure adds for each kind that is not declared, where there is ingress (Microsoft's
+# "Health probes in Azure Container Apps", MicrosoftDocs/azure-docs at 01fb6af). In 2024 the page
+# excepted the Consumption profile; apps there have had them at least since 2025
+# (microsoft/azure-container-apps #1423, and Microsoft's answer in #1775, 2026-07). ADR 18.
+_ADDED_PROBES: Sequence[Body] = (
+    {"type": "Startup", "periodSeconds": 1, "timeoutSeconds": 3, "failureThreshold": 240},
+    {"type": "Liveness"},
+    {
+        "type": "Readiness",
+        "initialDelaySeconds": 3,
+        "periodSeconds": 5,
+        "timeoutSeconds": 5,
+        "failureThreshold": 48,
+    },
+)
 # Probes are declared for Azure's machines. This one may be slow or busy, and a late replica must
 # not be restarted: minimum seconds for an answer and for a start.
 ANSWER_SECONDS, START_SECONDS = 30.0, 120.0
@@ -93,7 +108,6 @@ class ContainerApp(apps.AppType):
 
     @override
     def run_spec(self, cloud: Cloud, resource: Resource) -> apps.RunSpec:
-        container = template.container(resource)
         scale = section(resource.inputs, "template", "scale")
         target_port = int(_ingress(resource).get("targetPort") or 80)
         revision = Revision(
@@ -104,7 +118,7 @@ class ContainerApp(apps.AppType):
             environment=apps.platform_environment(cloud, resource, template.environment(resource)),
             command=template.command(resource),
             target_port=target_port,
-            probes=tuple(_probe(p, target_port) for p in objects(container, "probes")),
+            probes=probes(resource, target_port),
             min_replicas=int(scale.get("minReplicas") or 0),
             max_replicas=int(scale.get("maxReplicas") or MAX_REPLICAS),
             cooldown=float(scale.get("cooldownPeriod") or COOLDOWN_SECONDS),
@@ -114,6 +128,16 @@ class ContainerApp(apps.AppType):
         return apps.RunSpec(
             host=_host(cloud, resource), image=template.image(resource), revision=revision
         )
+
+
+def probes(resource: Resource, target_port: int) -> tuple[Probe, ...]:
+    """Probes of its container, declared and added. Raises CloudError for one that is not HTTP."""
+    declared = objects(template.container(resource), "probes")
+    if not all(section(probe, "httpGet") for probe in declared):
+        raise CloudError("NotSupportedHere", "The local cloud supports only HTTP probes (httpGet).")
+    kinds = {probe["type"] for probe in declared}
+    added = [p for p in _ADDED_PROBES if p["type"] not in kinds] if _ingress(resource) else []
+    return tuple(_probe(probe, target_port) for probe in [*declared, *added])
 
 
 def _template(resource: Resource) -> Body:
@@ -138,15 +162,13 @@ def _revision_name(resource: Resource) -> str:
 
 def _probe(declared: Body, target_port: int) -> Probe:
     http = section(declared, "httpGet")
-    if not http:
-        raise CloudError("NotSupportedHere", "The local cloud supports only HTTP probes (httpGet).")
     values: Body = {**PROBE_DEFAULTS, **{k: v for k, v in declared.items() if v is not None}}
     period, failures = float(values["periodSeconds"]), int(values["failureThreshold"])
     if values["type"] == "Startup":
         failures = max(failures, math.ceil(START_SECONDS / period))
     return Probe(
         kind=values["type"],
-        path=http.get("path") or "/",
+        path=(http.get("path") or "/") if http else "",
         port=int(http.get("port") or target_port),
         initial_delay=float(values["initialDelaySeconds"]),
         period=period,

@@ -6,7 +6,6 @@ from typing import Final
 from flask import Flask, current_app
 
 from homepage.blog.feed import Blog
-from homepage.blog.fetch import read
 from homepage.settings import Settings
 from homepage.store import Store
 
@@ -16,8 +15,13 @@ _NONE: Final = Blog(url=None, posts=())
 
 def register(app: Flask, settings: Settings) -> None:
     """Give the app the blog that the settings name, if they name one."""
-    feed = settings.blog_feed
-    app.extensions[_EXTENSION] = Store("blog's feed", partial(read, feed), _NONE) if feed else None
+    app.extensions[_EXTENSION] = None
+    if settings.blog_feed:
+        # The HTTP client, a tenth of the start's imports.
+        from homepage.blog.fetch import read  # noqa: PLC0415
+
+        fetch = partial(read, settings.blog_feed)
+        app.extensions[_EXTENSION] = Store("blog's feed", fetch, _NONE)
 
 
 def content() -> Store[Blog] | None:

@@ -15,7 +15,7 @@ from xml.etree import ElementTree as ET
 
 from markupsafe import Markup
 
-from homepage.fetch import BadAnswerError
+from homepage.failures import BadAnswerError
 from homepage.sheet.rows import as_link
 
 _ATOM: Final = "{http://www.w3.org/2005/Atom}"

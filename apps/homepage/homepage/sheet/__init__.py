@@ -3,12 +3,11 @@
 from functools import partial
 from typing import Final
 
-from flask import Blueprint, Flask, Response, current_app, make_response, render_template
+from flask import Blueprint, Flask, Response, current_app
 
-from homepage import headers
+from homepage import headers, rendered
 from homepage.settings import Settings
 from homepage.sheet.bundled import load_bundled
-from homepage.sheet.fetch import read
 from homepage.sheet.rows import Sheet
 from homepage.sheet.source import source
 from homepage.store import Store
@@ -27,7 +26,12 @@ def register(app: Flask, settings: Settings) -> None:
     Raises SystemExit if there is a mistake in the bundled content.
     """
     given = source(settings)
-    fetch = partial(read, given) if given else None
+    fetch = None
+    if given:
+        # The HTTP client, a tenth of the start's imports.
+        from homepage.sheet.fetch import read  # noqa: PLC0415
+
+        fetch = partial(read, given)
     app.extensions[_EXTENSION] = Store("spreadsheet", fetch, load_bundled())
     app.register_blueprint(bp)
 
@@ -45,7 +49,7 @@ def page(
     `live`: False if something else that it shows is outdated.
     """
     shown = content().get()
-    response = make_response(render_template(template, sheet=shown.content, **context))
+    response = rendered.page(template, sheet=shown.content, **context)
     response.mimetype = media_type
     seconds = _LIVE if shown.live and live else _NOT_LIVE
     response.headers["Cache-Control"] = headers.shared(seconds)

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Final, Literal, cast
 from urllib.parse import quote
 
-from homepage.fetch import BadAnswerError
+from homepage.failures import BadAnswerError
 from homepage.settings import Settings
 from homepage.sheet.rows import Row
 

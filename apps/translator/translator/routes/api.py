@@ -146,7 +146,7 @@ async def follow_round(
         if parts.player.stopping:
             return  # the client reconnects, with the number of the last hop it saw
         try:
-            now = await parts.streams.look(now.id)
+            now = await parts.streams.look(now)
         except AWAY:
             continue  # the round waits too
 

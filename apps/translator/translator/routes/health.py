@@ -9,7 +9,7 @@ from translator.dependencies import TheParts
 
 router = APIRouter(include_in_schema=False)
 
-_WAIT_SECONDS: Final = 2.0
+_WAIT_SECONDS: Final = 4.0
 """Shorter than a probe's own time-out, so that the reason is logged."""
 
 

@@ -1,12 +1,12 @@
 """Azure AI Translator over its REST API, version 3.0 (Microsoft's reference, November 2026)."""
 
+import asyncio
 from http import HTTPStatus
-from typing import Annotated, Final
+from typing import TYPE_CHECKING, Annotated, Final
 
-import httpx
 from pydantic import BaseModel, Field, TypeAdapter, ValidationError
 
-from translator.tokens import TRANSLATOR, Tokens
+from translator.tokens import TRANSLATOR, TokenError, Tokens
 from translator.translation import (
     BusyError,
     Provider,
@@ -16,8 +16,12 @@ from translator.translation import (
     TranslationError,
 )
 
-TIMEOUT: Final = httpx.Timeout(8, connect=2)
-"""Seconds; Microsoft answers 100 characters within 0.3 s, and says 15 s at the most."""
+if TYPE_CHECKING:
+    import httpx
+
+CONNECT_SECONDS: Final = 2.0
+ANSWER_SECONDS: Final = 8.0
+"""Microsoft answers 100 characters within 0.3 s, and says 15 s at the most."""
 _SIMULATED_HEADER: Final = "X-Frugal-Simulated"
 """Never sent by Azure, but by the emulated service."""
 _QUOTA_CODES: Final = frozenset({403001})
@@ -53,19 +57,26 @@ class Azure:
     def __init__(self, endpoint: str, client_id: str | None) -> None:
         """`endpoint`: https://<the account's own subdomain>.cognitiveservices.azure.com."""
         self._tokens = Tokens(client_id, TRANSLATOR)
-        self._client = httpx.AsyncClient(base_url=endpoint, timeout=TIMEOUT)
+        self._endpoint = endpoint
+        self._one_at_a_time = asyncio.Lock()
+        self._client: httpx.AsyncClient | None = None
 
     async def close(self) -> None:
         """Close its connections."""
-        await self._client.aclose()
+        if self._client is not None:
+            await self._client.aclose()
 
     async def translate(self, text: str, source: str, target: str, *, seed: int) -> Translation:  # noqa: ARG002  # Azure makes nothing up
         """Send one request; raises TranslationError or one of its subclasses."""
+        token = await self._token()
+        client = await self._open()
+        import httpx  # noqa: PLC0415  # as `_open` has done
+
         try:
-            answer = await self._client.post(
+            answer = await client.post(
                 "/translator/text/v3.0/translate",
                 params={"api-version": "3.0", "from": source, "to": target},
-                headers={"Authorization": f"Bearer {await self._token()}"},
+                headers={"Authorization": f"Bearer {token}"},
                 json=[{"Text": text}],
             )
         except httpx.HTTPError as error:
@@ -82,15 +93,20 @@ class Azure:
         # Remove what cannot be stored or shown on one line.
         return Translation(" ".join(translated.replace("\0", " ").split()), provider)
 
-    async def _token(self) -> str:
-        from azure.core.exceptions import AzureError  # noqa: PLC0415  # slow to import
+    async def _open(self) -> "httpx.AsyncClient":
+        async with self._one_at_a_time:
+            if self._client is None:
+                # The library takes a tenth of the app's start to import, which does not need it.
+                self._client = await asyncio.to_thread(_client, self._endpoint)
+            return self._client
 
+    async def _token(self) -> str:
         try:
             return await self._tokens.get()
-        except AzureError as error:
+        except TokenError as error:
             raise TranslationError(f"no token: {error}") from error
 
-    def _trouble(self, answer: httpx.Response) -> TranslationError:
+    def _trouble(self, answer: "httpx.Response") -> TranslationError:
         status = answer.status_code
         try:
             error = _Problem.model_validate_json(answer.content).error
@@ -106,6 +122,13 @@ class Azure:
         if status == HTTPStatus.BAD_REQUEST:
             return RefusedError(said)
         return TranslationError(said)
+
+
+def _client(endpoint: str) -> "httpx.AsyncClient":
+    import httpx  # noqa: PLC0415
+
+    timeout = httpx.Timeout(ANSWER_SECONDS, connect=CONNECT_SECONDS)
+    return httpx.AsyncClient(base_url=endpoint, timeout=timeout)
 
 
 def _seconds(retry_after: str | None) -> float:

@@ -7,9 +7,7 @@ from collections.abc import Awaitable, Callable
 from time import monotonic
 from typing import Final
 
-from sqlalchemy import select
-from sqlalchemy.dialects.postgresql import insert
-from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy import bindparam, select
 
 from translator import limits
 from translator.database import Database
@@ -75,16 +73,18 @@ class Interpreter:
     ) -> Translation:
         """Translate one hop. `simulated`: an earlier hop of the round was, and the rest stays so.
 
-        If Azure fails, `say` gets the notice for the players, and the hop is simulated from the
-        round's `message`: the simulation cannot read genuine texts. Raises one of `database.AWAY`.
+        The caller stores what Azure has translated. If Azure fails, `say` gets the notice for the
+        players, and the hop is simulated from the round's `message`: the simulation cannot read
+        genuine texts. Raises one of `database.AWAY`.
         """
         if self._azure is None or simulated:
             return await self._offline.translate(text, source, target, seed=seed)
-        async with self._database.writing() as session:
-            known = await _remembered(session, text, source, target)
-            if known is not None:
-                return known
-            why_not = await self._why_not(session, len(text))
+        resting = monotonic() < self._rests_until
+        budget = 0 if resting else self._budget
+        known, granted = await self._look_up(text, source, target, budget=budget)
+        if known is not None:
+            return known
+        why_not = None if granted else self._why if resting else BUDGET
         if why_not is None:
             try:
                 made = await self._insist(self._azure, text, source, target, seed=seed, say=say)
@@ -98,17 +98,27 @@ class Interpreter:
                 _log.warning("given up: %s", error)
                 why_not = self._rest(REST, AWAY)
             else:
-                await self._remember(text, source, target, made)
                 return made
         await say(why_not)
         return await self._offline.translate(message, ENGLISH, target, seed=seed)
 
-    async def _why_not(self, session: AsyncSession, characters: int) -> str | None:
-        """Return the notice if Azure must not be used; else count the characters, return None."""
-        if monotonic() < self._rests_until:
-            return self._why
-        granted = await limits.spend(session, characters, budget=self._budget)
-        return None if granted else BUDGET
+    async def _look_up(
+        self, text: str, source: str, target: str, *, budget: int
+    ) -> tuple[Translation | None, bool]:
+        """Return the stored translation; if there is none, whether its characters were granted."""
+        looked_up = await self._database.execute(
+            _LOOK_UP,
+            from_language=source,
+            to_language=target,
+            digest=digest(text),
+            characters=len(text),
+            day=limits.today(),
+            budget=budget,
+        )
+        kept, provider, used = looked_up.one()
+        if kept is None:
+            return None, used is not None
+        return Translation(kept, "azure" if provider == "azure" else "azure-simulated"), False
 
     def _rest(self, seconds: float, why: str) -> str:
         self._rests_until = monotonic() + seconds
@@ -142,40 +152,27 @@ class Interpreter:
                     await say(None)
                 return made
 
-    async def _remember(self, text: str, source: str, target: str, made: Translation) -> None:
-        async with self._database.writing() as session:
-            await session.execute(
-                insert(Translated)
-                .values(
-                    source=source,
-                    target=target,
-                    digest=_digest(text),
-                    provider=made.provider,
-                    text=made.text,
-                )
-                .on_conflict_do_nothing()
-            )
 
-
-async def _remembered(
-    session: AsyncSession, text: str, source: str, target: str
-) -> Translation | None:
-    found = await session.execute(
-        select(Translated.text, Translated.provider)
-        .where(
-            Translated.source == source,
-            Translated.target == target,
-            Translated.digest == _digest(text),
-        )
-        .order_by(Translated.provider)  # the genuine one comes first
-        .limit(1)
+_KNOWN: Final = (
+    select(Translated.text, Translated.provider)
+    .where(
+        Translated.source == bindparam("from_language"),
+        Translated.target == bindparam("to_language"),
+        Translated.digest == bindparam("digest"),
     )
-    row = found.first()
-    if row is None:
-        return None
-    kept, provider = row
-    return Translation(kept, "azure" if provider == "azure" else "azure-simulated")
+    .order_by(Translated.provider)  # the genuine one comes first
+    .limit(1)
+    .cte("known")
+)
+_SPENT: Final = limits.spending(unless=_KNOWN)
+_LOOK_UP: Final = select(
+    *(
+        select(column).scalar_subquery()
+        for column in (_KNOWN.c.text, _KNOWN.c.provider, _SPENT.c.used)
+    )
+)
 
 
-def _digest(text: str) -> bytes:
+def digest(text: str) -> bytes:
+    """The key of a text among the stored translations."""
     return hashlib.sha256(text.encode()).digest()
