@@ -151,7 +151,7 @@ def _template(args: ContainerAppArgs) -> app.TemplateArgs:
 
 
 def _probes(args: ContainerAppArgs) -> Sequence[app.ContainerAppProbeArgs]:
-    """Probes within Azure's limits: delay from 1 to 60 s, 10 failures at most (ADR 18)."""
+    """Probes within Azure's limits: delay from 1 to 60 s, 10 failures at most (ADR 20)."""
     probes = (
         # Each second, since a visitor may be waiting. A start is slow before an app listens, which
         # has ten seconds, or before it answers, which has ten time-outs. Dependencies are part of

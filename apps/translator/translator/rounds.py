@@ -372,7 +372,7 @@ def _place(cursor: str) -> tuple[int, int]:
 
 
 async def owner(
-    session: AsyncSession, round_id: int, *, lock: bool = False
+    session: AsyncSession | AsyncConnection, round_id: int, *, lock: bool = False
 ) -> tuple[uuid.UUID | None, str] | None:
     """Visitor and message of a round, None if it does not exist; `lock`: until the commit."""
     query = select(tables.Round.visitor, tables.Round.message).where(tables.Round.id == round_id)

@@ -30,7 +30,7 @@ PROBE_DEFAULTS = {
 # TCP probes that Azure adds for each kind that is not declared, where there is ingress (Microsoft's
 # "Health probes in Azure Container Apps", MicrosoftDocs/azure-docs at 01fb6af). In 2024 the page
 # excepted the Consumption profile; apps there have had them at least since 2025
-# (microsoft/azure-container-apps #1423, and Microsoft's answer in #1775, 2026-07). ADR 18.
+# (microsoft/azure-container-apps #1423, and Microsoft's answer in #1775, 2026-07). ADR 20.
 _ADDED_PROBES: Sequence[Body] = (
     {"type": "Startup", "periodSeconds": 1, "timeoutSeconds": 3, "failureThreshold": 240},
     {"type": "Liveness"},
