@@ -140,6 +140,7 @@ def test_a_check_waits_after_the_builds_and_as_long_as_is_set(recorded: Declare)
         check = recorder.one("DomainCheck", f"{name}-check")
         assert check.at("wait") == 30
         assert recorder.needs(check, recorder.one("Image", f"{name}-image"))
+        assert recorder.needs(check, recorder.one("Wait", f"{name}-pull-ready"))
 
 
 def test_secrets_of_the_settings_stay_secret(
