@@ -143,7 +143,7 @@ def test_a_check_waits_after_the_builds_and_as_long_as_is_set(recorded: Declare)
         assert recorder.needs(check, recorder.one("Wait", f"{name}-pull-ready"))
 
 
-def test_a_release_is_told_by_settings_and_secrets_and_tells_none(
+def test_a_release_changes_with_settings_and_secrets_and_shows_none(
     program: Declare, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PULUMI_CONFIG_SECRET_KEYS", '["frugal:homepage"]')
