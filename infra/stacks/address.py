@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from hashlib import sha256
 
 from pulumi import Input, Output, Resource, ResourceOptions
 
@@ -166,13 +167,15 @@ def _certificate(site: AddressArgs, host: str) -> Output[str]:
 
 
 def _release(site: AddressArgs) -> Output[str]:
-    """Version of the app and its settings; a secret, since secrets are among them."""
+    """Fingerprint of the app's version and settings; a secret, since it is of secrets too."""
     settings = {
         "settings": site.settings.model_dump(mode="json"),
         "secrets": dict(secrets_of(site.settings)),
         "image": site.platform.images[site.name].reference,
     }
-    return Output.secret(Output.json_dumps(settings))
+    return Output.secret(
+        Output.json_dumps(settings).apply(lambda text: sha256(text.encode()).hexdigest())
+    )
 
 
 def declare_for_files(

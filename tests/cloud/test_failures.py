@@ -15,10 +15,10 @@ from frugal.cloud.images import Image
 from frugal.cloud.processes import App
 from tests.cloud.provider_client import refusal
 from tests.cloud.test_jobs import PULL, Jobs, bench
-from tests.cloud.test_processes import app, image, make_app, places, replicas, revision
+from tests.cloud.test_processes import app, doors, image, make_app, places, replicas, revision
 from tests.cloud.test_rules import Edge, World, edge, world
 
-__all__ = ["app", "bench", "edge", "image", "make_app", "places", "world"]
+__all__ = ["app", "bench", "doors", "edge", "image", "make_app", "places", "world"]
 
 
 def body(jobs: Jobs) -> dict[str, Any]:

@@ -17,6 +17,7 @@ from tests.cloud.test_processes import replicas, revision, until
 
 app, client, image = test_processes.app, test_processes.client, test_processes.image
 make_app, places = test_processes.make_app, test_processes.places
+doors = test_processes.doors
 
 # Stands for the server: it accepts the flag alone, and serves main.py.
 GUNICORN = """\

@@ -140,14 +140,22 @@ def test_a_check_waits_after_the_builds_and_as_long_as_is_set(recorded: Declare)
         check = recorder.one("DomainCheck", f"{name}-check")
         assert check.at("wait") == 30
         assert recorder.needs(check, recorder.one("Image", f"{name}-image"))
+        assert recorder.needs(check, recorder.one("Wait", f"{name}-pull-ready"))
 
 
-def test_secrets_of_the_settings_stay_secret(
+def test_a_release_changes_with_settings_and_secrets_and_shows_none(
     program: Declare, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PULUMI_CONFIG_SECRET_KEYS", '["frugal:homepage"]')
-    key = "canary" * 6
-    recorder = program("dev", {"homepage": {**WWW, "sessionKey": key}}, sites=SITES)
-    check = recorder.one("DomainCheck")
-    assert key in check.at("release")
-    assert key not in repr(dict(check.clear))
+
+    def release(**more: object) -> str:
+        homepage = {**WWW, "sessionKey": "canary" * 6, **more}
+        recorder = program("dev", {"homepage": homepage}, sites=SITES)
+        check = recorder.one("DomainCheck")
+        assert "canary" not in repr(dict(check.inputs))
+        assert "release" not in check.clear
+        return check.at("release")
+
+    first = release()
+    assert first == release()
+    assert len({first, release(maxReplicas=3), release(sessionKey="other!" * 6)}) == 3
