@@ -18,6 +18,7 @@ from conftest import PATIENT, Serve
 from playing import PATIENCE, PLAIN
 from postgres import Postgres
 from serving import APP, Process
+from translator.__main__ import listen
 from translator.settings import Settings, load
 
 _COMMAND = [sys.executable, "-m", "translator"]
@@ -141,6 +142,16 @@ def _ended(*words: str, **environment: str) -> subprocess.CompletedProcess[str]:
 
 def test_it_listens_before_it_imports_the_framework() -> None:
     assert _ended("-c", _FIRST_IMPORT, PORT="0").stderr == "['LISTEN'], False\n"
+
+
+def test_a_response_of_two_packets_does_not_wait_for_a_receipt() -> None:
+    with (
+        listen("127.0.0.1", 0) as listener,
+        socket.create_connection(listener.getsockname()),
+    ):
+        connection, _ = listener.accept()
+        with connection:
+            assert connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
 
 
 def test_a_port_that_is_taken_is_said_in_one_line() -> None:

@@ -52,6 +52,8 @@ class Translator:
         translator = self
 
         class Handler(BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
             def do_POST(self) -> None:
                 path, query = urlsplit(self.path).path, parse_qs(urlsplit(self.path).query)
                 body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))

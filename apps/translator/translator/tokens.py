@@ -14,6 +14,8 @@ TRANSLATOR: Final = "https://cognitiveservices.azure.com"
 CONNECT_SECONDS: Final = 2
 READ_SECONDS: Final = 5
 _MIN_AGE: Final = 5.0
+_EARLY: Final = 300
+"""Seconds before a token's end from which another is fetched, as in the library."""
 
 
 class TokenError(Exception):
@@ -32,15 +34,21 @@ class Tokens:
         self._one_at_a_time = asyncio.Lock()
         self._client: ManagedIdentityClient | None = None
         self._since = 0.0
+        self._token = ""
+        self._good_until = 0.0
 
     async def get(self) -> str:
         """Return a valid token; raises TokenError."""
         async with self._one_at_a_time:
-            # The library takes a while to import, and blocks. Neither the start of the app nor its
-            # event loop waits for that.
-            return await asyncio.to_thread(self._acquire)
+            if time.time() >= self._good_until:
+                # The library takes a while to import, and blocks. Neither the start of the app nor
+                # its event loop waits for that.
+                answer = await asyncio.to_thread(self._acquire)
+                self._token = answer["access_token"]
+                self._good_until = time.time() + answer["expires_in"] - _EARLY
+            return self._token
 
-    def _acquire(self) -> str:
+    def _acquire(self) -> dict[str, Any]:
         import msal  # noqa: PLC0415
         import requests  # noqa: PLC0415
 
@@ -55,12 +63,12 @@ class Tokens:
             raise TokenError(f"{type(error).__name__}: {error}") from error
         if "access_token" not in answer:
             raise TokenError(f"{answer.get('error')}: {answer.get('error_description')}")
-        return answer["access_token"]
+        return answer
 
     def forget(self) -> None:
         """Discard the cached token, unless it is only seconds old."""
         if time.monotonic() - self._since >= _MIN_AGE:
-            self._client = None
+            self._client, self._good_until = None, 0.0
 
 
 def _client(client_id: str | None) -> "ManagedIdentityClient":
