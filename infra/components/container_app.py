@@ -68,19 +68,19 @@ def container_app_host(app_name: str, environment_domain: Input[str]) -> Output[
     return Output.concat(app_name, ".", environment_domain)
 
 
-def consumption(cpu: float) -> app.ContainerResourcesArgs:
+def consumption(cpu: float) -> "app.ContainerResourcesArgs":
     """Cores of a container, with the Consumption plan's ratio of memory."""
     return app.ContainerResourcesArgs(cpu=cpu, memory=f"{cpu * 2:.1f}Gi")
 
 
 def pulled_from(
     server: Input[str] | None, identity: Input[str]
-) -> Sequence[app.RegistryCredentialsArgs]:
+) -> "Sequence[app.RegistryCredentialsArgs]":
     """Registry that an identity pulls from, if the image is not public."""
     return [] if server is None else [app.RegistryCredentialsArgs(server=server, identity=identity)]
 
 
-def _configuration(args: ContainerAppArgs) -> app.ConfigurationArgs:
+def _configuration(args: ContainerAppArgs) -> "app.ConfigurationArgs":
     return app.ConfigurationArgs(
         active_revisions_mode=app.ActiveRevisionsMode.SINGLE,
         ingress=app.IngressArgs(
@@ -98,7 +98,7 @@ def _configuration(args: ContainerAppArgs) -> app.ConfigurationArgs:
     )
 
 
-def _template(args: ContainerAppArgs) -> app.TemplateArgs:
+def _template(args: ContainerAppArgs) -> "app.TemplateArgs":
     environment = [
         app.EnvironmentVarArgs(name=key, value=value) for key, value in args.settings.items()
     ] + [app.EnvironmentVarArgs(name=key, secret_ref=_secret_name(key)) for key in args.secrets]
@@ -129,7 +129,7 @@ def _template(args: ContainerAppArgs) -> app.TemplateArgs:
     )
 
 
-def _probes(args: ContainerAppArgs) -> Sequence[app.ContainerAppProbeArgs]:
+def _probes(args: ContainerAppArgs) -> "Sequence[app.ContainerAppProbeArgs]":
     """Probes within Azure's limits: period and timeout up to 240 s, 10 failures at most."""
     probes = (
         # Half a minute to start, probed often, since a visitor may be waiting. Dependencies are
