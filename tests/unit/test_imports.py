@@ -140,6 +140,7 @@ USED = {
     "frugal.commands.compare": PRICING,
     "frugal.commands.preview": PRICING,
     "frugal.commands.prices": PRICING,
+    "frugal.local.hosts.language": "grpc",
     # In the process of the dynamic providers, which every preview starts.
     "infra.components.image infra.components.job_run infra.components.wait "
     "infra.components.edge_purge infra.components.account_purge": "grpc opentelemetry pulumi yaml",
