@@ -1,4 +1,4 @@
-"""Projects to measure: a fresh clone of this checkout, and an empty program.
+"""Projects to measure: a fresh clone of this checkout, and a program of one file.
 
 Both are in temporary folders and leave nothing. The environment `local` of this checkout is not
 touched.
@@ -25,8 +25,8 @@ _FOREIGN = ("PULUMI_", "PYTHON", "VIRTUAL_ENV")
 
 
 @contextmanager
-def empty_program(stack: str) -> Generator[Checkout]:
-    """A project whose program does nothing, in this checkout's virtualenv, with the stack's file.
+def program(stack: str, text: str = "") -> Generator[Checkout]:
+    """A project of one file, empty by default, with this checkout's virtualenv and stack's file.
 
     It has the files that `frugal.local.engine.preview_from_nothing` needs.
     """
@@ -34,13 +34,13 @@ def empty_program(stack: str) -> Generator[Checkout]:
     with tempfile.TemporaryDirectory(prefix="frugal-bench-") as folder:
         place = Checkout(Path(folder).resolve())
         project = {
-            "name": "empty",
+            "name": "program",
             "runtime": {"name": "python", "options": {"virtualenv": ".venv"}},
             "requiredPulumiVersion": f">={minimum_version(here)}",
         }
         (place.root / "Pulumi.yaml").write_text(yaml.safe_dump(project))
-        (place.root / f"Pulumi.{stack}.yaml").write_text("{}\n")
-        (place.root / "__main__.py").write_text("")
+        shutil.copy(here.root / f"Pulumi.{stack}.yaml", place.root)
+        (place.root / "__main__.py").write_text(text)
         (place.root / ".venv").symlink_to(here.root / ".venv")
         shutil.copytree(here.root / "tools" / "pulumi", place.root / "tools" / "pulumi")
         yield place

@@ -7,7 +7,7 @@ to do. With `empty_caches` the caches of pip, uv, Go and the tool are empty: the
 
 from rich.console import Console
 
-from benchmarks.projects import Clone, empty_program, fresh_clone, plain_engine
+from benchmarks.projects import Clone, fresh_clone, plain_engine, program
 from benchmarks.timing import in_turns, show, timed
 from frugal.local.engine import Engine
 
@@ -21,7 +21,7 @@ _COMPARED = {
 
 def run(out: Console, progress: Console, *, empty_caches: bool = False) -> None:
     """Measure and print the table."""
-    with fresh_clone(empty_caches=empty_caches) as clone, empty_program("dev") as empty:
+    with fresh_clone(empty_caches=empty_caches) as clone, program("dev") as empty:
         progress.print("up: make setup in a fresh clone")
         seconds = {"make setup, fresh clone": [timed(clone.set_up)]}
         engine = plain_engine(empty, progress)

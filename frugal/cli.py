@@ -2,12 +2,10 @@
 
 import errno
 import importlib
-import importlib.metadata
 import sys
 from typing import Annotated, Any, cast
 
 import typer
-from rich.console import Console
 from typer.core import TyperCommand, TyperGroup
 from typer.main import get_command
 
@@ -16,9 +14,22 @@ from frugal.help import Group
 from frugal.paths import checkout
 from frugal.terminal import say
 
-_COMMANDS = (
-    "up", "down", "status", "logs", "new", "env", "doctor", "cost", "compare", "prices", "export",
-)  # fmt: skip
+COMMANDS = {
+    "up": "Bring the local environment up: all declared resources, on this machine.",
+    "down": "Take the local environment down: processes, ports, files and rows.",
+    "status": "Show addresses and health of what runs here; exit code 1 if nothing does.",
+    "logs": "Show the log of an app, the database or the edge: time (UTC), level, message, fields.",
+    "new": "Add a site to the project.",
+    "env": "Print the variables with which plain `pulumi` works in your own shell, as on Azure.",
+    "doctor": "Say what is missing on this machine or, with -s, in the subscription, and the "
+    "remedy.",
+    "cost": "Show the monthly cost of a plan: before, after, the change and its reason.",
+    "compare": "Show the bill with a site on each host, with and without the edge, as the site "
+    "grows.",
+    "prices": "The prices that estimates use, with region, date and source.",
+    "export": "Write the files of a site whose host is staticSite, after `pulumi up`.",
+}
+"""Commands with the first paragraph of their help, so that a list of them imports none."""
 
 
 class _Commands(Group):
@@ -26,7 +37,7 @@ class _Commands(Group):
 
     def __init__(self, **attributes: Any) -> None:  # noqa: ANN401 - typer's own
         super().__init__(**attributes)
-        self.commands = {name: TyperCommand(name) for name in _COMMANDS}
+        self.commands = {name: TyperCommand(name, help=text) for name, text in COMMANDS.items()}
 
     def get_command(self, ctx: object, cmd_name: str) -> TyperCommand | TyperGroup | None:  # noqa: ARG002
         if cmd_name not in self.commands:
@@ -60,6 +71,8 @@ def frugal(
       frugal cost -s prod
     """
     if version:
+        import importlib.metadata  # noqa: PLC0415 - a third of the time of a help page
+
         typer.echo(f"frugal {importlib.metadata.version('frugal')}")
     elif context.invoked_subcommand is None:
         typer.echo(context.get_help())
@@ -98,5 +111,7 @@ def _usage(error: typer.TyperException) -> str:
 
 
 def _fail(message: str, code: int) -> None:
+    from rich.console import Console  # noqa: PLC0415 - a third of the time of a help page
+
     say(Console(stderr=True), f"Error: {message}", "red")
     sys.exit(code)

@@ -47,7 +47,7 @@ def _page(command: TyperCommand | TyperGroup, context: Any) -> str:  # noqa: ANN
     given = [p for p in command.params if isinstance(p, TyperArgument)]
     arguments = [(str(p.metavar or p.name), p.help or "") for p in given]
     options = [p.get_help_record(context) for p in command.get_params(context) if p not in given]
-    commands = list(_commands(command, context)) if isinstance(command, TyperGroup) else []
+    commands = list(_commands(command)) if isinstance(command, TyperGroup) else []
     words = [*(name for name, _ in arguments), *["[COMMAND]"] * bool(commands)]
     paragraphs = inspect.cleandoc(command.help or "").split("\n\n")
     parts = [
@@ -60,12 +60,10 @@ def _page(command: TyperCommand | TyperGroup, context: Any) -> str:  # noqa: ANN
     return "\n\n".join(parts)
 
 
-def _commands(group: TyperGroup, context: Any) -> Iterator[tuple[str, str]]:  # noqa: ANN401
+def _commands(group: TyperGroup) -> Iterator[tuple[str, str]]:
     """Each command's name and the first paragraph of its description."""
-    for name in group.list_commands(context):
-        command = group.get_command(context, name)
-        text = (command.help if command else None) or ""
-        yield name, " ".join(text.partition("\n\n")[0].split())
+    for name, command in group.commands.items():
+        yield name, " ".join((command.help or "").partition("\n\n")[0].split())
 
 
 def _section(title: str, rows: Sequence[tuple[str, str]], columns: int) -> Iterator[str]:

@@ -5,10 +5,11 @@ import textwrap
 import time
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
-from rich.console import Console
-from rich.measure import Measurement
-from rich.table import Table
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.table import Table
 
 
 def wrap(text: str, columns: int, indent: str = "") -> list[str]:
@@ -21,7 +22,7 @@ def wrap(text: str, columns: int, indent: str = "") -> list[str]:
     )
 
 
-def say(console: Console, text: str, style: str = "") -> None:
+def say(console: "Console", text: str, style: str = "") -> None:
     """Print sentences: wrapped on a terminal, and lines as they are elsewhere."""
     for line in text.splitlines():
         indent = line[: len(line) - len(line.lstrip())]
@@ -30,17 +31,17 @@ def say(console: Console, text: str, style: str = "") -> None:
             console.print(part, style=style, markup=False, highlight=False, soft_wrap=True)
 
 
-def print_whole(console: Console, table: Table) -> None:
+def print_whole(console: "Console", table: "Table") -> None:
     """Print a table; what must not wrap is not cut either, even if it is wider than the console."""
     width = console.width
-    least = Measurement.get(console, console.options.update(max_width=1000), table).minimum
+    least = console.measure(table, options=console.options.update(max_width=1000)).minimum
     console.width = max(width, least)
     console.print(table, crop=False)
     console.width = width
 
 
 @contextmanager
-def progress(console: Console, *, every: float = 20.0) -> Generator[Callable[[str], None]]:
+def progress(console: "Console", *, every: float = 20.0) -> Generator[Callable[[str], None]]:
     """Yield a function that shows the present step of a long task.
 
     On a terminal in one line that is replaced and at last removed; elsewhere on lines of their own,

@@ -14,12 +14,11 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, Self, cast
 from urllib.parse import urlsplit
 
-import httpx
-
 from infra import credentials, waits
 from infra.credentials import Account, Cloud, SignInError
 
 if TYPE_CHECKING:
+    import httpx
     from azure.core.credentials import TokenCredential
 
 _METADATA_API_VERSION = "2022-09-01"
@@ -75,9 +74,12 @@ class Arm:
         configuration: Mapping[str, str] | None = None,
         patience: float | None = None,
         credential: "TokenCredential | None" = None,
-        transport: httpx.BaseTransport | None = None,
+        transport: "httpx.BaseTransport | None" = None,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
+        # Takes as long to import as this program's settings, and a preview makes no call.
+        import httpx  # noqa: PLC0415
+
         if configuration is None and credential is None:
             self._account = credentials.current()
         else:
@@ -116,6 +118,8 @@ class Arm:
 
         A next page on another host is refused, since the token goes along with the request.
         """
+        import httpx  # noqa: PLC0415 - see __init__
+
         answer = self.get(path, api_version=api_version, **query)
         entries: list[dict[str, Any]] = []
         base = httpx.URL(self._cloud.endpoint)
@@ -168,7 +172,7 @@ class Arm:
 
     def _call(
         self, method: str, path: str, query: Mapping[str, str], body: Mapping[str, object] | None
-    ) -> httpx.Response:
+    ) -> "httpx.Response":
         try:
             token = self._account.token(self._cloud, subscription=_subscription(path))
         except SignInError as error:
@@ -209,8 +213,10 @@ class Arm:
             dns_server=str(cloud.get("dnsServer", "")),
         )
 
-    def _send(self, request: Callable[[], httpx.Response]) -> httpx.Response:
+    def _send(self, request: "Callable[[], httpx.Response]") -> "httpx.Response":
         """Send a request; retry while Azure is busy or unreachable. Raises ArmError otherwise."""
+        import httpx  # noqa: PLC0415 - see __init__
+
         waited, wait = 0.0, 2.0
         while True:
             try:
@@ -240,7 +246,7 @@ def _host(url: str) -> str:
     return urlsplit(url).hostname or ""
 
 
-def _retry_after(response: httpx.Response, default: float) -> float:
+def _retry_after(response: "httpx.Response", default: float) -> float:
     """Seconds that the answer asks to wait; the header's date form is not used by Azure."""
     try:
         return max(1.0, float(response.headers["Retry-After"]))
@@ -254,11 +260,11 @@ def _subscription(path: str) -> str:
     return matched[1] if matched else ""
 
 
-def _body(response: httpx.Response) -> dict[str, Any]:
+def _body(response: "httpx.Response") -> dict[str, Any]:
     return cast("dict[str, Any]", response.json()) if response.content else {}
 
 
-def _refusal(response: httpx.Response) -> ArmError:
+def _refusal(response: "httpx.Response") -> ArmError:
     """The error in Azure's envelope, {"error": {code, message}}; else the status line."""
     try:
         error = response.json()["error"]

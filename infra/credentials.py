@@ -17,8 +17,6 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import httpx
-
 from frugal.sign_in import NAMESPACE, SETTINGS
 
 if TYPE_CHECKING:
@@ -280,6 +278,8 @@ def _first_line(error: Exception) -> str:
 
 def _request_token(url: str, bearer: str, audience: str) -> str:
     """Ask the pipeline's issuer for a token, as azure-native does. Raises SignInError."""
+    import httpx  # noqa: PLC0415 - see Account._new_token
+
     headers = {"Authorization": f"Bearer {bearer}", "Accept": "application/json"}
     address = httpx.URL(url).copy_set_param("audience", audience)
     service = f"the pipeline's token service {address.host}"

@@ -11,9 +11,11 @@ import json
 import os
 import subprocess
 from pathlib import Path
+from typing import Any
 
 import grpc.aio
 from google.protobuf.json_format import MessageToDict
+from google.protobuf.message import Message
 from pulumi.runtime.proto import language_pb2, plugin_pb2
 
 from frugal.local.hosts import language
@@ -26,9 +28,10 @@ class StandIn(language.LanguageHost):
     """Our own language host with the official one's first steps."""
 
     async def GetRequiredPackages(  # noqa: N802
-        self, request: language_pb2.GetRequiredPackagesRequest, context: grpc.aio.ServicerContext
+        self, request: bytes, context: grpc.aio.ServicerContext
     ) -> language_pb2.GetRequiredPackagesResponse:
-        python = await _python(request.info, context)
+        info = language_pb2.GetRequiredPackagesRequest.FromString(request).info
+        python = await _python(info, context)
         command = [str(python), "-m", "pip", "list", "--format", "json"]
         done = await asyncio.to_thread(
             subprocess.run, command, capture_output=True, text=True, check=False
@@ -46,13 +49,13 @@ class StandIn(language.LanguageHost):
         return language_pb2.GetRequiredPackagesResponse(packages=packages)
 
     async def Run(  # noqa: N802
-        self, request: language_pb2.RunRequest, context: grpc.aio.ServicerContext
-    ) -> language_pb2.RunResponse:
+        self, request: Any, context: grpc.aio.ServicerContext
+    ) -> Message:
         await _python(request.info, context)
         return await super().Run(request, context)
 
 
-async def _python(info: language_pb2.ProgramInfo, context: grpc.aio.ServicerContext) -> Path:
+async def _python(info: Any, context: grpc.aio.ServicerContext) -> Path:
     """The virtualenv's interpreter; a missing virtualenv fails the call in the official words."""
     option = MessageToDict(info.options)["virtualenv"]
     folder = Path(info.root_directory) / option

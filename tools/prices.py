@@ -17,8 +17,7 @@ from pathlib import Path
 from typing import Final
 
 from frugal.cost.meters.cognitive_services import ANYWHERE, GLOBAL_SKUS, PLACE_SKUS
-from frugal.cost.prices.listing import Listing, read, text
-from frugal.cost.prices.retail import Item
+from frugal.cost.prices.listing import Item, Listing, read, text
 from frugal.cost.prices.table import AZURE, CURRENCY, FOLDER, Table, file_name
 
 # Too large to ship, and of no use to a small site: classic profiles can't be made any more.

@@ -7,6 +7,9 @@ from typing import Any
 from frugal.cloud.contract import Model
 from frugal.cloud.errors import CloudError
 
+TENANT = "00000000-0000-0000-0000-000000000001"
+"""Name of every directory (tenant) of the local cloud; no real one has it."""
+
 
 def key_of(resource_id: str) -> str:
     """The form under which an id is looked up: Azure compares resource ids without case."""

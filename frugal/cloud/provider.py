@@ -15,7 +15,7 @@ import traceback
 import uuid
 from collections.abc import Mapping
 from functools import partial
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import grpc
 import grpc.aio
@@ -26,13 +26,15 @@ from pulumi.runtime.proto import provider_pb2 as pb
 
 from frugal import peers
 from frugal.cloud.bodies import Body
-from frugal.cloud.cloud import Cloud
-from frugal.cloud.contract import UNKNOWN, Model, model
+from frugal.cloud.contract import UNKNOWN, Model, model, tokens
 from frugal.cloud.diff import Change, changes
 from frugal.cloud.errors import CloudError
+from frugal.cloud.ids import TENANT
 from frugal.cloud.preview import previewed, takes_location
-from frugal.cloud.types import TYPES
-from frugal.cloud.types.plain import TENANT
+
+if TYPE_CHECKING:
+    # Plan-only mode starts without what runs here: apps, database, edge.
+    from frugal.cloud.cloud import Cloud
 
 VERSION = "3.29.0"
 STACK = "local"
@@ -50,7 +52,7 @@ Context = grpc.aio.ServicerContext[Any, Any]
 class Provider(provider_pb2_grpc.ResourceProviderServicer):
     """Translates the engine's calls. `cloud` is None in plan-only mode."""
 
-    def __init__(self, cloud: Cloud | None) -> None:
+    def __init__(self, cloud: "Cloud | None") -> None:
         self._cloud = cloud
         # Each run of an engine has a connection of its own, and its own configuration.
         self._configured: dict[str, dict[str, str]] = {}
@@ -114,7 +116,7 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
     async def Check(self, request: pb.CheckRequest, context: Context) -> pb.CheckResponse:
         token = _token(request.urn)
         olds, news = _read(request.olds), _read(request.news)
-        if token not in TYPES:
+        if token not in tokens():
             return self._check_foreign(token, olds, news, context)
         m = model(token)
         _name(m, request, olds, news)
@@ -214,7 +216,7 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
     def _subscription(self, context: Context) -> str:
         return self._configured.get(context.peer(), {}).get("subscriptionId") or NO_SUBSCRIPTION
 
-    def _for_real(self) -> Cloud:
+    def _for_real(self) -> "Cloud":
         if self._cloud is None:
             raise CloudError(
                 "PlanOnly", "This provider only plans; it cannot read, create, update or delete."
@@ -261,7 +263,7 @@ def _name(m: Model, request: pb.CheckRequest, olds: Body, news: Body) -> None:
 
 def _previewed(token: str, inputs: Body) -> Body:
     """The outputs known in a preview; for a type without a model, its inputs."""
-    return previewed(model(token), inputs) if token in TYPES else inputs
+    return previewed(model(token), inputs) if token in tokens() else inputs
 
 
 def _property_diff(change: Change) -> pb.PropertyDiff:

@@ -18,7 +18,6 @@ from frugal.cost import Plan, failure_of, from_preview, parse
 from frugal.errors import FrugalError
 from frugal.fingerprint import content_digest
 from frugal.local.engine import LOCAL_STACK, preview_from_nothing
-from frugal.local.environment import prepare
 from frugal.paths import Checkout
 from frugal.stack_files import entries, stack_file, without_secrets
 
@@ -57,6 +56,9 @@ def preview(place: Checkout, console: Console, environment: str, changes: Sequen
     if from_nothing:
         done = preview_from_nothing(place, console, environment, *_OPTIONS, settings=settings)
     else:
+        # Imported here, since an environment on Azure needs none of what runs here.
+        from frugal.local.environment import prepare  # noqa: PLC0415
+
         _daemon, engine = prepare(place, console)
         with tempfile.TemporaryDirectory(prefix="frugal-cost-") as folder:
             file = Path(folder) / f"Pulumi.{environment}.yaml"

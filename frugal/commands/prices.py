@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from contextlib import closing
 from decimal import Decimal
 from enum import StrEnum
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
@@ -15,13 +15,14 @@ from rich.table import Table as Columns
 from frugal.cost import plain
 from frugal.cost.prices.listing import described, shared
 from frugal.cost.prices.missing import missing
-from frugal.cost.prices.refresh import Move, Outcome, refreshed, write
-from frugal.cost.prices.retail import ADDRESS, RetailPrices
 from frugal.cost.prices.table import Meter, Price, Regions, Table
 from frugal.cost.report.show import write_json
 from frugal.errors import FrugalError
 from frugal.help import Command, Group
 from frugal.terminal import print_whole, progress, say
+
+if TYPE_CHECKING:
+    from frugal.cost.prices.refresh import Move, Outcome
 
 
 class Format(StrEnum):
@@ -93,16 +94,20 @@ def refresh_command(
     service: _Service = None,
     region: _Region = None,
     address: Annotated[
-        str,
+        str | None,
         typer.Option("--address", metavar="URL", help="Ask this address instead of Microsoft's."),
-    ] = ADDRESS,
+    ] = None,
 ) -> None:
     """Refresh prices from Azure's public Retail Prices API, or add those of a region; no login.
 
     One request for each service and region: some minutes for all of them. Nothing is written
     before every price has been read.
     """
-    table = Table()
+    # Imported here, since only a refresh calls the API.
+    from frugal.cost.prices.refresh import refreshed, write  # noqa: PLC0415
+    from frugal.cost.prices.retail import ADDRESS, RetailPrices  # noqa: PLC0415
+
+    table, address = Table(), address or ADDRESS
     with closing(RetailPrices(address)) as api, progress(_err) as show_step:
         outcome = refreshed(
             table,
@@ -232,7 +237,7 @@ def _document(table: Table, meters: _Meters) -> dict[str, object]:
     }
 
 
-def _report(outcome: Outcome) -> None:
+def _report(outcome: "Outcome") -> None:
     """Print changed prices, announced changes, and prices that could not be read."""
     if outcome.moved:
         columns = _columns("product", "meter", "region", "before", "after", "")
@@ -261,7 +266,7 @@ def _named(meter: Meter) -> str:
     return f"{meter.name} ({meter.product})"
 
 
-def _percent(move: Move) -> str:
+def _percent(move: "Move") -> str:
     """Change of the first paid price: `+4.2 %`."""
     before = next((tier.price for tier in move.before if tier.price), None)
     after = next((tier.price for tier in move.after if tier.price), None)

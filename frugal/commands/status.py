@@ -4,7 +4,7 @@ import json
 import shlex
 import sys
 from pathlib import Path
-from typing import Annotated, Any, cast
+from typing import TYPE_CHECKING, Annotated, Any, cast
 
 import typer
 from rich.console import Console
@@ -14,9 +14,11 @@ from rich.text import Text
 from frugal.errors import FrugalError
 from frugal.help import Command
 from frugal.local import daemon as daemons
-from frugal.local.engine import LOCAL_STACK, Engine
 from frugal.paths import own_checkout
 from frugal.terminal import print_whole, say
+
+if TYPE_CHECKING:
+    from frugal.local.engine import Run
 
 _NOTHING: dict[str, Any] = {"environment": "local", "urls": {}, "health": {}}
 _HEALTH = {
@@ -129,11 +131,9 @@ def _shortest(path: Path) -> Path:
     return path.relative_to(here) if path.is_relative_to(here) else path
 
 
-def show_after_up(
-    console: Console, found: dict[str, Any], engine: Engine, engine_output: Path
-) -> None:
+def show_after_up(console: Console, found: dict[str, Any], run: "Run", engine_output: Path) -> None:
     """Print the stack's outputs, the bill, the update's changes; at last addresses and health."""
-    outputs = json.loads(engine.run("stack", "output", "--json", "-s", LOCAL_STACK))
+    outputs = dict(run.outputs)
     bill = outputs.pop("monthlyCost", None)
     say(console, "Outputs, as on Azure:")
     for name, value in outputs.items():
@@ -144,18 +144,15 @@ def show_after_up(
         say(console, f"{text} .frugal/local/cloud/dns.zone.")
     if bill:
         say(console, f"On Azure: {bill['shown']} (`frugal cost`).")
-    say(console, f"Resources: {_changes(engine)}. `make down` takes everything down.")
+    say(console, f"Resources: {_changes(run)}. `make down` takes everything down.")
     say(console, f"The engine's output, builds too: {engine_output}")
     console.print()
     show(console, found)
 
 
-def _changes(engine: Engine) -> str:
-    """Changes of the last update: `3 created, 12 unchanged`."""
+def _changes(run: "Run") -> str:
+    """Changes of an update: `3 created, 12 unchanged`."""
     words = {"create": "created", "update": "updated", "replace": "replaced", "delete": "deleted"}
     words["same"] = "unchanged"
-    history = engine.run("stack", "history", "--json", "--page-size", "1", "--stack", LOCAL_STACK)
-    updates = cast("list[dict[str, dict[str, int]]]", json.loads(history))
-    last = updates[0].get("resourceChanges", {}) if updates else {}
-    told = [f"{last[kind]} {word}" for kind, word in words.items() if last.get(kind)]
+    told = [f"{run.changes[kind]} {word}" for kind, word in words.items() if run.changes.get(kind)]
     return ", ".join(told) or "none"

@@ -26,8 +26,8 @@ def up(
 ) -> None:
     """Bring the local environment up: all declared resources, on this machine."""
     place, console = own_checkout(), Console(stderr=True)
-    daemon, engine = environment.up(place, console, accept_data_loss=accept_data_loss)
+    daemon, engine, run = environment.up(place, console, accept_data_loss=accept_data_loss)
     found = daemon.status()
     if any(resource["urn"].endswith(f":StaticSite::{SITE}") for resource in found["resources"]):
         say(console, fill_local_site(place, engine.run))
-    show_after_up(Console(), found, engine, place.engine_output)
+    show_after_up(Console(), found, run, place.engine_output)

@@ -17,10 +17,11 @@ _PRINTED = 12  # lines of what the program printed
 _STACK = "::pulumi:pulumi:Stack::"  # in the URN of what the program prints
 
 _Event = Mapping[str, Any]
+_NONE: _Event = {}
 
 
 class Display:
-    """Progress of a run and reasons of its failure."""
+    """Progress of a run, reasons of its failure, and its results."""
 
     def __init__(self, file: Path) -> None:
         self._file = file
@@ -78,12 +79,30 @@ class Display:
                     resources += [*(log if "log above" in text else ()), f"{name}: {text}"]
         return "\n".join(dict.fromkeys(resources or program))
 
+    def outputs(self) -> _Event:
+        """Return the stack's outputs, secrets masked by the engine."""
+        outputs = _NONE
+        for event in self._whole():
+            metadata = _within(event, "resOutputsEvent", "metadata")
+            if _STACK in metadata.get("urn", ""):
+                outputs = _within(metadata, "new", "outputs")
+        return outputs
+
+    def changes(self) -> Mapping[str, int]:
+        """Return the number of resources by operation: `{"create": 3, "same": 12}`."""
+        summaries = (event for event in self._whole() if "summaryEvent" in event)
+        return _within(next(summaries, _NONE), "summaryEvent", "resourceChanges")
+
     def _diagnostics(self) -> Iterator[_Event]:
         """Read the messages of the whole run, first to last."""
-        self._position = 0
-        for event in self._read():
+        for event in self._whole():
             if one := event.get("diagnosticEvent"):
                 yield one
+
+    def _whole(self) -> Iterator[_Event]:
+        """Read the whole run, first to last."""
+        self._position = 0
+        return self._read()
 
     def _count(self, event: _Event) -> None:
         for kind in ("resourcePreEvent", "resOutputsEvent", "resOpFailedEvent"):
@@ -118,3 +137,10 @@ class Display:
 def _notes(event: _Event) -> list[str]:
     lines = str(event.get("diagnosticEvent", {}).get("message", "")).splitlines()
     return [line.removeprefix(PREFIX) for line in lines if line.startswith(PREFIX)]
+
+
+def _within(event: _Event, *path: str) -> _Event:
+    """The object at a path; an empty one where there is none."""
+    for name in path:
+        event = event.get(name) or _NONE
+    return event

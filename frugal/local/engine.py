@@ -21,6 +21,7 @@ from dataclasses import dataclass, field
 from itertools import chain
 from pathlib import Path
 from types import FrameType
+from typing import Any
 
 from rich.console import Console
 
@@ -44,6 +45,19 @@ _PLUGIN = "pulumi-resource-azure-native"
 
 class Interrupted(Exception):  # noqa: N818 - it is no error
     """The user stopped the engine; the running operations have finished and are recorded."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Run:
+    """A run that has ended: its exit code, and the reasons of a failure.
+
+    `outputs`: of the stack, secrets masked; `changes`: number of resources by operation.
+    """
+
+    code: int
+    failure: str
+    outputs: Mapping[str, Any]
+    changes: Mapping[str, int]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -102,10 +116,10 @@ class Engine:
 
     def follow(
         self, *arguments: str, console: Console, output: Path, keep_open: Sequence[int] = ()
-    ) -> tuple[int, str]:
-        """Run with a line of progress; return the exit code and the reasons of a failure.
+    ) -> Run:
+        """Run with a line of progress.
 
-        The engine's own display goes to the file `output`, which the reasons name. An interrupt
+        The engine's own display goes to the file `output`, which the failure names. An interrupt
         reaches the engine once, so that it finishes and records the running operations; then
         Interrupted is raised. `keep_open`: descriptors that the engine inherits (a lock, so that it
         stays locked if this process is killed).
@@ -151,13 +165,19 @@ class Engine:
             for warning in display.warnings():
                 say(console, f"Warning: {warning}", "yellow")
             failure = display.failure() if process.returncode else ""
+            run = Run(
+                code=process.returncode,
+                failure=f"{failure}\nThe engine's whole output is in {output}.",
+                outputs=display.outputs(),
+                changes=display.changes(),
+            )
         finally:
             events.unlink()
             for number, handler in before.items():
                 signal.signal(number, handler)
         if received:
             raise Interrupted
-        return process.returncode, f"{failure}\nThe engine's whole output is in {output}."
+        return run
 
 
 FOREIGN = frozenset(

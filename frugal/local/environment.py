@@ -15,7 +15,7 @@ from frugal.errors import FrugalError, RowsAtStakeError
 from frugal.local import daemon as daemons
 from frugal.local import recovery
 from frugal.local.daemon import Daemon
-from frugal.local.engine import LOCAL_STACK, Engine, Interrupted, local_engine
+from frugal.local.engine import LOCAL_STACK, Engine, Interrupted, Run, local_engine
 from frugal.local.health import wait_until_answering, wait_until_healthy
 from frugal.local.lock import checkout_lock, checkout_lock_if_free
 from frugal.local.state import compare, mend, read_state, rebuild_options
@@ -77,7 +77,7 @@ def prepare_shell(checkout: Checkout, console: Console) -> Engine:
 
 def up(
     checkout: Checkout, console: Console, *, accept_data_loss: bool = False
-) -> tuple[Daemon, Engine]:
+) -> tuple[Daemon, Engine, Run]:
     """Deploy all declared resources and wait until the sites answer.
 
     Repairs first what a killed run left, and rebuilds what was lost. Raises FrugalError: another
@@ -101,15 +101,15 @@ def up(
             _remove(checkout.local)
             daemon, engine = _prepare_up(checkout, console)
         rebuilt = rebuild_options(checkout, daemon, console)
-        code, failure = engine.follow(
+        run = engine.follow(
             "up",
             *(*_QUIETLY, *without_preview(checkout), *rebuilt),
             console=console,
             output=checkout.engine_output,
             keep_open=(lock,),
         )
-        if code != 0:
-            raise FrugalError(f"{_why(code, failure, daemon)} {again}")
+        if run.code != 0:
+            raise FrugalError(f"{_why(run, daemon)} {again}")
         wait_until_healthy(checkout, daemon, console)
         wait_until_answering(daemon)
         recovery.keep_copies(checkout, daemon)
@@ -120,7 +120,7 @@ def up(
                 f"({place}/environment says where it was). `make up` in its new place takes the "
                 "database over; if the checkout is gone for good, remove that folder by hand.",
             )
-        return daemon, engine
+        return daemon, engine, run
 
 
 def without_preview(checkout: Checkout) -> list[str]:
@@ -144,13 +144,13 @@ def _prepare_up(checkout: Checkout, console: Console) -> tuple[Daemon, Engine]:
     return daemon, engine
 
 
-def _why(code: int, failure: str, daemon: Daemon) -> str:
-    """Reason of a failed run; `failure` has the engine's messages."""
-    if code < 0:
-        return f"The engine was killed (signal {-code}); what it has recorded is safe."
+def _why(run: Run, daemon: Daemon) -> str:
+    """Reason of a failed run."""
+    if run.code < 0:
+        return f"The engine was killed (signal {-run.code}); what it has recorded is safe."
     if not daemons.is_running(daemon.pid):
         return daemons.ended(daemon)
-    return f"The environment is not up: {failure}"
+    return f"The environment is not up: {run.failure}"
 
 
 def down(
@@ -193,14 +193,15 @@ def down(
                 ports = {daemon.http, *daemon.status().get("ports", [])}
                 family = daemons.family(daemon.pid)
                 count = len(read_state(checkout).ids)
-                code, reason = engine.follow(
+                run = engine.follow(
                     "destroy",
                     *_QUIETLY,
                     console=console,
                     output=checkout.engine_output,
                     keep_open=(lock,),
                 )
-                failure = f"The engine could not destroy everything: {reason}" if code else ""
+                lost = f"The engine could not destroy everything: {run.failure}"
+                failure = lost if run.code else ""
             except FrugalError as error:
                 failure = _unusable(error)
         daemons.stop(family)

@@ -56,7 +56,8 @@ def compare(
     ids = {r["id"].lower() for r in resources}
     missing = {i: kind for i, kind in recorded.standing.items() if i.lower() not in ids}
     known = {i.lower() for i in recorded.ids}
-    own = [r["id"] for r in resources if r["urn"].split("::")[1:2] == [_project(checkout)]]
+    project = _project(checkout)
+    own = [r["id"] for r in resources if r["urn"].split("::")[1:2] == [project]]
     return missing, [i for i in own if i.lower() not in known]
 
 

@@ -105,7 +105,7 @@ def web_app_host(app_name: Input[str]) -> Output[str]:
     return Output.concat(app_name, ".azurewebsites.net")
 
 
-def _site_config(args: AppServiceArgs) -> web.SiteConfigArgs:
+def _site_config(args: AppServiceArgs) -> "web.SiteConfigArgs":
     settings: dict[str, Input[str]] = {
         "WEBSITES_PORT": str(args.port),
         "WEBSITES_ENABLE_APP_SERVICE_STORAGE": "false",

@@ -20,10 +20,15 @@ class ContextError(FrugalError):
 
 @dataclass(frozen=True, kw_only=True)
 class BuildContext:
-    """`archive`: tar.gz; `digest`: hex SHA-256 of what is packed (names, modes, contents)."""
+    """`tar`: what is packed; `digest`: hex SHA-256 of it (names, modes, contents)."""
 
-    archive: bytes
+    tar: bytes
     digest: str
+
+    @property
+    def archive(self) -> bytes:
+        """The tar, compressed as the registry takes it; a preview needs the digest alone."""
+        return gzip.compress(self.tar, mtime=0)
 
 
 def pack(folder: Path, *, dockerfile: str = "Dockerfile") -> BuildContext:
@@ -44,9 +49,7 @@ def pack(folder: Path, *, dockerfile: str = "Dockerfile") -> BuildContext:
             entry, content = _entry(folder / path, path)
             tar.addfile(entry, io.BytesIO(content))
     packed = buffer.getvalue()
-    return BuildContext(
-        archive=gzip.compress(packed, mtime=0), digest=hashlib.sha256(packed).hexdigest()
-    )
+    return BuildContext(tar=packed, digest=hashlib.sha256(packed).hexdigest())
 
 
 def _entry(file: Path, name: str) -> tuple[tarfile.TarInfo, bytes]:

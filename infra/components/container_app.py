@@ -73,19 +73,19 @@ def container_app_host(app_name: str, environment_domain: Input[str]) -> Output[
     return Output.concat(app_name, ".", environment_domain)
 
 
-def consumption(cpu: float) -> app.ContainerResourcesArgs:
+def consumption(cpu: float) -> "app.ContainerResourcesArgs":
     """Cores of a container, with the Consumption plan's ratio of memory."""
     return app.ContainerResourcesArgs(cpu=cpu, memory=f"{cpu * 2:.1f}Gi")
 
 
 def pulled_from(
     server: Input[str] | None, identity: Input[str]
-) -> Sequence[app.RegistryCredentialsArgs]:
+) -> "Sequence[app.RegistryCredentialsArgs]":
     """Registry that an identity pulls from, if the image is not public."""
     return [] if server is None else [app.RegistryCredentialsArgs(server=server, identity=identity)]
 
 
-def _configuration(args: ContainerAppArgs) -> app.ConfigurationArgs:
+def _configuration(args: ContainerAppArgs) -> "app.ConfigurationArgs":
     return app.ConfigurationArgs(
         active_revisions_mode=app.ActiveRevisionsMode.SINGLE,
         ingress=app.IngressArgs(
@@ -104,7 +104,7 @@ def _configuration(args: ContainerAppArgs) -> app.ConfigurationArgs:
     )
 
 
-def _custom_domains(args: ContainerAppArgs) -> Output[Sequence[app.CustomDomainArgs]] | None:
+def _custom_domains(args: ContainerAppArgs) -> "Output[Sequence[app.CustomDomainArgs]] | None":
     if args.custom_domains is None:
         return None
     return Output.from_input(args.custom_domains).apply(
@@ -119,7 +119,7 @@ def _custom_domains(args: ContainerAppArgs) -> Output[Sequence[app.CustomDomainA
     )
 
 
-def _template(args: ContainerAppArgs) -> app.TemplateArgs:
+def _template(args: ContainerAppArgs) -> "app.TemplateArgs":
     environment = [
         app.EnvironmentVarArgs(name=key, value=value) for key, value in args.settings.items()
     ] + [app.EnvironmentVarArgs(name=key, secret_ref=_secret_name(key)) for key in args.secrets]
@@ -150,7 +150,7 @@ def _template(args: ContainerAppArgs) -> app.TemplateArgs:
     )
 
 
-def _probes(args: ContainerAppArgs) -> Sequence[app.ContainerAppProbeArgs]:
+def _probes(args: ContainerAppArgs) -> "Sequence[app.ContainerAppProbeArgs]":
     """Probes within Azure's limits: delay from 1 to 60 s, 10 failures at most (ADR 20)."""
     probes = (
         # Each second, since a visitor may be waiting. A start is slow before an app listens, which

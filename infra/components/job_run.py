@@ -1,4 +1,4 @@
-"""A job on Azure Container Apps that is run as part of the deployment.
+"""Run of a job on Azure Container Apps as part of the deployment.
 
 No resource type starts a job, so a dynamic resource does, when image, command or environment
 change; it is created or updated once the job has succeeded.
@@ -7,95 +7,19 @@ JobExecution in azure-mgmt-appcontainers 4.0.0b1, read November 2026).
 """
 
 import sys
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
 from typing import Any
 
-from pulumi import ComponentResource, Input, Resource, ResourceOptions
+from pulumi import ResourceOptions
 from pulumi.dynamic import CreateResult, ReadResult, UpdateResult
 from pulumi.dynamic import Resource as DynamicResource
-from pulumi_azure_native import app
 
 from infra.arm import Arm
-from infra.components.container_app import consumption, pulled_from
 from infra.components.dynamic_provider import Provider, ProviderError
-from infra.components.placement import Placement
 from infra.polling import poll
 
 _API_VERSION = "2025-02-02-preview"
 _PENDING = {"Running", "Processing", "Unknown"}
-_START_SECONDS = 600  # seconds for Azure to schedule a replica and pull its image
-
-
-@dataclass(frozen=True, kw_only=True)
-class JobArgs:
-    """Sizes are plain values, as they are priced.
-
-    `cpu`: cores, with 2 GiB of memory each; `command`: what the image runs; `settings`:
-    environment variables in clear; `timeout`: seconds for each attempt; `retries`: retries of
-    a failed attempt; `registry_server`: None for a public image; `workspace`: customer
-    id of the Log Analytics workspace with its log; `after`: resources to create before it.
-    """
-
-    placement: Placement
-    environment_id: Input[str]
-    image: Input[str]
-    identity_id: Input[str]
-    registry_server: Input[str] | None
-    cpu: float
-    command: Sequence[str]
-    settings: Mapping[str, Input[str]]
-    timeout: int
-    retries: int
-    workspace: Input[str]
-    after: Sequence[Resource] = ()
-
-
-class Job(ComponentResource):
-    """No outputs. Dependents of this component start when the job has succeeded."""
-
-    def __init__(self, name: str, args: JobArgs, opts: ResourceOptions | None = None) -> None:
-        super().__init__("frugal:containers:Job", name, None, opts)
-        container = app.ContainerArgs(
-            name=name,
-            image=args.image,
-            command=list(args.command),
-            env=[app.EnvironmentVarArgs(name=k, value=v) for k, v in args.settings.items()],
-            resources=consumption(args.cpu),
-        )
-        job = app.Job(
-            f"{name}-job",
-            resource_group_name=args.placement.group,
-            location=args.placement.location,
-            tags=args.placement.tags,
-            environment_id=args.environment_id,
-            workload_profile_name="Consumption",
-            identity={"type": "UserAssigned", "user_assigned_identities": [args.identity_id]},
-            configuration=app.JobConfigurationArgs(
-                trigger_type=app.TriggerType.MANUAL,
-                manual_trigger_config=app.JobConfigurationManualTriggerConfigArgs(
-                    parallelism=1, replica_completion_count=1
-                ),
-                replica_timeout=args.timeout,
-                replica_retry_limit=args.retries,
-                registries=pulled_from(args.registry_server, args.identity_id),
-            ),
-            template=app.JobTemplateArgs(containers=[container]),
-            opts=ResourceOptions(parent=self, depends_on=list(args.after)),
-        )
-        JobRun(
-            f"{name}-run",
-            {
-                "job": job.id,
-                "image": args.image,
-                "command": list(args.command),
-                "environment": dict(args.settings),
-                "limit": args.timeout * (args.retries + 1) + _START_SECONDS,
-                "workspace": args.workspace,
-            },
-            ResourceOptions(parent=self),
-        )
-        self.register_outputs({})
 
 
 class JobError(ProviderError):
@@ -145,7 +69,8 @@ def run(arm: Arm, *, job: str, limit: float, workspace: str) -> str:
 
     If it fails before any container ran, since its image could not be pulled, it is started once
     more: the identity's role may be effective in the registry by then (docs/adr/0009).
-    `limit`: seconds that each start has; `workspace`: as in JobArgs. Raises JobError, ArmError.
+    `limit`: seconds that each start has; `workspace`: customer id of the Log Analytics workspace
+    with its log. Raises JobError, ArmError.
     """
     short = job.rsplit("/", 1)[-1]
     name, execution = _execution(arm, job, limit)

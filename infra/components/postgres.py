@@ -82,7 +82,7 @@ class Postgres(ComponentResource):
         self.register_outputs({"host": self.host, "database": self.database})
 
     def _children(
-        self, name: str, args: PostgresArgs, server: dbforpostgresql.Server
+        self, name: str, args: PostgresArgs, server: "dbforpostgresql.Server"
     ) -> Output[str]:
         """Declare the children one after another: the server refuses concurrent changes.
 

@@ -113,7 +113,7 @@ class SiteRoute(ComponentResource):
         self.register_outputs({})
 
 
-def _cache(query_strings: Sequence[str]) -> cdn.AfdRouteCacheConfigurationArgs:
+def _cache(query_strings: Sequence[str]) -> "cdn.AfdRouteCacheConfigurationArgs":
     """Cached as the origin's headers say; compressed at the edge."""
     behaviours = cdn.AfdQueryStringCachingBehavior
     return cdn.AfdRouteCacheConfigurationArgs(

@@ -4,13 +4,15 @@ Deleting a resource group deletes its resources, even those that Pulumi protects
 """
 
 from dataclasses import dataclass
-
-from pulumi_azure_native import resources
+from typing import TYPE_CHECKING
 
 from infra.components.identity import Identity
 from infra.components.postgres import Administrator, Postgres, PostgresArgs
 from infra.settings import Settings
 from infra.stacks.platform import resource_group
+
+if TYPE_CHECKING:
+    from pulumi_azure_native import resources
 
 HIGH_AVAILABILITY = {
     "disabled": "Disabled",
@@ -23,7 +25,7 @@ HIGH_AVAILABILITY = {
 class Data:
     """Outputs for the other stacks."""
 
-    group: resources.ResourceGroup
+    group: "resources.ResourceGroup"
     postgres: Postgres
 
 

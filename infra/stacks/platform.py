@@ -46,11 +46,11 @@ class Platform:
     workspace that has the logs; `zone`: of the sites' domains, None where a person makes records.
     """
 
-    group: resources.ResourceGroup
+    group: "resources.ResourceGroup"
     placement: Placement
     registry: Registry
-    environment: app.ManagedEnvironment
-    environment_logs: monitor.DiagnosticSetting
+    environment: "app.ManagedEnvironment"
+    environment_logs: "monitor.DiagnosticSetting"
     log_workspace: Output[str]
     images: Mapping[str, SiteImage]
     identities: Mapping[str, Identity]
@@ -63,7 +63,7 @@ class Platform:
         return self.edge.endpoints if self.edge else {}
 
 
-def resource_group(name: str, settings: Settings) -> tuple[resources.ResourceGroup, Placement]:
+def resource_group(name: str, settings: Settings) -> "tuple[resources.ResourceGroup, Placement]":
     """Declare a resource group, protected if the environment is; return its placement."""
     common = tags(settings.environment)
     group = resources.ResourceGroup(
@@ -166,7 +166,7 @@ def _identities(
 
 def _environment(
     place: Placement,
-) -> tuple[app.ManagedEnvironment, operationalinsights.Workspace, monitor.DiagnosticSetting]:
+) -> "tuple[app.ManagedEnvironment, operationalinsights.Workspace, monitor.DiagnosticSetting]":
     """The Container Apps environment, the workspace of its logs and their way there."""
     workspace = operationalinsights.Workspace(
         "logs",

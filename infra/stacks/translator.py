@@ -6,7 +6,7 @@ from typing import Literal
 
 from pulumi import Input
 
-from infra.components.job_run import Job, JobArgs
+from infra.components.job import Job, JobArgs
 from infra.components.translation import Translation, TranslationArgs
 from infra.models import Model, SiteSettings
 from infra.stacks.data import Data

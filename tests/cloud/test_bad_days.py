@@ -15,7 +15,7 @@ from frugal.cloud.arm import ResourceManagerApi
 from frugal.cloud.cloud import Cloud
 from frugal.cloud.days import DAYS
 from frugal.cloud.listen import Listener
-from frugal.cloud.postgres import Server
+from frugal.cloud.postgres.server import Server
 from frugal.cloud.store import Resource
 from frugal.errors import FrugalError
 from frugal.local.daemon import Daemon

@@ -7,7 +7,7 @@ import pytest
 from frugal.cloud.cloud import Cloud
 from frugal.cloud.errors import CloudError
 from frugal.cloud.ids import key_of
-from frugal.cloud.postgres import Server
+from frugal.cloud.postgres.server import Server
 from frugal.cloud.store import Resource
 from frugal.cloud.types import TYPES, database
 from tests.cloud.provider_client import ProviderClient

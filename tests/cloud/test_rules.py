@@ -9,7 +9,7 @@ import psycopg
 import pytest
 
 from frugal.cloud.cloud import Cloud
-from frugal.cloud.postgres import Server
+from frugal.cloud.postgres.server import Server
 from frugal.cloud.store import Resource
 from frugal.cloud.types.front_door import RunningEndpoint
 from tests.cloud.arm_client import arm_client

@@ -5,7 +5,7 @@ from typing_extensions import override
 
 from frugal.cloud.cloud import Cloud
 from frugal.cloud.files import FileSite
-from frugal.cloud.postgres import Server
+from frugal.cloud.postgres.server import Server
 from frugal.cloud.processes import App
 from frugal.cloud.running import Running
 from frugal.cloud.status import status

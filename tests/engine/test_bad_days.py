@@ -122,7 +122,7 @@ ContainerApp(
 )
 """
 JOBS = """\
-from infra.components.job_run import Job, JobArgs
+from infra.components.job import Job, JobArgs
 
 for number in range({count}):
     Job(

@@ -16,7 +16,7 @@ from frugal import cli
 from frugal.commands.status import browser_options, show
 from frugal.terminal import progress, say
 
-COMMANDS = [[], ["prices", "refresh"], *([name] for name in cli._COMMANDS)]
+COMMANDS = [[], ["prices", "refresh"], *([name] for name in cli.COMMANDS)]
 
 
 @pytest.fixture
@@ -46,6 +46,12 @@ def test_help_breaks_no_word(run, command: list[str]) -> None:
 
 def test_without_arguments_it_shows_its_help(run) -> None:
     assert run() == run("-h")
+
+
+@pytest.mark.parametrize("name", cli.COMMANDS)
+def test_the_list_of_commands_has_the_beginning_of_their_help(run, name: str) -> None:
+    _, page, _ = run(name, "-h", columns=200)
+    assert " ".join(page.split("\n\n")[1].split()) == cli.COMMANDS[name]
 
 
 def test_the_version(run) -> None:

@@ -21,7 +21,7 @@ from infra.components.dns_zone import DnsRecords, DnsRecordsArgs, DnsZone, DnsZo
 from infra.components.edge import Edge, EdgeArgs, Endpoint
 from infra.components.edge_domains import EdgeDomains, EdgeDomainsArgs
 from infra.components.identity import ACR_PULL, Identity, IdentityArgs, Role
-from infra.components.job_run import Job, JobArgs
+from infra.components.job import Job, JobArgs
 from infra.components.placement import Placement
 from infra.components.postgres import Administrator, Postgres, PostgresArgs
 from infra.components.registry import Registry, RegistryArgs

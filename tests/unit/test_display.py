@@ -98,3 +98,16 @@ def test_a_note_is_given_while_the_run_goes_on_and_once(file: Path) -> None:
 def test_a_warning_is_given_once(file: Path) -> None:
     write(file, said("warning", "no contacts\n"), said("warning", "no contacts"), *BUILD)
     assert Display(file).warnings() == ["no contacts"]
+
+
+def test_the_results_are_the_last_outputs_of_the_stack_and_the_summary(file: Path) -> None:
+    display = Display(file)
+    assert (display.outputs(), display.changes()) == ({}, {})
+    for outputs in ({"url": "old"}, {"url": "new", "key": "[secret]"}):
+        stack = event("resOutputsEvent", STACK, "same")
+        stack["resOutputsEvent"]["metadata"]["new"] = {"outputs": outputs}
+        write(file, stack, event("resOutputsEvent", IMAGE, "same"))
+    write(file, {"summaryEvent": {"resourceChanges": {"create": 1, "same": 4}}})
+    display.step()
+    assert display.outputs() == {"url": "new", "key": "[secret]"}
+    assert display.changes() == {"create": 1, "same": 4}

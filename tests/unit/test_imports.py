@@ -1,6 +1,11 @@
-"""Direction of imports: the program above its parts, the commands above the rooms of the tool."""
+"""Direction of imports: the program above its parts, the commands above the rooms of the tool.
+
+And their cost: no command or provider's process imports libraries that it does not use.
+"""
 
 import ast
+import subprocess
+import sys
 from collections.abc import Iterator, Mapping
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
@@ -112,3 +117,54 @@ def test_an_import_inside_a_function_counts() -> None:
     names = {"infra.settings", "frugal.cost"}
     source = "def load():\n    from infra import settings\n    import frugal.cost\n"
     assert list(imported(source, names)) == ["infra.settings", "frugal.cost"]
+
+
+# Libraries that take long to import, and what a command imports of them before it does anything.
+HEAVY = (
+    "azure", "cryptography", "grpc", "httpx", "jinja2", "opentelemetry", "psycopg", "pulumi",
+    "pulumi_azure_native", "pydantic", "rich", "starlette", "yaml",
+)  # fmt: skip
+ENVIRONMENT = "cryptography rich yaml"
+PRICING = "pydantic rich yaml"
+USED = {
+    "frugal.cli": "",
+    "frugal.commands.up": ENVIRONMENT,
+    "frugal.commands.down": ENVIRONMENT,
+    "frugal.commands.env": ENVIRONMENT,
+    "frugal.commands.export": ENVIRONMENT,
+    "frugal.commands.status": "rich",
+    "frugal.commands.logs": "",
+    "frugal.commands.new": "rich",
+    "frugal.commands.doctor frugal.commands.doctor.machine": "rich",
+    "frugal.commands.cost": PRICING,
+    "frugal.commands.compare": PRICING,
+    "frugal.commands.preview": PRICING,
+    "frugal.commands.prices": PRICING,
+    "frugal.local.hosts.language": "grpc",
+    # In the process of the dynamic providers, which every preview starts.
+    "infra.components.image infra.components.job_run infra.components.wait "
+    "infra.components.edge_purge infra.components.account_purge": "grpc opentelemetry pulumi yaml",
+}
+
+
+@pytest.mark.parametrize(("names", "used"), USED.items(), ids=USED)
+def test_only_libraries_that_are_used_are_imported(names: str, used: str) -> None:
+    code = f"import sys, {names.replace(' ', ', ')}; print(*set({HEAVY}) & sys.modules.keys())"
+    assert set(run_python(code).split()) == set(used.split())
+
+
+def test_the_program_loads_a_module_of_azure_native_when_it_is_used() -> None:
+    code = (
+        "import sys, infra.stacks\n"
+        "print([name for name in sys.modules if name.endswith('._inputs')])\n"
+        "from pulumi_azure_native import app\n"
+        "app.ContainerApp; print([name for name in sys.modules if name.endswith('._inputs')])"
+    )
+    assert run_python(code).splitlines() == ["[]", "['pulumi_azure_native.app._inputs']"]
+
+
+def run_python(code: str) -> str:
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    return done.stdout

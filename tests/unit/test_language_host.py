@@ -12,6 +12,8 @@ import pytest
 from google.protobuf.empty_pb2 import Empty
 from pulumi.runtime.proto import language_pb2, language_pb2_grpc
 
+from frugal.local.hosts.messages import RunRequest
+
 PATIENCE = 60
 
 
@@ -40,6 +42,33 @@ def run_request(folder: Path) -> language_pb2.RunRequest:
         root_directory=str(folder), program_directory=str(folder), entry_point="."
     )
     return language_pb2.RunRequest(pwd=str(folder), info=info, project="frugal", stack="local")
+
+
+@pytest.mark.parametrize("name", ["RunRequest", "RunResponse", "ProgramInfo"])
+def test_its_messages_have_the_fields_of_the_sdk(name: str) -> None:
+    ours = RunRequest.DESCRIPTOR.file.message_types_by_name[name]
+    theirs = getattr(language_pb2, name).DESCRIPTOR.fields_by_name
+    for field in ours.fields:
+        same = theirs[field.name]
+        # A map is a repeated message.
+        assert (field.number, field.type, field.is_repeated) == (
+            same.number,
+            same.type,
+            same.is_repeated,
+        )
+    assert set(theirs) - {field.name for field in ours.fields} <= {
+        *("program", "queryMode", "configPropertyMap"),
+        *("loader_target", "attach_debugger", "mapper_target"),
+    }
+
+
+def test_a_request_of_the_engine_is_read(tmp_path: Path) -> None:
+    sent = run_request(tmp_path)
+    sent.config["frugal:key"] = "value"
+    sent.info.options.update({"virtualenv": ".venv"})
+    read = RunRequest.FromString(sent.SerializeToString())
+    assert [(entry.key, entry.value) for entry in read.config] == [("frugal:key", "value")]
+    assert read.info.options["virtualenv"] == ".venv"
 
 
 @pytest.mark.parametrize(

@@ -3,11 +3,13 @@
 import asyncio
 import itertools
 import json
+import runpy
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any, Literal
 
+import pulumi
 import pytest
 from pulumi import Output
 from pulumi.output import Unknown
@@ -278,7 +280,7 @@ def test_no_wait_holds_back_a_build(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Pulumi's host of dynamic resources has four threads: one stays for what does not wait."""
-    packed = BuildContext(archive=b"", digest="0")
+    packed = BuildContext(tar=b"", digest="0")
     monkeypatch.setattr("infra.components.image.pack", lambda _folder: packed)
     recorder = program(environment, changes, sites=[*SAMPLES, COPIED, replace(COPIED, name="more")])
     builds, waits = recorder.all("Image"), recorder.all("Wait")
@@ -714,3 +716,25 @@ def test_a_copied_app_has_its_own_port_and_no_paths_to_probe(program: Declare, h
 def test_every_app_is_in_the_list_of_sites() -> None:
     apps = {file.parent.name for file in (ROOT / "apps").glob("*/Dockerfile")}
     assert apps == {site.name for site in SITES}, "SITES is in infra/stacks/__init__.py"
+
+
+def test_the_plain_program_of_the_benchmark_declares_the_same(
+    recorded: Declare, record: Callable[..., Recorder], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pulumi.Config, "require", lambda *_: "eastus")
+    # The SDK's pickling of a class takes a deeper stack with each resource of a process.
+    monkeypatch.setattr("pulumi.dynamic.dynamic.serialize_provider", lambda _: "")
+    plain = record(stack="dev")
+
+    @pulumi.runtime.test
+    def declare() -> None:
+        runpy.run_path(str(ROOT / "benchmarks" / "plain_program.py"), run_name="__main__")
+
+    declare()
+
+    def azure(recorder: Recorder) -> list[str]:
+        sent = ([one.type, one.name, one.inputs] for one in recorder.azure())
+        return sorted(json.dumps(one, sort_keys=True) for one in sent)
+
+    assert azure(plain) == azure(recorded("dev"))
+    assert len(plain.all("Image")) == 1

@@ -14,7 +14,6 @@ import dill
 import httpx
 import pytest
 
-import infra.arm
 from infra.components.dynamic_provider import Provider
 from infra.waits import DEFAULTS
 
@@ -37,9 +36,7 @@ def calls(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, str]]:
         return httpx.Response(200, json={"value": []})
 
     client = httpx.Client
-    monkeypatch.setattr(
-        infra.arm.httpx, "Client", lambda **_: client(transport=httpx.MockTransport(answer))
-    )
+    monkeypatch.setattr(httpx, "Client", lambda **_: client(transport=httpx.MockTransport(answer)))
     monkeypatch.setattr("infra.credentials.Account.token", lambda *_, **__: "token")
     monkeypatch.setenv("ARM_METADATA_HOSTNAME", "management.azure.com")
     # Seconds in which a deleted account may still come into Azure's list.

@@ -15,7 +15,7 @@ from frugal.cloud.cloud import Cloud
 from frugal.cloud.errors import CloudError
 from frugal.cloud.ids import key_of, name_of
 from frugal.cloud.images import Image, repository_of
-from frugal.cloud.postgres import Server
+from frugal.cloud.postgres.server import Server
 from frugal.cloud.processes import App, Revision
 from frugal.cloud.resource_type import ResourceType, identities_of, short_hash
 from frugal.cloud.running import EmulatedHost, Site

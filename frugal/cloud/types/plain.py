@@ -8,12 +8,9 @@ from typing_extensions import override
 from frugal.cloud.bodies import Body, section
 from frugal.cloud.cloud import Cloud
 from frugal.cloud.errors import CloudError
-from frugal.cloud.ids import is_within, name_of
+from frugal.cloud.ids import TENANT, is_within, name_of
 from frugal.cloud.resource_type import ResourceType, environment_id, guid, short_hash
 from frugal.cloud.store import Resource
-
-# The name of every directory (tenant) of the local cloud; no real one has it.
-TENANT = "00000000-0000-0000-0000-000000000001"
 
 
 class ResourceGroup(ResourceType):

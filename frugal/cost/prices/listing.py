@@ -6,13 +6,15 @@ rates, rows of several days in force, also future ones, and product names of ear
 
 import datetime as dt
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 from typing import Final, NamedTuple
 
 from frugal.cost.money import ZERO, plain
-from frugal.cost.prices.retail import Item
 from frugal.cost.prices.table import CURRENCY, GLOBAL, Meter, Price, Regions, Source, Tier
+
+Item = Mapping[str, object]
+"""A row by the API's field names; numbers are Decimals."""
 
 Listing = dict[Meter, dict[str, list[Price]]]
 """Prices of a service by meter, with its ARM SKU, and region."""

@@ -17,6 +17,7 @@ from typing import Final, Literal
 import httpx
 from pydantic import BaseModel, Field, ValidationError
 
+from frugal.cost.prices.listing import Item
 from frugal.errors import FrugalError
 
 ADDRESS: Final = "https://prices.azure.com/api/retail/prices"
@@ -28,9 +29,6 @@ _LONGEST_WAIT: Final = 120.0
 _MOST_PAGES: Final = 100
 _OK: Final = 200
 _AGAIN: Final = (429, 500, 502, 503, 504)
-
-Item = Mapping[str, object]
-"""A row by the API's field names; numbers are Decimals."""
 
 
 class UnavailableError(FrugalError):

@@ -11,26 +11,28 @@ import contextlib
 import json
 import os
 import sys
-from functools import partial
 from pathlib import Path
+from typing import Any, cast
 
+import grpc
 import grpc.aio
 from google.protobuf.empty_pb2 import Empty
 from google.protobuf.json_format import MessageToDict
-from pulumi.runtime.proto import (
-    LanguageRuntimeServicer,
-    language_pb2,
-    language_pb2_grpc,
-    plugin_pb2,
-)
+from google.protobuf.message import Message
 
 from frugal import peers
+from frugal.local.hosts.messages import RunRequest, RunResponse
+
+_SERVICE = "pulumirpc.LanguageRuntime"
 
 # Exit code of the SDK's script for an error that the user has already seen.
 _ALREADY_SHOWN = 32
 
 
-class LanguageHost(LanguageRuntimeServicer):
+Context = grpc.aio.ServicerContext[Any, Any]
+
+
+class LanguageHost:
     """Runner of programs by the script `executor`; `engine` is the engine's address (host:port)."""
 
     def __init__(self, engine: str, executor: Path) -> None:
@@ -38,24 +40,20 @@ class LanguageHost(LanguageRuntimeServicer):
         self._executor = executor
         self._programs: set[asyncio.subprocess.Process] = set()
 
-    async def GetPluginInfo(self, request: Empty, context: object) -> plugin_pb2.PluginInfo:
+    async def GetPluginInfo(self, request: bytes, context: Context) -> Message:
         """Return no version: the CLI needs none of a bundled host."""
-        return plugin_pb2.PluginInfo()
+        return Empty()
 
-    async def GetRequiredPackages(
-        self, request: language_pb2.GetRequiredPackagesRequest, context: object
-    ) -> language_pb2.GetRequiredPackagesResponse:
+    async def GetRequiredPackages(self, request: bytes, context: Context) -> Message:
         """Return no packages: the engine loads a provider when the first resource needs it."""
-        return language_pb2.GetRequiredPackagesResponse()
+        return Empty()
 
-    async def Run(
-        self, request: language_pb2.RunRequest, context: object
-    ) -> language_pb2.RunResponse:
+    async def Run(self, request: Any, context: Context) -> Message:  # noqa: ANN401 - a RunRequest
         """Run the program to its end."""
         info = request.info
         virtualenv = MessageToDict(info.options).get("virtualenv")
         environment = os.environ | {
-            "PULUMI_CONFIG": json.dumps(dict(request.config)),
+            "PULUMI_CONFIG": json.dumps({entry.key: entry.value for entry in request.config}),
             "PULUMI_CONFIG_SECRET_KEYS": json.dumps(list(request.configSecretKeys)),
         }
         python = sys.executable
@@ -86,20 +84,33 @@ class LanguageHost(LanguageRuntimeServicer):
             )
         except FileNotFoundError:
             error = f"Pulumi.yaml names the virtualenv {virtualenv}, but {python} is missing."
-            return language_pb2.RunResponse(error=f"{error} Run `make setup`, which creates it.")
+            return RunResponse(error=f"{error} Run `make setup`, which creates it.")
         self._programs.add(program)
         code = await program.wait()
         self._programs.discard(program)
         if code == 0:
-            return language_pb2.RunResponse()
+            return RunResponse()
         if code == _ALREADY_SHOWN:
-            return language_pb2.RunResponse(bail=True)
-        return language_pb2.RunResponse(error=f"the program ended with code {code}")
+            return RunResponse(bail=True)
+        return RunResponse(error=f"the program ended with code {code}")
 
-    async def Cancel(self, request: Empty, context: object) -> Empty:
+    async def Cancel(self, request: bytes, context: Context) -> Message:
         """End the programs that run."""
         await self.stop()
         return Empty()
+
+    def register(self, server: grpc.aio.Server) -> None:
+        """Add the methods to a server; others are unimplemented."""
+        methods = (self.GetPluginInfo, self.GetRequiredPackages, self.Run, self.Cancel)
+        handlers = {
+            method.__name__: grpc.unary_unary_rpc_method_handler(
+                cast("Any", method),
+                request_deserializer=RunRequest.FromString if method == self.Run else None,
+                response_serializer=_serialized,
+            )
+            for method in methods
+        }
+        server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler(_SERVICE, handlers),))
 
     async def stop(self) -> None:
         """End the programs that run."""
@@ -109,9 +120,13 @@ class LanguageHost(LanguageRuntimeServicer):
             await program.wait()
 
 
+def _serialized(message: Message) -> bytes:
+    return message.SerializeToString()
+
+
 async def serve(host: LanguageHost) -> tuple[grpc.aio.Server, int]:
     """Serve on a free loopback port, to this user and root; return the server and the port."""
-    return await peers.serve(partial(language_pb2_grpc.add_LanguageRuntimeServicer_to_server, host))
+    return await peers.serve(host.register)
 
 
 async def run(host: LanguageHost) -> None:
