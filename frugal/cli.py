@@ -68,17 +68,13 @@ def frugal(
 def main() -> None:
     """Run the command; errors are one message without a traceback and a nonzero exit code."""
     try:
-        sys.exit(app(standalone_mode=False))
+        sys.exit(app(prog_name="frugal", standalone_mode=False))
     except FrugalError as error:
         _fail(str(error), error.code)
     except typer.TyperException as error:
         _fail(_usage(error), error.exit_code)
     except typer.Abort:
         _fail("Stopped: there is no answer to the question.", 130)
-    except (ImportError, NameError) as error:
-        if (broken := broken_sites(error)) is None:
-            raise
-        _fail(str(broken), broken.code)
     except OSError as error:
         place = error.filename or checkout().root
         if error.errno in {errno.ENOSPC, errno.EDQUOT}:
@@ -88,6 +84,10 @@ def main() -> None:
             _fail(f"{place}: {error.strerror}. {remedy}", 1)
         else:
             raise
+    except Exception as error:
+        if (broken := broken_sites(error)) is None:
+            raise
+        _fail(str(broken), broken.code)
 
 
 def _usage(error: typer.TyperException) -> str:
