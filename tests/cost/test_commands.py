@@ -139,6 +139,7 @@ def test_a_state_and_a_preview_are_before_and_after(tmp_path: Path) -> None:
     [
         ["-s", "dev"],
         ["--stack", "local"],
+        ["-s", ""],
         ["--set", "homepage.cdn=none"],
         ["-s", "prod", "--set", "homepage.cdn=none"],
     ],
@@ -147,6 +148,10 @@ def test_a_state_and_a_preview_are_before_and_after(tmp_path: Path) -> None:
 def test_a_plan_that_is_made_can_have_no_settings(source: str, options: list[str]) -> None:
     message = refused(frugal("cost", source, "-", *options, given=b"{}"))
     assert "-s and --set belong to the preview that `frugal cost` runs itself" in message
+
+
+def test_an_empty_environment_is_not_the_local_one() -> None:
+    assert "no environment ''; there are: dev, local, prod." in refused(frugal("cost", "-s", ""))
 
 
 def test_a_setting_that_the_program_does_not_take(monkeypatch: pytest.MonkeyPatch) -> None:
