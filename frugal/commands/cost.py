@@ -178,7 +178,7 @@ def _read(preview_file: str | None, state_file: str | None) -> Plan:
             "--preview and --state need two different files; one of them may be `-`.",
             code=2,
         )
-    state = from_state(parse(_content(state_file))) if state_file is not None else None
+    state = from_state(parse(_content(state_file), state=True)) if state_file is not None else None
     planned = from_preview(parse(_content(preview_file))) if preview_file is not None else None
     if state and planned:
         notes = dict.fromkeys((*state.notes, *planned.notes))

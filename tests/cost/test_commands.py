@@ -176,6 +176,16 @@ def test_a_file_that_cannot_be_read(option: str, name: str, tmp_path: Path) -> N
     assert f"{path!r} cannot be read: " in refused(frugal("cost", option, path))
 
 
+@pytest.mark.parametrize("given", [b"", b"?", b"[]", b"{}"])
+def test_what_is_no_plan_or_state_is_named_with_the_command_that_makes_one(given: bytes) -> None:
+    plan = refused(frugal("cost", "--preview", "-", given=given))
+    assert plan.startswith("Error: The plan ")
+    assert "Make one: pulumi preview --json --show-sames > plan.json" in plan
+    state = refused(frugal("cost", "--state", "-", given=given))
+    assert state.startswith("Error: The state ")
+    assert "Make one: pulumi stack export > state.json" in state
+
+
 def test_a_partial_plan_is_refused() -> None:
     document = preview(step("create", None, registry()))
     document["changeSummary"]["same"] = 2
