@@ -3,6 +3,7 @@
 import errno
 import importlib
 import importlib.metadata
+import io
 import sys
 from typing import Annotated, Any, cast
 
@@ -67,6 +68,9 @@ def frugal(
 
 def main() -> None:
     """Run the command; errors are one message without a traceback and a nonzero exit code."""
+    # A terminal's character set may lack a bill's arrows. Standard error replaces by itself.
+    if isinstance(sys.stdout, io.TextIOWrapper) and sys.stdout.encoding.lower() != "utf-8":
+        sys.stdout.reconfigure(errors="replace")
     try:
         sys.exit(app(prog_name="frugal", standalone_mode=False))
     except FrugalError as error:
