@@ -3,7 +3,7 @@
 import errno
 import importlib
 import sys
-from typing import Annotated, Any, cast
+from typing import TYPE_CHECKING, Annotated, Any, cast
 
 import typer
 from typer.core import TyperCommand, TyperGroup
@@ -13,6 +13,9 @@ from frugal.errors import FrugalError, broken_sites
 from frugal.help import Group
 from frugal.paths import checkout
 from frugal.terminal import say
+
+if TYPE_CHECKING:
+    import io
 
 COMMANDS = {
     "up": "Bring the local environment up: all declared resources, on this machine.",
@@ -80,18 +83,18 @@ def frugal(
 
 def main() -> None:
     """Run the command; errors are one message without a traceback and a nonzero exit code."""
+    # A terminal's character set may lack a bill's arrows. Standard error replaces by itself.
+    encoding = getattr(sys.stdout, "encoding", None)
+    if encoding and encoding.lower() != "utf-8":
+        cast("io.TextIOWrapper", sys.stdout).reconfigure(errors="replace")
     try:
-        sys.exit(app(standalone_mode=False))
+        sys.exit(app(prog_name="frugal", standalone_mode=False))
     except FrugalError as error:
         _fail(str(error), error.code)
     except typer.TyperException as error:
         _fail(_usage(error), error.exit_code)
     except typer.Abort:
         _fail("Stopped: there is no answer to the question.", 130)
-    except (ImportError, NameError) as error:
-        if (broken := broken_sites(error)) is None:
-            raise
-        _fail(str(broken), broken.code)
     except OSError as error:
         place = error.filename or checkout().root
         if error.errno in {errno.ENOSPC, errno.EDQUOT}:
@@ -101,6 +104,10 @@ def main() -> None:
             _fail(f"{place}: {error.strerror}. {remedy}", 1)
         else:
             raise
+    except Exception as error:
+        if (broken := broken_sites(error)) is None:
+            raise
+        _fail(str(broken), broken.code)
 
 
 def _usage(error: typer.TyperException) -> str:

@@ -34,17 +34,36 @@ class RowsAtStakeError(FrugalError):
         )
 
 
-def broken_sites(error: ImportError | NameError) -> FrugalError | None:
-    """The message for a list of sites that names one that is not there; None for other errors."""
-    *_, (frame, line) = traceback.walk_tb(error.__traceback__)
+def broken_sites(error: Exception) -> FrugalError | None:
+    """The message for an error in the list of sites, or in a file that it imports.
+
+    None for an error that was raised elsewhere.
+    """
     list_of_sites = "infra/stacks/__init__.py"
-    if not frame.f_code.co_filename.endswith(list_of_sites):
+    frames = [
+        (frame.f_code.co_filename, line) for frame, line in traceback.walk_tb(error.__traceback__)
+    ]
+    start = next((i for i, (name, _) in enumerate(frames) if name.endswith(list_of_sites)), None)
+    if start is None:
         return None
-    return FrugalError(
-        f"{list_of_sites} line {line}: {error}. Restore the site's files, or delete its two lines "
-        "there and its folder in apps/ (docs/adding-a-site.md).",
-        code=2,
+    root = frames[start][0].removesuffix(list_of_sites)
+    frames = frames[start:]
+    if isinstance(error, SyntaxError) and error.filename:
+        frames.append((error.filename, error.lineno or 1))
+    own = [
+        (name.removeprefix(root), line)
+        for name, line in frames
+        if name.startswith(root) and not name.startswith(f"{root}.venv/")
+    ]
+    file, line = own[-1]
+    *_, reason = traceback.format_exception_only(error)
+    remedy = (
+        "Restore the site's files, or delete its two lines there and its folder in apps/"
+        if file == list_of_sites
+        else "Correct it, or remove the site"
     )
+    message = f"{file} line {line}: {reason.strip()}. {remedy} (docs/adding-a-site.md)."
+    return FrugalError(message, code=2)
 
 
 def describe(error: "ErrorDetails") -> str:

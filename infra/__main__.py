@@ -17,7 +17,7 @@ _SHOWN = 32
 try:
     from infra.stacks import MODELS, SITES, data, platform, spending
     from infra.stacks.site import Deployed, Deployment
-except (ImportError, NameError) as error:
+except Exception as error:
     if (broken := broken_sites(error)) is None:
         raise
     pulumi.log.error(str(broken))

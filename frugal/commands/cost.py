@@ -127,7 +127,7 @@ def cost(
     stderr = Console(stderr=True)
     files = (preview_file, state_file)
     if any(file is not None for file in files):
-        if environment or changes:
+        if environment is not None or changes:
             raise FrugalError(
                 "--preview and --state read an existing plan; -s and --set belong to the "
                 "preview that `frugal cost` runs itself. Use one or the other.",
@@ -138,7 +138,7 @@ def cost(
         # The engine takes a tenth of a second to import.
         from frugal.commands.preview import LIMIT, preview  # noqa: PLC0415
 
-        priced = environment or LOCAL_STACK
+        priced = LOCAL_STACK if environment is None else environment
         with stderr.status(f"Previewing {priced}"):
             made = preview(checkout(), stderr, priced, changes or [])
         plan, configured, limit = made.plan, made.usage_file, _amount(LIMIT, made.limit)
@@ -178,7 +178,7 @@ def _read(preview_file: str | None, state_file: str | None) -> Plan:
             "--preview and --state need two different files; one of them may be `-`.",
             code=2,
         )
-    state = from_state(parse(_content(state_file))) if state_file is not None else None
+    state = from_state(parse(_content(state_file), state=True)) if state_file is not None else None
     planned = from_preview(parse(_content(preview_file))) if preview_file is not None else None
     if state and planned:
         notes = dict.fromkeys((*state.notes, *planned.notes))

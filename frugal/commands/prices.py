@@ -76,13 +76,16 @@ def show_command(
         return
     table = Table()
     if missing_alone:
+        if service is not None or region is not None or shown_as is not Format.table:
+            message = "--missing lists all of them, as text: give it alone."
+            raise FrugalError(message, code=2)
         _show_missing(table)
         return
     meters = _prices(table, service, region)
     if shown_as is Format.json:
         write_json(_document(table, meters))
         return
-    if service or region:
+    if service is not None or region is not None:
         _show(meters)
     else:
         _show_services(meters)
@@ -103,6 +106,11 @@ def refresh_command(
     One request for each service and region: some minutes for all of them. Nothing is written
     before every price has been read.
     """
+    if "" in {service, region}:
+        message = (
+            "--service and --region need a name; without the option all of them are asked for."
+        )
+        raise FrugalError(message, code=2)
     # Imported here, since only a refresh calls the API.
     from frugal.cost.prices.refresh import refreshed, write  # noqa: PLC0415
     from frugal.cost.prices.retail import ADDRESS, RetailPrices  # noqa: PLC0415
@@ -132,7 +140,10 @@ _Meters = Mapping[Meter, Regions]
 
 
 def _prices(table: Table, service: str | None, region: str | None) -> _Meters:
-    """The prices of a service and a region. Raises FrugalError where there is none."""
+    """The prices of a service and a region. Raises FrugalError (2) where there is none.
+
+    Its message lists the regions of a known service, else the services.
+    """
     listed = {meter: table.prices(meter) for meter in table.meters()}
     found = {
         meter: chosen
@@ -141,12 +152,18 @@ def _prices(table: Table, service: str | None, region: str | None) -> _Meters:
         if (chosen := {name: of for name, of in regions.items() if region in (None, name)})
     }
     if not found:
-        given = [f"service {service!r}"] * bool(service) + [f"region {region!r}"] * bool(region)
-        services = ", ".join(sorted({meter.service for meter in listed}))
-        names = ", ".join(sorted({name for regions in listed.values() for name in regions}))
+        given = [f"service {service!r}"] * (service is not None)
+        given += [f"region {region!r}"] * (region is not None)
+        regions = {
+            name for meter in listed if service in (None, meter.service) for name in listed[meter]
+        }
+        known = (
+            f"Known regions: {', '.join(sorted(regions))}"
+            if regions
+            else f"Known services: {', '.join(sorted({meter.service for meter in listed}))}"
+        )
         raise FrugalError(
-            f"No price is known for {', '.join(given)}. Known services: {services}. "
-            f"Known regions: {names}. To add another: "
+            f"No price is known for {', '.join(given)}. {known}. To add another: "
             "frugal prices refresh --service NAME --region REGION",
             code=2,
         )

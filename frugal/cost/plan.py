@@ -18,6 +18,7 @@ from frugal.cost.tokens import PROVIDER, current
 from frugal.errors import FrugalError
 
 REMEDY = "Make one: pulumi preview --json --show-sames > plan.json"
+STATE_REMEDY = "Make one: pulumi stack export > state.json"
 
 DELETION_PENDING = "Pending deletion, and not counted"
 REPLACEMENT_PENDING = "Deleted for a replacement that is not created yet, and not counted"
@@ -103,21 +104,23 @@ def from_resources(declared: Iterable[Resource]) -> Plan:
     return Plan({}, {one.urn: one for one in declared})
 
 
-def parse(text: str | bytes) -> dict[str, Any]:
+def parse(text: str | bytes, *, state: bool = False) -> dict[str, Any]:
     """Read the JSON of a file or a pipe: an object, or the engine's events, one a line.
 
-    Events become the object that Pulumi Cloud has: `{"events": […]}`. Raises PlanError.
+    Events become the object that Pulumi Cloud has: `{"events": […]}`. Raises PlanError, whose
+    message calls the text a state or a plan.
     """
+    name, remedy = ("state", STATE_REMEDY) if state else ("plan", REMEDY)
     if not text.strip():
-        raise PlanError(f"The plan is empty. {REMEDY}")
+        raise PlanError(f"The {name} is empty. {remedy}")
     try:
         with gc_paused():
             content = _content(text)
     except (ValueError, RecursionError) as error:
         reason = str(error) if isinstance(error, json.JSONDecodeError) else "it cannot be read"
-        raise PlanError(f"The plan is not JSON ({reason}). {REMEDY}") from None
+        raise PlanError(f"The {name} is not JSON ({reason}). {remedy}") from None
     if not isinstance(content, dict):
-        raise PlanError("The plan is not a JSON object, as `pulumi preview --json` prints it.")
+        raise PlanError(f"The {name} is not a JSON object. {remedy}")
     return cast("dict[str, Any]", content)
 
 
@@ -144,7 +147,7 @@ def from_state(document: Mapping[str, Any]) -> Plan:
     if not isinstance(deployment, dict):
         is_preview = "steps" in document or "events" in document
         hint = "This is a preview: give it with --preview." if is_preview else ""
-        raise PlanError(hint or "The state has no `deployment`. Make one: pulumi stack export")
+        raise PlanError(hint or f"The state has no `deployment`. {STATE_REMEDY}")
     content = cast("dict[str, Any]", deployment)
     found: dict[str, Resource] = {}
     notes = Notes()

@@ -139,6 +139,7 @@ def test_a_state_and_a_preview_are_before_and_after(tmp_path: Path) -> None:
     [
         ["-s", "dev"],
         ["--stack", "local"],
+        ["-s", ""],
         ["--set", "homepage.cdn=none"],
         ["-s", "prod", "--set", "homepage.cdn=none"],
     ],
@@ -147,6 +148,10 @@ def test_a_state_and_a_preview_are_before_and_after(tmp_path: Path) -> None:
 def test_a_plan_that_is_made_can_have_no_settings(source: str, options: list[str]) -> None:
     message = refused(frugal("cost", source, "-", *options, given=b"{}"))
     assert "-s and --set belong to the preview that `frugal cost` runs itself" in message
+
+
+def test_an_empty_environment_is_not_the_local_one() -> None:
+    assert "no environment ''; there are: dev, local, prod." in refused(frugal("cost", "-s", ""))
 
 
 def test_a_setting_that_the_program_does_not_take(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -169,6 +174,16 @@ def test_a_file_that_cannot_be_read(option: str, name: str, tmp_path: Path) -> N
     (tmp_path / "folder").mkdir()
     path = str(tmp_path / name) if name else ""
     assert f"{path!r} cannot be read: " in refused(frugal("cost", option, path))
+
+
+@pytest.mark.parametrize("given", [b"", b"?", b"[]", b"{}"])
+def test_what_is_no_plan_or_state_is_named_with_the_command_that_makes_one(given: bytes) -> None:
+    plan = refused(frugal("cost", "--preview", "-", given=given))
+    assert plan.startswith("Error: The plan ")
+    assert "Make one: pulumi preview --json --show-sames > plan.json" in plan
+    state = refused(frugal("cost", "--state", "-", given=given))
+    assert state.startswith("Error: The state ")
+    assert "Make one: pulumi stack export > state.json" in state
 
 
 def test_a_partial_plan_is_refused() -> None:

@@ -765,8 +765,33 @@ def test_one_region_or_one_service(shipped: Table, folder: Path) -> None:
     assert isinstance(result.exception, FrugalError)
     assert result.exception.code == 2
     assert "No price is known for service 'Key Vault', region 'mars'." in str(result.exception)
-    assert "Known regions: Zone 1, eastus, northeurope, westeurope." in str(result.exception)
+    assert "Known regions: eastus, northeurope, westeurope. To add" in str(result.exception)
     assert "To add another: frugal prices refresh" in str(result.exception)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--service", "Vault"], "service 'Vault'. Known services: Azure App Service, "),
+        (["--service", ""], "service ''. Known services: "),
+        (["--region", ""], "region ''. Known regions: Zone 1, eastus, "),
+        (["--service", "Vault", "--region", "eastus"], "region 'eastus'. Known services: "),
+        (["--missing", "--format", "json"], "--missing lists all of them, as text: give it alone."),
+        (["--missing", "--service", "Key Vault"], "give it alone."),
+        (["--missing", "--region", ""], "give it alone."),
+        (["refresh", "--service", ""], "need a name; without the option all of them are"),
+        (["refresh", "--region", ""], "need a name; without the option all of them are"),
+    ],
+)
+def test_a_name_or_a_combination_that_there_is_not(
+    folder: Path, api: Api, arguments: list[str], said: str
+) -> None:
+    asked = ["--address", api.address] if "refresh" in arguments else []
+    result = run(*arguments, *asked)
+    assert isinstance(result.exception, FrugalError)
+    assert result.exception.code == 2
+    assert said in str(result.exception)
+    assert not api.asked
 
 
 def test_for_programs(shipped: Table, folder: Path) -> None:

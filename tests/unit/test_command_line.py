@@ -85,30 +85,54 @@ def test_wrong_arguments_are_one_message_with_the_allowed_ones(
     assert err.count("\n") == 1
 
 
-@pytest.mark.parametrize(
-    ("text", "reason"),
-    [
-        ("from infra.nosuch import SITE\n", "line 1: No module named 'infra.nosuch'"),
-        ("\nSITES = (NOSUCH,)\n", "line 2: name 'NOSUCH' is not defined"),
-    ],
-)
-def test_a_site_that_is_half_deleted_is_one_message(
-    run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, text: str, reason: str
+LIST = "infra/stacks/__init__.py"
+BLOG = "infra/stacks/blog.py"
+RESTORE = "Restore the site's files, or delete its two lines there and its folder in apps/"
+CORRECT = "Correct it, or remove the site"
+NOWHERE = "ModuleNotFoundError: No module named 'infra.nosuch'"
+BROKEN = [
+    ("from infra.nosuch import SITE\n", "", f"{LIST} line 1: {NOWHERE}. {RESTORE}"),
+    ("\nA = (B,)\n", "", f"{LIST} line 2: NameError: name 'B' is not defined. {RESTORE}"),
+    ("import blog\n", "\n(1\n", f"{BLOG} line 2: SyntaxError: '(' was never closed. {CORRECT}"),
+    ("import blog\n", "{}['key']\n", f"{BLOG} line 1: KeyError: 'key'. {CORRECT}"),
+    ("import blog\n", "\nfrom json import a\n", f"{BLOG} line 2: ImportError: "),
+    ("import blog\n", "\nimport json\njson.loads('')\n", f"{BLOG} line 3: json.decoder.JSON"),
+]
+
+
+@pytest.mark.parametrize("case", BROKEN, ids=[said for *_, said in BROKEN])
+def test_a_site_that_cannot_be_imported_is_one_message(
+    run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, case: tuple[str, str, str]
 ) -> None:
-    file = tmp_path / "infra" / "stacks" / "__init__.py"
-    file.parent.mkdir(parents=True)
-    file.write_text(text)
+    *texts, said = case
+    for name, text in zip((LIST, BLOG), texts, strict=True):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(text)
+    monkeypatch.syspath_prepend(tmp_path / "infra" / "stacks")
     sites = ModuleType("infra.stacks")
-    monkeypatch.setattr(sites, "__getattr__", lambda _: runpy.run_path(str(file)), raising=False)
+    listing = str(tmp_path / LIST)
+    monkeypatch.setattr(sites, "__getattr__", lambda _: runpy.run_path(listing), raising=False)
     monkeypatch.setitem(sys.modules, "infra.stacks", sites)
-    code, _, said = run("compare", "homepage")
+    code, _, shown = run("compare", "homepage")
     assert code == 2
-    assert said.startswith(f"Error: infra/stacks/__init__.py {reason}. Restore ")
+    assert shown.startswith(f"Error: {said}")
+    assert shown.endswith(" (docs/adding-a-site.md).\n")
+    assert shown.count("\n") == 1
     logged: list[str] = []
     monkeypatch.setattr(pulumi.log, "error", logged.append)
     with pytest.raises(SystemExit) as ended:
         runpy.run_module("infra", run_name="__main__")
-    assert (ended.value.code, f"Error: {logged[0]}\n") == (32, said)
+    assert (ended.value.code, f"Error: {logged[0]}\n") == (32, shown)
+
+
+def test_a_terminal_without_unicode_gets_question_marks(monkeypatch: pytest.MonkeyPatch) -> None:
+    terminal = io.TextIOWrapper(io.BytesIO(), encoding="latin-1", write_through=True)
+    monkeypatch.setattr(sys, "stdout", terminal)
+    monkeypatch.setattr(sys, "argv", ["frugal", "compare", "-h"])
+    with pytest.raises(SystemExit) as ended:
+        cli.main()
+    assert not ended.value.code
+    assert b"homepage, translator, ?\n" in terminal.buffer.getvalue()
 
 
 def test_a_message_is_wrapped_on_a_terminal_alone() -> None:

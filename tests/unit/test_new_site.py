@@ -1,5 +1,6 @@
 """`frugal new site`: what it writes, and what it refuses before it writes anything."""
 
+import ast
 import importlib.util
 import os
 import shutil
@@ -12,6 +13,7 @@ from typer.testing import CliRunner
 from frugal.commands import new
 from frugal.errors import FrugalError
 from frugal.paths import Checkout
+from infra.settings import is_site_name
 from infra.stacks.site import Site
 
 ROOT = Path(__file__).parents[2]
@@ -27,11 +29,13 @@ CMD ["gunicorn", "--bind", "0.0.0.0:8000", "app:app"]
 EMPTY = '''\
 """Sites."""
 
+from collections.abc import Sequence
+
 from infra.stacks.homepage import SITE as HOMEPAGE
 from infra.stacks.site import Site
 from infra.stacks.translator import SITE as TRANSLATOR
 
-SITES: tuple[Site, ...] = (
+SITES: Sequence[Site] = (
     HOMEPAGE,
     TRANSLATOR,
 )
@@ -192,6 +196,25 @@ def test_a_name_that_is_not_allowed_or_taken_writes_nothing(place: Checkout, nam
     assert ("2 to 32 lower-case letters" in str(refused.value)) == (name in NAMES)
     assert files(place) == before
     assert [one.name for one in (place.root / "apps").iterdir()] == ["homepage"]
+
+
+def test_no_allowed_name_shadows_one_that_the_list_of_sites_reads() -> None:
+    # A site's module becomes an attribute of the package, which is a global name of the list.
+    tree = ast.parse((ROOT / "infra" / "stacks" / "__init__.py").read_text())
+    comprehended = {
+        name.id
+        for node in ast.walk(tree)
+        if isinstance(node, ast.comprehension)
+        for name in ast.walk(node.target)
+        if isinstance(name, ast.Name)
+    }
+    read = {
+        node.id
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)
+    }
+    assert "SITES" in read
+    assert not [name for name in read - comprehended if is_site_name(name)]
 
 
 @pytest.mark.parametrize(
