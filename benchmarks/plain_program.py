@@ -174,14 +174,16 @@ connection = {
 }
 
 
-def probe(kind: app.Type, path: str, period: int, failures: int) -> app.ContainerAppProbeArgs:
+def probe(
+    kind: app.Type, path: str, *, period: int, timeout: int, failures: int
+) -> app.ContainerAppProbeArgs:
     """A probe of the homepage."""
     return app.ContainerAppProbeArgs(
         type=kind,
         http_get=app.ContainerAppProbeHttpGetArgs(path=path, port=8000),
         initial_delay_seconds=1,
         period_seconds=period,
-        timeout_seconds=3,
+        timeout_seconds=timeout,
         failure_threshold=failures,
         success_threshold=1,
     )
@@ -224,9 +226,9 @@ homepage = app.ContainerApp(
                 ],
                 resources=app.ContainerResourcesArgs(cpu=0.25, memory="0.5Gi"),
                 probes=[
-                    probe(app.Type.STARTUP, "/readyz", 3, 10),
-                    probe(app.Type.LIVENESS, "/healthz", 10, 3),
-                    probe(app.Type.READINESS, "/healthz", 5, 3),
+                    probe(app.Type.STARTUP, "/readyz", period=1, timeout=5, failures=10),
+                    probe(app.Type.LIVENESS, "/healthz", period=10, timeout=3, failures=3),
+                    probe(app.Type.READINESS, "/healthz", period=5, timeout=3, failures=3),
                 ],
             )
         ],
