@@ -4,7 +4,7 @@ import errno
 import importlib
 import importlib.metadata
 import sys
-from typing import Annotated, Any, cast
+from typing import TYPE_CHECKING, Annotated, Any, cast
 
 import typer
 from rich.console import Console
@@ -15,6 +15,9 @@ from frugal.errors import FrugalError, broken_sites
 from frugal.help import Group
 from frugal.paths import checkout
 from frugal.terminal import say
+
+if TYPE_CHECKING:
+    import io
 
 _COMMANDS = (
     "up", "down", "status", "logs", "new", "env", "doctor", "cost", "compare", "prices", "export",
@@ -67,6 +70,10 @@ def frugal(
 
 def main() -> None:
     """Run the command; errors are one message without a traceback and a nonzero exit code."""
+    # A terminal's character set may lack a bill's arrows. Standard error replaces by itself.
+    encoding = getattr(sys.stdout, "encoding", None)
+    if encoding and encoding.lower() != "utf-8":
+        cast("io.TextIOWrapper", sys.stdout).reconfigure(errors="replace")
     try:
         sys.exit(app(prog_name="frugal", standalone_mode=False))
     except FrugalError as error:

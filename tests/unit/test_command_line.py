@@ -118,6 +118,16 @@ def test_a_site_that_cannot_be_imported_is_one_message(
     assert (ended.value.code, f"Error: {logged[0]}\n") == (32, shown)
 
 
+def test_a_terminal_without_unicode_gets_question_marks(monkeypatch: pytest.MonkeyPatch) -> None:
+    terminal = io.TextIOWrapper(io.BytesIO(), encoding="latin-1", write_through=True)
+    monkeypatch.setattr(sys, "stdout", terminal)
+    monkeypatch.setattr(sys, "argv", ["frugal", "compare", "-h"])
+    with pytest.raises(SystemExit) as ended:
+        cli.main()
+    assert not ended.value.code
+    assert b"homepage, translator, ?\n" in terminal.buffer.getvalue()
+
+
 def test_a_message_is_wrapped_on_a_terminal_alone() -> None:
     terminal, pipe = io.StringIO(), io.StringIO()
     for console in (
