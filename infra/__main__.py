@@ -8,6 +8,7 @@ import pulumi
 
 from frugal.errors import FrugalError, broken_sites
 from infra.bill import Bill
+from infra.domains import CREATE
 from infra.settings import Settings, load
 
 _SHOWN = 32
@@ -37,12 +38,14 @@ def main(settings: Settings) -> None:
                 platform=base,
                 data=database,
                 previous=previous,
-            )
+            ).with_address()
         )
         pulumi.export(f"{site.name}Url", previous.url)
         pulumi.export(f"{site.name}OriginUrl", previous.origin_url)
         for name, value in previous.outputs.items():
             pulumi.export(name, value)
+    if base.zone and settings.dns.zone == CREATE:
+        pulumi.export("dnsNameServers", base.zone.name_servers)
     spending.deploy(settings, base, database)
     pulumi.export("registry", base.registry.login_server)
 

@@ -93,6 +93,20 @@ class Arm:
     def __exit__(self, *_: object) -> None:
         self._client.close()
 
+    @property
+    def dns_server(self) -> str:
+        """DNS server of the cloud, as in infra.credentials.Cloud."""
+        return self._cloud.dns_server
+
+    def find(self, path: str, *, api_version: str) -> dict[str, Any] | None:
+        """Body of a resource; None if it does not exist."""
+        try:
+            return self.get(path, api_version=api_version)
+        except ArmError as error:
+            if error.status != _NOT_FOUND:
+                raise
+            return None
+
     def get(self, path: str, *, api_version: str, **query: str) -> dict[str, Any]:
         """Body of a resource."""
         return _body(self._call("GET", path, {"api-version": api_version, **query}, None))
@@ -119,13 +133,7 @@ class Arm:
 
     def exists(self, path: str, *, api_version: str) -> bool:
         """True if the resource exists."""
-        try:
-            self.get(path, api_version=api_version)
-        except ArmError as error:
-            if error.status != _NOT_FOUND:
-                raise
-            return False
-        return True
+        return self.find(path, api_version=api_version) is not None
 
     def post(
         self, path: str, *, api_version: str, body: Mapping[str, object] | None = None
@@ -136,6 +144,10 @@ class Arm:
     def put(self, path: str, *, api_version: str, body: Mapping[str, object]) -> dict[str, Any]:
         """Create or update a resource; return its body, or {} while the operation is running."""
         return _body(self._call("PUT", path, {"api-version": api_version}, body))
+
+    def patch(self, path: str, *, api_version: str, body: Mapping[str, object]) -> None:
+        """Change some properties of a resource; Azure may still be at it."""
+        self._call("PATCH", path, {"api-version": api_version}, body)
 
     def delete(self, path: str, *, api_version: str) -> None:
         """Delete a resource; succeed if it does not exist."""
@@ -190,7 +202,12 @@ class Arm:
         endpoint = str(cloud["resourceManager"]).rstrip("/")
         sign_in = cast("dict[str, Any]", cloud["authentication"])
         audiences = cast("list[str]", sign_in.get("audiences") or [endpoint])
-        return Cloud(str(sign_in["loginEndpoint"]).rstrip("/"), endpoint, audiences[0])
+        return Cloud(
+            authority=str(sign_in["loginEndpoint"]).rstrip("/"),
+            endpoint=endpoint,
+            audience=audiences[0],
+            dns_server=str(cloud.get("dnsServer", "")),
+        )
 
     def _send(self, request: Callable[[], httpx.Response]) -> httpx.Response:
         """Send a request; retry while Azure is busy or unreachable. Raises ArmError otherwise."""

@@ -61,11 +61,15 @@ _APPLICATIONS = {"clientCertificatePath", "clientSecret", "useOidc"}
 
 @dataclass(frozen=True)
 class Cloud:
-    """An Azure cloud. `authority`: sign-in address; `endpoint`, `audience`: Resource Manager's."""
+    """An Azure cloud. `authority`: sign-in address; `endpoint`, `audience`: Resource Manager's.
+
+    `dns_server`: host:port of its own DNS, which only the local cloud has; "" for the Internet's.
+    """
 
     authority: str
     endpoint: str
     audience: str
+    dns_server: str = ""
 
 
 # Endpoints and audiences: azure-mgmt-core 1.6.0, tools.get_arm_endpoints; authorities:

@@ -16,6 +16,9 @@ from pydantic import (
 )
 from pydantic.alias_generators import to_camel
 
+from infra import domains
+from infra.domains import HOST_NAME
+
 
 class Model(BaseModel):
     """Frozen; keys are in camelCase, and an unknown one is an error."""
@@ -63,11 +66,21 @@ Text = Annotated[str, Field(min_length=1)]
 class SiteSettings(Model):
     """Settings of every site. Replicas and cool-down apply to Container Apps alone.
 
-    `host`: each site declares its hosts as a Literal with a default.
+    `host`: each site declares its hosts as a Literal with a default; `domain`: its own name; `www`:
+    that name with www. before it (or without) leads there too.
     """
 
     host: Any
     cdn: Literal["frontDoor", "none"] = "none"
+    domain: Annotated[
+        str | None,
+        Field(
+            pattern=re.compile(HOST_NAME),
+            description="a host name in lower case, such as www.example.com (an international one "
+            "as xn--…)",
+        ),
+    ] = None
+    www: Switch = False
     min_replicas: Annotated[Whole, Field(ge=0, le=30)] = 0
     max_replicas: Annotated[Whole, Field(ge=1, le=30)] = 1
     cooldown_seconds: Annotated[Whole, Field(ge=1, le=3600)] = 300
@@ -88,6 +101,17 @@ class SiteSettings(Model):
             )
             raise ValueError(message)
         return self
+
+    @model_validator(mode="after")
+    def _www_of_a_domain(self) -> Self:
+        if self.www and not self.domain:
+            raise ValueError("www needs a domain; allowed: www false, or a domain")
+        return self
+
+    @property
+    def hosts(self) -> tuple[str, ...]:
+        """Own host names, the canonical one first; none without a domain."""
+        return domains.hosts(self.domain, www=self.www)
 
     @property
     def is_container(self) -> bool:

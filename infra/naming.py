@@ -18,6 +18,13 @@ REGISTRY_ID = re.compile(
 )
 """Pattern of a container registry's resource id."""
 
+DNS_ZONE_ID = re.compile(
+    r"^/subscriptions/(?P<subscription>[0-9a-f-]{36})/resourceGroups/(?P<group>[^/]+)"
+    r"/providers/Microsoft\.Network/dnszones/(?P<name>[a-z0-9.-]+\.[a-z0-9-]+)\Z",
+    re.IGNORECASE,
+)
+"""Pattern of a public DNS zone's resource id."""
+
 SITE_NAME = re.compile(r"[a-z][a-z0-9]{1,31}")
 """Pattern of a site's name, which is a container app's name and part of other names.
 

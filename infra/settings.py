@@ -6,6 +6,7 @@ unknown key is one line that names the key, the value given and what is allowed.
 
 import json
 import keyword
+import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from difflib import get_close_matches
@@ -29,8 +30,9 @@ from pydantic_core import ErrorDetails
 from frugal import stack_files
 from frugal.errors import FrugalError, describe
 from frugal.stack_files import PLACEHOLDER
+from infra import domains
 from infra.models import Model, SiteSettings, Switch, Whole, reject_bool, secrets_of
-from infra.naming import PROJECT, REGISTRY_ID, SITE_NAME
+from infra.naming import DNS_ZONE_ID, PROJECT, REGISTRY_ID, SITE_NAME
 from infra.regions import REGIONS
 from infra.waits import DEFAULTS
 
@@ -127,6 +129,19 @@ class Budget(Model):
     ] = ()
 
 
+class Dns(Model):
+    """The zone of the sites' domains: an existing Azure DNS zone, or `create`; None for another."""
+
+    zone: Annotated[
+        str | None,
+        Field(
+            pattern=re.compile(rf"^{domains.CREATE}\Z|{DNS_ZONE_ID.pattern}", re.IGNORECASE),
+            description="create, or the resource id of a DNS zone: /subscriptions/<id>"
+            "/resourceGroups/<group>/providers/Microsoft.Network/dnszones/<name>",
+        ),
+    ] = None
+
+
 Seconds = Annotated[Whole, Field(ge=0, le=3600)]
 
 
@@ -161,7 +176,8 @@ class Settings(Model):
     """Settings that may differ between environments.
 
     `environment`: name of the stack; `sites`: by name, each of its site's own model; `protected`:
-    None if it is not set.
+    None if it is not set; `domain_wait`: seconds to wait for a domain's records, and then for its
+    certificate, before a run ends without it.
     """
 
     environment: str
@@ -171,6 +187,8 @@ class Settings(Model):
     database: Database
     budget: Budget
     waits: Waits
+    dns: Dns
+    domain_wait: Seconds = 600
     protected: Switch | None = None
     usage_file: Annotated[Path | None, AfterValidator(_in_checkout)] = None
     max_monthly_cost: Annotated[Decimal, Field(gt=0, max_digits=9, decimal_places=2)] | None = None
@@ -181,10 +199,10 @@ class Settings(Model):
         return self.environment == "prod" if self.protected is None else self.protected
 
 
-KEYS = ("registry", "database", "budget", "waits")
+KEYS = ("registry", "database", "budget", "waits", "dns")
 """Keys, other than the sites', that hold an object of fields."""
 
-PLAIN_KEYS = ("protected", "usageFile", "maxMonthlyCost")
+PLAIN_KEYS = ("protected", "usageFile", "maxMonthlyCost", "domainWait")
 """Keys that hold one value."""
 
 _TAKEN = (*KEYS, *PLAIN_KEYS, "edge", "postgres")
@@ -246,11 +264,14 @@ def read(
         "location": config.get("azure-native:location", ""),
         "sites": {name: site for name, site in sites.items() if site},
         **{key: given[key] for key in KEYS},
-        **{key: config.get(f"{PROJECT}:{key}") for key in PLAIN_KEYS},
+        **{key: value for key in PLAIN_KEYS if (value := config.get(f"{PROJECT}:{key}"))},
     }
     settings = _validated(Settings, values, partial(problem, Settings, ()), problems)
     if settings and not problems:
-        problems = list(_plaintext_secrets(settings, secret_keys, stored))
+        problems = [
+            *_plaintext_secrets(settings, secret_keys, stored),
+            *_unusable_domains(settings),
+        ]
     if problems or not settings:
         raise SettingsError("\n".join(problems))
     return settings
@@ -295,6 +316,49 @@ def _plaintext_secrets(
                 f"{key}.{path}: is in plaintext in {place}; replace it with a new one, set as a "
                 f"secret: pulumi config set --secret --path {name}.{path} VALUE"
             )
+
+
+def _unusable_domains(settings: Settings) -> Iterator[str]:
+    """A line for each domain that its site's host, its edge or the zone cannot have."""
+    owners: dict[str, str] = {}
+    zone = domains.zone_name(
+        settings.dns.zone, (host for site in settings.sites.values() for host in site.hosts)
+    )
+    if settings.dns.zone == domains.CREATE and not zone:
+        yield f"{PROJECT}:dns.zone: create is for a domain of a site, and no site has one"
+    for name, site in settings.sites.items():
+        key = f"{PROJECT}:{name}.domain"
+        for host in site.hosts:
+            if taken := owners.get(host):
+                yield f"{key}: {host!r} is a name of {taken}; allowed: another name"
+            owners[host] = name
+            if reason := _unusable_host(host, site, zone):
+                yield f"{key}: {host!r} {reason}"
+
+
+def _unusable_host(host: str, site: SiteSettings, zone: str | None) -> str | None:
+    """Reason why a site cannot have a host name; None if it can. `zone`: name of the DNS zone."""
+    if domains.registrable(host) is None:
+        return "is a public suffix, which nobody owns; allowed: a name below it"
+    if zone and host != zone and not host.endswith(f".{zone}"):
+        return f"is not in the DNS zone {zone} (dns.zone); allowed: a name in it"
+    if not site.is_container and "xn--" in host:
+        return "is international, which host 'staticSite' does not take; allowed: another host"
+    return _unusable_apex(host, site, zone) if domains.is_apex(host, zone) else None
+
+
+def _unusable_apex(host: str, site: SiteSettings, zone: str | None) -> str | None:
+    if (site.is_behind_edge and zone) or (not site.is_behind_edge and site.host == "containerApp"):
+        return None
+    if site.is_behind_edge:
+        return (
+            "is an apex, which points to Front Door by an alias record of Azure DNS alone; "
+            f"allowed: dns.zone, or a name below it such as www.{host}"
+        )
+    return (
+        f"is an apex, which host {site.host!r} cannot have here; allowed: a name below it such as "
+        f"www.{host}, host containerApp, or cdn frontDoor with dns.zone"
+    )
 
 
 def _at(entries: object, path: Sequence[str]) -> object:

@@ -15,6 +15,7 @@ from tests.distribution import lay_out
 from tests.engine.clone import Clone
 
 ROOT = Path(__file__).resolve().parents[1]
+SETTINGS = Path("Pulumi.local.yaml")
 
 
 class Environment:
@@ -115,13 +116,23 @@ def copy_checkout(root: Path) -> None:
     shutil.copytree(PRICES, root / "frugal" / "cost" / "prices", dirs_exist_ok=True)
 
 
+def settings() -> str:
+    """The committed settings of `local`, but with an account of the Translator, to have it all."""
+    site = "  frugal:translator:\n"
+    committed = (ROOT / SETTINGS).read_text()
+    assert committed.count(site) == 1
+    return committed.replace(site, f"{site}    translation:\n      provider: azure\n")
+
+
 @contextlib.contextmanager
 def set_up(root: Path) -> Iterator[Environment]:
     """Clone this checkout to `root`, with nothing running there, and take it down at the end.
 
+    Its environment has all that `local` can have, by `settings`.
     Its user has an official Pulumi distribution on PATH (`tests/distribution.py`).
     """
     copy_checkout(root)
+    (root / SETTINGS).write_text(settings())
     clone = Clone(root, lay_out(root.with_name("distribution")))
     done = clone.run("make", "setup")
     assert done.returncode == 0, done.stdout + done.stderr

@@ -1,7 +1,6 @@
 """Renew the screenshots of README.md from the sites that run on this machine.
 
-After `make up` with `translator.translation.provider offline`, so that the texts are marked as
-simulated: `python -m tools.screenshots`. Needs Chromium or Chrome.
+After `make up`: `python -m tools.screenshots`. Needs Chromium or Chrome.
 """
 
 import sys

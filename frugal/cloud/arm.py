@@ -18,7 +18,9 @@ from starlette.routing import Match, Route
 
 from frugal.cloud.bodies import Body, deep_merge, json_object, section, strings
 from frugal.cloud.cloud import Cloud
+from frugal.cloud.contract import Model, model
 from frugal.cloud.errors import CloudError
+from frugal.cloud.resource_type import ResourceType
 from frugal.cloud.status import status
 from frugal.cloud.store import Resource
 from frugal.cloud.tokens import InvalidToken
@@ -61,6 +63,11 @@ class ResourceManagerApi:
             Route("/frugal/rows", self._rows),
             Route("/frugal/save", self._save, methods=["POST"]),
             Route("/frugal/days", self._days, methods=["PUT"]),
+            *(
+                Route(kind.path, self._put(kind), methods=["PUT"])
+                for kind in cloud.types.values()
+                if kind.is_put_over_http
+            ),
             Route("/subscriptions/{rest:path}", self._resource, methods=["GET", "PATCH", "DELETE"]),
         ]
         self.app = Starlette(
@@ -105,9 +112,13 @@ class ResourceManagerApi:
     async def _endpoints(self, request: Request) -> Response:
         address = self._cloud.address
         login = {"loginEndpoint": address, "audiences": [address]}
-        return JSONResponse(
-            [{"name": "FrugalLocal", "resourceManager": address, "authentication": login}]
-        )
+        cloud = {
+            "name": "FrugalLocal",
+            "resourceManager": address,
+            "authentication": login,
+            "dnsServer": f"127.0.0.1:{self._cloud.dns.port}",
+        }
+        return JSONResponse([cloud])
 
     async def _token(self, request: Request) -> Response:
         answer = self._cloud.identities.token(
@@ -141,6 +152,28 @@ class ResourceManagerApi:
         self._cloud.days.switch(days)
         return JSONResponse(days)
 
+    def _put(self, kind: ResourceType) -> Callable[[Request], Awaitable[Response]]:
+        """Operation that creates or updates a resource; it stays the program's if declared."""
+
+        async def put(request: Request) -> Response:
+            body = await json_object(request)
+            given = _flat(model(kind.token), body)
+            inputs = {**request.path_params, **given}
+            subscription = inputs.pop("subscriptionId")
+            findings = model(kind.token).check(inputs)
+            if findings:
+                raise CloudError("InvalidRequestContent", "; ".join(map(str, findings)))
+            before = self._cloud.store.get(request.url.path)
+            if before is None:
+                putting = self._cloud.create(kind.token, inputs, subscription=subscription, urn="")
+            else:
+                merged = deep_merge(before.inputs, given)
+                putting = self._cloud.update(before.id, merged)
+            resource = await self._cloud.run(putting)
+            return JSONResponse(self._cloud.arm_body(resource), status_code=202)
+
+        return put
+
     async def _resource(self, request: Request) -> Response:
         resource_id = request.url.path
         if request.method == "DELETE":
@@ -152,6 +185,13 @@ class ResourceManagerApi:
             inputs = _patched(resource, await json_object(request))
             resource = await self._cloud.run(self._cloud.update(resource_id, inputs))
         return JSONResponse(self._cloud.arm_body(resource))
+
+
+def _flat(m: Model, body: Mapping[str, Any]) -> Body:
+    """A body in Resource Manager's shape as the SDK sends it: most types have no `properties`."""
+    if "properties" in m.properties:
+        return dict(body)
+    return {**{k: v for k, v in body.items() if k != "properties"}, **section(body, "properties")}
 
 
 def _patched(resource: Resource, patch: Mapping[str, Any]) -> Body:

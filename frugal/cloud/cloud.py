@@ -13,9 +13,14 @@ from collections.abc import AsyncGenerator, Coroutine, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
+from starlette.types import ASGIApp
+
 from frugal.cloud.bodies import Body, deep_merge, redact, section
 from frugal.cloud.contract import model
 from frugal.cloud.days import Days, one_write_scope, refusal
+from frugal.cloud.dns import FILE as DNS_FILE
+from frugal.cloud.dns import Dns
+from frugal.cloud.domains import Domains
 from frugal.cloud.errors import CloudError
 from frugal.cloud.identity import Identities
 from frugal.cloud.ids import (
@@ -29,7 +34,7 @@ from frugal.cloud.ids import (
 from frugal.cloud.images import Images
 from frugal.cloud.ports import Ports
 from frugal.cloud.resource_type import ResourceType, environment_id
-from frugal.cloud.running import EmulatedHost, Running
+from frugal.cloud.running import EmulatedHost, Running, Served
 from frugal.cloud.spawn import Accounts, Reaper
 from frugal.cloud.store import Resource, Store
 from frugal.cloud.tasks import Tasks
@@ -67,8 +72,16 @@ class Cloud:
         self.running: dict[str, Running] = {}
         """By the key of the resource that it runs for."""
         self.tunnel = Tunnel(self.ports.get("tunnel"), find=self._emulated_at)
+        self.domains = Domains(
+            port=self.ports.get("domains"),
+            authority=self.authority,
+            find=self._application_at,
+        )
         self.http_port = 0
         self.days = Days()
+        self.dns = Dns(
+            folder / DNS_FILE, port=self.ports.get("dns"), store=self.store, days=self.days
+        )
         self.waiting: dict[str, str] = {}
         """Apps whose image is missing, by reason: they run once it is built again."""
         self.operations = Tasks()
@@ -90,6 +103,7 @@ class Cloud:
         An app without its image is among `waiting`; an interrupted deletion is completed.
         """
         await self.reaper.start()
+        await self.dns.start()
         unfinished = [r for r in self.store if r.data.get(DELETING)]
         for token, kind in self.types.items():
             for resource in self.store.of(token):
@@ -100,6 +114,19 @@ class Cloud:
                 await self._restore(resource)
         for resource in sorted(unfinished, key=_innermost_first):
             await self._remove(resource)
+        self.serve_names()
+        await self.domains.start()
+
+    def serve_names(self) -> None:
+        """Serve the own names that the resources have now, and no others."""
+        wanted: dict[str, str] = {}
+        for token, kind in self.types.items():
+            for resource in self.store.of(token):
+                wanted |= kind.names(self, resource)
+        for name in self.domains.targets.keys() - wanted.keys():
+            self.domains.unbind(name)
+        for name, target in wanted.items():
+            self.domains.bind(name, target)
 
     async def _restore(self, resource: Resource) -> None:
         self.waiting.pop(resource.id, None)
@@ -125,16 +152,23 @@ class Cloud:
         await self.settle()
         if self.later:
             await asyncio.wait(self.later)
+        await self.domains.stop()
         running = self.running.values()
         await asyncio.gather(*(one.stop() for one in running if not one.serves_apps))
         await self.tunnel.stop()
         await asyncio.gather(*(one.stop() for one in running if one.serves_apps))
+        self.dns.stop()
         await self.reaper.stop()
 
     def _emulated_at(self, host: str) -> int | None:
         """The port that emulates a host of Azure's (a Translator account's); None for others."""
         emulated = self.running_as(EmulatedHost).values()
         return next((one.port for one in emulated if one.host == host), None)
+
+    def _application_at(self, port: int) -> ASGIApp | None:
+        """The application that answers at a port of the loopback; None where nothing does."""
+        served = self.running_as(Served).values()
+        return next((one.listener.app for one in served if one.port == port), None)
 
     def running_as(self, kind: type[R]) -> dict[str, R]:
         """All that runs of one kind, by the resource's key."""
@@ -194,6 +228,7 @@ class Cloud:
                 await kind.remove(self, resource)
                 raise
             kind.adapt(self, resource)
+            self.serve_names()
         return resource
 
     async def update(self, resource_id: str, inputs: Body, *, urn: str = "") -> Resource:
@@ -213,6 +248,7 @@ class Cloud:
             await kind.apply(self, after, before)
             self.store.put(after)
             kind.adapt(self, after)
+            self.serve_names()
         return after
 
     async def delete(self, resource_id: str) -> None:
@@ -241,6 +277,7 @@ class Cloud:
         self.waiting.pop(resource.id, None)
         self.store.remove(resource, reserve=kind.keeps_name, until_purged=kind.until_purged)
         kind.adapt(self, resource)
+        self.serve_names()
 
     async def sweep(self, project: str, known: set[str], *, with_rows: bool = False) -> list[str]:
         """Delete every resource of a project whose id is not in `known`; returns their ids.

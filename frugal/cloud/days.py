@@ -187,6 +187,33 @@ DAYS: Mapping[str, Day] = {
         source="azure-mgmt-cognitiveservices 14.1.0, DeletedAccounts_Purge: 202, long-running; "
         "what is not purged counts as the one free account: akshata29/entaoai #27 (2023-06-30)",
     ),
+    "dns-late": Day(
+        effect="A record of a DNS zone is not found until `seconds` after its creation.",
+        takes=("seconds",),
+        source="learn.microsoft.com, Azure DNS FAQ (read November 2026): propagation takes time; a "
+        "zone that its registrar does not name answers nobody",
+    ),
+    "certificate-slow": Day(
+        effect="A managed certificate of Container Apps or App Service is issued `seconds` after "
+        "it was asked for.",
+        takes=("seconds",),
+        source="learn.microsoft.com, Custom domain names and free managed certificates "
+        "(01/28/2026): several minutes",
+    ),
+    "certificate-fails": Day(
+        effect="The first `times` requests for a managed certificate of Container Apps fail.",
+        takes=("times",),
+        source="microsoft/azure-container-apps #1528 (2025-07-07), #1570 (2025-09-19); the state "
+        "Failed: azure-mgmt-appcontainers 4.0.0b1, CertificateProvisioningState",
+    ),
+    "invalid-certificate-id": Day(
+        effect="A change of a container app is refused while its body binds a name that has a "
+        "certificate by Auto.",
+        code="InvalidCertificateId",
+        message="Invalid certificateId '/subscriptions//resourcegroups/{group}/providers/"
+        "Microsoft.App/managedEnvironments/{environment}/managedCertificates/{certificate}'.",
+        source="microsoft/azure-container-apps #1652 (2026-02-05)",
+    ),
     "docker-hub-limit": Day(
         effect="The first `times` builds of a registry fail at Docker Hub's limit of pulls.",
         takes=("times",),
@@ -278,6 +305,10 @@ class Days:
         self._ahead += seconds
         self._wake()
 
+    def now(self) -> float:
+        """The time in Unix seconds, by the clock that `advance` moves."""
+        return time.time() + self._ahead
+
     def is_on(self, name: str) -> bool:
         """Return True while a day is on."""
         return name in self._on
@@ -287,7 +318,7 @@ class Days:
         if name not in self._on:
             return False
         seconds = self._on[name].get("seconds")
-        return seconds is None or self._now() < since + seconds * share
+        return seconds is None or self.now() < since + seconds * share
 
     def is_settling(self, since: float) -> bool:
         """Return True in the first half of the `seconds` that a new server is busy."""
@@ -337,17 +368,14 @@ class Days:
 
     async def hold(self, name: str, since: float | None = None) -> None:
         """Wait while a day lasts, from `since` or from now; turning it off ends the wait."""
-        began = self._now() if since is None else since
+        began = self.now() if since is None else since
         while self.lasts(name, began):
             seconds = self._on[name].get("seconds")
-            left = None if seconds is None else began + seconds - self._now()
+            left = None if seconds is None else began + seconds - self.now()
             changed = self._changed
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(left):
                     await changed.wait()
-
-    def _now(self) -> float:
-        return time.time() + self._ahead
 
     def _wake(self) -> None:
         self._changed.set()

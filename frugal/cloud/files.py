@@ -27,12 +27,12 @@ class FileSite(Site):
         self.host = host
         self.folder = folder
         self._files = StaticFiles(directory=folder, html=True, check_dir=False)
-        self._listener = Listener(self._serve, port)
+        self.listener = Listener(self._serve, port)
 
     async def start(self) -> None:
         """Listen. Raises CloudError when the port is taken."""
         self.folder.mkdir(parents=True, exist_ok=True)
-        await self._listener.start()
+        await self.listener.start()
 
     @override
     def health(self) -> Health:
@@ -42,7 +42,7 @@ class FileSite(Site):
     @override
     async def stop(self) -> None:
         """Close the port; the files stay."""
-        await self._listener.stop()
+        await self.listener.stop()
 
     async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
         if (self.folder / "index.html").is_file():

@@ -39,9 +39,9 @@ class Listener:
         grace: int = 5,
         share: float = connections.SHARE,
     ) -> None:
+        self.app = app
         self.port = port
         self._share = share
-        self._app = app
         self._ssl = ssl
         self._grace = grace
         self._server: uvicorn.Server | None = None
@@ -52,7 +52,7 @@ class Listener:
         self._socket = bind(self.port)
         self.port = int(self._socket.getsockname()[1])
         config = uvicorn.Config(
-            self._app,
+            self.app,
             interface="asgi3",
             loop="none",
             http=connections.Protocol,

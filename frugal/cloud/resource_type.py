@@ -39,6 +39,8 @@ class ResourceType:
     """Properties that must have this one value here, by path."""
     keeps_name: ClassVar[bool] = False
     """Azure reserves the name for some days after a deletion."""
+    is_put_over_http: ClassVar[bool] = False
+    """Dynamic resources of the program put it, beside the azure-native provider or in its place."""
     until_purged: ClassVar[bool] = False
     """Azure keeps a deleted one until it is purged or a period has passed."""
 
@@ -71,6 +73,10 @@ class ResourceType:
 
     def live(self, cloud: "Cloud", resource: Resource) -> Body:
         """Return outputs that Azure computes at each read, which are not stored."""
+        return {}
+
+    def names(self, cloud: "Cloud", resource: Resource) -> Mapping[str, str]:
+        """Return the own names that it serves, each with the local address behind it."""
         return {}
 
     def is_readable(self, cloud: "Cloud", resource: Resource) -> bool:

@@ -45,17 +45,22 @@ class Running(ABC):
         del report
 
 
-class Site(Running):
-    """A site at 127.0.0.1:`port`; `host` is its declared name, `name` is for people."""
+class Served(Running):
+    """Something that answers HTTP on a port of the loopback."""
 
-    name: str
-    host: str
-    _listener: Listener
+    listener: Listener
 
     @property
     def port(self) -> int:
         """The port on which it listens."""
-        return self._listener.port
+        return self.listener.port
+
+
+class Site(Served):
+    """A site at 127.0.0.1:`port`; `host` is its declared name, `name` is for people."""
+
+    name: str
+    host: str
 
     @abstractmethod
     def health(self) -> Health:

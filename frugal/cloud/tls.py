@@ -1,13 +1,18 @@
 """Certificates of the local cloud, from an authority of its own that only its apps trust."""
 
+import base64
+import hashlib
 import secrets
 import ssl
+import tempfile
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import certifi
 import trustme
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from frugal.atomic import atomic_write
 from frugal.cloud.keyfile import load_or_create
@@ -32,7 +37,7 @@ class Authority:
     """
 
     def __init__(self, folder: Path, *, clock: Callable[[], datetime] = _now) -> None:
-        self._clock = clock
+        self.clock = clock
         # A damaged one can be replaced: clients read the certificate from here at each start.
         self._ca = load_or_create(folder / "ca.key", _new, _authority)
         self.ca_file = folder / "ca.pem"
@@ -42,18 +47,30 @@ class Authority:
         _keep(self.ca_file, certificate)
         _keep(self.bundle_file, certificate + Path(certifi.where()).read_bytes())
 
-    def context(self, *host_names: str) -> ssl.SSLContext:
+    @property
+    def pin(self) -> str:
+        """Hash (SHA-256, base64) of the authority's public key, by which Chromium may trust it."""
+        key = x509.load_pem_x509_certificate(self._ca.cert_pem.bytes()).public_key()
+        known = key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+        return base64.b64encode(hashlib.sha256(known).digest()).decode()
+
+    def context(self, *host_names: str, lifetime: timedelta = _LIFETIME) -> ssl.SSLContext:
         """A server's TLS context with a new certificate for `host_names`; TLS 1.2 or newer."""
-        now = self._clock()
+        begin = self.clock()
         certificate = self._ca.issue_cert(
             *host_names,
             common_name=host_names[0] if len(host_names[0]) <= 64 else None,  # noqa: PLR2004 - X.509's limit
-            not_before=now - _BACKDATED,
-            not_after=now + _LIFETIME,
+            not_before=begin - _BACKDATED,
+            not_after=begin + lifetime,
         )
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.minimum_version = ssl.TLSVersion.TLSv1_2
-        certificate.configure_cert(context)  # pyright: ignore[reportUnknownMemberType] - pyOpenSSL's type
+        # The authority's own certificate is sent too: Chromium looks for a pin in what it is sent.
+        with tempfile.NamedTemporaryFile() as file:
+            file.write(certificate.private_key_and_cert_chain_pem.bytes())
+            file.write(self._ca.cert_pem.bytes())
+            file.flush()
+            context.load_cert_chain(file.name)
         return context
 
 

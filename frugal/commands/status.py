@@ -1,6 +1,7 @@
 """`frugal status`: addresses, health, and the changes of the last update."""
 
 import json
+import shlex
 import sys
 from pathlib import Path
 from typing import Annotated, Any, cast
@@ -62,7 +63,7 @@ def status(
 
 
 def show(console: Console, found: dict[str, Any]) -> None:
-    """Print addresses and health; `found` as the daemon gives it.
+    """Print addresses and health, and the way to own domains; `found` as the daemon gives it.
 
     Addresses are never wrapped, so that they can be copied.
     """
@@ -74,6 +75,58 @@ def show(console: Console, found: dict[str, Any]) -> None:
         words, colour = _HEALTH.get(health.get(name, ""), ("", ""))
         table.add_row(name, urls.get(name, ""), Text(words, colour))
     print_whole(console, table)
+    # A daemon of an earlier version has none.
+    domains = cast("dict[str, Any]", found.get("domains", {}))
+    if domains.get("names"):
+        _show_domains(console, domains, urls)
+
+
+def _show_domains(console: Console, domains: dict[str, Any], urls: dict[str, str]) -> None:
+    """Print each own domain with the command that opens it, and a browser for all of them."""
+    here, authority = f"127.0.0.1:{domains['port']}", _shortest(Path(domains["authority"]))
+    sites = {url: name for name, url in urls.items() if not name.endswith("_origin")}
+    console.print()
+    say(console, f"Own domains, served over TLS at {here} (certificate authority: {authority}):")
+    for name, target in domains["names"].items():
+        console.print()
+        say(console, f"https://{name}/ ({sites.get(target, 'not running')})")
+        # Without a host and port it holds for every address, so for what a redirect leads to.
+        _say_command(
+            console,
+            f"curl --connect-to ::{here}",
+            f"--cacert {shlex.quote(str(authority))}",
+            f"https://{name}/",
+        )
+    console.print()
+    say(console, "In a browser of its own (or google-chrome, which takes the same options):")
+    options = (shlex.quote(option) for option in browser_options(domains))
+    _say_command(console, 'chromium --user-data-dir="$(mktemp -d)"', *options)
+
+
+def browser_options(domains: dict[str, Any]) -> list[str]:
+    """Options with which Chromium finds the own domains here and trusts their authority.
+
+    It ignores the second one without --user-data-dir.
+    """
+    rules = ", ".join(f"MAP {name} 127.0.0.1:{domains['port']}" for name in domains["names"])
+    return [
+        f"--host-resolver-rules={rules}",
+        f"--ignore-certificate-errors-spki-list={domains['pin']}",
+    ]
+
+
+def _say_command(console: Console, *parts: str) -> None:
+    """Print a command for a shell, on several lines where a terminal is narrower than it."""
+    line = "  " + " ".join(parts)
+    if console.is_terminal and len(line) > console.width:
+        line = "  " + " \\\n    ".join(parts)
+    console.print(line, markup=False, highlight=False, soft_wrap=True)
+
+
+def _shortest(path: Path) -> Path:
+    """A path as seen from the current folder, if it is in there."""
+    here = Path.cwd()
+    return path.relative_to(here) if path.is_relative_to(here) else path
 
 
 def show_after_up(
@@ -86,6 +139,9 @@ def show_after_up(
     for name, value in outputs.items():
         text = value if isinstance(value, str) else json.dumps(value)
         say(console, f"  {name}: {text}")
+    if any(name.endswith("DomainState") and outputs[name] == "pending" for name in outputs):
+        text = "A domain's records that you make by hand are, here, lines of the file"
+        say(console, f"{text} .frugal/local/cloud/dns.zone.")
     if bill:
         say(console, f"On Azure: {bill['shown']} (`frugal cost`).")
     say(console, f"Resources: {_changes(engine)}. `make down` takes everything down.")

@@ -10,6 +10,8 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from frugal.notes import PREFIX
+
 _NAMED = 3  # resources in a line of progress
 _PRINTED = 12  # lines of what the program printed
 _STACK = "::pulumi:pulumi:Stack::"  # in the URN of what the program prints
@@ -27,6 +29,7 @@ class Display:
         self._position = 0
         self._done = 0
         self._working: dict[str, None] = {}
+        self._notes: list[str] = []
 
     def step(self) -> str:
         """Return a line of progress: seconds, resources done, resources in progress."""
@@ -34,11 +37,17 @@ class Display:
             self._position, self._done, self._working = 0, 0, {}
         for event in self._read():
             self._count(event)
+            self._notes += _notes(event)
         names = [urn.rpartition("::")[2] for urn in self._working]
         shown = ", ".join([*names[:_NAMED], *(["…"] if names[_NAMED:] else [])])
         seconds = time.monotonic() - self._begun
         line = f"{self._phase}, {seconds:.0f} s: {self._done} resources done"
         return f"{line}; in progress: {shown}" if shown else line
+
+    def notes(self) -> list[str]:
+        """Return the notes of the run (frugal/notes.py) that the steps so far have read, once."""
+        notes, self._notes = self._notes, []
+        return notes
 
     def warnings(self) -> list[str]:
         """Return the warnings of the program and the engine, each once."""
@@ -104,3 +113,8 @@ class Display:
                 continue
             if isinstance(event, dict):
                 yield event
+
+
+def _notes(event: _Event) -> list[str]:
+    lines = str(event.get("diagnosticEvent", {}).get("message", "")).splitlines()
+    return [line.removeprefix(PREFIX) for line in lines if line.startswith(PREFIX)]

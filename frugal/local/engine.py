@@ -141,9 +141,13 @@ class Engine:
         before = {s: signal.signal(s, interrupt) for s in (signal.SIGINT, signal.SIGTERM)}
         try:
             with progress(console) as show:
-                while process.poll() is None:
+                is_running = True
+                while is_running:
+                    is_running = process.poll() is None
                     show(display.step())
-                    time.sleep(_POLL)
+                    for line in display.notes():
+                        say(console, line)
+                    time.sleep(_POLL if is_running else 0)
             for warning in display.warnings():
                 say(console, f"Warning: {warning}", "yellow")
             failure = display.failure() if process.returncode else ""

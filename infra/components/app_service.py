@@ -35,7 +35,14 @@ class AppServiceArgs:
 
 
 class AppService(ComponentResource):
-    """No outputs: its host name is known before deployment (`web_app_host`)."""
+    """Outputs: `id`, `plan_id`, and `verification_id`, which proves that a name is the owner's.
+
+    Its host name is known before deployment (`web_app_host`).
+    """
+
+    id: Output[str]
+    plan_id: Output[str]
+    verification_id: Output[str]
 
     def __init__(
         self, name: str, args: AppServiceArgs, opts: ResourceOptions | None = None
@@ -88,7 +95,9 @@ class AppService(ComponentResource):
             allow=False,
             opts=ResourceOptions(parent=self, depends_on=[scm]),
         )
-        self.register_outputs({})
+        self.id, self.plan_id = site.id, plan.id
+        self.verification_id = site.custom_domain_verification_id.apply(lambda value: value or "")
+        self.register_outputs({"id": self.id})
 
 
 def web_app_host(app_name: Input[str]) -> Output[str]:

@@ -18,7 +18,8 @@ class ContainerAppArgs:
     `registry_server`: where the identity pulls the image from, None for a public image;
     `health_path`, `ready_path`: of the probes, None for Azure's own, a TCP connection; `after`:
     resources to create before the app and delete after it (a component's own depends_on does not
-    reach its children).
+    reach its children); `custom_domains`: bindings of its own names (name, bindingType,
+    certificateId), all of them, since each update replaces the app's list.
     """
 
     placement: Placement
@@ -37,17 +38,20 @@ class ContainerAppArgs:
     settings: Mapping[str, Input[str]]
     secrets: Mapping[str, Input[str]] = field(default_factory=dict[str, Input[str]])
     concurrent_requests: int = 20
+    custom_domains: Input[Sequence[Mapping[str, str]]] | None = None
     after: Sequence[Resource] = ()
 
 
 class ContainerApp(ComponentResource):
-    """No outputs: its host name is known before deployment (`container_app_host`)."""
+    """Output `id`. Its host name is known before deployment (`container_app_host`)."""
+
+    id: Output[str]
 
     def __init__(
         self, name: str, args: ContainerAppArgs, opts: ResourceOptions | None = None
     ) -> None:
         super().__init__("frugal:web:ContainerApp", name, None, opts)
-        app.ContainerApp(
+        made = app.ContainerApp(
             f"{name}-app",
             container_app_name=args.app_name,
             resource_group_name=args.placement.group,
@@ -60,7 +64,8 @@ class ContainerApp(ComponentResource):
             template=_template(args),
             opts=ResourceOptions(parent=self, depends_on=list(args.after)),
         )
-        self.register_outputs({})
+        self.id = made.id
+        self.register_outputs({"id": self.id})
 
 
 def container_app_host(app_name: str, environment_domain: Input[str]) -> Output[str]:
@@ -89,12 +94,28 @@ def _configuration(args: ContainerAppArgs) -> app.ConfigurationArgs:
             transport=app.IngressTransportMethod.AUTO,
             allow_insecure=False,
             traffic=[app.TrafficWeightArgs(latest_revision=True, weight=100)],
+            custom_domains=_custom_domains(args),
         ),
         registries=pulled_from(args.registry_server, args.identity_id),
         secrets=[
             app.SecretArgs(name=_secret_name(key), value=Output.secret(value))
             for key, value in args.secrets.items()
         ],
+    )
+
+
+def _custom_domains(args: ContainerAppArgs) -> Output[Sequence[app.CustomDomainArgs]] | None:
+    if args.custom_domains is None:
+        return None
+    return Output.from_input(args.custom_domains).apply(
+        lambda domains: [
+            app.CustomDomainArgs(
+                name=one["name"],
+                binding_type=one["bindingType"],
+                certificate_id=one.get("certificateId"),
+            )
+            for one in domains
+        ]
     )
 
 

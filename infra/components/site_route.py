@@ -28,8 +28,9 @@ class SiteRouteArgs:
 
     `private_paths`: patterns that are never cached, if any; `query_strings`: the parameters that
     are part of the cache key; all others are ignored; `release`: identifies the deployed version
-    (an image, settings): a change purges the cache; `after`: the app, so that the edge never routes
-    to one that does not exist yet, and earlier writes to the same profile.
+    (an image, settings): a change purges the cache; `domains`: ids of the site's own names on the
+    profile; `after`: the app, so that the edge never routes to one that does not exist yet, and
+    earlier writes to the same profile.
     """
 
     placement: Placement
@@ -38,6 +39,7 @@ class SiteRouteArgs:
     private_paths: Sequence[str]
     release: Input[str]
     query_strings: Sequence[str] = ()
+    domains: Sequence[Input[str]] = ()
     after: Sequence[Resource] = ()
 
 
@@ -98,6 +100,7 @@ class SiteRoute(ComponentResource):
                 forwarding_protocol=cdn.ForwardingProtocol.HTTPS_ONLY,
                 link_to_default_domain=cdn.LinkToDefaultDomain.ENABLED,
                 enabled_state=cdn.EnabledState.ENABLED,
+                custom_domains=[{"id": id_} for id_ in args.domains] or None,
                 cache_configuration=cache,
                 opts=ResourceOptions(parent=self, depends_on=[before]),
             )

@@ -20,8 +20,9 @@ class StaticSiteArgs:
 
 
 class StaticSite(ComponentResource):
-    """Outputs: `name` (of the static web app) and `host`."""
+    """Outputs: `id` and `name` (of the static web app), and `host`."""
 
+    id: Output[str]
     name: Output[str]
     host: Output[str]
 
@@ -40,5 +41,5 @@ class StaticSite(ComponentResource):
             allow_config_file_updates=True,
             opts=ResourceOptions(parent=self),
         )
-        self.name, self.host = site.name, site.default_hostname
+        self.id, self.name, self.host = site.id, site.name, site.default_hostname
         self.register_outputs({"name": self.name, "host": self.host})

@@ -8,13 +8,17 @@ from pydantic import Field, SecretStr, model_validator
 
 from infra.components.static_site import StaticSite, StaticSiteArgs
 from infra.models import Https, HttpsFile, Model, SiteSettings, Switch, Text, secrets_of
+from infra.stacks import address
 from infra.stacks.site import Deployed, Deployment, Site
 
 # The probe triggers the first load of the spreadsheet, before the first visitor's request.
 READY_PATH = "/readyz"
 SIGN_IN_REDIRECT_PATH = "/auth_response"
 PRIVATE_PATHS = ("/login", SIGN_IN_REDIRECT_PATH, "/logout", "/me", "/account")
-QUERY_STRINGS = ("xvalues", "yvalues", "values", "labels", "title", "xlabel", "ylabel")
+QUERY_STRINGS = (
+    *("xvalues", "yvalues", "values", "labels"),
+    *("title", "xlabel", "ylabel", "width", "scale", "theme"),
+)
 """Query parameters of a chart; they are part of the edge's cache key."""
 
 _NEW_KEY = 'pulumi config set --secret --path homepage.sessionKey "$(openssl rand -hex 32)"'
@@ -107,8 +111,13 @@ class Homepage(SiteSettings):
                 "allowed: host containerApp or appService, or no signIn.clientId"
             )
         if self.origin_lock and self.cdn == "none":
+            reason = (
+                ", and would keep the authority of the domain's certificate out"
+                if self.domain
+                else ""
+            )
             raise ValueError(
-                "originLock is for a site behind an edge of its own; "
+                f"originLock is for a site behind an edge of its own{reason}; "
                 "allowed: originLock false, or cdn frontDoor"
             )
         return self
@@ -167,11 +176,12 @@ def content_variables(homepage: Homepage) -> Mapping[str, str]:
 def _files(site: Deployment[Homepage]) -> Deployed:
     """Declare a static web app; its files are uploaded afterwards, to the output `homepageName`."""
     files = StaticSite(site.name, StaticSiteArgs(placement=site.platform.placement))
-    url = Output.concat("https://", files.host)
+    origin_url = Output.concat("https://", files.host)
+    url, states = address.declare_for_files(site.address_args, files)
     return Deployed(
         url=url,
-        origin_url=url,
-        outputs={"homepageName": files.name},
+        origin_url=origin_url,
+        outputs={"homepageName": files.name, **states},
         app=site.previous and site.previous.app,
         route=site.previous and site.previous.route,
     )

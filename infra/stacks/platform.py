@@ -6,12 +6,14 @@ from dataclasses import dataclass
 from pulumi import Input, Output, Resource, ResourceOptions
 from pulumi_azure_native import app, monitor, operationalinsights, resources
 
+from infra import domains
+from infra.components.dns_zone import DnsZone, DnsZoneArgs, Zone
 from infra.components.edge import Edge, EdgeArgs, Endpoint
 from infra.components.identity import ACR_PULL, Identity, IdentityArgs, Role
 from infra.components.image import Image, ImageArgs
 from infra.components.placement import Placement
 from infra.components.registry import Registry, RegistryArgs
-from infra.naming import PROJECT, tags
+from infra.naming import DNS_ZONE_ID, PROJECT, tags
 from infra.settings import Settings
 
 # 5 GB a month are free (Azure Monitor pricing, read November 2026); 0.15 a day stays below that.
@@ -41,7 +43,7 @@ class Platform:
     `environment_logs`: the last write to the environment before the first app, since an
     environment refuses concurrent writes; `images`: of the sites; `identities`: of the sites and
     of the migration; `edge`: None where no site is behind it; `log_workspace`: customer id of the
-    workspace that has the logs.
+    workspace that has the logs; `zone`: of the sites' domains, None where a person makes records.
     """
 
     group: resources.ResourceGroup
@@ -53,6 +55,7 @@ class Platform:
     images: Mapping[str, SiteImage]
     identities: Mapping[str, Identity]
     edge: Edge | None
+    zone: Zone | None
 
     @property
     def endpoints(self) -> Mapping[str, Endpoint]:
@@ -97,7 +100,22 @@ def deploy(settings: Settings) -> Platform:
         images=images,
         identities=identities,
         edge=edge,
+        zone=_zone(settings, place),
     )
+
+
+def _zone(settings: Settings, place: Placement) -> Zone | None:
+    """The DNS zone of the sites' domains: the one given in the settings, or a new one."""
+    names = [host for site in settings.sites.values() for host in site.hosts]
+    name = domains.zone_name(settings.dns.zone, names)
+    if name is None or not names:
+        return None
+    if settings.dns.zone == domains.CREATE:
+        args = DnsZoneArgs(placement=place, name=name, protect=settings.is_protected)
+        zone = DnsZone("dns", args)
+        return Zone(name=name, group=place.group, name_servers=zone.name_servers, after=[zone])
+    given = DNS_ZONE_ID.match(settings.dns.zone or "")
+    return Zone(name=name, group=given["group"]) if given else None
 
 
 def _image(

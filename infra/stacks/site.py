@@ -1,7 +1,7 @@
 """A site: its definition, and the deployment of its app on a host and behind the edge."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Generic, TypeVar
 
 import pulumi
@@ -14,6 +14,8 @@ from infra.components.site_route import SiteRoute, SiteRouteArgs
 from infra.models import SiteSettings
 from infra.naming import container_app_name, unique_name
 from infra.settings import Settings
+from infra.stacks import address
+from infra.stacks.address import Address, AddressArgs
 from infra.stacks.data import Data
 from infra.stacks.platform import Platform
 
@@ -50,7 +52,7 @@ class Deployment(Generic[S]):
     """A site to deploy: its settings, and the stacks that it depends on.
 
     `environment`: settings of the whole environment; `previous`: the site that is deployed before
-    this one.
+    this one; `address`: its own names, declared by `with_address`.
     """
 
     name: str
@@ -59,6 +61,11 @@ class Deployment(Generic[S]):
     platform: Platform
     data: Data
     previous: Deployed | None
+    address: Address | None = None
+
+    def with_address(self) -> "Deployment[S]":
+        """Declare the site's own names, if it has any."""
+        return replace(self, address=address.declare(self.address_args))
 
     @property
     def unique_name(self) -> Output[str]:
@@ -75,10 +82,83 @@ class Deployment(Generic[S]):
         )
 
     @property
-    def url(self) -> Output[str]:
-        """Public address, known before the app, which gets it as a setting."""
+    def address_args(self) -> AddressArgs:
+        """The site as its names are declared for."""
+        return AddressArgs(
+            name=self.name,
+            settings=self.settings,
+            environment=self.environment,
+            platform=self.platform,
+            origin_host=self.origin_host,
+            container_app_id=self.container_app_id,
+            web_app_id=self.web_app_id,
+            last_route=self.last_route,
+        )
+
+    @property
+    def container_app_id(self) -> Output[str]:
+        """Resource id of the site's container app, known before it is created."""
+        name = container_app_name(self.name)
+        return Output.concat(
+            self.platform.group.id, "/providers/Microsoft.App/containerApps/", name
+        )
+
+    @property
+    def web_app_id(self) -> Output[str]:
+        """Resource id of the site's web app, known before it is created."""
+        return Output.concat(
+            self.platform.group.id, "/providers/Microsoft.Web/sites/", self.unique_name
+        )
+
+    @property
+    def azure_hosts(self) -> Sequence[Output[str]]:
+        """Host names that Azure gives the site, the public one first."""
         endpoint = self.platform.endpoints.get(self.name)
-        return Output.concat("https://", endpoint.host if endpoint else self.origin_host)
+        return [endpoint.host, self.origin_host] if endpoint else [self.origin_host]
+
+    @property
+    def url(self) -> Output[str]:
+        """Public address, known before the app, which gets it as a setting.
+
+        The site's own name as soon as its records are verified.
+        """
+        azure = Output.concat("https://", self.azure_hosts[0])
+        if self.address is None:
+            return azure
+        own = f"https://{self.address.hosts[0]}"
+        return Output.all(self.address.check.verified, azure).apply(
+            lambda known: own if known[0] else str(known[1])
+        )
+
+    @property
+    def other_hosts(self) -> Mapping[str, Input[str]]:
+        """Setting of the app: the names that lead to the public address.
+
+        Azure's among them from the release on that follows the binding: until then a visitor would
+        come to a name without a certificate, or to an edge that does not answer yet.
+        """
+        if self.address is None:
+            return {}
+        own, check = self.address.hosts[1:], self.address.check
+        return {
+            "OTHER_HOSTS": Output.all(check.verified, check.settled, *self.azure_hosts).apply(
+                lambda known: ",".join(
+                    [*(own if known[0] else ()), *map(str, known[2:] if known[1] else ())]
+                )
+            )
+        }
+
+    @property
+    def custom_domains(self) -> Output[Sequence[Mapping[str, str]]] | None:
+        """Bindings of the container app; None where it has no names of its own."""
+        if self.address is None or self.settings.is_behind_edge:
+            return None
+        return self.address.check.custom_domains
+
+    @property
+    def last_route(self) -> SiteRoute | None:
+        """Last write to the edge's profile before this site."""
+        return self.previous.route if self.previous else None
 
     @property
     def previous_app(self) -> Sequence[Resource]:
@@ -103,6 +183,7 @@ class Deployment(Generic[S]):
         its path a probe is Azure's own, a TCP connection. Raises FrugalError for a host that runs
         no app.
         """
+        settings = {**settings, **self.other_hosts}
         if port is not None:
             settings = {"HOST": _EVERY_ADDRESS, "PORT": str(port), **settings}
         port = port or PORT
@@ -154,6 +235,7 @@ class Deployment(Generic[S]):
                 ready_path=ready_path,
                 settings=settings,
                 secrets=secrets or {},
+                custom_domains=self.custom_domains,
                 after=[identity, platform.environment_logs, *after],
             ),
         )
@@ -167,11 +249,11 @@ class Deployment(Generic[S]):
         query_strings: Sequence[str] = (),
         outputs: Mapping[str, Output[str]] | None = None,
     ) -> Deployed:
-        """Declare the routes from the edge to the app, if the site has an edge.
+        """Declare the way from the site's names to the app: the edge's routes, or a binding.
 
         `release`, `private_paths`, `query_strings`: as in SiteRouteArgs; `outputs`: as in Deployed.
         """
-        edge, last_route = self.platform.edge, self.previous.route if self.previous else None
+        edge, last_route = self.platform.edge, self.last_route
         if edge and (endpoint := edge.endpoints.get(self.name)):
             last_route = SiteRoute(
                 f"{self.name}-route",
@@ -182,14 +264,32 @@ class Deployment(Generic[S]):
                     private_paths=private_paths,
                     release=release,
                     query_strings=query_strings,
-                    after=[app, edge, *([last_route] if last_route else [])],
+                    domains=self.address.edge_domains if self.address else (),
+                    after=[
+                        app,
+                        edge,
+                        *(self.address.edge_writes if self.address else ()),
+                        *([last_route] if last_route else []),
+                    ],
                 ),
             )
+        last_app = app if isinstance(app, ContainerApp) else self.previous and self.previous.app
+        states: dict[str, Output[str]] = {}
+        if self.address and not self.settings.is_behind_edge:
+            if not isinstance(app, ContainerApp | AppService):
+                message = f"frugal:{self.name}.domain: publish what site.run has returned"
+                raise FrugalError(message)
+            binding = address.bind(self.address_args, app, self.address)
+            states[f"{self.name}DomainState"] = binding.state
+            # It writes to the app's environment too.
+            last_app = binding if isinstance(app, ContainerApp) else last_app
+        elif self.address:
+            states[f"{self.name}DomainState"] = self.address.edge_state
         return Deployed(
             url=self.url,
             origin_url=Output.concat("https://", self.origin_host),
-            outputs=outputs or {},
-            app=app if isinstance(app, ContainerApp) else self.previous and self.previous.app,
+            outputs={**(outputs or {}), **states},
+            app=last_app,
             route=last_route,
         )
 

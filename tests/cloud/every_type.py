@@ -14,6 +14,7 @@ from pulumi_azure_native import (
     consumption,
     containerregistry,
     dbforpostgresql,
+    dns,
     managedidentity,
     monitor,
     operationalinsights,
@@ -58,6 +59,7 @@ def _declare() -> None:
     _base()
     _container_apps()
     _edge()
+    _domains()
     _app_service()
     _database()
 
@@ -190,6 +192,33 @@ def _container_apps() -> None:
     )
 
 
+def _domains() -> None:
+    zone = {"resource_group_name": "g", "zone_name": "example.com"}
+    dns.Zone("zone", **zone, location="global")
+    dns.RecordSet(
+        "record",
+        **zone,
+        record_type="CNAME",
+        relative_record_set_name="www",
+        ttl=300,
+        cname_record={"cname": "site.example.net"},
+    )
+    app.ManagedCertificate(
+        "certificate",
+        **PLACE,
+        environment_name="env",
+        managed_certificate_name="www",
+        properties={"subject_name": "www.example.com", "domain_control_validation": "CNAME"},
+    )
+    cdn.AFDCustomDomain(
+        "edge-domain",
+        **PROFILE,
+        custom_domain_name="www",
+        host_name="www.example.com",
+        tls_settings={"certificate_type": "ManagedCertificate", "minimum_tls_version": "TLS12"},
+    )
+
+
 def _edge() -> None:
     cdn.Profile(
         "edge",
@@ -274,6 +303,30 @@ def _app_service() -> None:
     web.WebAppScmAllowed("scm", **GROUP, name="translator-1", allow=False)
     web.WebAppFtpAllowed("ftp", **GROUP, name="translator-1", allow=False)
     web.StaticSite("static", **PLACE, name="static", sku={"name": "Free", "tier": "Free"})
+    web.StaticSiteCustomDomain(
+        "files",
+        **GROUP,
+        name="static",
+        domain_name="files.example.com",
+        validation_method="cname-delegation",
+    )
+    web.WebAppHostNameBinding(
+        "binding",
+        **GROUP,
+        name="translator-1",
+        host_name="www.example.com",
+        custom_host_name_dns_record_type="CName",
+        host_name_type="Verified",
+        ssl_state="SniEnabled",
+        thumbprint="A" * 40,
+    )
+    web.Certificate(
+        "web-certificate",
+        **PLACE,
+        name="www",
+        canonical_name="www.example.com",
+        server_farm_id=f"{SCOPE}/providers/Microsoft.Web/serverfarms/plan",
+    )
 
 
 def _database() -> None:

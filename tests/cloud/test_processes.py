@@ -62,7 +62,15 @@ def places(tmp_path: Path) -> Iterator[Accounts]:
 
 
 @pytest.fixture
-def make_app(reaper: Reaper, tmp_path: Path, places: Accounts) -> Callable[[str, float], App]:
+def doors() -> list[str]:
+    """The ids of the edges that the apps trust."""
+    return []
+
+
+@pytest.fixture
+def make_app(
+    reaper: Reaper, tmp_path: Path, places: Accounts, doors: list[str]
+) -> Callable[[str, float], App]:
     """Make an app of this name, with these seconds for an answer and for a deployment."""
     return lambda name, seconds: App(
         name,
@@ -72,6 +80,7 @@ def make_app(reaper: Reaper, tmp_path: Path, places: Accounts) -> Callable[[str,
         log=tmp_path / f"{name}.log",
         home=places.place("apps") / name,
         user=places.number(name),
+        front_doors=lambda: doors,
         request_timeout=seconds,
         deploy_timeout=seconds,
     )
@@ -185,7 +194,8 @@ async def test_headers_pass_as_azure_passes_them(
     answer = await client.get("/", headers=given)
     seen = [(name.lower(), value) for name, value in answer.json()["headers"]]
     headers = dict(seen)
-    assert headers["host"] == headers["x-forwarded-host"] == "sample.example.org"
+    assert headers["host"] == "sample.example.org"
+    assert headers["x-forwarded-host"] == "elsewhere"
     assert headers["x-forwarded-for"] == "203.0.113.9, 127.0.0.1"
     assert headers["x-forwarded-proto"] == "http"
     assert headers["cookie"] == "c=1"
@@ -193,6 +203,22 @@ async def test_headers_pass_as_azure_passes_them(
     assert len(seen) == len(headers)
     assert answer.headers.get_list("set-cookie") == ["a=1", "b=2"]
     assert (await client.head("/")).content == b""
+
+
+async def test_a_front_door_of_this_cloud_knows_the_scheme(
+    app: App, client: httpx.AsyncClient, image: Image, doors: list[str]
+) -> None:
+    await app.deploy(revision(image))
+    doors.append("own")
+
+    async def scheme(**headers: str) -> str:
+        given = {name.replace("_", "-"): value for name, value in headers.items()}
+        return dict((await client.get("/", headers=given)).json()["headers"])["x-forwarded-proto"]
+
+    assert await scheme(x_azure_fdid="own", x_forwarded_proto="https") == "https"
+    assert await scheme(x_azure_fdid="own") == "http"
+    assert await scheme(x_azure_fdid="another", x_forwarded_proto="https") == "http"
+    assert await scheme(x_forwarded_proto="https") == "http"
 
 
 async def test_bodies_pass_with_and_without_a_length(

@@ -262,6 +262,7 @@ async def test_deleting_a_group_deletes_what_is_in_it(engine: ProviderClient) ->
 
 async def test_resources_survive_a_restart(engine: ProviderClient, cloud: Cloud) -> None:
     made = await group(engine)
+    await cloud.stop()
     again = Cloud(cloud.folder, TYPES)
     assert again.store.need(made.id).inputs == made.inputs
 
@@ -276,6 +277,7 @@ async def test_a_restart_computes_what_an_earlier_version_did_not(
     stored.computed["creationDate"] = "2026-01-01T00:00:00Z"
     cloud.store.save()
 
+    await cloud.stop()
     again = Cloud(cloud.folder, TYPES)
     await again.start()
     try:

@@ -36,6 +36,7 @@ async def test_a_deletion_that_a_kill_ended_is_completed(
             await cloud.delete(made.id)
     assert [r.id for r in cloud.store] == [made.id]
 
+    await cloud.stop()
     after = Cloud(tmp_path / "cloud", TYPES)
     await after.start()
     assert list(after.store) == []
@@ -55,6 +56,7 @@ async def test_a_refused_deletion_is_not_completed_later(
         with pytest.raises(CloudError, match="not now"):
             await cloud.delete(made.id)
 
+    await cloud.stop()
     after = Cloud(tmp_path / "cloud", TYPES)
     await after.start()
     assert [r.id for r in after.store] == [made.id]
@@ -72,6 +74,7 @@ async def test_what_lacks_its_image_waits_for_it(
             raise CloudError("ImagePullFailure", "Image 'x/y@z': not found.")
 
     monkeypatch.setattr(TYPES[GROUP], "restore", restore)
+    await cloud.stop()
     after = Cloud(tmp_path / "cloud", TYPES)
     await after.start()
     assert after.waiting == {made.id: "Image 'x/y@z': not found."}

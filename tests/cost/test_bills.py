@@ -233,3 +233,22 @@ def test_january_2023_had_744_hours_and_31_days() -> None:
     month = calendar_month("2023-01")
     assert bill(plan_of(), month=month).monthly == each("12.648")
     assert bill(registry(), month=month).monthly == each("5.1646")
+
+
+def test_of_an_own_domain_the_zone_alone_is_billed() -> None:
+    """Half a dollar a zone, and 0.40 a million queries: 100,000 are assumed."""
+    parts = [
+        azure("network:RecordSet", "txt", recordType="TXT", txtRecords=[{"value": ["x"]}]),
+        azure("dns:RecordSet", "cname", recordType="CNAME", ttl=300),
+        azure("cdn:AFDCustomDomain", "edge", hostName="www.example.org"),
+        azure("app:ManagedCertificate", "app", location="eastus"),
+        azure("web:Certificate", "plan", location="eastus", canonicalName="www.example.org"),
+        azure("web:WebAppHostNameBinding", "site", hostName="a.example", sslState="SniEnabled"),
+        azure("web:StaticSiteCustomDomain", "files", domainName="www.example.org"),
+    ]
+    for zone in ("dns:Zone", "network:Zone"):
+        found = bill(azure(zone, "zone", location="Global", zoneName="example.org"), *parts)
+        assert found.monthly == amounts("0.5", "0.54", "0.54")
+        assert sorted(names(found.free)) == sorted(part.urn.rsplit("::", 1)[-1] for part in parts)
+        assert all(one.reason for one in found.free)
+        assert not found.unpriced

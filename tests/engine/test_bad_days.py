@@ -213,8 +213,9 @@ OTHERS = (
     "slow-deletes",
     "slow-purge",
     "deleted-account-late",
+    *("dns-late", "certificate-slow", "certificate-fails", "invalid-certificate-id"),
 )
-"""Days with a test of their own: they spoil no `up`, or only what follows one."""
+"""Days with a test of their own: they spoil no `up`, or only what follows one; those of domains."""
 
 SPOILED: Mapping[str, Case] = {
     "offer-restricted": Case(program=POSTGRES),

@@ -1,20 +1,18 @@
 """Another edition of the translator in the clone: a further migration, and a page that says so."""
 
 import re
-import shutil
 from pathlib import Path
 
 import httpx
 import psycopg
 
-from tests.environment import ROOT, Environment
+from tests.environment import ROOT, SETTINGS, Environment, settings
 from tests.system.database import AppsDatabase, version_of
 
 APP = Path("apps/translator/translator")
 INDEX = APP / "templates/index.html"
 READINESS = APP / "readiness.py"
 VERSIONS = APP / "migrations/versions"
-SETTINGS = Path("Pulumi.local.yaml")
 
 HEADING = re.findall("<h1>(.*)</h1>", (ROOT / INDEX).read_text())[0]
 """The page's current heading."""
@@ -59,10 +57,11 @@ def edition(number: int) -> str:
 def put_back(environment: Environment) -> bool:
     """Make app, settings and tables what they were; whether anything was another."""
     root = environment.clone.root
-    names = (INDEX, READINESS, SETTINGS)
-    changed = [name for name in names if (root / name).read_bytes() != (ROOT / name).read_bytes()]
+    originals = {name: (ROOT / name).read_text() for name in (INDEX, READINESS)}
+    originals[SETTINGS] = settings()
+    changed = [name for name, text in originals.items() if (root / name).read_text() != text]
     for name in changed:
-        shutil.copy(ROOT / name, root / name)
+        (root / name).write_text(originals[name])
     for added in {f.name for f in (root / VERSIONS).glob("0*.py")} - {
         f.name for f in (ROOT / VERSIONS).glob("0*.py")
     }:

@@ -9,14 +9,13 @@ from pathlib import Path
 
 import pytest
 
-from tests.environment import ROOT, Environment
+from tests.environment import ROOT, SETTINGS, Environment
 from tests.system.asking import PATIENCE, declared_host, kept_by_the_edge, style_of
 from tests.system.tls import Tls
 
 APP = Path("apps/homepage")
 DOCKERFILE = APP / "Dockerfile"
 INDEX = APP / "homepage/pages/templates/pages/index.html"
-SETTINGS = Path("Pulumi.local.yaml")
 # Made for developers by `make test`: the homepage's own packages and a provider to sign in at.
 TOOLS = ROOT / ".frugal/venvs/homepage/bin"
 

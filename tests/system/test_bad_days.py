@@ -1,6 +1,5 @@
 """The whole program on Azure's bad days, in an environment of its own."""
 
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from subprocess import CompletedProcess
@@ -12,7 +11,7 @@ from frugal.local.daemon import Daemon
 from frugal.paths import Checkout
 from tests.cloud.bad_days import PASSING, WAITS
 from tests.engine.clone import Clone, plugins, until
-from tests.environment import ROOT, Environment, set_up
+from tests.environment import SETTINGS, Environment, set_up, settings
 
 
 @pytest.fixture
@@ -38,13 +37,13 @@ def test_all_passing_bad_days_at_once(environment: Environment) -> None:
     destroyed = clone.pulumi("destroy", "--yes", "-s", "local")
     assert destroyed.returncode == 0, destroyed.stdout + destroyed.stderr
     assert environment.resource_ids() == []
-    shutil.copy(ROOT / "Pulumi.local.yaml", clone.root / "Pulumi.local.yaml")
+    (clone.root / SETTINGS).write_text(settings())
     environment.configure({f"waits.{name}": str(seconds) for name, seconds in WAITS.items()})
     environment.up()
     until(lambda: not plugins(clone))
 
     _daemon(clone).days({})
-    shutil.copy(ROOT / "Pulumi.local.yaml", clone.root / "Pulumi.local.yaml")
+    (clone.root / SETTINGS).write_text(settings())
     environment.assert_unchanged()
 
 

@@ -16,7 +16,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_play
 
 from infra.stacks.homepage import QUERY_STRINGS
 from tests.browser.conftest import QUIET, chromium
-from tests.environment import ROOT, Environment
+from tests.environment import ROOT, SETTINGS, Environment
 from tests.system.asking import (
     PATIENCE,
     assert_never_kept,
@@ -28,7 +28,6 @@ from tests.system.asking import (
 )
 from tests.system.homepage import (
     EDITION,
-    SETTINGS,
     Deployed,
     deployed,
     go_back,
@@ -281,13 +280,7 @@ def test_the_homepage_becomes_files_and_comes_back(
     root = environment.clone.root
     location = environment.write_round("kept all the while")
     shutil.copy(ROOT / SETTINGS, root / SETTINGS)
-    environment.configure(
-        {
-            "homepage.host": "staticSite",
-            "homepage.cdn": "none",
-            "translator.translation.provider": "offline",
-        }
-    )
+    environment.configure({"homepage.host": "staticSite", "homepage.cdn": "none"})
     environment.up()
     kinds = set(environment.clone.resources())
     assert "StaticSite" in kinds

@@ -7,14 +7,13 @@ The environment is the one of the whole session. A test leaves its checkout as i
 import asyncio
 import json
 import re
-import shutil
 from pathlib import Path
 
 import httpx
 import psutil
 
 from tests.engine.clone import Clone, kill, until
-from tests.environment import ROOT, Environment
+from tests.environment import ROOT, SETTINGS, Environment, settings
 
 CANARY = "canary-9f27c1e6"
 
@@ -152,7 +151,7 @@ def test_an_app_sleeps_and_wakes(environment: Environment) -> None:
     assert not environment.pids("homepage")
     assert httpx.get(environment.url("homepage_origin"), timeout=60).status_code == 200
     assert environment.pids("homepage")
-    shutil.copy(ROOT / "Pulumi.local.yaml", environment.clone.root / "Pulumi.local.yaml")
+    (environment.clone.root / SETTINGS).write_text(settings())
 
 
 def test_secrets_lie_nowhere_in_clear(environment: Environment) -> None:

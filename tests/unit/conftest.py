@@ -27,12 +27,7 @@ EDGE: Mapping[str, Any] = {"cdn": "frontDoor"}
 ENVIRONMENTS: Mapping[str, Mapping[str, Mapping[str, Any]]] = {
     "local": {
         "homepage": {**EDGE, "maxReplicas": 3, "cooldownSeconds": 60},
-        "translator": {
-            **EDGE,
-            "maxReplicas": 2,
-            "cooldownSeconds": 60,
-            "translation": {"provider": "azure"},
-        },
+        "translator": {**EDGE, "maxReplicas": 2, "cooldownSeconds": 60},
         "budget": {"monthlyAmount": 90},
     },
     "dev": {},

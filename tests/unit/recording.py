@@ -12,8 +12,21 @@ SUBSCRIPTION = "00000000-0000-0000-0000-000000000000"
 _OUTPUTS: Mapping[str, Mapping[str, Any]] = {
     "azure-native:containerregistry:Registry": {"loginServer": "registry1a2b3c4d.azurecr.io"},
     "azure-native:app:ManagedEnvironment": {
-        "defaultDomain": "calm-sky.eastus.azurecontainerapps.io"
+        "defaultDomain": "calm-sky.eastus.azurecontainerapps.io",
+        "staticIp": "192.0.2.10",
+        "customDomainConfiguration": {"customDomainVerificationId": "A1B2C3"},
     },
+    "azure-native:web:WebApp": {"customDomainVerificationId": "A1B2C3"},
+    "azure-native:dns:Zone": {"nameServers": ["ns1-01.azure-dns.com."]},
+    "azure-native:cdn:AFDCustomDomain": {
+        "validationProperties": {"validationToken": "token", "expirationDate": "2026-12-06"}
+    },
+    "pulumi-python:dynamic/frugal:DomainCheck": {
+        "verified": True,
+        "settled": True,
+        "custom_domains": [{"name": "www.example.com", "bindingType": "Auto"}],
+    },
+    "pulumi-python:dynamic/frugal:DomainBinding": {"state": "bound"},
     "azure-native:managedidentity:UserAssignedIdentity": {
         "principalId": "11111111-1111-1111-1111-111111111111",
         "clientId": "22222222-2222-2222-2222-222222222222",

@@ -3,6 +3,7 @@
 import importlib.metadata
 import io
 import runpy
+import shlex
 import sys
 from pathlib import Path
 from types import ModuleType
@@ -12,7 +13,7 @@ import pytest
 from rich.console import Console
 
 from frugal import cli
-from frugal.commands.status import show
+from frugal.commands.status import browser_options, show
 from frugal.terminal import progress, say
 
 COMMANDS = [[], ["prices", "refresh"], *([name] for name in cli._COMMANDS)]
@@ -161,3 +162,53 @@ def test_status_fits_60_columns_and_explains_sleep() -> None:
     assert "asleep (wakes on a visit)" in " ".join(console.file.getvalue().split())
     for name, url in urls.items():
         assert any(line.split()[:2] == [name, url] for line in lines)
+
+
+DOMAINS = {
+    "port": 21345,
+    "authority": "/srv/a folder/tls/ca.pem",
+    "pin": "c3BraQ+/=",
+    "names": {
+        "example.org": "http://localhost:20001/",
+        "gone.example": "http://localhost:20009/",
+        "www.example.org": "http://localhost:20001/",
+    },
+}
+
+
+@pytest.mark.parametrize("columns", [60, 120])
+@pytest.mark.parametrize("terminal", [True, False])
+def test_status_has_the_commands_that_open_own_domains(columns: int, terminal: bool) -> None:
+    console = Console(
+        file=io.StringIO(),
+        width=columns,
+        force_terminal=terminal,
+        color_system=None,
+        highlight=False,
+    )
+    urls = {"homepage": "http://localhost:20001/", "homepage_origin": "http://localhost:20002/"}
+    show(console, {"urls": urls, "health": {"homepage": "healthy"}, "domains": DOMAINS})
+
+    text = console.file.getvalue()
+    if terminal:
+        # Options that can't be divided are longer.
+        shorter = [line for line in text.splitlines() if not line.startswith("    '--")]
+        assert max(map(len, shorter)) <= columns
+    lines = text.replace("\\\n", "").splitlines()
+    assert "https://example.org/ (homepage)" in lines
+    assert "https://gone.example/ (not running)" in lines
+    commands = [shlex.split(line) for line in lines if line.startswith("  ")]
+    assert [words for words in commands if words[0] == "curl"] == [
+        [
+            *("curl", "--connect-to", "::127.0.0.1:21345"),
+            *("--cacert", "/srv/a folder/tls/ca.pem", f"https://{name}/"),
+        ]
+        for name in DOMAINS["names"]
+    ]
+    assert [words for words in commands if words[0] == "chromium"] == [
+        ["chromium", "--user-data-dir=$(mktemp -d)", *browser_options(DOMAINS)]
+    ]
+    rules, trust = browser_options(DOMAINS)
+    mapped = ", ".join(f"MAP {name} 127.0.0.1:21345" for name in DOMAINS["names"])
+    assert rules == f"--host-resolver-rules={mapped}"
+    assert trust == "--ignore-certificate-errors-spki-list=c3BraQ+/="

@@ -17,7 +17,9 @@ import infra.components
 from infra.components.app_service import AppService, AppServiceArgs
 from infra.components.budget import Budget, BudgetArgs
 from infra.components.container_app import ContainerApp, ContainerAppArgs
+from infra.components.dns_zone import DnsRecords, DnsRecordsArgs, DnsZone, DnsZoneArgs, Zone
 from infra.components.edge import Edge, EdgeArgs, Endpoint
+from infra.components.edge_domains import EdgeDomains, EdgeDomainsArgs
 from infra.components.identity import ACR_PULL, Identity, IdentityArgs, Role
 from infra.components.job_run import Job, JobArgs
 from infra.components.placement import Placement
@@ -26,6 +28,7 @@ from infra.components.registry import Registry, RegistryArgs
 from infra.components.site_route import SiteRoute, SiteRouteArgs
 from infra.components.static_site import StaticSite, StaticSiteArgs
 from infra.components.translation import COGNITIVE_SERVICES_USER, Translation, TranslationArgs
+from infra.domains import Record
 from tests.unit.recording import SUBSCRIPTION, Recorder, Sent
 
 TAGS = {"project": "frugal", "environment": "test"}
@@ -132,6 +135,16 @@ def static_site(location: str = "eastus") -> StaticSite:
     return StaticSite("pages", StaticSiteArgs(placement=placement))
 
 
+def dns_records() -> DnsRecords:
+    records = [
+        Record(type="CNAME", name="www.example.com", value="site.azure.example"),
+        Record(type="TXT", name="asuid.www.example.com", value="A1"),
+        Record(type="A", name="example.com", value=None, alias="/endpoint"),
+    ]
+    zone = Zone(name="example.com", group="names")
+    return DnsRecords("site-records", DnsRecordsArgs(zone=zone, records=records))
+
+
 def app_service() -> AppService:
     given: dict[str, Any] = {
         **APP,
@@ -173,6 +186,20 @@ COMPONENTS: Mapping[type[pulumi.ComponentResource], tuple[str, str, Callable[[],
     Job: ("frugal:containers:Job", "migration", job),
     Translation: ("frugal:web:Translation", "translation", translation),
     StaticSite: ("frugal:web:StaticSite", "pages", static_site),
+    EdgeDomains: (
+        "frugal:web:EdgeDomains",
+        "site-domains",
+        lambda: EdgeDomains(
+            "site-domains",
+            EdgeDomainsArgs(**PLACE, profile_name="profile", hosts=["a.example.com", "b.example"]),
+        ),
+    ),
+    DnsZone: (
+        "frugal:dns:DnsZone",
+        "dns",
+        lambda: DnsZone("dns", DnsZoneArgs(**PLACE, name="example.com", protect=True)),
+    ),
+    DnsRecords: ("frugal:dns:DnsRecords", "site-records", dns_records),
     Budget: (
         "frugal:spending:Budget",
         "budget",
@@ -345,6 +372,10 @@ SECURE: Mapping[str, Mapping[str, Any]] = {
         "sku": {"name": "F0"},
         "properties.disableLocalAuth": True,
         "properties.customSubDomainName": "site-1a2b3c4d",
+    },
+    "dns:Zone": {"zoneName": "example.com", "location": "global"},
+    "cdn:AFDCustomDomain": {
+        "tlsSettings": {"certificateType": "ManagedCertificate", "minimumTlsVersion": "TLS12"},
     },
     "web:StaticSite": {
         "sku": {"name": "Free", "tier": "Free"},
@@ -620,3 +651,17 @@ def test_probes_are_within_azures_limits(record: Callable[..., Recorder]) -> Non
         assert 1 <= probe["timeoutSeconds"] <= 240
         assert 1 <= probe["failureThreshold"] <= 10
     assert probes["Liveness"]["successThreshold"] == probes["Startup"]["successThreshold"] == 1
+
+
+def test_records_are_named_within_their_zone(record: Callable[..., Recorder]) -> None:
+    sent = recorded(record, dns_records).all("azure-native:dns:RecordSet")
+    found = {one.at("relativeRecordSetName"): one for one in sent}
+    assert {name: one.at("recordType") for name, one in found.items()} == {
+        "www": "CNAME",
+        "asuid.www": "TXT",
+        "@": "A",
+    }
+    assert found["www"].at("cnameRecord") == {"cname": "site.azure.example"}
+    assert found["asuid.www"].at("txtRecords") == [{"value": ["A1"]}]
+    assert found["@"].at("targetResource") == {"id": "/endpoint"}
+    assert {(one.at("ttl"), one.at("resourceGroupName")) for one in sent} == {(300, "names")}

@@ -26,6 +26,10 @@ REGISTRY_ID = (
     "/subscriptions/00000000-0000-0000-0000-000000000000/resourceGroups/shared"
     "/providers/Microsoft.ContainerRegistry/registries/shared"
 )
+ZONE_ID = (
+    "/subscriptions/00000000-0000-0000-0000-000000000000/resourceGroups/names"
+    "/providers/Microsoft.Network/dnszones/example.com"
+)
 KEY = "k" * 32
 IMAGES = [ABSENT, "shared.azurecr.io/site@sha256:" + "0" * 64, "docker.io/library/site:1"]
 REPLICAS = [ABSENT, {"minReplicas": 1, "maxReplicas": 30}, {"minReplicas": 0, "maxReplicas": 1}]
@@ -70,6 +74,13 @@ DOMAINS: Mapping[str, Sequence[Any]] = {
     **{f"{site}.image": IMAGES for site in MODELS},
     "translator.translation.provider": choices(TranslationService, "provider"),
     "translator.translation.sku": choices(TranslationService, "sku"),
+    "homepage.names": [
+        ABSENT,
+        {"domain": "www.example.com", "www": True},
+        {"domain": "www.example.com", "www": False},
+    ],
+    "translator.names": [ABSENT, {"domain": "translator.example.com", "www": False}],
+    "dns.zone": [ABSENT, "create", ZONE_ID],
     "registry.id": [ABSENT, REGISTRY_ID],
     "database.sku": ["Standard_B1ms", "Standard_B2s", "Standard_D2ds_v5", "Standard_E2ds_v5"],
     "database.storageGb": [SIZES[0], SIZES[-1]],
@@ -79,7 +90,10 @@ DOMAINS: Mapping[str, Sequence[Any]] = {
     "budget.contacts": [["a@example.com"], ["a@example.com", "b@example.com"]],
 }
 # Keys of which nothing is in a body that a model could refuse.
-NOT_SENT = {"environment", "location", "protected", "usageFile", "maxMonthlyCost", "waits"}
+NOT_SENT = {
+    *("environment", "location", "protected", "usageFile", "maxMonthlyCost", "waits"),
+    "domainWait",
+}
 Case = tuple[Any, ...]
 Pair = tuple[tuple[int, str], ...]
 
@@ -183,6 +197,7 @@ def test_two_settings_that_exclude_each_other_are_the_only_pairs_left_out() -> N
         ("homepage.host", "homepage.cdn"),
         ("homepage.host", "homepage.originLock"),
         ("homepage.host", "homepage.signIn"),
+        ("homepage.host", "homepage.names"),
         ("homepage.cdn", "homepage.originLock"),
         ("database.sku", "database.highAvailability"),
     }

@@ -83,6 +83,18 @@ def test_a_failure_has_the_essential_lines(
     assert Display(file).failure() == failure
 
 
+def test_a_note_is_given_while_the_run_goes_on_and_once(file: Path) -> None:
+    display = Display(file)
+    lines = "domain: homepage: waiting\ndomain:   www.example.com. 300 IN CNAME a.example.\n"
+    write(file, said("info#err", lines), *BUILD)
+    assert display.notes() == []
+    display.step()
+    shown = ["homepage: waiting", "  www.example.com. 300 IN CNAME a.example."]
+    assert display.notes() == shown
+    display.step()
+    assert display.notes() == []
+
+
 def test_a_warning_is_given_once(file: Path) -> None:
     write(file, said("warning", "no contacts\n"), said("warning", "no contacts"), *BUILD)
     assert Display(file).warnings() == ["no contacts"]

@@ -29,6 +29,8 @@ BASE = f"/subscriptions/{ID}"
 COGNITIVE = f"{BASE}/providers/Microsoft.CognitiveServices"
 BUDGETS = f"{BASE}/providers/Microsoft.Consumption/budgets"
 PERMISSIONS = f"{BASE}/providers/Microsoft.Authorization/permissions"
+APPS = f"{BASE}/providers/Microsoft.App/containerApps"
+PROFILES = f"{BASE}/providers/Microsoft.Cdn/profiles"
 NAMESPACES = account.providers()
 
 
@@ -524,11 +526,33 @@ def test_environments_are_counted_over_all_regions(azure: Azure, place: Checkout
     assert "resourceType eq 'Microsoft.App/managedEnvironments'" in parse_qs(query)["$filter"][0]
 
 
+def test_names_that_were_bound_by_hand_are_noted(azure: Azure, place: Checkout) -> None:
+    azure.answers[f"{BASE}/resources"] = {
+        "value": [resource("Microsoft.App/managedEnvironments", "eastus", tags=OURS)]
+    }
+    domains = {"customDomains": [{"name": "by-hand.example.com"}]}
+    properties = {"configuration": {"ingress": domains}}
+    app = {"name": "homepage", "tags": OURS, "properties": properties}
+    foreign = {**app, "tags": {}, "name": "foreign"}
+    azure.answers[APPS] = {"value": [app, foreign]}
+    edge = {"id": f"{PROFILES}/edge", "name": "edge", "tags": OURS}
+    azure.answers[PROFILES] = {"value": [edge]}
+    host = {"properties": {"hostName": "www.example.com"}}
+    azure.answers[f"{PROFILES}/edge/customDomains"] = {"value": [host]}
+    (finding,) = about(subscription.examine(place, "dev"), "Domains")
+    assert finding.state == "note"
+    assert finding.found == (
+        "bound by hand, so that the next `pulumi up` removes it: by-hand.example.com (homepage), "
+        "www.example.com (edge)"
+    )
+    assert finding.commands == ("pulumi config set -s dev --path SITE.domain HOST",)
+
+
 def test_what_the_environment_has_made_needs_no_quota(azure: Azure, place: Checkout) -> None:
     azure.answers[f"{BASE}/resources"] = {
         "value": [resource(kind, "eastus", tags=OURS) for kind in region.TYPES]
     }
-    for path in (capabilities(), plans(), environments()):
+    for path in (capabilities(), plans(), environments(), APPS, PROFILES):
         azure.answers[path] = {"value": []}
     found = subscription.examine(place, "dev")
     assert {finding.state for finding in found} == {"ok"}

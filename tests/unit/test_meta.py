@@ -19,6 +19,7 @@ BUILDERS = {
     "job",
     "translation",
     "static_site",
+    "dns_records",
 }
 
 

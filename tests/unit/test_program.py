@@ -101,8 +101,8 @@ def expected(*parts: dict[str, int]) -> dict[str, int]:
     return {key: count for key, count in total.items() if count}
 
 
-def test_local_declares_everything(recorded: Declare) -> None:
-    assert counted(recorded("local")) == expected(EVERYWHERE, WEB_APP, EDGE, TRANSLATION)
+def test_local_has_the_edge_and_no_translator_account(recorded: Declare) -> None:
+    assert counted(recorded("local")) == expected(EVERYWHERE, WEB_APP, EDGE)
 
 
 def test_dev_has_no_edge(recorded: Declare) -> None:
@@ -148,7 +148,7 @@ def test_environments_differ_by_settings_alone(recorded: Declare) -> None:
 def test_translator_moves_to_container_apps_and_the_database_stays(recorded: Declare) -> None:
     before = recorded("local")
     after = recorded("local", {"translator": {"host": "containerApp"}})
-    assert counted(after) == expected(EVERYWHERE, EDGE, TRANSLATION, {"ContainerApp": 2})
+    assert counted(after) == expected(EVERYWHERE, EDGE, {"ContainerApp": 2})
     assert _database(before) == _database(after)
     app = after.one("azure-native:app:ContainerApp", "translator-app")
     environment = {one["name"]: one["value"] for one in app.at("template.containers.0.env")}

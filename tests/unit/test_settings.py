@@ -359,7 +359,7 @@ def test_no_error_shows_a_secret(wrong: dict[str, Any]) -> None:
 def test_what_translates_where() -> None:
     chosen = {name: from_file(name).sites["translator"].translation for name in ENVIRONMENTS}
     assert {name: one.provider for name, one in chosen.items()} == {
-        "local": "azure",
+        "local": "offline",
         "dev": "offline",
         "prod": "azure",
     }

@@ -205,6 +205,34 @@ FILES = (
                 "build_create_or_update_request",
             ),
             Target("Job", "Job", "_jobs_operations", "build_create_or_update_request"),
+            Target(
+                "ManagedCertificate",
+                "ManagedCertificate",
+                "_managed_certificates_operations",
+                "build_create_or_update_request",
+            ),
+        ),
+    ),
+    File(
+        module="dns",
+        sources=(
+            # The version before the SDK's, which no package has (2023-07-01-preview).
+            Source(
+                project="azure-mgmt-dns",
+                version="9.0.0",
+                sha256="00bd1d9d679d77aeba9178782d03c833549a4077147c9d78fedbfcd5909be633",
+                folder="azure/mgmt/dns",
+                api_version="2018-05-01",
+            ),
+        ),
+        targets=(
+            Target("Zone", "Zone", "_zones_operations", "build_create_or_update_request"),
+            Target(
+                "RecordSet",
+                "RecordSet",
+                "_record_sets_operations",
+                "build_create_or_update_request",
+            ),
         ),
     ),
     File(
@@ -238,6 +266,12 @@ FILES = (
             ),
             Target("AFDOrigin", "AFDOrigin", "_afd_origins_operations", "build_create_request"),
             Target("Route", "Route", "_routes_operations", "build_create_request"),
+            Target(
+                "AFDCustomDomain",
+                "AFDDomain",
+                "_afd_custom_domains_operations",
+                "build_create_request",
+            ),
         ),
     ),
     File(
@@ -284,6 +318,24 @@ FILES = (
                 "StaticSiteARMResource",
                 "_operations",
                 "build_static_sites_create_or_update_static_site_request",
+            ),
+            Target(
+                "StaticSiteCustomDomain",
+                "StaticSiteCustomDomainRequestPropertiesARMResource",
+                "_operations",
+                "build_static_sites_create_or_update_static_site_custom_domain_request",
+            ),
+            Target(
+                "WebAppHostNameBinding",
+                "HostNameBinding",
+                "_operations",
+                "build_web_apps_create_or_update_host_name_binding_request",
+            ),
+            Target(
+                "Certificate",
+                "Certificate",
+                "_operations",
+                "build_certificates_create_or_update_request",
             ),
         ),
     ),

@@ -17,12 +17,13 @@ from homepage import (
     front_door,
     headers,
     health,
+    hosts,
     logs,
     pages,
     sheet,
     telemetry,
 )
-from homepage.settings import Settings, load
+from homepage.settings import Settings, is_loopback, load
 
 _log: Final = logging.getLogger("homepage.request")
 _ONE_PROXY: Final = 1
@@ -43,10 +44,11 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.url_map.merge_slashes = False
     app.config["PUBLIC_URL"] = settings.public_url
     app.config["HTTPS"] = settings.public_url.startswith("https://")
+    app.config["HSTS"] = app.config["HTTPS"] and not is_loopback(settings.public_url)
     app.config["FILES"] = False
     app.config["KEEP_CHART"] = None
     # One proxy in front, always: the platform's ingress. Addresses of our own come from PUBLIC_URL,
-    # so no forwarded host is believed.
+    # so no forwarded host is trusted.
     app.wsgi_app = ProxyFix(app.wsgi_app, x_for=_ONE_PROXY, x_proto=_ONE_PROXY)
 
     # Flask runs these last to first: the log line sees the response as it goes out.
@@ -55,6 +57,8 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.after_request(_log_request)
     app.after_request(headers.finish)
 
+    # Before the lock: who comes to a locked origin by its name is sent to the public address.
+    hosts.register(app, settings.other_hosts)
     front_door.register(app, settings.front_door_id)
     app.register_blueprint(health.bp)
     app.register_blueprint(assets.bp)

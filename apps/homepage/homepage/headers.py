@@ -36,7 +36,7 @@ def finish(response: Response) -> Response:
     """
     for name, value in SAFETY.items():
         response.headers[name] = value
-    if current_app.config["HTTPS"]:
+    if current_app.config["HSTS"]:
         response.headers["Strict-Transport-Security"] = HTTPS_ONLY
     if response.status_code >= 400 or "Cache-Control" not in response.headers:  # noqa: PLR2004  # errors
         response.headers["Cache-Control"] = NO_STORE

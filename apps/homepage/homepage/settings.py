@@ -4,13 +4,21 @@ import re
 from typing import Annotated, Final, Self
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, Field, SecretStr, ValidationError, model_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    Field,
+    SecretStr,
+    ValidationError,
+    model_validator,
+)
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from homepage.validation import describe
 
 _SHORTEST_KEY: Final = 32
 """Characters of a session key: 16 random bytes in hexadecimal."""
+_HOST: Final = re.compile(r"[a-z0-9-]+(\.[a-z0-9-]+)+")
 
 
 def web_address(url: str) -> str:
@@ -46,6 +54,21 @@ def _feed(url: str) -> str:
     return url
 
 
+def _hosts(names: object) -> object:
+    """Host names that a text has, separated by commas; anything else as it is."""
+    if not isinstance(names, str):
+        return names
+    found = frozenset(filter(None, (name.strip().lower() for name in names.split(","))))
+    if not all(map(_HOST.fullmatch, found)):
+        raise ValueError("must be host names, such as www.example.org,example.net")
+    return found
+
+
+def is_loopback(url: str) -> bool:
+    """Return True for an address of this machine's own."""
+    return urlsplit(url).hostname in {"localhost", "127.0.0.1", "::1"}
+
+
 Given = Annotated[str, Field(min_length=1)]
 
 
@@ -57,6 +80,8 @@ class Settings(BaseSettings):
     host: Given = "0.0.0.0"  # noqa: S104  # the container's ingress decides who reaches it
     port: int = Field(default=8000, ge=0, le=65535, description="0 takes a free port")
     public_url: Annotated[str, AfterValidator(_origin)] = "http://localhost:8000"
+    other_hosts: Annotated[frozenset[str], NoDecode, BeforeValidator(_hosts)] = frozenset()
+    """Further host names of the site, whose visitors are redirected to `public_url`."""
 
     front_door_id: Given | None = None
     """ID of the only Front Door profile whose requests are answered; None: any request is."""

@@ -10,6 +10,7 @@ _MESSAGES: Final = {
     "json_invalid": "must be valid JSON ({error})",
     "less_than_equal": "must be at most {le}",
     "list_type": "must be a list in brackets",
+    "literal_error": "must be {expected}",
     "missing": "is required",
     "model_type": "must be an object in braces",
     "string_too_long": "must have at most {max_length} characters",

@@ -1,6 +1,7 @@
 """The pages in a real browser: two widths, two schemes, nothing that keeps anybody out."""
 
 import os
+import re
 import shutil
 from collections.abc import Callable, Generator
 from pathlib import Path
@@ -27,9 +28,12 @@ CHROMIUM = next(
 )
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="there is no browser")
 
-PAGES = ["/", "/talks", "/projects", "/interviews", "/charts", "/login", "/nowhere"]
+REFUSED = "/charts/bar.png?xvalues=a&yvalues=x&theme=blue"
+PAGES = ["/", "/talks", "/projects", "/interviews", "/charts", REFUSED, "/login", "/nowhere"]
+PUBLIC = "http://localhost:8000"
+"""The address that the site says it has; it is not this machine's."""
 VIEWS = [(width, scheme) for width in (390, 1280) for scheme in ("light", "dark")]
-CHART = "/charts/pie.png?values=4%2C3%2C1&labels=Apples%2CPears%2CPlums&title=In+the+bowl"
+CHART = "/charts/pie.png?labels=%F4%8F%BF%BD,b,c&values=4,3,1&title=Bowl%2C"
 Scheme = Literal["light", "dark"]
 MOST = 50_000
 """Bytes of a page with its style and script, decoded."""
@@ -121,7 +125,7 @@ def test_a_page_is_open_to_all(
     sent = sum(len(a.body()) for a in answers if a.request.resource_type in kinds)
     assert 1_000 < sent <= MOST
     if shots := os.environ.get("SCREENSHOTS"):
-        name = path.strip("/") or "index"
+        name = path.partition("?")[0].strip("/").replace("/", "-") or "index"
         page.screenshot(path=f"{shots}/{name}-{width}-{scheme}.png", full_page=True)
 
 
@@ -138,19 +142,84 @@ def test_the_dates_of_a_wide_list_are_a_column_beside_long_titles(
     assert beside["x"] + beside["width"] < box["x"]
 
 
-def test_a_chart_is_drawn_on_the_page(visit: Callable[..., tuple[Page, list[Response]]]) -> None:
-    page, _ = visit("/charts", 390)
-    form = page.get_by_role("form", name="A pie")
-    form.get_by_label("Numbers").fill("4,x,1")
-    form.get_by_role("button").click()
-    expect(page.get_by_role("status")).to_contain_text("Numbers: must be numbers")
-    expect(page.get_by_role("status")).to_be_in_viewport()
-    expect(form.get_by_label("Numbers")).to_have_attribute("aria-invalid", "true")
-    form.get_by_label("Numbers").fill("4,3,1")
-    form.get_by_role("button").click()
-    picture = page.get_by_role("status").get_by_role("img")
-    expect(picture).to_have_js_property("naturalWidth", 800)
-    expect(picture).to_be_in_viewport()
+@pytest.mark.parametrize(("width", "scheme"), VIEWS)
+def test_a_chart_has_the_size_and_colours_of_the_screen(
+    width: int, scheme: Scheme, visit: Callable[..., tuple[Page, list[Response]]]
+) -> None:
+    _, answers = visit("/charts", width, scheme)
+    charts = [answer.url for answer in answers if answer.request.resource_type == "image"]
+    wanted = f"width={400 if width == 390 else 800}&scale=1&theme={scheme}"
+    assert ["/charts/" in url and wanted in url for url in charts] == [True] * 3
+
+
+def test_a_chart_is_drawn_on_the_page(
+    visit: Callable[..., tuple[Page, list[Response]]], address: str
+) -> None:
+    page, _ = visit("/charts", 390, "dark")
+    part = page.get_by_role("region", name="A pie")
+    numbers, draw = part.get_by_label("Numbers"), part.get_by_role("button", name="Draw")
+    numbers.fill("4,x,1")
+    draw.click()
+    expect(numbers).to_have_attribute("aria-invalid", "true")
+    expect(numbers).to_be_focused()
+    expect(numbers).to_have_accessible_description(re.compile("must be numbers"))
     assert_open_to_all(page)
-    link = page.get_by_role("status").get_by_role("link")
-    expect(link).to_have_attribute("href", CHART)
+
+    numbers.fill("4,3,1")
+    part.get_by_label("Labels").fill("\U0010fffd,b,c")
+    part.get_by_label("Title").fill("Bowl,")
+    draw.click()
+    expect(part.get_by_role("status")).to_contain_text("\U0010fffd (U+10FFFD)")
+    expect(numbers).not_to_have_attribute("aria-invalid", "true")
+    expect(numbers).to_have_accessible_description(re.compile("(?!.*must)"))
+    picture, link = part.get_by_role("img"), part.get_by_role("link")
+    expect(picture).to_have_js_property("currentSrc", address + on_screen(CHART))
+    expect(picture).to_have_js_property("naturalWidth", 400)
+    expect(picture).to_have_accessible_name("\U0010fffd,b,c; 4,3,1; Bowl,")
+    expect(picture).to_be_in_viewport()
+    expect(link).to_have_attribute("href", PUBLIC + CHART)
+    expect(link).to_have_text(PUBLIC + CHART)
+    assert_open_to_all(page)
+
+    numbers.fill("")
+    draw.click()
+    expect(numbers).to_have_accessible_description(re.compile("must have 1 to 50|is required"))
+    expect(part.get_by_role("status")).to_be_empty()
+    expect(link).to_have_text(PUBLIC + CHART)
+
+
+def on_screen(chart: str) -> str:
+    """The chart's address as a phone in the dark asks for it."""
+    return chart.replace("?", "?width=400&scale=1&theme=dark&")
+
+
+def test_an_address_is_copied(
+    visit: Callable[..., tuple[Page, list[Response]]], browser: Browser
+) -> None:
+    page, _ = visit("/charts")
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    part = page.get_by_role("region", name="Bars")
+    part.get_by_role("button", name="Copy the address").click()
+    expect(part.get_by_role("status")).to_have_text("Copied.")
+    copied = page.evaluate("navigator.clipboard.readText()")
+    assert copied == part.get_by_role("link").inner_text()
+    assert copied.startswith(f"{PUBLIC}/charts/bar.png?")
+
+
+def test_without_script_a_mistake_is_shown_at_its_field(browser: Browser, address: str) -> None:
+    context = browser.new_context(java_script_enabled=False)
+    try:
+        page = context.new_page()
+        page.goto(f"{address}/charts")
+        expect(page.get_by_role("button", name="Copy")).to_have_count(0)
+        page.get_by_role("region", name="Bars").get_by_label("Numbers", exact=True).fill("1,2,3,x")
+        page.get_by_role("region", name="Bars").get_by_role("button", name="Draw").click()
+        numbers = page.get_by_role("form").get_by_label("Numbers", exact=True)
+        expect(numbers).to_have_value("1,2,3,x")
+        expect(numbers).to_have_accessible_description(re.compile("must be numbers"))
+        numbers.fill("1,2,3,4")
+        page.get_by_role("button", name="Draw").click()
+        page.wait_for_url("**/charts/bar.png?*")
+        expect(page.get_by_role("img")).to_have_js_property("naturalWidth", 800)
+    finally:
+        context.close()

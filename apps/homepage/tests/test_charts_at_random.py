@@ -30,6 +30,11 @@ def words(least: int, most: int, without: str = "") -> st.SearchStrategy[str]:
 
 
 LABEL, WORDS, TITLE = words(1, 30, without=","), words(0, 30), words(0, 60)
+VIEW = {
+    "width": st.sampled_from(["400", "800"]),
+    "theme": st.sampled_from(["light", "dark"]),
+}
+"""Not the scale, which costs time and decides nothing."""
 FINITE = st.floats(-1e300, 1e300) | st.integers(-(10**20), 10**20)
 POSITIVE = st.floats(1e-300, 1e300) | st.integers(1, 10**20)
 
@@ -46,7 +51,7 @@ def bars(draw: st.DrawFn) -> Query:
         "xvalues": draw(st.lists(LABEL, min_size=many, max_size=many).map(joined)),
         "yvalues": draw(st.lists(FINITE, min_size=many, max_size=many).map(joined)),
     }
-    optional = {"title": TITLE, "xlabel": WORDS, "ylabel": WORDS}
+    optional = {"title": TITLE, "xlabel": WORDS, "ylabel": WORDS, **VIEW}
     return needed | draw(st.fixed_dictionaries({}, optional=optional))
 
 
@@ -57,7 +62,8 @@ def pies(draw: st.DrawFn) -> Query:
     values = [*draw(st.lists(POSITIVE | st.just(0), min_size=many, max_size=many)), draw(POSITIVE)]
     needed = {"values": joined(draw(st.permutations(values)))}
     labels = st.lists(LABEL, min_size=many + 1, max_size=many + 1).map(joined)
-    return needed | draw(st.fixed_dictionaries({}, optional={"labels": labels, "title": TITLE}))
+    optional = {"labels": labels, "title": TITLE, **VIEW}
+    return needed | draw(st.fixed_dictionaries({}, optional=optional))
 
 
 TOO_LONG = st.integers(61, 200).map(lambda length: "x" * length)
@@ -73,11 +79,14 @@ WRONG = {
     "title": TOO_LONG | UNPRINTABLE,
     "xlabel": TOO_LONG | UNPRINTABLE,
     "ylabel": TOO_LONG | UNPRINTABLE,
+    "width": st.sampled_from(["", "401", "-400", "400.0", "4_00", "\u0664\u0660\u0660"]) | TOO_LONG,
+    "scale": st.sampled_from(["", "0", "3", "1.5"]) | UNPRINTABLE,
+    "theme": st.sampled_from(["", "Dark", "auto"]) | UNPRINTABLE,
 }
 GOOD = {"bar": bars(), "pie": pies()}
 FIELDS = {
-    "bar": ("xvalues", "yvalues", "title", "xlabel", "ylabel"),
-    "pie": ("values", "labels", "title"),
+    "bar": ("xvalues", "yvalues", "title", "xlabel", "ylabel", "width", "scale", "theme"),
+    "pie": ("values", "labels", "title", "width", "scale", "theme"),
 }
 
 

@@ -31,6 +31,7 @@ MATRIX = {
     "openapi.spec": ("/openapi.json", 200, DAY),
     "charts.bar": ("/charts/bar.png?xvalues=a,b&yvalues=1,2", 200, CHART),
     "charts.pie": ("/charts/pie.png?values=1,2", 200, CHART),
+    "charts.without_ending": ("/charts/bar?xvalues=a,b&yvalues=1,2", 308, "no-store"),
     "assets.asset": ("", 200, YEAR),
     "auth.login": ("/login", 200, "no-store"),
     "auth.auth_response": ("/auth_response", 400, "no-store"),

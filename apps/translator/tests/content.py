@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from typing import Final
 
+from translator.translation.offline import WORD_LISTS
+
 NAMES: Final = {
     name: name.casefold()
     for name in (
@@ -10,6 +12,14 @@ NAMES: Final = {
         *("Николай", "נועה", "محمد", "देवी", "さくら", "明", "민지"),
     )
 }
+
+
+def word_of(*codes: str) -> str:
+    """An English word that the word lists of these languages have."""
+    lists = [WORD_LISTS[code].own for code in codes]
+    return next(word for word in lists[0] if all("-" not in own.get(word, "-") for own in lists))
+
+
 CONTENT: Final[Mapping[str, object]] = {
     "translator.names.NAMES": NAMES,
     "translator.routes.pages.PHRASES": ("A phrase to pick.", "«Größe» & שלום"),

@@ -1,22 +1,26 @@
 """The game in a real browser: two widths, light and dark, with and without script; and axe."""
 
 import shutil
+import threading
 from collections.abc import Callable, Iterator
 from typing import Any, Literal, cast
 
 import httpx
 import pytest
 from axe_playwright_python.sync_playwright import Axe  # pyright: ignore[reportMissingTypeStubs]
-from playing import PATIENCE, play
+from conftest import Serve
+from content import word_of
+from playing import PATIENCE, begin, play
 from playwright.sync_api import Browser, Page, Request, expect, sync_playwright
 from postgres import Postgres
+from translators import Answer, Asked, Translator, error, good
 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "google-chrome", "chrome"))), None)
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="there is no Chromium on this machine")
 
 CORNERS: list[tuple[int, Literal["light", "dark"]]] = [(390, "light"), (1280, "dark")]
 corners = pytest.mark.parametrize(("width", "scheme"), CORNERS)
-RIGHT_TO_LEFT = ["ar", "he", "fa", "ur"]
+RIGHT_TO_LEFT = ["he", "ar", "fa", "ur"]
 
 Open = Callable[..., Page]
 
@@ -86,8 +90,13 @@ def test_a_round_is_played_before_ones_eyes(
     page.keyboard.press("Enter")
     expect(page.get_by_role("heading", level=1)).to_have_text("The king has lost his socks again.")
     expect(page.locator("#hops li")).to_have_count(13)
-    expect(page.get_by_role("heading", name="What came back")).to_be_visible()
     expect(page.locator("#waiting")).to_have_count(0)
+    result = page.get_by_role("region", name="What came back")
+    expect(result).to_be_focused()
+    assert result.evaluate("e => e.getBoundingClientRect().top") < page.locator("#hops").evaluate(
+        "e => e.getBoundingClientRect().top"
+    )
+    assert page.locator("[aria-live] #ending").count() == 1
     assert_accessible(page)
 
     told = client.get(f"/api/rounds/{page.url.rpartition('/')[2]}").json()
@@ -95,17 +104,24 @@ def test_a_round_is_played_before_ones_eyes(
     expect(page.locator("#drift-number")).to_have_text(str(told["drift"]))
     shown = page.locator("#hops .text")
     assert shown.all_text_contents() == [hop["text"] for hop in told["hops"]]
-    assert [one.get_attribute("lang") for one in shown.all()] == [hop["to"] for hop in told["hops"]]
+    assert [one.get_attribute("lang") for one in shown.all()] == [
+        hop["lang"] for hop in told["hops"]
+    ]
 
     before = page.locator("#hops li").all_inner_texts()
     page.get_by_role("button", name="Deep").click()
     expect(page.locator("#reacted")).to_have_text("Thank you, that counts.")
     expect(page.locator("[data-count=deep]")).to_have_text("1")
     page.get_by_role("button", name="Funny").click()
-    expect(page.locator("#reacted")).to_have_text("You have already reacted.")
+    expect(page.locator("#reacted")).to_have_text("Thank you, that counts.")
+    expect(page.locator("[data-count=funny]")).to_have_text("1")
+    page.get_by_role("button", name="Deep").click()
+    expect(page.locator("#reacted")).to_have_text("You have said that already.")
     assert page.locator("#share").input_value() == page.url
     page.reload()
     assert page.locator("#hops li").all_inner_texts() == before
+    page.goto(f"{client.base_url}/forms/rounds/{told['id']}/removal")
+    assert_accessible(page)
 
 
 @corners
@@ -121,13 +137,18 @@ def test_a_round_is_played_without_script(width: int, scheme: str, look: Open) -
     page.get_by_role("button", name="Funny").click()
     expect(page.locator("[data-count=funny]")).to_have_text("1")
     page.get_by_role("link", name="Yours").click()
-    page.get_by_role("button", name="Delete").click()
+    expect(page.get_by_role("link", name="Yours")).to_have_attribute("aria-current", "page")
+    page.get_by_role("link", name="Delete").click()
+    expect(page.get_by_text("Too many cooks spoil the broth.")).to_be_visible()
+    page.get_by_role("link", name="Keep it").click()
+    page.get_by_role("link", name="Delete").click()
+    page.get_by_role("button", name="Delete it").click()
     expect(page.get_by_text("You have not sent anything yet")).to_be_visible()
 
 
 def test_every_page_is_accessible(look: Open, client: httpx.Client, postgres: Postgres) -> None:
     postgres.clear()
-    round_ = play(client, hops=4, languages=RIGHT_TO_LEFT)
+    round_ = play(client, word_of(RIGHT_TO_LEFT[0]), hops=4, languages=RIGHT_TO_LEFT)
     page = look(f"/rounds/{round_['id']}")
     text = page.locator("#hops .text").first
     assert text.evaluate("e => getComputedStyle(e).direction") == "rtl"
@@ -138,6 +159,40 @@ def test_every_page_is_accessible(look: Open, client: httpx.Client, postgres: Po
     for path in ("recent", "popular", "yours"):
         page.goto(f"{client.base_url}/{path}")
         assert_accessible(page)
+
+
+def test_a_round_says_where_it_becomes_simulated(
+    browser: Browser, serve: Serve, postgres: Postgres
+) -> None:
+    postgres.clear()
+    open_ = threading.Event()
+
+    def spent_after_one(_: Asked) -> Answer:
+        if len(translator.asked) == 1:
+            return good(translator.asked[0])
+        assert open_.wait(PATIENCE)
+        return error(403, 403001)
+
+    translator = Translator()
+    translator.behave = spent_after_one
+    try:
+        client = serve(**translator.environment()).client
+        page = browser.new_page(reduced_motion="reduce")
+        page.goto(f"{client.base_url}/rounds/{begin(client, hops=3)['id']}")
+        expect(page.locator("#hops li")).to_have_count(1)
+        expect(page.locator("#simulated")).to_be_hidden()
+        open_.set()
+        expect(page.locator("#hops li")).to_have_count(4)
+        expect(page.locator("#simulated")).to_be_visible()
+        labels = page.locator("#hops li").filter(has=page.locator(".label"))
+        for _ in range(2):  # as the script writes it, then as the server does
+            expect(labels).to_have_count(1)
+            expect(page.locator("#hops li").nth(1)).to_contain_text("simulated from here on")
+            page.reload()
+        page.close()
+    finally:
+        open_.set()
+        translator.close()
 
 
 def test_error_pages_are_accessible(browser: Browser, client: httpx.Client) -> None:

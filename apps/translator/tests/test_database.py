@@ -68,6 +68,15 @@ def test_it_starts_without_its_database_and_finds_it_later(
             assert response.headers["Content-Type"] == "application/problem+json"
             assert response.headers["Cache-Control"] == "no-store"
             assert response.headers["Retry-After"] == "5"
+        form = process.client.post(
+            "/forms/round",
+            data={"message": "keep me", "hops": "3"},
+            headers={"Accept": "text/html"},
+        )
+        assert (form.status_code, form.headers["Retry-After"]) == (503, "5")
+        assert "The database cannot be reached" in form.text
+        assert 'value="keep me"' in form.text
+        assert 'value="3"' in form.text
     finally:
         postgres.start()
     assert recovered(process).status_code == 201
@@ -178,7 +187,8 @@ def test_when_all_connections_are_taken_the_page_says_so_and_then_all_is_well(
             assert answer.headers["Cache-Control"] == "no-store"
         assert page.headers["Content-Type"].startswith("text/html")
         assert problem.headers["Content-Type"] == "application/problem+json"
-        assert process.client.get("/").status_code == 200
+        front = process.client.get("/")
+        assert (front.status_code, "Sent last" in front.text) == (200, False)
         assert process.client.get("/healthz").status_code == 200
         assert process.client.get("/readyz").status_code == 503
         assert not any(answer.done() for answer in held)

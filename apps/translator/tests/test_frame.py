@@ -28,7 +28,9 @@ def get(path: str) -> httpx.Response:
     def broken() -> Response:  # pyright: ignore[reportUnusedFunction]  # by the route
         raise RuntimeError("the secret is 1234")
 
-    app.add_middleware(Frame, public_url="https://test", front_door_id=None)
+    app.add_middleware(
+        Frame, public_url="https://test", other_hosts=frozenset(), front_door_id=None
+    )
 
     async def ask() -> httpx.Response:
         transport = httpx.ASGITransport(app)

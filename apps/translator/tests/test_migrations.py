@@ -119,6 +119,37 @@ def test_up_and_down_and_up_again(postgres: Postgres, empty: str) -> None:
     assert table_names(postgres, empty) == whole
 
 
+def test_without_the_kind_in_the_key_a_first_reaction_stays(postgres: Postgres, empty: str) -> None:
+    postgres.migrate(empty, "fresh_app")
+    one, other = "00000000-0000-0000-0000-000000000001", "00000000-0000-0000-0000-000000000002"
+    postgres.administer(
+        "INSERT INTO rounds (message, funny, deep, flag) VALUES ('x', 1, 2, 1), ('y', 1, 0, 0)",
+        """
+        INSERT INTO visitors (id, name) VALUES
+            ('00000000-0000-0000-0000-000000000001', 'A'),
+            ('00000000-0000-0000-0000-000000000002', 'B')
+        """,
+        """
+        INSERT INTO reactions (round_id, visitor, type, created)
+        SELECT round_id, id, type, created::timestamptz FROM visitors JOIN (VALUES
+            (1, 'A', 'funny', '2026-01-02'), (1, 'A', 'deep', '2026-01-01'),
+            (1, 'A', 'flag', '2026-01-02'), (1, 'B', 'deep', '2026-01-03'),
+            (2, 'A', 'funny', '2026-01-04')
+        ) AS given (round_id, name, type, created) USING (name)
+        """,
+        database=empty,
+    )
+    with connected(postgres, empty) as connection:
+        command.downgrade(migrations.config(connection), "0002")
+    counts = "SELECT funny, deep, flag FROM rounds ORDER BY id"
+    assert postgres.administer(counts, database=empty) == [(0, 2, 0), (1, 0, 0)]
+    left = "SELECT round_id, visitor::text, type FROM reactions ORDER BY 1, 2"
+    kept = [(1, one, "deep"), (1, other, "deep"), (2, one, "funny")]
+    assert postgres.administer(left, database=empty) == kept
+    postgres.migrate(empty, "fresh_app")
+    assert postgres.administer(left, database=empty) == kept
+
+
 def test_the_tables_are_those_that_the_code_declares(postgres: Postgres, empty: str) -> None:
     postgres.migrate(empty, "fresh_app")
     with connected(postgres, empty) as connection:
@@ -163,7 +194,7 @@ def test_two_jobs_at_once_are_one(postgres: Postgres, empty: str, job: Job) -> N
     with ThreadPoolExecutor() as pool:
         runs = [future.result() for future in [pool.submit(job.run) for _ in range(2)]]
     assert [run.code for run in runs] == [0, 0], [run.said for run in runs]
-    assert sum(run.said.count("Running upgrade") for run in runs) == 2  # two migrations, once
+    assert sum(run.said.count("Running upgrade") for run in runs) == 3  # migrations, once
     assert postgres.administer("SELECT count(*) FROM secrets", database=empty) == [(1,)]
 
 
@@ -395,4 +426,5 @@ def test_the_package_holds_its_migrations() -> None:
     assert {file.name for file in folder.glob("versions/0*.py")} == {
         "0001_messages.py",
         "0002_the_game.py",
+        "0003_a_reaction_of_each_kind.py",
     }

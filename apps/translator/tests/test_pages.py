@@ -6,6 +6,7 @@ from typing import Any
 
 import httpx
 import pytest
+from content import word_of
 from playing import PATIENCE, PLAIN, begin, finished, play
 
 BROWSER = {"Accept": "text/html,application/xhtml+xml;q=0.9"}
@@ -95,11 +96,12 @@ def test_a_wrong_way_comes_back_with_the_reason(
 
 
 def test_every_text_says_its_language_and_direction(client: httpx.Client) -> None:
-    round_ = play(client, hops=4, languages=["ar", "ja", "he", "sr-Latn"])
+    round_ = play(client, word_of("he", "de"), hops=4, languages=["he", "ja", "ar", "de"])
+    assert [hop["lang"] for hop in round_["hops"]] == ["he", "en", "en", "de", "en"]
     page = client.get(f"/rounds/{round_['id']}").text
-    for hop, direction in zip(round_["hops"], ("rtl", "ltr", "rtl", "ltr", "ltr"), strict=True):
+    for hop, direction in zip(round_["hops"], ("rtl", "ltr", "ltr", "ltr", "ltr"), strict=True):
         text = html.escape(hop["text"])
-        assert f'<p class="text" lang="{hop["to"]}" dir="{direction}">{text}</p>' in page
+        assert f'<p class="text" lang="{hop["lang"]}" dir="{direction}">{text}</p>' in page
 
 
 def test_a_link_preview_has_its_cards(client: httpx.Client) -> None:
@@ -107,6 +109,7 @@ def test_a_link_preview_has_its_cards(client: httpx.Client) -> None:
     page = client.get(f"/rounds/{round_['id']}").text
     cards = dict(re.findall(r'<meta property="og:(\w+)" content="([^"]*)">', page))
     assert cards["url"] == f"http://localhost:8000/rounds/{round_['id']}"
+    assert f'<link rel="canonical" href="{cards["url"]}">' in page
     assert html.unescape(cards["title"]) == '“Say "cheese"”'
     assert round_["end"] in html.unescape(cards["description"])
     image = client.get(cards["image"].removeprefix("http://localhost:8000"))
@@ -127,10 +130,35 @@ def test_reactions_and_taking_away_work_by_forms(client: httpx.Client) -> None:
     assert yours.headers["Cache-Control"] == "private, no-store"
     with httpx.Client(verify=PLAIN, base_url=client.base_url, timeout=PATIENCE) as another:
         assert "a form&#39;s own" not in another.get("/yours").text
+        assert another.get(f"{path}/removal").status_code == 403
         assert another.post(f"{path}/removal").status_code == 403
+    asked = client.get(f"{path}/removal")
+    assert "a form&#39;s own" in asked.text
+    assert asked.headers["Cache-Control"] == "private, no-store"
+    assert client.get(f"/rounds/{round_['id']}").status_code == 200
     gone = client.post(f"{path}/removal")
     assert (gone.status_code, gone.headers["Location"]) == (303, "/yours")
     assert client.get(f"/rounds/{round_['id']}").status_code == 404
+
+
+def test_the_first_page_has_an_example_and_the_latest_rounds(client: httpx.Client) -> None:
+    round_ = play(client, "the latest of all", hops=2)
+    page = client.get("/").text
+    assert "Let sleeping dogs lie." in page
+    assert f'href="/rounds/{round_["id"]}">the latest of all</a>' in page
+
+
+def test_the_sitemap_has_the_pages_and_the_latest_rounds(client: httpx.Client) -> None:
+    round_ = play(client, hops=2)
+    where = re.search(r"Sitemap: http://localhost:8000(/\S+)", client.get("/robots.txt").text)
+    assert where
+    found = client.get(where[1])
+    assert found.headers["Content-Type"] == "application/xml"
+    locations = re.findall("<loc>([^<]+)</loc>", found.text)
+    assert f"http://localhost:8000/rounds/{round_['id']}" in locations
+    for location in locations[:3]:
+        page = client.get(location.removeprefix("http://localhost:8000"))
+        assert '<meta name="description"' in page.text
 
 
 def test_an_unplayed_round_says_so_and_refreshes_without_script(client: httpx.Client) -> None:
@@ -225,7 +253,7 @@ def test_assets_are_kept_for_a_year_under_names_of_their_content(client: httpx.C
     assert client.get("/assets/0/app.py").status_code == 404
 
 
-SHARED = {"/", "/recent", "/popular"}
+SHARED = {"/", "/recent", "/popular", "/sitemap.xml"}
 
 
 @pytest.mark.parametrize(
@@ -250,7 +278,8 @@ def test_head_works_where_probes_and_browsers_use_it(path: str, client: httpx.Cl
 def test_nothing_on_a_page_is_inline_or_from_elsewhere(client: httpx.Client) -> None:
     round_ = play(client, hops=3)
     for path in ("/", f"/rounds/{round_['id']}", "/recent", "/yours"):
-        page = client.get(path).text
+        # The canonical address loads nothing.
+        page = re.sub(r'<link rel="canonical" [^>]+>', "", client.get(path).text)
         assert not re.search(r"<style|\sstyle=|\son\w+=|javascript:", page)
         assert not re.findall(r'(?:src|href|action)="(?:https?:)?//', page)
 

@@ -47,7 +47,7 @@ def test_hops_counts_the_languages_between(
 ) -> None:
     made = play(client, **asked)["hops"]
     assert [hop["n"] for hop in made] == list(range(1, hops + 2))
-    assert {tuple(hop) for hop in made} == {("n", "from", "to", "text", "provider")}
+    assert {tuple(hop) for hop in made} == {("n", "from", "to", "text", "provider", "lang")}
     assert (made[0]["from"], made[-1]["to"]) == ("en", "en")
     assert [hop["from"] for hop in made[1:]] == [hop["to"] for hop in made[:-1]]
     between = [hop["to"] for hop in made[:-1]]

@@ -1,6 +1,7 @@
 """Translating: by Azure on good and bad days, from memory, within the budget, or not at all."""
 
 import asyncio
+import re
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -159,17 +160,21 @@ class Session:
         self._budget = budget
 
     def hops(
-        self, *texts: str, simulated: bool = False, then: Callable[[str], None] = print
+        self,
+        *texts: str,
+        message: str = "hello",
+        simulated: bool = False,
+        then: Callable[[str], None] = print,
     ) -> list[Translation]:
         """Each text from English to French; `then` is called after each."""
         # libpq would take these for other connections of this process too.
         with pytest.MonkeyPatch.context() as patch:
             for name, value in self._environment.items():
                 patch.setenv(name, value)
-            return asyncio.run(self._hops(texts, simulated=simulated, then=then))
+            return asyncio.run(self._hops(texts, message, simulated=simulated, then=then))
 
     async def _hops(
-        self, texts: Sequence[str], *, simulated: bool, then: Callable[[str], None]
+        self, texts: Sequence[str], message: str, *, simulated: bool, then: Callable[[str], None]
     ) -> list[Translation]:
         async def say(notice: str | None) -> None:
             self.told.append(notice)
@@ -180,7 +185,15 @@ class Session:
         try:
             for text in texts:
                 made.append(
-                    await asked.translate(text, "en", "fr", seed=1, simulated=simulated, say=say)
+                    await asked.translate(
+                        text,
+                        "en",
+                        "fr",
+                        message=message,
+                        seed=1,
+                        simulated=simulated,
+                        say=say,
+                    )
                 )
                 then(text)
         finally:
@@ -319,6 +332,14 @@ def test_a_simulated_round_stays_simulated(database: Postgres) -> None:
     assert provider.calls == 0
 
 
+def test_a_simulation_in_mid_round_begins_with_the_message(database: Postgres) -> None:
+    session = Session(database, Moody(QuotaError("403001")))
+    (made,) = session.hops("xx:genuine", message="Rome!")
+    assert made == Translation("Rome!", "offline")
+    (made,) = session.hops("then on", message="Rome!", simulated=True)
+    assert "Rome" not in made.text
+
+
 # The whole app
 
 
@@ -329,7 +350,8 @@ def test_a_round_is_translated_hop_by_hop(azure: httpx.Client, translator: Trans
     ]
     assert {hop["provider"] for hop in round_["hops"]} == {"azure"}
     assert "notice" not in round_
-    assert "simulated</span>" not in azure.get(f"/rounds/{round_['id']}").text
+    assert [hop["lang"] for hop in round_["hops"]] == ["de", "zh-Hant", "ar", "en"]
+    assert places_that_say_simulated(azure, round_) == []
     assert [(one.source, one.target) for one in translator.asked] == [
         *(("en", "de"), ("de", "zh-Hant"), ("zh-Hant", "ar"), ("ar", "en")),
     ]
@@ -337,12 +359,25 @@ def test_a_round_is_translated_hop_by_hop(azure: httpx.Client, translator: Trans
     assert len(translator.asked) == 4
 
 
-def test_simulated_hops_are_labelled(azure: httpx.Client, translator: Translator) -> None:
+def places_that_say_simulated(client: httpx.Client, round_: dict[str, Any]) -> list[str]:
+    """`top` for the note above the hops, and the numbers of labelled hops."""
+    page = client.get(f"/rounds/{round_['id']}").text
+    top, _, rest = page.partition('<ol id="hops"')
+    hops = rest.partition("</ol>")[0].split("<li>")[1:]
+    shown = re.search(r'<p id="simulated" class="hint" (hidden)?\s*>', top)
+    assert shown, top
+    found = [] if shown[1] else ["top"]
+    return found + [str(n) for n, hop in enumerate(hops, 1) if '<span class="label">' in hop]
+
+
+def test_a_round_that_nobody_translates_says_so_once(
+    azure: httpx.Client, translator: Translator
+) -> None:
     translator.behave = lambda asked: good(asked, X_Frugal_Simulated="true")
-    round_ = play(azure, hops=1)
+    round_ = play(azure, hops=2)
     assert {hop["provider"] for hop in round_["hops"]} == {"azure-simulated"}
-    page = azure.get(f"/rounds/{round_['id']}").text
-    assert page.count('<span class="label">simulated</span>') == 2
+    assert {hop["lang"] for hop in round_["hops"]} == {"en"}
+    assert places_that_say_simulated(azure, round_) == ["top"]
 
 
 def test_while_it_hiccups_the_page_says_so_and_the_round_goes_on(
@@ -378,6 +413,8 @@ def test_when_the_quota_is_spent_in_mid_round_it_says_where_it_became_simulated(
     assert round_["notice"] == interpreter.QUOTA
     page = azure.get(f"/rounds/{round_['id']}").text
     assert interpreter.QUOTA.replace("'", "&#39;") in page
+    assert places_that_say_simulated(azure, round_) == ["top", "3"]
+    assert all(":" not in hop["text"] for hop in round_["hops"][2:])
     assert len(translator.asked) == 3
 
 

@@ -1,8 +1,11 @@
-"""Small parts by themselves: languages, letters, distortion, drift, names, addresses."""
+"""Small parts by themselves: languages, simulated translation, drift, names, addresses."""
 
 import asyncio
 import itertools
+import re
+import unicodedata
 import uuid
+from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any, cast
 
 import pytest
@@ -10,8 +13,10 @@ from babel import Locale
 from translator import callers, names
 from translator.drift import drift
 from translator.languages import CODES, ENGLISH, FOREIGN, LANGUAGES
-from translator.translation import scripts
-from translator.translation.offline import Offline
+from translator.rounds import MOST_HOPS
+from translator.routes import pages
+from translator.translation import offline
+from translator.translation.offline import WORD_LISTS, Offline, WordList, language_of
 
 if TYPE_CHECKING:
     from starlette.types import Scope
@@ -33,41 +38,105 @@ def test_the_codes_are_the_services_of_today() -> None:
     assert not {"zh", "sr", "no", "mn"} & set(CODES)
 
 
-@pytest.mark.parametrize("language", [one for family in scripts.ALPHABETS for one in family])
-def test_other_letters_can_be_read_back(language: str) -> None:
-    text = "the quick brown fox jumps over the lazy dog, 42!"
-    written = scripts.write(text, language)
-    assert not any("a" <= letter <= "z" for letter in written)
-    assert scripts.read(written, language) == text
-    assert len(set(written)) == len(set(text))
+def test_a_simulated_site_has_languages_for_the_longest_round() -> None:
+    assert len(WORD_LISTS) >= MOST_HOPS
+    assert {"ltr", "rtl"} == {LANGUAGES[code].direction for code in WORD_LISTS}
 
 
-def told(text: str, seed: int, way: str = "en de el ar en") -> list[str]:
+@pytest.mark.parametrize("code", WORD_LISTS)
+def test_word_lists_lead_to_english_and_back(code: str) -> None:
+    words = WORD_LISTS[code]
+    assert len(words.own) >= 300
+    assert all(re.fullmatch("[A-Za-z]+", meaning) for meaning in words.own)
+    # A word with spaces or signs in it would not be found again in a text.
+    assert [word for word in words.english if not offline.WORD.fullmatch(word)] in ([], ["-"])
+    assert not [word for word in words.english if unicodedata.normalize("NFC", word) != word]
+
+
+def told(text: str, seed: int, *way: str) -> list[str]:
     async def all_hops() -> list[str]:
-        made, codes = [text], way.split()
-        for source, target in itertools.pairwise(codes):
+        made = [text]
+        for source, target in itertools.pairwise(way):
             made.append((await Offline().translate(made[-1], source, target, seed=seed)).text)
         return made[1:]
 
     return asyncio.run(all_hops())
 
 
-def test_distortion_is_by_the_seed_alone() -> None:
-    text = "All that glitters is not gold."
-    assert told(text, 1) == told(text, 1)
-    ends = {told(text, seed)[-1] for seed in range(50)}
-    assert len(ends) > 20
-    assert all("a" <= end.casefold()[0] <= "z" for end in ends)
+@pytest.fixture
+def words(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two languages of a few words."""
+    lists = {
+        "de": WordList.parse(["- the", "Schloss castle lock", "rot red", "Bär bear"]),
+        "he": WordList.parse(["טירה castle", "מנעול lock", "דוב bear", "אדום red"]),
+    }
+    monkeypatch.setattr(offline, "WORD_LISTS", lists)
+
+
+@pytest.mark.usefixtures("words")
+def test_words_are_translated_through_english() -> None:
+    assert told("The bear's castle, red!", 1, "en", "de") == ["Bär Schloss, rot!"]
+    assert told("red bears", 1, "en", "de", "he", "de") == ["Rot Bär", "אדום דוב", "Rot Bär"]
+    ends = {told("the castle", seed, "en", "de", "he")[-1] for seed in range(50)}
+    assert ends == {"טירה", "מנעול"}
+
+
+@pytest.mark.usefixtures("words")
+def test_english_words_come_back_in_one_of_their_forms() -> None:
+    ends = {told("rot Bär", seed, "de", "en")[0] for seed in range(50)}
+    assert ends == {"Red bear", "Red bears"}
+    ends = {told("Bär", seed, "de", "en")[0] for seed in range(50)}
+    assert ends == {"The bear", "Bears"}
+
+
+@pytest.mark.usefixtures("words")
+def test_what_no_list_has_stays() -> None:
+    assert told("Rome, 42 🐌 bears", 1, "en", "de", "he") == ["Rome, 42 🐌 Bär", "Rome, 42 🐌 דוב"]
+    assert told("the red bear", 1, "en", "ja", "de") == ["The red bear", "Rot Bär"]
+    assert told("the", 1, "en", "de") == ["the"]  # a text is never empty
+
+
+@pytest.mark.usefixtures("words")
+@pytest.mark.parametrize(
+    ("text", "target", "wanted"),
+    [
+        ("Rot Bär", "de", "de"),
+        ("Rot bears", "de", "de"),
+        ("rot bears dance", "de", "en"),
+        ("Rot Bär", "fr", "en"),
+        ("red bear", "en", "en"),
+        ("🐌", "de", "en"),
+    ],
+)
+def test_a_simulated_text_is_called_what_half_of_it_is(text: str, target: str, wanted: str) -> None:
+    assert language_of(text, target) == wanted
+
+
+def test_a_simulation_is_by_the_seed_alone() -> None:
+    text = " ".join(list(next(iter(WORD_LISTS.values())).own)[50:60])
+    way = ("en", *WORD_LISTS, "en")
+    assert told(text, 1, *way) == told(text, 1, *way)
+    assert len({told(text, seed, *way)[-1] for seed in range(50)}) > 40
 
 
 @pytest.mark.parametrize(
-    "text", ["a", "!", "🐌", "日本語", "x" * 280, "no no no", "שלום", "1 2 3 4"]
+    "text", ["a", "!", "🐌", "日本語", "x" * 280, "no no no", "שלום", "1 2 3 4", "the " * 70]
 )
 def test_whatever_is_said_something_comes_back(text: str) -> None:
-    for seed in range(40):
-        made = told(text, seed, "en de el ar fr ru he ja en")
+    for seed in range(10):
+        made = told(text, seed, *("en", *WORD_LISTS, "ja", "en"))
         assert all(one.strip() for one in made)
-        assert all(len(one) < 500 for one in made)
+        assert all(len(one) < 1000 for one in made)
+
+
+def test_thirty_phrases_are_offered_the_same_all_day(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pages, "PHRASES", tuple(map(str, range(300))))
+    day = date(2026, 11, 29)
+    offered = pages.offered(day)
+    assert len(set(offered)) == 30
+    assert offered == pages.offered(day) != pages.offered(day + timedelta(1))
+    monkeypatch.setattr(pages, "PHRASES", ("one", "two"))
+    assert set(pages.offered(day)) == {"one", "two"}
 
 
 @pytest.mark.parametrize(

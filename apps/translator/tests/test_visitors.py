@@ -64,16 +64,17 @@ def test_a_forged_cookie_is_nobodys(change: Callable[[str], str], address: str) 
         assert somebody.get("/yours").text.count("Delete") == 0
 
 
-def test_one_reaction_a_visitor_and_round(address: str) -> None:
+def test_one_reaction_of_each_kind_a_visitor_and_round(address: str) -> None:
     with visitor(address) as one, visitor(address) as other:
         round_id = play(one)["id"]
         assert react(one, round_id, "deep").status_code == 201
         again = react(one, round_id, "deep")
         assert (again.status_code, again.json()) == (200, {"funny": 0, "deep": 1, "flag": 0})
-        changed = react(one, round_id, "flag")
-        assert (changed.status_code, changed.json()) == (200, {"funny": 0, "deep": 1, "flag": 0})
-        counted = react(other, round_id, "funny")
-        assert (counted.status_code, counted.json()) == (201, {"funny": 1, "deep": 1, "flag": 0})
+        flagged = react(one, round_id, "flag")
+        assert (flagged.status_code, flagged.json()) == (201, {"funny": 0, "deep": 1, "flag": 1})
+        assert react(one, round_id, "flag").status_code == 200
+        counted = react(other, round_id, "deep")
+        assert (counted.status_code, counted.json()) == (201, {"funny": 0, "deep": 2, "flag": 1})
         assert one.get(f"/api/rounds/{round_id}").json()["reactions"] == counted.json()
 
 

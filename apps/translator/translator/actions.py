@@ -25,7 +25,13 @@ async def begin(parts: Parts, request: Request, new: NewRound) -> tuple[Round, u
             per_visitor=parts.settings.visitor_writes_per_hour,
             per_address=parts.settings.address_writes_per_hour,
         )
-        kept = await rounds.add(session, new, visitor=visitor, runner=parts.player.id)
+        kept = await rounds.add(
+            session,
+            new,
+            visitor=visitor,
+            runner=parts.player.id,
+            codes=[language.code for language in parts.languages],
+        )
     parts.player.play(kept.id)
     return kept, visitor
 
@@ -33,14 +39,14 @@ async def begin(parts: Parts, request: Request, new: NewRound) -> tuple[Round, u
 async def react(
     parts: Parts, request: Request, round_id: int, kind: ReactionType
 ) -> tuple[Reactions, uuid.UUID, bool]:
-    """Add a reaction; return the counts, the visitor, and False for a second reaction.
+    """Add a reaction; return the counts, the visitor, and False for a repeated one.
 
     Raises limits.LimitError, and 404 for an unknown round.
     """
     visitor = await parts.visitors.known(request) or uuid.uuid4()
     address = await parts.visitors.address(request)
     async with parts.database.writing() as session:
-        counts, said = await reactions.so_far(session, round_id, visitor)
+        counts, said = await reactions.so_far(session, round_id, visitor, kind)
         if counts is None:
             raise no_such_round()
         if said:
@@ -57,13 +63,26 @@ async def react(
     return now or counts, visitor, now is not None
 
 
+async def own(parts: Parts, request: Request, round_id: int) -> str:
+    """Return the message of the visitor's own round; 403 and 404 as for `remove`."""
+    visitor = await parts.visitors.known(request)
+    async with parts.database.reading() as session:
+        return _of(visitor, await rounds.owner(session, round_id))
+
+
 async def remove(parts: Parts, request: Request, round_id: int) -> None:
     """Delete the visitor's own round; 403 for another visitor's, 404 for an unknown one."""
     visitor = await parts.visitors.known(request)
     async with parts.database.writing() as session:
-        try:
-            removed = await rounds.remove(session, round_id, visitor)
-        except KeyError:
-            raise no_such_round() from None
-    if not removed:
+        _of(visitor, await rounds.owner(session, round_id, lock=True))
+        await rounds.remove(session, round_id)
+
+
+def _of(visitor: uuid.UUID | None, found: tuple[uuid.UUID | None, str] | None) -> str:
+    """Return the message of a round, given its owner and message, if it is the visitor's."""
+    if found is None:
+        raise no_such_round()
+    owner, message = found
+    if visitor is None or owner != visitor:
         raise HTTPException(403, "A round can be deleted only by the visitor who sent it.")
+    return message

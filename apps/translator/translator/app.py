@@ -11,6 +11,7 @@ from translator import SITE, problems
 from translator.database import Database
 from translator.dependencies import Parts
 from translator.frame import Frame
+from translator.latest import Latest
 from translator.player import Player
 from translator.routes import api, forms, health, pages
 from translator.settings import Settings
@@ -59,11 +60,17 @@ def create_app(settings: Settings) -> FastAPI:
     app.state.parts = Parts(
         settings=settings,
         database=database,
+        latest=Latest(database),
         player=player,
         visitors=Visitors(database),
         streams=Streams(database, player),
     )
-    app.add_middleware(Frame, public_url=settings.public_url, front_door_id=settings.front_door_id)
+    app.add_middleware(
+        Frame,
+        public_url=settings.public_url,
+        other_hosts=settings.other_hosts,
+        front_door_id=settings.front_door_id,
+    )
     problems.register(app)
     for routes in (health, api, forms, pages):
         app.include_router(routes.router)

@@ -1,10 +1,14 @@
-"""Address and site of the caller, behind the platform's ingress and perhaps an edge.
+"""Address and site of the caller, and the host asked for, behind an ingress and perhaps an edge.
 
 The ingress of App Service and of Container Apps writes the address that it sees at the right end
 of X-Forwarded-For; a visitor may have forged everything to the left of it. Behind Front Door that
 address is Front Door's. If X-Azure-FDID names our own profile, X-Azure-SocketIP is trusted instead:
 X-Azure-ClientIP repeats a visitor's own X-Forwarded-For (Microsoft,
 "Protocol support for HTTP headers in Azure Front Door", March 2024).
+
+Through Front Door `Host` is the app's own name, on every visit, and `X-Forwarded-Host` the
+visitor's (same page). A platform between the two may drop the latter, replace it by the former, or
+change both: then the visitor's is not known, and nobody is redirected.
 """
 
 import re
@@ -38,15 +42,35 @@ def _without_port(address: str) -> str:
     return address.partition(":")[0] if address.count(":") == 1 else address
 
 
-def is_foreign(scope: Scope, public_host: str, front_door_id: UUID | None) -> bool:
+def asks_for(scope: Scope, names: frozenset[str]) -> bool:
+    """Return True if the visitor is known to have asked for one of these host names of the app.
+
+    No header is trusted by this: a forged one gets its sender redirected to the public address, or
+    not.
+    """
+    headers = Headers(scope=scope)
+    host = _name(headers, "Host")
+    if "X-Azure-FDID" not in headers:
+        return host in names
+    forwarded = _name(headers, "X-Forwarded-Host")
+    return forwarded != host and {host, forwarded} <= names
+
+
+def _name(headers: Headers, header: str) -> str:
+    """A host name in a header, without a port."""
+    return headers.get(header, "").partition(":")[0].lower()
+
+
+def is_foreign(scope: Scope, own_hosts: frozenset[str], front_door_id: UUID | None) -> bool:
     """Return True for a request from another site's page. Call `identify` first.
 
     Browsers name the page's site with every request that changes something (Origin; fetch.spec.
-    whatwg.org, read in November 2026), and no page can alter that. It must be the public address,
-    or the address that was asked. The latter counts for nothing by itself: a site's owner may let
-    its name lead to this machine (DNS rebinding). The name must be one that nobody can take, the
-    loopback's, or a certificate has proved it. Behind an edge on a laptop the address asked is not
-    known here; the browser's verdict on the two is.
+    whatwg.org, read in November 2026), and no page can alter that. It must be one of `own_hosts`
+    (the public address, and those redirected to it), or the address that was asked. The latter
+    counts for nothing by itself: a site's owner may let its name lead to this machine (DNS
+    rebinding). The name must be one that nobody can take, the loopback's, or a certificate has
+    proved it. Behind an edge on a laptop the address asked is not known here; the browser's verdict
+    on the two is.
     """
     if scope["method"] in _SAFE:
         return False
@@ -57,10 +81,10 @@ def is_foreign(scope: Scope, public_host: str, front_door_id: UUID | None) -> bo
     if origin is None:
         # No page of a current browser: a program, which knows what address it calls.
         known = scope["scheme"] == "https" or _is_edge(headers, front_door_id)
-        known = known or host == public_host or _is_loopback(host)
+        known = known or host in own_hosts or _is_loopback(host)
         return not known or site not in {None, "none", "same-origin"}
     scheme, _, name = origin.lower().partition("://")
-    if name == public_host:
+    if name in own_hosts:
         return False
     proved = scheme == "https" or _is_loopback(name)
     return not proved or (name != host and site != "same-origin")

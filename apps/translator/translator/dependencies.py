@@ -1,6 +1,6 @@
 """Dependencies of routes."""
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Final
 
@@ -8,10 +8,13 @@ from fastapi import Depends, HTTPException, Path, Request
 
 from translator import rounds
 from translator.database import Database
+from translator.languages import FOREIGN, Language
+from translator.latest import Latest
 from translator.player import Player
 from translator.rounds import Round
 from translator.settings import Settings
 from translator.streams import Streams
+from translator.translation.offline import WORD_LISTS
 from translator.visitors import Visitors, network
 
 _ID_DIGITS: Final = 18
@@ -24,9 +27,17 @@ class Parts:
 
     settings: Settings
     database: Database
+    latest: Latest
     player: Player
     visitors: Visitors
     streams: Streams
+
+    @property
+    def languages(self) -> Sequence[Language]:
+        """Languages that the game offers; without a translator, those with a word list."""
+        if self.settings.translator_provider == "azure":
+            return FOREIGN
+        return [language for language in FOREIGN if language.code in WORD_LISTS]
 
 
 async def _parts(request: Request) -> Parts:

@@ -1,4 +1,4 @@
-"""Middleware of every request: id, log line, body limit, origin check, response headers."""
+"""Middleware of every request: id, log, redirect, body limit, origin check, response headers."""
 
 import logging
 import time
@@ -8,15 +8,17 @@ from uuid import UUID
 
 from fastapi import HTTPException
 from starlette.datastructures import MutableHeaders
+from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from translator import callers, logs, problems
+from translator.settings import is_loopback
 
 _log: Final = logging.getLogger("translator.request")
 
 _MAX_BODY: Final = 16 * 1024
 """Bytes; the longest message, escaped as JSON, is a fifth of it."""
-_QUIET: Final = frozenset({"/healthz", "/readyz"})
+_PROBES: Final = frozenset({"/healthz", "/readyz"})
 _SAFETY: Final = {
     "Content-Security-Policy": (
         "default-src 'none'; style-src 'self'; img-src 'self'; script-src 'self'; "
@@ -32,11 +34,20 @@ _SAFETY: Final = {
 class Frame:
     """The outermost middleware, which every response passes."""
 
-    def __init__(self, app: ASGIApp, *, public_url: str, front_door_id: UUID | None) -> None:
+    def __init__(
+        self,
+        app: ASGIApp,
+        *,
+        public_url: str,
+        other_hosts: frozenset[str],
+        front_door_id: UUID | None,
+    ) -> None:
         self._app = app
         self._front_door_id = front_door_id
-        self._public_host = urlsplit(public_url).netloc.lower()
-        https = public_url.startswith("https://")
+        self._public_url = public_url
+        self._other_hosts = other_hosts - {urlsplit(public_url).hostname}
+        self._own_hosts = self._other_hosts | {urlsplit(public_url).netloc.lower()}
+        https = public_url.startswith("https://") and not is_loopback(public_url)
         self._headers = _SAFETY | (
             {"Strict-Transport-Security": "max-age=31536000"} if https else {}
         )
@@ -64,7 +75,11 @@ class Frame:
         request_id = logs.new_request_id()
         current = logs.request_id.set(request_id)
         try:
-            if callers.is_foreign(scope, self._public_host, self._front_door_id):
+            probe = scope["path"] in _PROBES
+            if not probe and callers.asks_for(scope, self._other_hosts):
+                moved = Response(status_code=308, headers={"Location": self._public_address(scope)})
+                await moved(scope, receive, send_completed)
+            elif callers.is_foreign(scope, self._own_hosts, self._front_door_id):
                 refused = problems.problem(
                     403,
                     "The request came from another site's page, or its address is not this site's "
@@ -84,6 +99,16 @@ class Frame:
         finally:
             _log_request(scope, status, time.perf_counter() - started)
             logs.request_id.reset(current)
+
+    def _public_address(self, scope: Scope) -> str:
+        """The same path and query, as they were sent, at the public address."""
+        raw: bytes = scope["raw_path"]
+        path = raw.decode("latin-1")
+        if not path.startswith("/"):
+            # The whole address, as a proxy is asked (RFC 9112 section 3.2.2): its path alone.
+            path = f"/{urlsplit(path).path.lstrip('/')}"
+        query = scope["query_string"].decode("latin-1")
+        return f"{self._public_url}{path}{f'?{query}' if query else ''}"
 
     def _complete(self, headers: MutableHeaders, status: int) -> None:
         """Add security headers, and `no-store` to errors, streams and responses without a rule.
@@ -113,7 +138,7 @@ def _limited(receive: Receive) -> Receive:
 
 def _log_request(scope: Scope, status: int, seconds: float) -> None:
     # Probes come every few seconds, and a log is paid by the gigabyte.
-    level = logging.DEBUG if scope["path"] in _QUIET else logging.INFO
+    level = logging.DEBUG if scope["path"] in _PROBES else logging.INFO
     fields = {
         "method": scope["method"],
         "path": scope["path"],

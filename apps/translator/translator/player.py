@@ -44,6 +44,7 @@ class _Step:
     source: str
     target: str
     text: str
+    message: str
     seed: int
     simulated: bool
 
@@ -205,6 +206,7 @@ class Player:
             step.text,
             step.source,
             step.target,
+            message=step.message,
             seed=step.seed,
             simulated=step.simulated,
             say=say,
@@ -273,6 +275,7 @@ class Player:
             source=way[n],
             target=way[n + 1],
             text=text,
+            message=row.message,
             seed=row.seed,
             simulated=provider == "offline",
         )

@@ -20,8 +20,11 @@ from translator.readiness import NotReadyError
 
 _log: Final = logging.getLogger("translator.database")
 
+DATABASE_ERRORS: Final = (NotReadyError, *AWAY, exc.DBAPIError)
+"""Errors of a database that is away, busy or not set up, and of wrong statements."""
+
 MEDIA_TYPE: Final = "application/problem+json"
-_RETRY_SECONDS: Final = 5
+RETRY_SECONDS: Final = 5
 _METHODS: Final = ("DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT")
 _SCHEMA: Final = {
     "type": "object",
@@ -76,11 +79,8 @@ def register(app: FastAPI) -> None:
     app.add_exception_handler(AnyHTTPException, _http_error)
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(LimitError, _limit_reached)
-    app.add_exception_handler(NotReadyError, _not_ready)
-    for error in AWAY:
-        app.add_exception_handler(error, _database_away)
-    app.add_exception_handler(exc.TimeoutError, _database_busy)
-    app.add_exception_handler(exc.DBAPIError, _database_error)
+    for error in DATABASE_ERRORS:
+        app.add_exception_handler(error, _unavailable)
 
 
 def answer(
@@ -132,36 +132,32 @@ async def _limit_reached(request: Request, error: Exception) -> Response:
     return answer(request, 429, str(error), headers={"Retry-After": str(error.retry_after)})
 
 
-async def _not_ready(request: Request, error: Exception) -> Response:
-    return _later(request, str(error))
+async def _unavailable(request: Request, error: Exception) -> Response:
+    detail = unavailable(error)
+    return answer(request, 503, detail, headers={"Retry-After": str(RETRY_SECONDS)})
 
 
-async def _database_away(request: Request, error: Exception) -> Response:
-    _log.warning("the database is away: %s", " ".join(str(error).split()))
-    return _later(
-        request, "The database cannot be reached at the moment. Please try again shortly."
-    )
-
-
-async def _database_busy(request: Request, error: Exception) -> Response:
-    _log.warning("no connection is free: %s", " ".join(str(error).split()))
-    return _later(
-        request,
-        "The site has more visitors than its database can serve at once. Please try again shortly.",
-    )
-
-
-async def _database_error(request: Request, error: Exception) -> Response:
-    assert isinstance(error, exc.DBAPIError)  # noqa: S101  # as registered
-    if error.connection_invalidated:
-        return await _database_away(request, error)
-    if isinstance(error.orig, psycopg.errors.UndefinedTable | psycopg.errors.UndefinedColumn):
-        return _later(request, "The database is still being set up. Please try again shortly.")
-    raise error
-
-
-def _later(request: Request, detail: str) -> Response:
-    return answer(request, 503, detail, headers={"Retry-After": str(_RETRY_SECONDS)})
+def unavailable(error: Exception) -> str:
+    """Explain an error of DATABASE_ERRORS to a visitor; raise it if it is the program's own."""
+    text = " ".join(str(error).split())
+    match error:
+        case NotReadyError():
+            return str(error)
+        case exc.TimeoutError():
+            _log.warning("no connection is free: %s", text)
+            return (
+                "The site has more visitors than its database can serve at once. "
+                "Please try again shortly."
+            )
+        case exc.DBAPIError(
+            orig=psycopg.errors.UndefinedTable() | psycopg.errors.UndefinedColumn()
+        ):
+            return "The database is still being set up. Please try again shortly."
+        case exc.DBAPIError(connection_invalidated=False) if not isinstance(error, AWAY):
+            raise error
+        case _:
+            _log.warning("the database is away: %s", text)
+            return "The database cannot be reached at the moment. Please try again shortly."
 
 
 def field_errors(errors: Sequence[Any]) -> list[dict[str, str]]:

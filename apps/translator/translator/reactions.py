@@ -1,4 +1,4 @@
-"""Reactions of visitors to rounds, one per visitor and round."""
+"""Reactions of visitors to rounds, one of each kind per visitor and round."""
 
 import uuid
 
@@ -11,13 +11,15 @@ from translator.tables import Reaction, Round
 
 
 async def so_far(
-    session: AsyncSession, round_id: int, visitor: uuid.UUID
+    session: AsyncSession, round_id: int, visitor: uuid.UUID, kind: ReactionType
 ) -> tuple[Reactions | None, bool]:
-    """Return a round's counts, None if it does not exist, and True if the visitor has reacted.
+    """Return a round's counts, None if it does not exist, and True for a repeated reaction.
 
     The round cannot be deleted until the transaction ends.
     """
-    mine = exists().where(Reaction.round_id == round_id, Reaction.visitor == visitor)
+    mine = exists().where(
+        Reaction.round_id == round_id, Reaction.visitor == visitor, Reaction.type == kind
+    )
     found = await session.execute(
         select(Round.funny, Round.deep, Round.flag, mine)
         .where(Round.id == round_id)
@@ -33,7 +35,7 @@ async def so_far(
 async def add(
     session: AsyncSession, round_id: int, visitor: uuid.UUID, kind: ReactionType
 ) -> Reactions | None:
-    """Add a reaction and return the counts; None for the visitor's second reaction.
+    """Add a reaction and return the counts; None for one that the visitor has added before.
 
     The table's key decides that, and the count changes in the same transaction.
     """

@@ -4,7 +4,7 @@ from typing import Final
 
 from translator.database import Database
 
-REVISION: Final = "0002"
+REVISION: Final = "0003"
 """The migration that this code needs; later ones work too."""
 
 

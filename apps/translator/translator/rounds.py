@@ -16,6 +16,7 @@ from pydantic import (
     ConfigDict,
     Field,
     JsonValue,
+    computed_field,
     model_validator,
 )
 from pydantic.config import JsonDict
@@ -26,6 +27,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from translator import tables
 from translator.languages import CODES, ENGLISH
 from translator.translation import Provider
+from translator.translation.offline import language_of
 
 MESSAGE_LENGTH: Final = 280
 MOST_HOPS: Final = 20
@@ -117,7 +119,8 @@ class NewRound(BaseModel):
         min_length=1,
         max_length=MOST_HOPS,
         json_schema_extra={"uniqueItems": True},
-        description="as many as `hops` says, each once; by default chosen by the seed",
+        description="as many as `hops` says, each once; by default chosen by the seed, on a site"
+        " without a translator among the languages that it has words of",
     )
     # Limits after a validator come into the JSON Schema as "ge" and "le", which it does not have
     # (pydantic 2.14.3), so they stand before it.
@@ -156,6 +159,12 @@ class Hop(BaseModel):
     target: str = Field(serialization_alias="to")
     text: str
     provider: Provider
+
+    @computed_field(description="the text's language: English if a simulation has no words of `to`")
+    @property
+    def lang(self) -> str:
+        """BCP 47 code of the text's language."""
+        return self.target if self.provider == "azure" else language_of(self.text, self.target)
 
 
 class Reactions(BaseModel):
@@ -226,11 +235,16 @@ class Page(BaseModel):
 
 
 async def add(
-    session: AsyncSession, new: NewRound, *, visitor: uuid.UUID, runner: uuid.UUID
+    session: AsyncSession,
+    new: NewRound,
+    *,
+    visitor: uuid.UUID,
+    runner: uuid.UUID,
+    codes: Sequence[str],
 ) -> Round:
-    """Insert a new round, leased to the process `runner`."""
+    """Insert a new round, leased to the process `runner`; draw its languages among `codes`."""
     seed = secrets.randbelow(LARGEST_SEED + 1) if new.seed is None else new.seed
-    languages = new.languages or random.Random(seed).sample(CODES, new.hops)  # noqa: S311  # a game
+    languages = new.languages or random.Random(seed).sample(codes, new.hops)  # noqa: S311  # a game
     values = {
         "message": new.message,
         "visitor": visitor,
@@ -339,16 +353,15 @@ def _place(cursor: str) -> tuple[int, int]:
     return int(score), int(last)
 
 
-async def remove(session: AsyncSession, round_id: int, visitor: uuid.UUID | None) -> bool:
-    """Delete a round; False if it is another visitor's, KeyError if it does not exist."""
-    owner = (
-        await session.execute(
-            select(tables.Round.visitor).where(tables.Round.id == round_id).with_for_update()
-        )
-    ).first()
-    if owner is None:
-        raise KeyError(round_id)
-    if visitor is None or owner[0] != visitor:
-        return False
+async def owner(
+    session: AsyncSession, round_id: int, *, lock: bool = False
+) -> tuple[uuid.UUID | None, str] | None:
+    """Visitor and message of a round, None if it does not exist; `lock`: until the commit."""
+    query = select(tables.Round.visitor, tables.Round.message).where(tables.Round.id == round_id)
+    row = (await session.execute(query.with_for_update() if lock else query)).first()
+    return None if row is None else (row[0], row[1])
+
+
+async def remove(session: AsyncSession, round_id: int) -> None:
+    """Delete a round."""
     await session.execute(delete(tables.Round).where(tables.Round.id == round_id))
-    return True

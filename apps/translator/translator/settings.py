@@ -4,12 +4,13 @@ libpq reads the connection's variables (PGHOST, PGHOSTADDR, PGPORT, PGDATABASE, 
 …) itself; only those that are required or that decide on the password's source are declared here.
 """
 
-from typing import TYPE_CHECKING, Annotated, Literal, Self, TypeVar
+import re
+from typing import TYPE_CHECKING, Annotated, Final, Literal, Self, TypeVar
 from urllib.parse import urlsplit
 from uuid import UUID
 
-from pydantic import AfterValidator, Field, ValidationError, model_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import AfterValidator, BeforeValidator, Field, ValidationError, model_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from translator.validation import describe
 
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
 
 _LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
+_HOST: Final = re.compile(r"[a-z0-9-]+(\.[a-z0-9-]+)+")
 
 
 def _origin(url: str) -> str:
@@ -29,9 +31,23 @@ def _origin(url: str) -> str:
     return f"{parts.scheme}://{parts.netloc}"
 
 
+def _hosts(names: object) -> object:
+    """Host names that a text has, separated by commas; anything else as it is."""
+    if not isinstance(names, str):
+        return names
+    found = frozenset(filter(None, (name.strip().lower() for name in names.split(","))))
+    if not all(map(_HOST.fullmatch, found)):
+        raise ValueError("must be host names, such as www.example.org,example.net")
+    return found
+
+
+def is_loopback(url: str) -> bool:
+    """Return True for an address of this machine's own."""
+    return urlsplit(url).hostname in _LOOPBACK
+
+
 def _safe_for_tokens(url: str) -> str:
-    parts = urlsplit(url)
-    if parts.scheme != "https" and parts.hostname not in _LOOPBACK:
+    if urlsplit(url).scheme != "https" and not is_loopback(url):
         raise ValueError("must begin with https://, as access tokens are sent to it")
     return url
 
@@ -77,6 +93,9 @@ class Settings(DatabaseSettings):
     host: str = Field(default="0.0.0.0", min_length=1)  # noqa: S104  # the container's ingress decides who reaches it
     port: int = Field(default=8000, ge=0, le=65535, description="0 takes a free port")
     public_url: Annotated[str, AfterValidator(_origin)] = "http://localhost:8000"
+    other_hosts: Annotated[frozenset[str], NoDecode, BeforeValidator(_hosts)] = Field(
+        default=frozenset(), description="further host names, redirected to public_url"
+    )
     front_door_id: UUID | None = Field(
         default=None, description="Front Door profile whose X-Azure-SocketIP is trusted"
     )

@@ -124,7 +124,7 @@ class Round(Base):
 
 
 class Reaction(Base):
-    """A visitor's one reaction to a round."""
+    """A visitor's reaction to a round, one of each kind."""
 
     __tablename__ = "reactions"
     __table_args__ = (
@@ -137,7 +137,7 @@ class Reaction(Base):
     visitor: Mapped[uuid.UUID] = mapped_column(
         ForeignKey("visitors.id", ondelete="CASCADE"), primary_key=True
     )
-    type: Mapped[str] = mapped_column(Text)
+    type: Mapped[str] = mapped_column(Text, primary_key=True)
     created: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=func.now())
 
 

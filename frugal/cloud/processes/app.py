@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+from collections.abc import Callable, Collection
 from pathlib import Path
 
 from typing_extensions import override
@@ -37,6 +38,7 @@ class App(Site):
 
     `log`: the file for what it prints. `home`: the home folder of its processes, made
     if need be. `user`: the user id that is its own; None where the platform isn't root.
+    `front_doors`: as in Ingress.
     """
 
     def __init__(
@@ -49,6 +51,7 @@ class App(Site):
         log: Path,
         home: Path,
         user: int | None,
+        front_doors: Callable[[], Collection[str]],
         request_timeout: float = REQUEST_TIMEOUT,
         deploy_timeout: float = DEPLOY_TIMEOUT,
     ) -> None:
@@ -59,8 +62,13 @@ class App(Site):
         self._home = home
         self._user = user
         self._deploy_timeout = deploy_timeout
-        ingress = Ingress(acquire=self._acquire, release=self._release, timeout=request_timeout)
-        self._listener = Listener(ingress, port, grace=_STOP_GRACE, share=_SHARE)
+        ingress = Ingress(
+            acquire=self._acquire,
+            release=self._release,
+            timeout=request_timeout,
+            front_doors=front_doors,
+        )
+        self.listener = Listener(ingress, port, grace=_STOP_GRACE, share=_SHARE)
         self._serving: ReplicaSet | None = None
         self._coming: ReplicaSet | None = None
         self._deploying = asyncio.Lock()
@@ -74,7 +82,7 @@ class App(Site):
     async def start(self) -> None:
         """Let the ingress listen. Raises CloudError when the port is taken."""
         try:
-            await self._listener.start()
+            await self.listener.start()
         except BaseException:
             self._log.close()
             raise
@@ -84,7 +92,7 @@ class App(Site):
         """Accept no more requests, let those in progress end, then stop every process."""
         self._stopping = True
         self._changed()
-        await self._listener.stop()
+        await self.listener.stop()
         async with self._deploying:
             replica_set, self._serving = self._serving, None
             if replica_set is not None:

@@ -2,7 +2,7 @@
 
 import shutil
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
@@ -18,8 +18,9 @@ from frugal.cloud.images import Image, repository_of
 from frugal.cloud.postgres import Server
 from frugal.cloud.processes import App, Revision
 from frugal.cloud.resource_type import ResourceType, identities_of, short_hash
-from frugal.cloud.running import EmulatedHost
+from frugal.cloud.running import EmulatedHost, Site
 from frugal.cloud.store import Resource
+from frugal.cloud.types.front_door import front_door_ids
 from frugal.cloud.types.plain import find_role
 from frugal.cloud.types.registry import Registry
 
@@ -94,6 +95,12 @@ def platform_environment(
     return environment
 
 
+def names_at(cloud: Cloud, resource: Resource, names: Iterable[str]) -> Mapping[str, str]:
+    """Own names with the address of the resource's running site; none while it does not run."""
+    site = cloud.running_as(Site).get(key_of(resource.id))
+    return dict.fromkeys(names, f"http://127.0.0.1:{site.port}") if site else {}
+
+
 def _host(value: str) -> str | None:
     """The host that a value addresses, if it is an address."""
     try:
@@ -165,6 +172,7 @@ async def _listen(cloud: Cloud, resource: Resource, spec: RunSpec) -> App:
         log=cloud.logs / f"{name}.log",
         home=_home(cloud, resource),
         user=cloud.accounts.number(key_of(resource.id)),
+        front_doors=lambda: front_door_ids(cloud),
     )
     await app.start()
     cloud.running[key_of(resource.id)] = app

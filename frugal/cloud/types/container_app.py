@@ -14,7 +14,7 @@ from frugal.cloud.ids import name_of
 from frugal.cloud.processes import Probe, Revision
 from frugal.cloud.resource_type import environment_id, identity_outputs, not_here, short_hash
 from frugal.cloud.store import Resource
-from frugal.cloud.types import apps, template
+from frugal.cloud.types import apps, managed_certificate, template
 
 # Azure's defaults (Container Apps API 2025-02-02-preview and its scaling documentation).
 COOLDOWN_SECONDS = 300
@@ -38,14 +38,14 @@ class ContainerApp(apps.AppType):
     token = "azure-native:app:ContainerApp"
     revised_by = (
         *("template", "identity"),
-        *("configuration.secrets", "configuration.ingress", "configuration.registries"),
+        *("configuration.secrets", "configuration.registries"),
+        *("configuration.ingress.external", "configuration.ingress.targetPort"),
     )
     unsupported: ClassVar[Mapping[str, Sequence[object]]] = {
         "configuration.activeRevisionsMode": ("Single",),
         "configuration.dapr": (),
         "configuration.ingress.additionalPortMappings": (),
         "configuration.ingress.corsPolicy": (),
-        "configuration.ingress.customDomains": (),
         "configuration.ingress.ipSecurityRestrictions": (),
         "configuration.ingress.stickySessions.affinity": ("none",),
         "configuration.ingress.transport": ("auto", "http"),
@@ -65,6 +65,17 @@ class ContainerApp(apps.AppType):
     @override
     def check(self, cloud: Cloud, resource: Resource) -> None:
         template.check(cloud, resource)
+        managed_certificate.check_custom_domains(cloud, resource)
+
+    @override
+    def live(self, cloud: Cloud, resource: Resource) -> Body:
+        domains = managed_certificate.bound_domains(cloud, resource)
+        return {"configuration": {"ingress": {"customDomains": domains}}} if domains else {}
+
+    @override
+    def names(self, cloud: Cloud, resource: Resource) -> Mapping[str, str]:
+        domains = managed_certificate.bound_domains(cloud, resource)
+        return apps.names_at(cloud, resource, [d["name"] for d in domains if "certificateId" in d])
 
     @override
     def computed(self, cloud: Cloud, resource: Resource) -> Body:

@@ -9,9 +9,8 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 from typing_extensions import override
 
-from frugal.cloud.bodies import Body, deep_merge, json_object, section
+from frugal.cloud.bodies import Body, section
 from frugal.cloud.cloud import Cloud
-from frugal.cloud.contract import model
 from frugal.cloud.errors import CloudError
 from frugal.cloud.ids import key_of, name_of, parent_of
 from frugal.cloud.postgres.server import Server, address_range
@@ -151,6 +150,7 @@ class Administrator(ResourceType):
     """A Microsoft Entra administrator: a role that signs in with a token of its principal."""
 
     token = "azure-native:dbforpostgresql:AdministratorsMicrosoftEntra"
+    is_put_over_http: ClassVar[bool] = True
 
     @override
     def computed(self, cloud: Cloud, resource: Resource) -> Body:
@@ -168,28 +168,7 @@ class Administrator(ResourceType):
             listed = administrators(cloud, server.id)
             return JSONResponse({"value": [cloud.arm_body(one) for one in listed]})
 
-        async def put(request: Request) -> Response:
-            """Create or update one; it stays the program's resource if declared."""
-            body = await json_object(request)
-            properties = section(body, "properties")
-            flat = {name: value for name, value in body.items() if name != "properties"}
-            inputs = {**request.path_params, **flat, **properties}
-            subscription = inputs.pop("subscriptionId")
-            findings = model(self.token).check(inputs)
-            if findings:
-                raise CloudError("InvalidRequestContent", "; ".join(map(str, findings)))
-            before = cloud.store.get(request.url.path)
-            if before is None:
-                putting = cloud.create(self.token, inputs, subscription=subscription, urn="")
-            else:
-                putting = cloud.update(before.id, deep_merge(before.inputs, properties))
-            await cloud.run(putting)
-            return Response(status_code=202)
-
-        return [
-            Route(self.path.rpartition("/")[0], list_all),
-            Route(self.path, put, methods=["PUT"]),
-        ]
+        return [Route(self.path.rpartition("/")[0], list_all)]
 
     def is_listed(self, cloud: Cloud, resource: Resource) -> bool:
         """Return True where the server's list of administrators has it."""

@@ -1,7 +1,9 @@
 """Azure Front Door: a profile's endpoints, each a real caching proxy on a port of its own."""
 
+import secrets
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from typing import ClassVar
 
 from starlette import routing
@@ -9,18 +11,22 @@ from starlette.requests import Request
 from starlette.responses import Response
 from typing_extensions import override
 
-from frugal.cloud.bodies import Body, json_object, section, strings
+from frugal.cloud import issuance
+from frugal.cloud.bodies import Body, json_object, objects, section, strings
 from frugal.cloud.cloud import Cloud
 from frugal.cloud.edge import CachePolicy, Endpoint, Origin, Route
 from frugal.cloud.errors import CloudError
 from frugal.cloud.ids import key_of, name_of, parent_of
 from frugal.cloud.listen import Listener
 from frugal.cloud.resource_type import ResourceType, guid, short_hash
-from frugal.cloud.running import Report, Running, Site, local_address
+from frugal.cloud.running import Report, Served, Site, local_address
 from frugal.cloud.store import Resource
 
 # Of all descriptors: a request takes three more on its way to the app.
 _SHARE = 0.5
+
+TOKEN_LIFETIME = timedelta(days=7)
+"""Time for the record of a name's ownership (learn.microsoft.com, Domains in Azure Front Door)."""
 
 
 class Profile(ResourceType):
@@ -34,7 +40,7 @@ class Profile(ResourceType):
 
 
 @dataclass(eq=False)
-class RunningEndpoint(Running):
+class RunningEndpoint(Served):
     """An endpoint that listens. `sites`: the names of the sites behind it."""
 
     endpoint: Endpoint
@@ -50,7 +56,7 @@ class RunningEndpoint(Running):
     @override
     def report(self, report: Report) -> None:
         """Add its address, as that of each site behind it."""
-        address = local_address(self.listener.port)
+        address = local_address(self.port)
         report.hosts[self.endpoint.host] = address
         report.urls.update(dict.fromkeys(self.sites(), address))
         report.add_health("edge", "healthy")
@@ -102,6 +108,92 @@ class AfdEndpoint(ResourceType):
         )
 
 
+class AfdCustomDomain(ResourceType):
+    """A name at the edge: approved once its TXT record is found, served once a route has it.
+
+    States: learn.microsoft.com, Domains in Azure Front Door (read November 2026). Azure looks for
+    the record by itself; here a GET does.
+    """
+
+    token = "azure-native:cdn:AFDCustomDomain"
+    required: ClassVar[Mapping[str, object]] = {"tlsSettings.certificateType": "ManagedCertificate"}
+
+    @override
+    def check(self, cloud: Cloud, resource: Resource) -> None:
+        host = _host_name(resource)
+        for other in cloud.store.of(self.token):
+            if _host_name(other) == host and key_of(other.id) != key_of(resource.id):
+                raise CloudError("Conflict", f"The host name '{host}' is in use already.")
+
+    @override
+    async def apply(self, cloud: Cloud, resource: Resource, before: Resource | None) -> None:
+        if before is None:
+            _renew_token(cloud, resource)
+
+    @override
+    def live(self, cloud: Cloud, resource: Resource) -> Body:
+        return {
+            "deploymentStatus": "NotStarted",
+            "domainValidationState": self._state(cloud, resource),
+            "validationProperties": {
+                "validationToken": resource.data["token"],
+                "expirationDate": f"{_expiry(resource):%Y-%m-%dT%H:%M:%S}Z",
+            },
+        }
+
+    @override
+    def routes(self, cloud: Cloud) -> list[routing.Route]:
+        async def refresh(request: Request) -> Response:
+            resource = self.named(cloud, request)
+            _renew_token(cloud, resource)
+            cloud.store.put(resource)
+            return Response(status_code=202)
+
+        path = f"{self.path}/refreshValidationToken"
+        return [routing.Route(path, refresh, methods=["POST"])]
+
+    @override
+    def names(self, cloud: Cloud, resource: Resource) -> Mapping[str, str]:
+        if not resource.data.get("approved"):
+            return {}
+        for route in cloud.store.within(parent_of(resource.id), AfdRoute.token):
+            running = cloud.running_as(RunningEndpoint).get(key_of(parent_of(route.id)))
+            if running and key_of(resource.id) in _domain_keys(route):
+                return {_host_name(resource): f"http://127.0.0.1:{running.listener.port}"}
+        return {}
+
+    @override
+    async def check_removal(self, cloud: Cloud, resource: Resource) -> None:
+        for route in cloud.store.within(parent_of(resource.id), AfdRoute.token):
+            if key_of(resource.id) in _domain_keys(route):
+                raise CloudError(
+                    "BadRequest",
+                    f"The custom domain '{name_of(resource.id)}' is associated with the route "
+                    f"'{name_of(route.id)}'. Remove it there first.",
+                )
+
+    def _state(self, cloud: Cloud, resource: Resource) -> str:
+        if resource.data.get("approved"):
+            renewed = issuance.renew(cloud, resource, lambda: self._points_here(cloud, resource))
+            return "Approved" if renewed else "PendingRevalidation"
+        if cloud.days.now() > _expiry(resource).timestamp():
+            return "TimedOut"
+        host = _host_name(resource)
+        if resource.data["token"] not in cloud.dns.values(f"_dnsauth.{host}", "TXT"):
+            return "Pending"
+        resource.data.update(approved=True, asked=cloud.days.now())
+        cloud.store.put(resource)
+        cloud.serve_names()
+        return "Approved"
+
+    def _points_here(self, cloud: Cloud, resource: Resource) -> bool:
+        """Return True while the name leads to an endpoint of the profile, which renews it."""
+        host = _host_name(resource)
+        endpoints = cloud.store.within(parent_of(resource.id), AfdEndpoint.token)
+        hosts = {str(one.computed["hostName"]) for one in endpoints}
+        return bool(hosts & set(cloud.dns.values(host, "CNAME")) or cloud.dns.values(host, "A"))
+
+
 class OriginGroup(ResourceType):
     """A set of origins that a route points at."""
 
@@ -142,7 +234,6 @@ class AfdRoute(_InRouting):
 
     token = "azure-native:cdn:Route"
     unsupported: ClassVar[Mapping[str, Sequence[object]]] = {
-        "customDomains": (),
         "originPath": ("/",),
         "ruleSets": (),
     }
@@ -156,6 +247,8 @@ class AfdRoute(_InRouting):
                 "Please make sure that the originGroup is created successfully and at least one "
                 f"enabled origin is created under the origin group '{name_of(group.id)}'.",
             )
+        for domain in objects(resource.inputs, "customDomains"):
+            cloud.store.need(str(domain.get("id")))
         protocols = set(strings(resource.inputs, "supportedProtocols"))
         if resource.inputs.get("httpsRedirect") == "Enabled" and protocols != {"Http", "Https"}:
             raise CloudError(
@@ -177,6 +270,11 @@ def origin_address(cloud: Cloud, host: str) -> str | None:
         if site.host.lower() == host.lower():
             return f"http://127.0.0.1:{site.port}"
     return None
+
+
+def front_door_ids(cloud: Cloud) -> list[str]:
+    """The id of each profile, which its edges send to origins as X-Azure-FDID."""
+    return [str(profile.computed["frontDoorId"]) for profile in cloud.store.of(Profile.token)]
 
 
 def sites_behind(cloud: Cloud, endpoint: Resource) -> list[str]:
@@ -219,6 +317,23 @@ def _cache(declared: Body) -> CachePolicy:
         compress=bool(compression.get("isCompressionEnabled")),
         content_types=tuple(strings(compression, "contentTypesToCompress")),
     )
+
+
+def _host_name(domain: Resource) -> str:
+    return str(domain.inputs["hostName"]).lower()
+
+
+def _domain_keys(route: Resource) -> set[str]:
+    """Keys of the own names that a route has."""
+    return {key_of(str(one.get("id"))) for one in objects(route.inputs, "customDomains")}
+
+
+def _renew_token(cloud: Cloud, domain: Resource) -> None:
+    domain.data.update(token=secrets.token_hex(16), asked=cloud.days.now())
+
+
+def _expiry(domain: Resource) -> datetime:
+    return datetime.fromtimestamp(domain.data["asked"], UTC) + TOKEN_LIFETIME
 
 
 def _patterns(route: Resource) -> set[str]:

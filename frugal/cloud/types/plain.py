@@ -1,5 +1,6 @@
 """Types without a process behind them: a few rules and outputs each."""
 
+import hashlib
 from datetime import UTC, date, datetime
 
 from typing_extensions import override
@@ -101,6 +102,22 @@ class DiagnosticSetting(ResourceType):
             cloud.store.need(str(workspace))
 
 
+def verification_id(resource: Resource) -> str:
+    """The text by which the subscription of a resource proves that a name is its own."""
+    subscription = resource.id.split("/")[2]
+    return hashlib.sha256(f"{subscription}#domains".encode()).hexdigest().upper()
+
+
+def check_ownership(cloud: Cloud, resource: Resource, host: str) -> None:
+    """Refuse a name without the record that proves its ownership, as both app services do."""
+    wanted = verification_id(resource)
+    if wanted not in cloud.dns.values(f"asuid.{host}", "TXT"):
+        raise CloudError(
+            "InvalidCustomHostNameValidation",
+            f"A TXT record pointing from asuid.{host} to {wanted} was not found.",
+        )
+
+
 class ManagedEnvironment(ResourceType):
     """A Container Apps environment."""
 
@@ -113,6 +130,7 @@ class ManagedEnvironment(ResourceType):
         return {
             "defaultDomain": f"frugal-{mark}.{location}.azurecontainerapps.io",
             "staticIp": "127.0.0.1",
+            "customDomainConfiguration": {"customDomainVerificationId": verification_id(resource)},
         }
 
     @override

@@ -14,6 +14,8 @@ from frugal.cloud.files import FileSite
 from frugal.cloud.ids import key_of, name_of
 from frugal.cloud.resource_type import ResourceType, short_hash
 from frugal.cloud.store import Resource
+from frugal.cloud.types import apps
+from frugal.cloud.types.web_app_domain import StaticSiteCustomDomain
 
 
 class StaticSite(ResourceType):
@@ -31,6 +33,11 @@ class StaticSite(ResourceType):
     @override
     def computed(self, cloud: Cloud, resource: Resource) -> Body:
         return {"defaultHostname": _host(resource)}
+
+    @override
+    def names(self, cloud: Cloud, resource: Resource) -> Mapping[str, str]:
+        domains = cloud.store.within(resource.id, StaticSiteCustomDomain.token)
+        return apps.names_at(cloud, resource, [name_of(one.id) for one in domains])
 
     @override
     async def restore(self, cloud: Cloud, resource: Resource) -> None:

@@ -14,6 +14,8 @@ from frugal.cloud.processes import Probe, Revision
 from frugal.cloud.resource_type import identities_of, identity_outputs, short_hash
 from frugal.cloud.store import Resource
 from frugal.cloud.types import apps
+from frugal.cloud.types.plain import verification_id
+from frugal.cloud.types.web_app_domain import HostNameBinding
 
 # App Service answers on 80 in the container unless WEBSITES_PORT says otherwise, and gives a start
 # 230 seconds (WEBSITES_CONTAINER_START_TIME_LIMIT's default; learn.microsoft.com, 2026).
@@ -47,8 +49,15 @@ class WebApp(apps.AppType):
             "hostNames": [_host(resource)],
             "enabledHostNames": [_host(resource)],
             "state": "Running",
+            "customDomainVerificationId": verification_id(resource),
             **identity_outputs(cloud, resource),
         }
+
+    @override
+    def names(self, cloud: Cloud, resource: Resource) -> Mapping[str, str]:
+        bindings = cloud.store.within(resource.id, HostNameBinding.token)
+        secured = [b for b in bindings if b.inputs.get("sslState") == "SniEnabled"]
+        return apps.names_at(cloud, resource, [name_of(b.id) for b in secured])
 
     @override
     def run_spec(self, cloud: Cloud, resource: Resource) -> apps.RunSpec:

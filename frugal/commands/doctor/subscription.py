@@ -4,10 +4,12 @@ All requests are GETs; nothing is changed.
 """
 
 from collections.abc import Callable
+from functools import partial
 
 from frugal import stack_files
-from frugal.commands.doctor import account, region
+from frugal.commands.doctor import account, domains, region
 from frugal.commands.doctor.findings import Finding
+from frugal.commands.doctor.questions import checked
 from frugal.paths import Checkout
 from infra.arm import Arm, ArmError
 from infra.settings import SettingsError, read
@@ -46,6 +48,7 @@ def examine(
             if subscription is not None:
                 on_step("Asking Azure for roles, registrations and budgets")
                 findings += account.examine(subscription)
+                findings += checked("Domains", partial(domains.examine, subscription))
                 on_step(f"Asking Azure for quotas in {settings.location}")
                 regional = list(region.examine(subscription, settings.location))
                 findings += regional

@@ -2,7 +2,7 @@
 
 import re
 from typing import Final
-from urllib.parse import unquote
+from urllib.parse import unquote, urlsplit
 
 from flask import request
 
@@ -33,7 +33,10 @@ def _is_flat(path: str) -> bool:
 
 
 def requested_path() -> str:
-    """The path and query of the current request, as its sender wrote them."""
+    """The path and query of the current request, as its sender wrote them; `/` comes first."""
     query = request.query_string.decode("latin-1")
     path = str(request.environ.get("RAW_URI", request.path)).partition("?")[0]
+    if not path.startswith("/"):
+        # The whole address, as a proxy is asked (RFC 9112 section 3.2.2): its path alone.
+        path = f"/{urlsplit(path).path.lstrip('/')}"
     return f"{path}?{query}" if query else path

@@ -2,13 +2,14 @@
 
 import re
 import unicodedata
-from typing import Annotated, Final, Self
+from typing import Annotated, Final, Literal, Self
 
 from pydantic import (
     AfterValidator,
     BaseModel,
     BeforeValidator,
     ConfigDict,
+    Field,
     ModelWrapValidatorHandler,
     StringConstraints,
     ValidationError,
@@ -26,6 +27,8 @@ MOST: Final = 50
 LABEL: Final = 30
 TITLE: Final = 60
 """Characters."""
+HEIGHTS: Final = {800: 450, 400: 400}
+"""Pixels, by the width."""
 _LARGEST: Final = 1e300
 """A larger number makes matplotlib's axis limits overflow a float."""
 
@@ -52,6 +55,11 @@ def _number(text: str) -> float:
     if not abs(number) <= _LARGEST:
         raise ValueError("must be numbers from -1e300 to 1e300")
     return number
+
+
+def _whole(given: str) -> int | str:
+    # Pydantic compares a literal with the text as it is.
+    return int(given) if re.fullmatch("[0-9]{1,3}", given) else given
 
 
 def _readable(text: str) -> str:
@@ -94,6 +102,12 @@ Numbers = Annotated[
         }
     ),
 ]
+Width = Annotated[
+    Literal[800, 400], BeforeValidator(_whole), Field(description="Pixels; 400 is for phones")
+]
+Scale = Annotated[
+    Literal[1, 2], BeforeValidator(_whole), Field(description="Pixels of the file to one of width")
+]
 
 
 class Chart(BaseModel):
@@ -102,6 +116,9 @@ class Chart(BaseModel):
     model_config = ConfigDict(frozen=True, extra="ignore")
 
     title: Title = ""
+    width: Width = 800
+    scale: Scale = 1
+    theme: Literal["light", "dark"] = "light"
 
     @model_validator(mode="wrap")
     @classmethod
@@ -129,6 +146,11 @@ class Bar(Chart):
     xlabel: Words = ""
     ylabel: Words = ""
 
+    @property
+    def texts(self) -> tuple[str, ...]:
+        """All of the chart's words."""
+        return (self.title, self.xlabel, self.ylabel, *self.xvalues)
+
     @field_validator("yvalues")
     @classmethod
     def _one_for_each(cls, yvalues: tuple[float, ...], info: ValidationInfo) -> tuple[float, ...]:
@@ -141,6 +163,11 @@ class Pie(Chart):
 
     values: Numbers
     labels: Labels = ()
+
+    @property
+    def texts(self) -> tuple[str, ...]:
+        """All of the chart's words."""
+        return (self.title, *self.labels)
 
     @field_validator("values")
     @classmethod
@@ -164,6 +191,8 @@ def _same_length(given: tuple[object, ...], info: ValidationInfo, other: str) ->
 
 
 def shares(values: tuple[float, ...]) -> list[float]:
-    """Values of a pie as parts of the largest, whose sum is never infinite."""
+    """Values of a pie as parts of their sum, which may itself be too large for a float."""
     largest = max(values)
-    return [value / largest for value in values]
+    parts = [value / largest for value in values]
+    total = sum(parts)
+    return [part / total for part in parts]

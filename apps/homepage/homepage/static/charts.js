@@ -1,58 +1,60 @@
-// Draw on the page itself; without this the forms lead to the picture.
+// Draw on the page itself; without this the forms lead to the picture, or to a page with the errors.
 "use strict";
 
-const result = document.getElementById("result");
-
-// On a phone it may be a screen away from the button.
-const put = (...parts) => {
-  result.replaceChildren(...parts);
-  result.scrollIntoView({ block: "nearest" });
-};
-
-const say = (form, errors) => {
-  for (const input of form.elements) {
-    if (!input.name) continue;
-    const wrong = errors.find((error) => error.field === input.name);
-    if (wrong) input.setAttribute("aria-invalid", "true");
+const mark = (form, errors) => {
+  const wrong = [...form.querySelectorAll("input")].filter((input) => {
+    const own = errors.filter((error) => error.field === input.name);
+    document.getElementById(`${input.id}-wrong`).textContent = own.map((error) => error.message).join("; ");
+    if (own.length) input.setAttribute("aria-invalid", "true");
     else input.removeAttribute("aria-invalid");
-  }
-  const list = document.createElement("ul");
-  list.className = "wrong";
-  for (const { field, message } of errors) {
-    const label = form.querySelector(`[name="${field}"]`)?.labels[0].textContent ?? field;
-    const entry = document.createElement("li");
-    entry.textContent = `${label}: ${message}`;
-    list.append(entry);
-  }
-  put(list);
+    return own.length;
+  });
+  wrong[0]?.focus();
 };
 
-const show = (form, url) => {
-  const picture = new Image(800, 450);
-  picture.src = url;
-  picture.alt = `Chart of ${form.elements[form.elements.title.value ? "title" : 0].value}`;
-  const address = document.createElement("p");
-  const link = document.createElement("a");
-  link.href = url;
-  link.textContent = decodeURIComponent(url);
-  address.append("Its address: ", link);
-  put(picture, address);
-};
+const named = (characters) =>
+  [...characters].map((one) => `${one} (U+${one.codePointAt(0).toString(16).toUpperCase().padStart(4, "0")})`).join(", ");
 
-for (const form of document.querySelectorAll("form.chart")) {
-  form.addEventListener("submit", async (event) => {
-    event.preventDefault();
-    const given = [...new FormData(form)].filter(([, value]) => value !== "");
-    const url = `${form.getAttribute("action")}?${new URLSearchParams(given)}`;
+for (const figure of document.querySelectorAll("figure")) {
+  const status = figure.querySelector("[role=status]");
+  const link = figure.querySelector("a");
+  const copy = figure.querySelector("button");
+  // Only a page of https, or of this machine, may write to the clipboard.
+  copy.hidden = !navigator.clipboard;
+  copy.addEventListener("click", async () => {
     try {
-      const answer = await fetch(url);
-      if (answer.status === 422) say(form, (await answer.json()).errors);
-      else if (answer.ok) {
-        say(form, []);
-        show(form, url);
-      } else throw new Error(answer.statusText);
+      await navigator.clipboard.writeText(link.href);
+      status.textContent = "Copied.";
     } catch {
-      put("The chart could not be drawn. Please try again.");
+      status.textContent = "The browser did not allow that. Select the address to copy it.";
+    }
+  });
+
+  const form = figure.parentElement.querySelector("form");
+  form?.addEventListener("submit", async (event) => {
+    event.preventDefault();
+    const picture = figure.querySelector("img");
+    const given = [...new FormData(form)].filter(([, value]) => value !== "");
+    // A comma at an end would be one of srcset.
+    const query = new URLSearchParams(given).toString().replace(/%2C(?!&|$)/g, ",");
+    status.textContent = "";
+    const renewed = (text) => text.replaceAll(link.search.slice(1), query);
+    try {
+      const answer = await fetch(renewed(picture.currentSrc));
+      if (answer.status === 422) return mark(form, (await answer.json()).errors);
+      if (!answer.ok) throw new Error(answer.statusText);
+      mark(form, []);
+      for (const source of figure.querySelectorAll("[srcset]")) source.srcset = renewed(source.srcset);
+      picture.src = renewed(picture.getAttribute("src"));
+      picture.alt = given.map(([, value]) => value).join("; ");
+      link.href = renewed(link.href);
+      link.textContent = link.href;
+      const boxed = decodeURIComponent(answer.headers.get("Chart-Boxed") ?? "");
+      status.textContent = boxed ? `Drawn. No font here has ${named(boxed)}: the chart has boxes instead.` : "Drawn.";
+      // On a phone it may be a screen away from the button.
+      figure.scrollIntoView({ block: "nearest" });
+    } catch {
+      status.textContent = "The chart could not be drawn. Please try again.";
     }
   });
 }

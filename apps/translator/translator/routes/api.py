@@ -85,7 +85,10 @@ async def delete_round(round_id: RoundId, request: Request, parts: TheParts) -> 
     "/api/rounds/{round_id}/reactions",
     status_code=201,
     responses={
-        200: {"model": rounds.Reactions, "description": "You have reacted before: unchanged"},
+        200: {
+            "model": rounds.Reactions,
+            "description": "You have reacted in this way before: unchanged",
+        },
         201: {"headers": _COOKIE},
         **problems.responses(400, 403, 404, 413, 422, 429, 503),
     },
@@ -97,7 +100,7 @@ async def post_reaction(
     response: Response,
     parts: TheParts,
 ) -> rounds.Reactions:
-    """React to a round, once; the response has the counts of all reactions."""
+    """React to a round, once in each way; the response has the counts of all reactions."""
     counts, visitor, added = await actions.react(parts, request, round_id, new.type)
     if not added:
         response.status_code = 200

@@ -11,7 +11,7 @@ from fastapi.responses import RedirectResponse, Response
 from pydantic import ValidationError
 
 from translator import actions, problems, rendering, rounds
-from translator.dependencies import RoundId, TheParts
+from translator.dependencies import Parts, RoundId, TheParts
 from translator.limits import LimitError
 from translator.rounds import NewReaction
 from translator.routes.pages import front
@@ -24,6 +24,15 @@ _SUBJECTS = {
     "seed": "The seed",
     "languages": "The list of languages",
 }
+
+
+@router.get("/forms/rounds/{round_id}/removal")
+async def confirm_removal(round_id: RoundId, request: Request, parts: TheParts) -> Response:
+    """Ask before the visitor's own round is deleted."""
+    message = await actions.own(parts, request, round_id)
+    page = rendering.page(request, "removal.html", round_id=round_id, message=message)
+    page.headers["Cache-Control"] = "private, no-store"
+    return page
 
 
 @router.get("/forms/{rest:path}")
@@ -41,12 +50,17 @@ async def begin(request: Request, parts: TheParts) -> Response:
     except ValidationError as error:
         wrong = problems.field_errors(error.errors())
         messages = dict(_sentence(error["field"], error["message"]) for error in wrong)
-        return _again(request, form, 422, errors=messages)
+        return _again(request, parts, form, 422, errors=messages)
     try:
         kept, visitor = await actions.begin(parts, request, new)
     except LimitError as error:
-        page = _again(request, form, 429, trouble=str(error))
+        page = _again(request, parts, form, 429, trouble=str(error))
         page.headers["Retry-After"] = str(error.retry_after)
+        return page
+    except problems.DATABASE_ERRORS as error:
+        # What was typed is not lost.
+        page = _again(request, parts, form, 503, trouble=problems.unavailable(error))
+        page.headers["Retry-After"] = str(problems.RETRY_SECONDS)
         return page
     response = RedirectResponse(f"/rounds/{kept.id}", status_code=303)
     if await parts.visitors.known(request) is None:
@@ -127,7 +141,13 @@ def _number(text: str) -> int | str:
 
 
 def _again(
-    request: Request, form: Mapping[str, Sequence[str]], status: int, **context: object
+    request: Request,
+    parts: Parts,
+    form: Mapping[str, Sequence[str]],
+    status: int,
+    **context: object,
 ) -> Response:
     given = {name: form.get(name, [""])[0] for name in ("message", "hops", "seed")}
-    return front(request, status=status, picked=form.get("languages", ()), **given, **context)
+    return front(
+        request, parts, status=status, picked=form.get("languages", ()), **given, **context
+    )

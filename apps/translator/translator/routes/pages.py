@@ -1,5 +1,7 @@
 """Public pages, the same for every visitor; all of them work without script."""
 
+import random
+from datetime import UTC, date, datetime
 from importlib import resources
 from typing import Final
 
@@ -7,8 +9,8 @@ from fastapi import APIRouter, HTTPException, Request
 from fastapi.responses import RedirectResponse, Response
 
 from translator import assets, rendering, rounds
-from translator.dependencies import TheParts, TheRound
-from translator.languages import FOREIGN
+from translator.dependencies import Parts, TheParts, TheRound
+from translator.example import EXAMPLE
 
 router = APIRouter(include_in_schema=False)
 
@@ -16,15 +18,28 @@ _SHARED_SECONDS: Final = 60
 _YEAR: Final = "public, max-age=31536000, immutable"
 _BRIEFLY: Final = "public, max-age=60"
 _DAY: Final = "public, max-age=86400"
-_ROBOTS: Final = "User-agent: *\nDisallow: /api/\nDisallow: /forms/\nDisallow: /yours\n"
+_SITEMAP: Final = "http://www.sitemaps.org/schemas/sitemap/0.9"
+_ROBOTS: Final = "User-agent: *\nDisallow: /api/\nDisallow: /forms/\nDisallow: /yours\nSitemap: "
 _TITLES: Final[dict[rounds.Order, str]] = {"recent": "Recent rounds", "popular": "Popular rounds"}
+_DESCRIPTIONS: Final[dict[rounds.Order, str]] = {
+    "recent": "The latest phrases that went through many languages, and what came back.",
+    "popular": "The phrases that came back funniest and deepest from many languages.",
+}
 
 PHRASES: Final = tuple(
     (resources.files("translator") / "phrases.txt").read_text(encoding="utf-8").splitlines()
 )
 
 
-def front(request: Request, *, status: int = 200, **context: object) -> Response:
+_PHRASES_A_DAY: Final = 30
+
+
+def offered(day: date) -> list[str]:
+    """The phrases offered on a day, the same by every replica."""
+    return random.Random(day.toordinal()).sample(PHRASES, min(_PHRASES_A_DAY, len(PHRASES)))  # noqa: S311  # a game
+
+
+def front(request: Request, parts: Parts, *, status: int = 200, **context: object) -> Response:
     """Render the home page with the form."""
     return rendering.page(
         request,
@@ -34,16 +49,17 @@ def front(request: Request, *, status: int = 200, **context: object) -> Response
         most_hops=rounds.MOST_HOPS,
         usual_hops=rounds.USUAL_HOPS,
         largest_seed=rounds.LARGEST_SEED,
-        languages=FOREIGN,
-        phrases=PHRASES,
+        languages=parts.languages,
+        phrases=offered(datetime.now(UTC).date()),
+        example=EXAMPLE,
         **context,
     )
 
 
 @router.api_route("/", methods=["GET", "HEAD"])
-async def index(request: Request) -> Response:
+async def index(request: Request, parts: TheParts) -> Response:
     """The first page."""
-    page = front(request)
+    page = front(request, parts, latest=await parts.latest.get())
     page.headers["Cache-Control"] = rendering.shared(_SHARED_SECONDS)
     return page
 
@@ -78,7 +94,13 @@ async def _list(
         except ValueError:
             raise HTTPException(404, "There is no such page of the list.") from None
     page = rendering.page(
-        request, "rounds.html", title=_TITLES[order], path=f"/{order}", page=found, own=False
+        request,
+        "rounds.html",
+        title=_TITLES[order],
+        description=_DESCRIPTIONS[order],
+        path=f"/{order}",
+        page=found,
+        own=False,
     )
     page.headers["Cache-Control"] = rendering.shared(_SHARED_SECONDS)
     return page
@@ -106,6 +128,22 @@ async def favicon() -> Response:
 
 
 @router.api_route("/robots.txt", methods=["GET", "HEAD"])
-async def robots() -> Response:
+async def robots(request: Request) -> Response:
     """Rules for crawlers."""
-    return Response(_ROBOTS, media_type="text/plain", headers={"Cache-Control": _DAY})
+    text = f"{_ROBOTS}{request.app.state.public_url}/sitemap.xml\n"
+    return Response(text, media_type="text/plain", headers={"Cache-Control": _DAY})
+
+
+@router.api_route("/sitemap.xml", methods=["GET", "HEAD"])
+async def sitemap(request: Request, parts: TheParts) -> Response:
+    """Addresses of the pages and of the latest rounds."""
+    async with parts.database.reading() as session:
+        found = await rounds.listed(session, "recent", num=rounds.MOST_ITEMS, after=None)
+    paths = ["/", "/recent", "/popular", *(f"/rounds/{one.id}" for one in found.items)]
+    public_url = request.app.state.public_url
+    urls = "".join(f"<url><loc>{public_url}{path}</loc></url>" for path in paths)
+    return Response(
+        f'<?xml version="1.0" encoding="UTF-8"?>\n<urlset xmlns="{_SITEMAP}">{urls}</urlset>\n',
+        media_type="application/xml",
+        headers={"Cache-Control": rendering.shared(_SHARED_SECONDS)},
+    )

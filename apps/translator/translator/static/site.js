@@ -25,17 +25,19 @@ function follow(list) {
       native.textContent = language.native;
       tongue.append(" ", native);
     }
-    if (hop.provider !== "azure") {
-      const label = document.createElement("span");
-      label.className = "label";
-      label.textContent = "simulated";
-      tongue.append(" ", label);
+    if (hop.provider !== "azure" && byId("simulated").hidden) {
       byId("simulated").hidden = false;
+      if (hop.n > 1) {
+        const label = document.createElement("span");
+        label.className = "label";
+        label.textContent = "simulated from here on";
+        tongue.append(" ", label);
+      }
     }
     const text = document.createElement("p");
     text.className = "text";
-    text.lang = hop.to;
-    text.dir = language.direction;
+    text.lang = hop.lang ?? hop.to; // the server may be of the version before
+    text.dir = names[text.lang].direction;
     text.textContent = hop.text;
     item.append(tongue, text);
     list.append(item);
@@ -44,11 +46,13 @@ function follow(list) {
 
   function finish(round) {
     waiting.remove();
-    byId("ending").textContent = round.end;
     byId("drift").value = round.drift;
     byId("drift-number").textContent = round.drift;
-    byId("end").hidden = false;
+    byId("judgement").hidden = false;
     byId("after").hidden = false;
+    byId("ending").textContent = round.end;
+    // The result stands above the way, perhaps out of sight. Focus that is in use stays.
+    if (document.activeElement === document.body) byId("end").focus();
   }
 
   function fail(detail) {
@@ -112,7 +116,7 @@ async function react(form, type) {
   for (const [name, count] of Object.entries(body)) {
     form.querySelector(`[data-count="${name}"]`).textContent = count;
   }
-  told.textContent = answer.status === 201 ? "Thank you, that counts." : "You have already reacted.";
+  told.textContent = answer.status === 201 ? "Thank you, that counts." : "You have said that already.";
 }
 
 const hops = byId("hops");

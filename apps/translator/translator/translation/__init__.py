@@ -1,8 +1,8 @@
 """Translation of a text from one language to another: interface and errors.
 
 Providers: `azure` is Azure AI Translator, `azure-simulated` a stand-in that answered in its place
-and said so, `offline` our own distortion. The last two are simulated, and are labelled so wherever
-their texts are shown.
+and said so, `offline` our own word lists. The last two are simulated, and pages say so once, where
+the simulation begins.
 """
 
 from dataclasses import dataclass

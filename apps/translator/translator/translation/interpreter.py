@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from translator import limits
 from translator.database import Database
+from translator.languages import ENGLISH
 from translator.tables import Translated
 from translator.translation import (
     BusyError,
@@ -33,13 +34,14 @@ REST: Final = 10.0
 _QUOTA_REST: Final = 600.0
 
 WAITING: Final = "The translator is not responding properly at the moment. Retrying."
-AWAY: Final = "The translator could not be reached, so the rest of this round is simulated."
-QUOTA: Final = "The translator's quota is used up, so the rest of this round is simulated."
+_SIMULATED: Final = "so the rest of this round is simulated, starting over from the message."
+AWAY: Final = f"The translator could not be reached, {_SIMULATED}"
+QUOTA: Final = f"The translator's quota is used up, {_SIMULATED}"
 BUDGET: Final = (
-    "Today's budget for translations is used up, so the rest of this round is simulated."
+    f"Today's budget for translations is used up, {_SIMULATED}"
     " Translations will be real again tomorrow."
 )
-REFUSED: Final = "The translator does not support one of these languages, so this hop is simulated."
+REFUSED: Final = f"The translator does not support one of these languages, {_SIMULATED}"
 
 _log: Final = logging.getLogger("translator.translation")
 
@@ -61,12 +63,20 @@ class Interpreter:
         self._why = AWAY
 
     async def translate(
-        self, text: str, source: str, target: str, *, seed: int, simulated: bool, say: Say
+        self,
+        text: str,
+        source: str,
+        target: str,
+        *,
+        message: str,
+        seed: int,
+        simulated: bool,
+        say: Say,
     ) -> Translation:
         """Translate one hop. `simulated`: an earlier hop of the round was, and the rest stays so.
 
-        If Azure fails, the hop is simulated and `say` gets the notice for the players. Raises one
-        of `database.AWAY`.
+        If Azure fails, `say` gets the notice for the players, and the hop is simulated from the
+        round's `message`: the simulation cannot read genuine texts. Raises one of `database.AWAY`.
         """
         if self._azure is None or simulated:
             return await self._offline.translate(text, source, target, seed=seed)
@@ -91,7 +101,7 @@ class Interpreter:
                 await self._remember(text, source, target, made)
                 return made
         await say(why_not)
-        return await self._offline.translate(text, source, target, seed=seed)
+        return await self._offline.translate(message, ENGLISH, target, seed=seed)
 
     async def _why_not(self, session: AsyncSession, characters: int) -> str | None:
         """Return the notice if Azure must not be used; else count the characters, return None."""

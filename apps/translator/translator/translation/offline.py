@@ -1,115 +1,151 @@
-"""Translation without a translator: a text is misheard a little, always in the same way.
+"""Translation word by word from small lists, for a site without a translator.
 
-It is a simulation and says so: a word gives way to one that means nearly the same, two words
-change places, a word is lost or said twice, a letter slips; and the letters are those of the other
-language where that has an alphabet of its own.
+`words/de.txt` and its like have a line for each word of a language, with the English words that
+it may stand for; the word `-` stands for nothing. All translation goes through English: the
+German "Schloss" comes out as a castle or as a lock, and that is how phrases change. A word that
+no list has stays as it is. `words/en.txt` has the forms of English words.
 """
 
 import random
 import re
-from collections.abc import Callable
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from importlib import resources
 from typing import Final
 
-from translator.translation import Translation, scripts
+from translator.languages import ENGLISH, LANGUAGES
+from translator.translation import Translation
 
-_KEPT: Final = 0.35
-"""Probability that a hop leaves a text unchanged."""
-_LONGEST: Final = 400
-"""Characters; a text that is so long grows no more."""
+WORD: Final = re.compile(r"\w+(?:['\u2019-]\w+)*")
+_BEGINNING: Final = re.compile(r"(?:^|(?<=[.!?] ))\w")
+_SWAPPED: Final = 0.15
+"""Probability that two neighbouring words change places in a hop."""
+_NOTHING: Final = "-"
+_FIRST: Final = 3
+"""A word's first meaning is chosen that many times as often as another."""
+_WRITTEN: Final = 3
+"""Forms of an English word that are written: of a verb the base, the third person, the past."""
 
-
-def _neighbours() -> dict[str, list[str]]:
-    """Word → words that mean nearly the same; each line of the file is one such family."""
-    found: dict[str, list[str]] = {}
-    text = (resources.files("translator.translation") / "words.txt").read_text(encoding="utf-8")
-    for line in text.splitlines():
-        family = line.split()
-        for word in family:
-            found.setdefault(word, []).extend(other for other in family if other != word)
-    return found
+_FILES: Final = resources.files("translator.translation") / "words"
 
 
-_NEIGHBOURS: Final = _neighbours()
-_WORD: Final = re.compile(r"[^\W\d_]+")
-_VOWELS: Final = "aeiou"
+def _read(code: str) -> list[str]:
+    return (_FILES / f"{code}.txt").read_text("utf-8").splitlines()
+
+
+@dataclass(frozen=True)
+class WordList:
+    """Words of a language: in small letters to their English words, and from those back."""
+
+    english: Mapping[str, Sequence[str]]
+    own: Mapping[str, Sequence[str]]
+
+    @classmethod
+    def parse(cls, lines: Iterable[str]) -> "WordList":
+        """Parse lines: a word of the language, then its English words, the usual one first."""
+        english: dict[str, list[str]] = {}
+        own: dict[str, list[str]] = {}
+        for word, first, *others in map(str.split, lines):
+            for meaning in (*(_FIRST * [first]), *others):
+                english.setdefault(word.casefold(), []).append(meaning)
+                own.setdefault(meaning, []).append(word)
+        return cls(english, own)
+
+
+WORD_LISTS: Final = {
+    code: WordList.parse(_read(code))
+    for code in LANGUAGES
+    if code != ENGLISH and (_FILES / f"{code}.txt").is_file()
+}
+"""By the codes of their languages."""
+
+
+@dataclass(frozen=True)
+class _English:
+    """English words: all forms to their first one, and from that the ones to write."""
+
+    first: Mapping[str, str]
+    forms: Mapping[str, Sequence[str]]
+    nouns: frozenset[str]
+    before_nouns: frozenset[str]
+
+    @classmethod
+    def parse(cls, text: Iterable[str]) -> "_English":
+        """Parse lines of a kind and its words.
+
+        `noun`, `verb`: forms of a word; `other`: a word, and others that are read as it;
+        `before`: words after which a noun needs no article.
+        """
+        lines = list(map(str.split, text))
+        return cls(
+            first={
+                form.casefold(): words[0]
+                for kind, *words in reversed(lines)
+                if kind != "before"
+                for form in words
+            },
+            forms={
+                words[0]: words[:_WRITTEN]
+                for kind, *words in reversed(lines)
+                if kind in {"noun", "verb"}
+            },
+            nouns=frozenset(words[0] for kind, *words in lines if kind == "noun"),
+            before_nouns=frozenset(
+                word for kind, *words in lines if kind == "before" for word in words
+            ),
+        )
+
+
+_ENGLISH: Final = _English.parse(_read(ENGLISH))
 
 
 class Offline:
     """The provider `offline`."""
 
     async def translate(self, text: str, source: str, target: str, *, seed: int) -> Translation:
-        """Change a text a little, the same way for the same arguments."""
+        """Translate word by word, the same way for the same arguments.
+
+        A target without a list leaves the text in English; `language_of` tells.
+        """
         chance = random.Random(f"{seed}/{source}/{target}/{text}")  # noqa: S311  # a game
-        plain = scripts.read(text, source)
-        if chance.random() >= _KEPT:
-            changes = list(_CHANGES)
-            chance.shuffle(changes)
-            for change in changes:
-                changed = change(plain, chance)
-                grown = len(changed) > max(len(plain), _LONGEST)
-                if changed != plain and changed.strip() and not grown:
-                    plain = changed
-                    break
-        return Translation(scripts.write(_sentence(plain), target), "offline")
+        gaps, words = WORD.split(text), WORD.findall(text)
+        if len(words) > 3 and chance.random() < _SWAPPED:  # noqa: PLR2004  # fewer words lose all sense
+            at = chance.randrange(1, len(words) - 1)
+            words[at : at + 2] = reversed(words[at : at + 2])
+        made, previous = gaps[0], ""
+        for word, gap in zip(words, gaps[1:], strict=True):
+            own = _word(word, source, target, previous, chance)
+            made = made + own + gap if own else made.rstrip() + gap
+            previous = own or previous
+        made = _BEGINNING.sub(lambda found: found[0].upper(), made.strip())
+        return Translation(made if WORD.search(made) else text, "offline")
 
 
-def _sentence(text: str) -> str:
-    """Capitalize the beginning, as some alphabets have no capitals."""
-    return text[:1].upper() + text[1:]
+def _word(word: str, source: str, target: str, previous: str, chance: random.Random) -> str:
+    """Translate a word; `previous` is the word before it in the result."""
+    plain = word.casefold().replace("\u2019", "'").removesuffix("'s")
+    found = WORD_LISTS[source].english.get(plain, ()) if source in WORD_LISTS else ()
+    meanings = found or (_ENGLISH.first.get(plain, plain),)
+    if target in WORD_LISTS:
+        own = WORD_LISTS[target].own
+        if shared := [meaning for meaning in meanings if meaning in own]:
+            word = chance.choice(own[chance.choice(shared)])
+            return "" if word == _NOTHING else word
+    return _english(chance.choice(found), previous, chance) if found else word
 
 
-def _another_word(text: str, chance: random.Random) -> str:
-    known = [found for found in _WORD.finditer(text) if found[0].lower() in _NEIGHBOURS]
-    if not known:
-        return text
-    found = chance.choice(known)
-    word = chance.choice(_NEIGHBOURS[found[0].lower()])
-    if found[0][0].isupper():
-        word = word.capitalize()
-    return text[: found.start()] + word + text[found.end() :]
+def _english(meaning: str, previous: str, chance: random.Random) -> str:
+    """Write an English word in one of its forms, a bare noun with an article."""
+    word = chance.choice(_ENGLISH.forms.get(meaning, (meaning,)))
+    bare = word in _ENGLISH.nouns and previous.casefold() not in _ENGLISH.before_nouns
+    return f"the {word}" if bare else word
 
 
-def _swapped(text: str, chance: random.Random) -> str:
-    words = list(_WORD.finditer(text))
-    if len(words) < 3:  # noqa: PLR2004  # of two words the order is too much of the sense
-        return text
-    at = chance.randrange(1, len(words) - 1)
-    one, other = words[at], words[at + 1]
-    between = text[one.end() : other.start()]
-    return text[: one.start()] + other[0] + between + one[0] + text[other.end() :]
-
-
-def _lost(text: str, chance: random.Random) -> str:
-    words = list(_WORD.finditer(text))
-    if len(words) < 4:  # noqa: PLR2004  # of so little nothing may be lost
-        return text
-    gone = chance.choice(words[1:])
-    return text[: gone.start()].rstrip() + text[gone.end() :]
-
-
-def _slipped(text: str, chance: random.Random) -> str:
-    inside = [at for at, letter in enumerate(text) if letter in _VOWELS]
-    if not inside:
-        return text
-    at = chance.choice(inside)
-    return text[:at] + chance.choice(_VOWELS.replace(text[at], "")) + text[at + 1 :]
-
-
-def _said_twice(text: str, chance: random.Random) -> str:
-    words = list(_WORD.finditer(text))
-    if not words:
-        return text
-    word = chance.choice(words)
-    return f"{text[: word.end()]} {word[0].lower()}{text[word.end() :]}"
-
-
-_CHANGES: Final[tuple[Callable[[str, random.Random], str], ...]] = (
-    _another_word,
-    _another_word,
-    _another_word,
-    _swapped,
-    _lost,
-    _slipped,
-    _said_twice,
-)
+def language_of(text: str, target: str) -> str:
+    """Return the language of a simulated text: `target`, or English if less than half is in it."""
+    words = WORD.findall(text)
+    known = WORD_LISTS.get(target)
+    if known is None or not words:
+        return ENGLISH
+    found = sum(word.casefold() in known.english for word in words)
+    return target if 2 * found >= len(words) else ENGLISH

@@ -1,0 +1,11 @@
+"""Lines for the user from a run that waits for him, which `frugal up` shows at once."""
+
+import sys
+
+PREFIX = "domain: "
+"""Begin of such a line; the engine marks a provider's lines in no other way."""
+
+
+def note(text: str) -> None:
+    """Show a line: Pulumi shows what a dynamic provider writes to standard error."""
+    print(f"{PREFIX}{text}", file=sys.stderr, flush=True)
