@@ -1,5 +1,6 @@
 """Reader of Pulumi.yaml and Pulumi.<stack>.yaml, where a secret is {"secure": ciphertext}."""
 
+import datetime as dt
 import json
 from collections.abc import Mapping
 from pathlib import Path
@@ -45,6 +46,12 @@ def read_file(file: Path) -> dict[str, object]:
     found = cast("dict[str, object]", content) if isinstance(content, dict) else {"config": content}
     if not isinstance(found.get("config") or {}, dict):
         raise FrugalError(f"{file.name} holds no keys. {again}", code=2)
+    # YAML reads `3`, `on` and a date as other things than text.
+    keys: list[object] = [*found, *entries(found)]
+    if other := ", ".join(str(key) for key in keys if not isinstance(key, str)):
+        raise FrugalError(
+            f"{file.name}: {other}: a key must be text, such as frugal:homepage. {again}", code=2
+        )
     # Pulumi ignores them, so that the defaults would apply in silence.
     if outside := [key for key in found if ":" in str(key)]:
         raise FrugalError(
@@ -82,9 +89,10 @@ def configuration(folder: Path, stack: str) -> dict[str, str]:
     values |= {key: masked(value) for key, value in entries(own).items()}
     name = project.get("name", "")
     return {
-        key if ":" in key else f"{name}:{key}": value
-        if isinstance(value, str)
-        else json.dumps(value)
+        # A date is a value of YAML, and text for the engine.
+        key if ":" in key else f"{name}:{key}": str(value)
+        if isinstance(value, str | dt.date)
+        else json.dumps(value, default=str)
         for key, value in values.items()
     }
 

@@ -139,6 +139,10 @@ def test_a_site_that_is_none(place, monkeypatch, capsys) -> None:
         ("config: {frugal:homepage: {maxReplicas: 0}}", "frugal:homepage.maxReplicas: 0"),
         ("config: {frugal:database: 5}", "frugal:database"),
         ("config: 5", "holds no keys"),
+        ("config: {3: 4, frugal:homepage: {}}", "Pulumi.dev.yaml: 3: a key must be text"),
+        ("on: x", "Pulumi.dev.yaml: True: a key must be text"),
+        ("config: {frugal:homepage: {image: 2026-01-01, cdn: 2026-01-02}}", "'2026-01-02' is not"),
+        ("config: {azure-native:location: 2026-01-01}", "'2026-01-01' is not allowed"),
         ("config: [", "not YAML"),
     ],
 )

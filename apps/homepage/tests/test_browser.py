@@ -129,6 +129,19 @@ def test_a_page_is_open_to_all(
         page.screenshot(path=f"{shots}/{name}-{width}-{scheme}.png", full_page=True)
 
 
+def test_the_dates_of_a_wide_list_are_a_column_beside_long_titles(
+    visit: Callable[..., tuple[Page, list[Response]]],
+) -> None:
+    page, _ = visit("/")
+    row = page.locator(".lines li").first
+    title, date = row.locator("a"), row.locator(".aside")
+    title.evaluate("link => { link.textContent = 'A long title '.repeat(20) }")
+    beside, box = title.bounding_box(), date.bounding_box()
+    assert beside
+    assert box
+    assert beside["x"] + beside["width"] < box["x"]
+
+
 @pytest.mark.parametrize(("width", "scheme"), VIEWS)
 def test_a_chart_has_the_size_and_colours_of_the_screen(
     width: int, scheme: Scheme, visit: Callable[..., tuple[Page, list[Response]]]
