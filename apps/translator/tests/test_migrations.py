@@ -131,7 +131,7 @@ def test_without_the_kind_in_the_key_a_first_reaction_stays(postgres: Postgres, 
         """,
         """
         INSERT INTO reactions (round_id, visitor, type, created)
-        SELECT round_id, id, type, created::timestamptz FROM visitors JOIN (VALUES
+        SELECT round_id, id, type, given.created::timestamptz FROM visitors JOIN (VALUES
             (1, 'A', 'funny', '2026-01-02'), (1, 'A', 'deep', '2026-01-01'),
             (1, 'A', 'flag', '2026-01-02'), (1, 'B', 'deep', '2026-01-03'),
             (2, 'A', 'funny', '2026-01-04')
