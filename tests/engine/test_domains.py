@@ -178,7 +178,7 @@ def test_with_a_zone_a_domain_is_there_after_one_run_and_stays(world: World) -> 
     # Bound by the certificate's id from the first change on, a name outlasts a day on which Azure
     # refuses changes of apps that are bound by Auto.
     world.daemon().days({"invalid-certificate-id": {}})
-    for seconds in range(301, 311):
+    for seconds in range(301, 304):
         world.configure(
             {name: {"cooldownSeconds": seconds} for name in SITES},
             dns={"zone": "create"},

@@ -6,7 +6,7 @@ import pytest
 from content import CONTENT
 from flask import Flask
 from flask.testing import FlaskClient
-from homepage import create_app, sheet
+from homepage import create_app
 from homepage.settings import Settings
 from homepage.sheet.rows import Sheet
 from pydantic import SecretStr
@@ -116,7 +116,7 @@ def test_pages_of_live_data_are_kept_for_an_hour(monkeypatch: pytest.MonkeyPatch
     def read(_source: object) -> Sheet:
         return CONTENT
 
-    monkeypatch.setattr(sheet, "read", read)
+    monkeypatch.setattr("homepage.sheet.fetch.read", read)
     live = create_app(Settings(sheet_id="x", sheets_api_key=SecretStr("key")))
     for path in ("/", "/talks", "/charts", "/feed.xml"):
         kept = live.test_client().get(path).headers["Cache-Control"]

@@ -100,7 +100,7 @@ def test_many_abandoned_rounds_are_taken_over_without_a_pause(
     postgres.administer(
         "INSERT INTO rounds (message, visitor, status, seed, languages, lease)"
         " SELECT message, visitor, status, seed, languages, now()"
-        " FROM rounds, generate_series(1, 40)",
+        " FROM rounds, generate_series(1, 20)",
         "UPDATE rounds SET lease = now() - interval '1 second'",
         database=DATABASE,
     )
