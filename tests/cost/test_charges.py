@@ -202,7 +202,9 @@ def test_no_reference_cycle_stays_behind() -> None:
     file = Path(__file__).with_name("plans") / "multicloud-auto-deploy.json"
     text, prices = file.read_bytes(), made_table()
     estimate(from_preview(parse(text)), prices, NO_USAGE, USUAL)
-    gc.collect()
+    # What other tests left, in as many passes as its finalizers need.
+    while gc.collect():
+        pass
     with gc_paused():
         estimate(from_preview(parse(text)), prices, NO_USAGE, USUAL)
         assert gc.collect() == 0
