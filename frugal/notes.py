@@ -1,4 +1,4 @@
-"""Lines for the user from a run that waits for him, which `frugal up` shows at once."""
+"""Lines of a run that waits for a person; `frugal up` shows them at once."""
 
 import sys
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
-from typing import Literal
+from typing import Any, Literal
 
 from publicsuffixlist import PublicSuffixList
 from pulumi import Input
@@ -32,6 +32,11 @@ class Record:
     name: str
     value: Input[str] | None
     alias: Input[str] | None = None
+
+    @property
+    def properties(self) -> dict[str, Any]:
+        """The record as a dynamic resource has it: type, name, value."""
+        return {"type": self.type, "name": self.name, "value": self.value}
 
 
 def registrable(host: str) -> str | None:

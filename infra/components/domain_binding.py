@@ -29,7 +29,7 @@ from infra.components.domain_check import (
     WEB_API_VERSION,
     certificate_state,
     custom_domains,
-    proof,
+    proofs_of_web_app,
     show_records,
 )
 from infra.components.dynamic_provider import Provider
@@ -80,9 +80,7 @@ class DomainBinding(DynamicResource, module="frugal", name="DomainBinding"):
             "holder": holder,
             "location": location,
             "plan": plan,
-            "records": [
-                {"type": one.type, "name": one.name, "value": one.value} for one in records
-            ],
+            "records": [one.properties for one in records],
             "verified": verified,
             "wait": wait,
             "state": None,
@@ -285,10 +283,7 @@ class _WebApp(Binder):
 
     @override
     def proofs(self, hosts: Sequence[str]) -> list[Mapping[str, Any]]:
-        site = self.arm.get(self.target, api_version=WEB_API_VERSION)
-        verification_id = str(site["properties"]["customDomainVerificationId"])
-        found = (proof(host, verification_id) for host in hosts)
-        return [{"type": one.type, "name": one.name, "value": one.value} for one in found]
+        return proofs_of_web_app(self.arm, self.target, hosts)
 
     @override
     def bind(self, host: str) -> None:

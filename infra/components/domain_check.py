@@ -74,9 +74,7 @@ class DomainCheck(DynamicResource, module="frugal", name="DomainCheck"):
         props = {
             "site": site,
             "hosts": list(hosts),
-            "records": [
-                {"type": one.type, "name": one.name, "value": one.value} for one in records
-            ],
+            "records": [one.properties for one in records],
             "wait": wait,
             "name_servers": name_servers,
             "edge_domains": list(edge_domains),
@@ -148,7 +146,7 @@ def check(arm: Arm, resolver: Resolver, props: Mapping[str, Any]) -> bool:
     site, wait = str(props["site"]), float(props["wait"])
     records = [*props["records"]]
     if props["by_hand"]:
-        known = _proof_of_web_app(arm, str(props["web_app"]), props["hosts"])
+        known = proofs_of_web_app(arm, str(props["web_app"]), props["hosts"])
         if not known:  # made after this check, in the first run; it then prints the records
             return False
         records += known
@@ -216,14 +214,13 @@ def proof(host: str, verification_id: Input[str]) -> Record:
     return Record(type="TXT", name=f"asuid.{host}", value=verification_id)
 
 
-def _proof_of_web_app(arm: Arm, web_app: str, hosts: Sequence[str]) -> list[Mapping[str, Any]]:
+def proofs_of_web_app(arm: Arm, web_app: str, hosts: Sequence[str]) -> list[Mapping[str, Any]]:
     """Records that prove the ownership to a web app; none if it does not exist yet."""
     site = arm.find(web_app, api_version=WEB_API_VERSION)
     if site is None:
         return []
     verification_id = str(site["properties"]["customDomainVerificationId"])
-    proofs = (proof(host, verification_id) for host in hosts)
-    return [{"type": one.type, "name": one.name, "value": one.value} for one in proofs]
+    return [proof(host, verification_id).properties for host in hosts]
 
 
 def _is_secured(arm: Arm, props: Mapping[str, Any]) -> bool:
