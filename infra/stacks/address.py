@@ -9,7 +9,8 @@ from pulumi import Input, Output, Resource, ResourceOptions
 from infra.components.app_service import AppService
 from infra.components.container_app import ContainerApp
 from infra.components.dns_zone import DnsRecords, DnsRecordsArgs
-from infra.components.domain_binding import BOUND, PENDING, DomainBinding, managed_certificate
+from infra.components.domain_binder import managed_certificate
+from infra.components.domain_binding import BOUND, PENDING, DomainBinding
 from infra.components.domain_check import DomainCheck, proof
 from infra.components.edge_domains import EdgeDomains, EdgeDomainsArgs
 from infra.components.site_route import SiteRoute

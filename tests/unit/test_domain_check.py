@@ -11,7 +11,12 @@ import httpx
 import pytest
 
 from infra.arm import Arm, ArmError
-from infra.components import domain_binding, domain_check
+from infra.components import domain_check
+from infra.components.domain_binder import (
+    ContainerAppBinder,
+    certificate_name,
+    managed_certificate,
+)
 from infra.components.domain_binding import DomainBindingProvider, bind
 from infra.components.domain_check import DomainCheckProvider, DomainError, check, refuse_others
 from infra.components.wait import WaitError
@@ -22,7 +27,7 @@ ENVIRONMENT = "/subscriptions/s/resourceGroups/g/providers/Microsoft.App/managed
 EDGE = "/subscriptions/s/resourceGroups/g/providers/Microsoft.Cdn/profiles/p/customDomains/www"
 WEB = "/subscriptions/s/resourceGroups/g/providers/Microsoft.Web/sites/site"
 WWW = "www.example.com"
-CERTIFICATE = domain_binding.managed_certificate(ENVIRONMENT, WWW)
+CERTIFICATE = managed_certificate(ENVIRONMENT, WWW)
 CNAME = {"type": "CNAME", "name": WWW, "value": "site.azure.example"}
 PROOF = {"type": "TXT", "name": f"asuid.{WWW}", "value": "A1"}
 RIGHT = {(WWW, "CNAME"): ["site.azure.example"], (f"asuid.{WWW}", "TXT"): ["A1"]}
@@ -358,7 +363,7 @@ def test_the_app_lets_go_of_a_name_before_its_certificate_is_deleted() -> None:
     in_use = iter([refused(400, "CertificateInUse"), httpx.Response(200)])
     azure.bodies[f"DELETE {CERTIFICATE}"] = lambda: next(in_use)
     with azure.arm() as arm, azure.time.passing():
-        domain_binding._ContainerApp(arm, binding()).unbind([WWW])
+        ContainerAppBinder(arm, binding()).unbind([WWW])
     ingress = {"customDomains": [{"name": "kept.example.com"}]}
     body = {"properties": {"configuration": {"ingress": ingress}}}
     assert azure.sent == [
@@ -372,10 +377,10 @@ def test_a_certificate_that_stays_in_use_is_an_error() -> None:
     azure = Azure()
     azure.bodies[f"DELETE {CERTIFICATE}"] = lambda: refused(400, "CertificateInUse")
     with azure.arm() as arm, azure.time.passing(), pytest.raises(WaitError, match="is not deleted"):
-        domain_binding._ContainerApp(arm, binding()).unbind([WWW])
+        ContainerAppBinder(arm, binding()).unbind([WWW])
 
 
 def test_names_of_certificates_differ_where_hosts_do() -> None:
-    names = {domain_binding.certificate_name(h) for h in ("a.b-c.example", "a-b.c.example")}
+    names = {certificate_name(h) for h in ("a.b-c.example", "a-b.c.example")}
     assert len(names) == 2
     assert domain_check.TTL == 300
