@@ -154,16 +154,16 @@ WITHOUT_END = [silent, silent_after_its_head, dripping]
 
 
 def in_time(ask: Callable[[], TestResponse]) -> TestResponse:
-    """The page, which must be there within a second of the limit.
+    """The page, which must be there within seconds of the limit.
 
-    A machine may stall for a second, the app may not: one of three times has to do.
+    A machine may stall for seconds, the app may not: one of three times has to do.
     """
     for _ in range(3):
         began = time.monotonic()
         page = ask()
-        if time.monotonic() - began <= fetch.WHOLE + 1:
+        if time.monotonic() - began <= fetch.WHOLE + 3:
             return page
-    raise AssertionError("three times later than a second after the limit")
+    raise AssertionError("three times later than three seconds after the limit")
 
 
 def limits(monkeypatch: pytest.MonkeyPatch, whole: float, connect: float) -> None:

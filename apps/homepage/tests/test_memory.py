@@ -10,14 +10,14 @@ import psutil
 import pytest
 from serving import PATIENCE, Process
 
-WARM, ALL = 200, 800
-ROOM = 6_000_000
-"""Bytes: 10 kB a chart. All that a process needs to draw them is there after WARM."""
+WARM, ALL = 250, 500
+ROOM = 4_000_000
+"""Bytes: 16 kB a chart. All that a process needs to draw them is there after WARM."""
 
 
-@pytest.mark.timeout(1200)  # half a minute of drawing, on a machine that may have other work
+@pytest.mark.timeout(1200)  # many seconds of drawing, on a machine that may have other work
 def test_a3_5_memory_is_steady(serve: Callable[..., Process], tmp_path: Path) -> None:
-    """All of them kept, as pyplot does, are a hundred megabytes."""
+    """All of them kept, as pyplot does, are thirty megabytes and more."""
     process = serve(MPLCONFIGDIR=str(tmp_path))
 
     def draw(number: int) -> None:
