@@ -11,6 +11,8 @@ from homepage.auth.credential import credential
 from homepage.settings import Settings
 from pydantic import SecretStr
 
+pytestmark = pytest.mark.unit
+
 IDENTITY = "11111111-2222-3333-4444-555555555555"
 
 

@@ -9,6 +9,8 @@ from flask.testing import FlaskClient
 from homepage import create_app
 from homepage.settings import Settings, load
 
+pytestmark = pytest.mark.unit
+
 PUBLIC, WWW, ORIGIN = "example.org", "www.example.org", "homepage.calm.azurecontainerapps.io"
 EDGE = "homepage-1.z01.azurefd.net"
 OTHERS = frozenset({WWW, ORIGIN, EDGE})

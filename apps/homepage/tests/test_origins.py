@@ -17,6 +17,8 @@ from homepage import charts, create_app
 from homepage.settings import Settings
 from pydantic import SecretStr
 
+pytestmark = pytest.mark.unit
+
 PACKAGE = Path(homepage.__file__).parent
 README = (PACKAGE.parent / "README.md").read_text()
 AUTHORITY = "https://login.example.org/tenant"

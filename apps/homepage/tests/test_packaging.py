@@ -4,6 +4,10 @@ import json
 import re
 from pathlib import Path
 
+import pytest
+
+pytestmark = pytest.mark.unit
+
 APP = Path(__file__).resolve().parents[1]
 DOCKERFILE = [
     line

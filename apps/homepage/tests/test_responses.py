@@ -11,6 +11,8 @@ from homepage.settings import Settings
 from homepage.sheet.rows import Sheet
 from pydantic import SecretStr
 
+pytestmark = pytest.mark.unit
+
 PAGE = "public, max-age=0, s-maxage=60"
 YEAR = "public, max-age=31536000, immutable"
 DAY = "public, max-age=86400, s-maxage=86400"

@@ -3,6 +3,8 @@
 import pytest
 from homepage.settings import load
 
+pytestmark = pytest.mark.unit
+
 
 @pytest.mark.parametrize(
     ("variable", "value", "line"),

@@ -2,8 +2,11 @@
 
 import threading
 
+import pytest
 from homepage import store
 from homepage.store import Store
+
+pytestmark = pytest.mark.unit
 
 NAME = "thing"
 

@@ -127,13 +127,15 @@ class Stall:
 
     def waiting(self) -> int:
         """Number of waiting insertions."""
-        found = self._postgres.ask("SELECT count(*) FROM pg_locks WHERE NOT granted")
-        return found[0][0]
+        assert self._holder is not None
+        found = self._holder.execute("SELECT count(*) FROM pg_locks WHERE NOT granted")
+        return found.fetchall()[0][0]
 
     def wait_for(self, number: int, answers: Sequence[Future[httpx.Response]]) -> None:
         """Return once so many wait, of these of whom none has its answer yet."""
         while self.waiting() != number:
             assert not any(answer.done() for answer in answers)
+            time.sleep(0.01)
 
 
 @pytest.fixture
@@ -151,6 +153,7 @@ def test_a_statement_that_takes_too_long_is_given_up(process: Process, stall: St
     deadline = time.monotonic() + PATIENCE
     while stall.waiting():  # given up by the server too, not just hung up on
         assert time.monotonic() < deadline
+        time.sleep(0.01)
     assert process.client.get("/readyz").status_code == 200
 
 

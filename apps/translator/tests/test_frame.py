@@ -8,6 +8,8 @@ from fastapi import FastAPI
 from fastapi.responses import Response
 from translator.frame import Frame
 
+pytestmark = pytest.mark.unit
+
 
 def get(path: str) -> httpx.Response:
     app = FastAPI()

@@ -11,6 +11,8 @@ from starlette.types import Receive, Scope, Send
 from translator.frame import Frame
 from translator.settings import Settings, load
 
+pytestmark = pytest.mark.unit
+
 PUBLIC, WWW, ORIGIN = "example.org", "www.example.org", "translator-1.azurewebsites.net"
 EDGE = "translator-1.z01.azurefd.net"
 OTHERS = frozenset({WWW, ORIGIN, EDGE})

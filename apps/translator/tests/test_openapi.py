@@ -59,7 +59,7 @@ def test_answers_are_as_documented(
 
     @given(case=operation.as_strategy(generation_mode=mode))
     @settings(
-        max_examples=30,
+        max_examples=15,
         deadline=None,
         derandomize=True,
         database=None,

@@ -18,6 +18,8 @@ from translator.routes import pages
 from translator.translation import offline
 from translator.translation.offline import WORD_LISTS, Offline, WordList, language_of
 
+pytestmark = pytest.mark.unit
+
 if TYPE_CHECKING:
     from starlette.types import Scope
 

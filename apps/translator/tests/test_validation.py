@@ -16,6 +16,8 @@ from translator.problems import field_errors
 from translator.rounds import NewReaction, NewRound
 from translator.settings import DatabaseSettings, Settings, load
 
+pytestmark = pytest.mark.unit
+
 _CODE = f"must be one of {', '.join(CODES)}"
 
 
