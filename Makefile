@@ -1,8 +1,8 @@
 # Everything installs into .venv and .frugal in this checkout, once. `make` lists the commands.
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help up down test test-system test-days test-refusals test-engine test-parts test-faults \
-	check bench lock base docs audit setup engine moved
+.PHONY: help up down test test-fast test-system test-engine test-cloud test-refusals test-days \
+	test-cost test-unit test-faults check bench lock base docs audit setup engine moved
 
 # Compiled modules halve the time of each preview, and the user's own Python settings are not ours.
 unexport PYTHONDONTWRITEBYTECODE PYTHONPATH PYTHONHOME VIRTUAL_ENV
@@ -26,7 +26,7 @@ NO_PACKAGES = { echo "Error: the packages of $@ could not be installed (the reas
 MOVED := $(shell [ "$$(cat .frugal/place 2>/dev/null)" = "$$(pwd -P)" ] || echo moved)
 
 help: ## List the commands
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-7s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' Makefile
 
 up: .venv/run.stamp ## Bring everything up on this machine; prints the addresses
 	@.venv/bin/frugal up
@@ -35,8 +35,14 @@ down: .venv/run.stamp ## Take it down to nothing; YES=1 deletes rows unasked
 	@.venv/bin/frugal down $(if $(YES),--yes)
 
 test: .venv/dev.stamp engine $(APPS:%=.frugal/venvs/%/stamp) ## Run every test
-	@$(MAKE) --no-print-directory --jobs $(LANES) test-system test-parts test-engine test-days \
-		test-refusals $(APPS:%=test-%)
+	@$(MAKE) --no-print-directory --jobs $(LANES) test-system test-engine test-cloud test-refusals \
+		test-days $(APPS:%=test-%) test-cost test-unit
+
+# Of an app without marked tests there would be none to run, which pytest calls a failure.
+MARKED = $(patsubst apps/%/pyproject.toml,%,$(shell grep -ls '"unit:' apps/*/pyproject.toml))
+test-fast: .venv/dev.stamp $(MARKED:%=.frugal/venvs/%/stamp) ## Run the tests without engine or servers
+	@$(MAKE) --no-print-directory --jobs $(LANES) test-cost test-unit \
+		$(MARKED:%=test-%) APP_TESTS="-m unit"
 
 # One more at a time than processors: much of a lane is waiting, and with more of them what depends
 # on time fails. The longest go first; the first shows how it goes, the others what they said.
@@ -56,11 +62,11 @@ test-refusals:
 test-engine:
 	@said=$$($(PYTEST) -q tests/engine --ignore tests/engine/test_bad_days.py $(THEN_SHOW)
 
-test-parts:
-	@said=$$($(PYTEST) -q tests/cloud tests/cost tests/unit $(THEN_SHOW)
+test-cloud test-cost test-unit: test-%:
+	@said=$$($(PYTEST) -q tests/$* $(THEN_SHOW)
 
 $(APPS:%=test-%): test-%:
-	@said=$$(cd apps/$* && ../../.frugal/venvs/$*/bin/python -m pytest -q $(THEN_SHOW)
+	@said=$$(cd apps/$* && ../../.frugal/venvs/$*/bin/python -m pytest -q $(APP_TESTS) $(THEN_SHOW)
 
 # Takes hours; `make test` does not run it. FAULTS="--parts kills --points 3" makes it smaller.
 test-faults: .venv/dev.stamp engine .frugal/venvs/translator/stamp
