@@ -38,14 +38,14 @@ def main() -> None:
 
 def _play(page: Page) -> None:
     """Play a short round to its end."""
-    page.get_by_label("Your message").fill("The early bird catches the worm.")
-    page.get_by_text("Choose the way").click()
-    page.get_by_label("Seed").fill("1")
+    page.get_by_label("Your message").fill("The mountain is old, but it has never been late.")
+    page.get_by_text("Choose the route").click()
+    page.get_by_label("Seed").fill("2")
     # Their alphabets are in the fonts of most machines.
     for language in ("French", "Greek", "Ukrainian"):
         page.get_by_role("checkbox", name=language).check()
     page.get_by_role("button", name="Pass it on").click()
-    page.get_by_role("heading", name="What came back").wait_for()
+    page.get_by_role("heading", name="What do you think?").wait_for()
 
 
 if __name__ == "__main__":

@@ -161,7 +161,7 @@ def test_a_chart_is_drawn_on_the_page(
     visit: Callable[..., tuple[Page, list[Response]]], address: str
 ) -> None:
     page, _ = visit("/charts", 390, "dark")
-    part = page.get_by_role("region", name="A pie")
+    part = page.get_by_role("region", name="Pie chart")
     numbers, draw = part.get_by_label("Numbers"), part.get_by_role("button", name="Draw")
     numbers.fill("4,x,1")
     draw.click()
@@ -203,7 +203,7 @@ def test_an_address_is_copied(
 ) -> None:
     page, _ = visit("/charts")
     page.context.grant_permissions(["clipboard-read", "clipboard-write"])
-    part = page.get_by_role("region", name="Bars")
+    part = page.get_by_role("region", name="Bar chart")
     part.get_by_role("button", name="Copy the address").click()
     expect(part.get_by_role("status")).to_have_text("Copied.")
     copied = page.evaluate("navigator.clipboard.readText()")
@@ -217,8 +217,10 @@ def test_without_script_a_mistake_is_shown_at_its_field(browser: Browser, addres
         page = context.new_page()
         page.goto(f"{address}/charts")
         expect(page.get_by_role("button", name="Copy")).to_have_count(0)
-        page.get_by_role("region", name="Bars").get_by_label("Numbers", exact=True).fill("1,2,3,x")
-        page.get_by_role("region", name="Bars").get_by_role("button", name="Draw").click()
+        page.get_by_role("region", name="Bar chart").get_by_label("Numbers", exact=True).fill(
+            "1,2,3,x"
+        )
+        page.get_by_role("region", name="Bar chart").get_by_role("button", name="Draw").click()
         numbers = page.get_by_role("form").get_by_label("Numbers", exact=True)
         expect(numbers).to_have_value("1,2,3,x")
         expect(numbers).to_have_accessible_description(re.compile("must be numbers"))

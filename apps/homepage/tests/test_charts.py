@@ -514,7 +514,13 @@ def test_refused_in_a_browser_is_the_form_with_the_reasons(client: FlaskClient) 
     assert "/charts/pie.png" not in page
 
 
-@pytest.mark.parametrize("headers", [{}, {"Accept": "*/*"}, IN_A_PAGE])
+def test_refused_in_a_browser_behind_front_door_is_the_form_too(client: FlaskClient) -> None:
+    # Front Door passes no `Accept` on.
+    response = client.get("/charts/bar.png", headers={"Sec-Fetch-Dest": "document"})
+    assert (response.status_code, response.mimetype) == (422, "text/html")
+
+
+@pytest.mark.parametrize("headers", [{}, {"Accept": "*/*"}, IN_A_PAGE, {"Sec-Fetch-Dest": "image"}])
 def test_refused_elsewhere_is_a_problem_for_programs(
     headers: Mapping[str, str], client: FlaskClient
 ) -> None:

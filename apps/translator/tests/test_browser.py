@@ -128,14 +128,16 @@ def test_a_round_is_played_before_ones_eyes(
 def test_a_round_is_played_without_script(width: int, scheme: str, look: Open) -> None:
     page = look("/", width, scheme, script=False)
     page.get_by_label("Your message").fill("Too many cooks spoil the broth.")
-    page.get_by_text("Choose the way").click()
-    page.get_by_label("Languages between").fill("20")
+    page.get_by_text("Choose the route").click()
+    page.get_by_label("Number of languages").fill("20")
     page.get_by_role("button").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Too many cooks spoil the broth.")
     expect(page.get_by_role("heading", name="What came back")).to_be_visible()
     expect(page.locator("#hops li")).to_have_count(21)
     page.get_by_role("button", name="Funny").click()
     expect(page.locator("[data-count=funny]")).to_have_text("1")
+    expect(page.locator("#reacted")).to_contain_text("Thank you.")
+    expect(page.locator("#reacted")).to_be_in_viewport()
     page.get_by_role("link", name="Yours").click()
     expect(page.get_by_role("link", name="Yours")).to_have_attribute("aria-current", "page")
     page.get_by_role("link", name="Delete").click()
@@ -143,7 +145,7 @@ def test_a_round_is_played_without_script(width: int, scheme: str, look: Open) -
     page.get_by_role("link", name="Keep it").click()
     page.get_by_role("link", name="Delete").click()
     page.get_by_role("button", name="Delete it").click()
-    expect(page.get_by_text("You have not sent anything yet")).to_be_visible()
+    expect(page.get_by_text("There are no rounds from this browser")).to_be_visible()
 
 
 def test_every_page_is_accessible(look: Open, client: httpx.Client, postgres: Postgres) -> None:
@@ -154,7 +156,7 @@ def test_every_page_is_accessible(look: Open, client: httpx.Client, postgres: Po
     assert text.evaluate("e => getComputedStyle(e).direction") == "rtl"
     assert_accessible(page)
     page.goto(str(client.base_url))
-    page.get_by_text("Choose the way").click()
+    page.get_by_text("Choose the route").click()
     assert_accessible(page)
     for path in ("recent", "popular", "yours"):
         page.goto(f"{client.base_url}/{path}")

@@ -191,7 +191,7 @@ def test_when_all_connections_are_taken_the_page_says_so_and_then_all_is_well(
         assert page.headers["Content-Type"].startswith("text/html")
         assert problem.headers["Content-Type"] == "application/problem+json"
         front = process.client.get("/")
-        assert (front.status_code, "Sent last" in front.text) == (200, False)
+        assert (front.status_code, "Latest rounds" in front.text) == (200, False)
         assert process.client.get("/healthz").status_code == 200
         assert process.client.get("/readyz").status_code == 503
         assert not any(answer.done() for answer in held)

@@ -122,7 +122,12 @@ def test_reactions_and_taking_away_work_by_forms(client: httpx.Client) -> None:
     path = f"/forms/rounds/{round_['id']}"
     for _ in range(2):
         answer = client.post(f"{path}/reaction", data={"type": "deep"})
-        assert (answer.status_code, answer.headers["Location"]) == (303, f"/rounds/{round_['id']}")
+        assert (answer.status_code, answer.headers["Location"]) == (303, f"{path}/reaction#end")
+    counted = client.get(f"{path}/reaction")
+    assert counted.headers["Cache-Control"] == "no-store"
+    assert '<b data-count="deep">1</b>' in counted.text
+    assert "Thank you." in counted.text
+    assert "Thank you." not in client.get(f"/rounds/{round_['id']}").text
     assert client.get(f"/api/rounds/{round_['id']}").json()["reactions"]["deep"] == 1
     assert client.post(f"{path}/reaction", data={"type": "best"}).status_code == 422
     yours = client.get("/yours")
@@ -173,7 +178,7 @@ def test_an_unplayed_round_says_so_and_refreshes_without_script(client: httpx.Cl
     assert page.headers["Cache-Control"] == PAGE
 
 
-@pytest.mark.parametrize("path", ["/forms/round", "/forms/rounds/1/reaction"])
+@pytest.mark.parametrize("path", ["/forms/round", "/forms/rounds/1"])
 def test_the_answer_to_a_form_may_be_loaded_again(path: str, client: httpx.Client) -> None:
     answer = client.get(path)
     assert (answer.status_code, answer.headers["Location"]) == (303, "/")

@@ -11,10 +11,10 @@ from fastapi.responses import RedirectResponse, Response
 from pydantic import ValidationError
 
 from translator import actions, problems, rendering, rounds
-from translator.dependencies import Parts, RoundId, TheParts
+from translator.dependencies import Parts, RoundId, TheParts, TheRound
 from translator.limits import LimitError
 from translator.rounds import NewReaction
-from translator.routes.pages import front
+from translator.routes.pages import front, round_page
 
 router = APIRouter(include_in_schema=False)
 
@@ -33,6 +33,12 @@ async def confirm_removal(round_id: RoundId, request: Request, parts: TheParts) 
     page = rendering.page(request, "removal.html", round_id=round_id, message=message)
     page.headers["Cache-Control"] = "private, no-store"
     return page
+
+
+@router.get("/forms/rounds/{round_id}/reaction")
+async def reacted(request: Request, found: TheRound) -> Response:
+    """The round after a reaction: of its own page, caches may still have the earlier counts."""
+    return round_page(request, found, reacted=True)
 
 
 @router.get("/forms/{rest:path}")
@@ -70,13 +76,13 @@ async def begin(request: Request, parts: TheParts) -> Response:
 
 @router.post("/forms/rounds/{round_id}/reaction")
 async def react(round_id: RoundId, request: Request, parts: TheParts) -> Response:
-    """React to a round, and redirect to it."""
+    """React to a round, and redirect to the counts."""
     try:
         new = NewReaction.model_validate({"type": (await _form(request)).get("type", [""])[0]})
     except ValidationError:
         raise HTTPException(422, "A reaction must be funny, deep or flag.") from None
     _, visitor, added = await actions.react(parts, request, round_id, new.type)
-    response = RedirectResponse(f"/rounds/{round_id}", status_code=303)
+    response = RedirectResponse(f"/forms/rounds/{round_id}/reaction#end", status_code=303)
     if added and await parts.visitors.known(request) is None:
         await parts.visitors.cookie(request, response, visitor)
     return response

@@ -11,6 +11,7 @@ from fastapi.responses import RedirectResponse, Response
 from translator import assets, rendering, rounds
 from translator.dependencies import Parts, TheParts, TheRound
 from translator.example import EXAMPLE
+from translator.rounds import Round
 
 router = APIRouter(include_in_schema=False)
 
@@ -56,6 +57,14 @@ def front(request: Request, parts: Parts, *, status: int = 200, **context: objec
     )
 
 
+def round_page(request: Request, found: Round, *, reacted: bool = False) -> Response:
+    """Render a round, not cacheable."""
+    way = rounds.way(found.languages)
+    page = rendering.page(request, "round.html", round=found, way=way, reacted=reacted)
+    page.headers["Cache-Control"] = "no-store"
+    return page
+
+
 @router.api_route("/", methods=["GET", "HEAD"])
 async def index(request: Request, parts: TheParts) -> Response:
     """The first page."""
@@ -67,9 +76,9 @@ async def index(request: Request, parts: TheParts) -> Response:
 @router.api_route("/rounds/{round_id}", methods=["GET", "HEAD"])
 async def show_round(request: Request, found: TheRound) -> Response:
     """One round: not cacheable while it is played, then briefly cacheable."""
-    page = rendering.page(request, "round.html", round=found, way=rounds.way(found.languages))
-    running = found.status == "running"
-    page.headers["Cache-Control"] = "no-store" if running else rendering.shared(_SHARED_SECONDS)
+    page = round_page(request, found)
+    if found.status != "running":
+        page.headers["Cache-Control"] = rendering.shared(_SHARED_SECONDS)
     return page
 
 

@@ -132,7 +132,7 @@ for (const form of document.querySelectorAll("form[data-api]")) {
 }
 
 const copy = byId("copy");
-if (copy) byId("share").value = location.origin + location.pathname;
+if (copy) byId("share").value = location.origin + new URL(byId("share").value).pathname;
 if (copy && navigator.clipboard) {
   copy.hidden = false;
   copy.addEventListener("click", async () => {
