@@ -15,8 +15,6 @@ from spreadsheet import Answer, Sheets, good
 from test_bad_days import WITHOUT_END, in_time, limits
 from werkzeug.test import TestResponse
 
-pytestmark = pytest.mark.unit
-
 pytest_plugins = ["spreadsheet"]
 
 ADDRESS = "https://blog.example.org/feeds/all.xml"

@@ -16,8 +16,6 @@ from matplotlib.figure import Figure
 from matplotlib.text import Text
 from PIL import Image, ImageChops, ImageStat
 
-pytestmark = pytest.mark.unit
-
 GREEN, OCHRE = (11, 93, 87), (196, 122, 28)
 BROWSER = {"Accept": "text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,*/*;q=0.8"}
 IN_A_PAGE = {"Accept": "image/avif,image/webp,image/apng,image/svg+xml,image/*,*/*;q=0.8"}

@@ -13,8 +13,6 @@ from homepage.sheet.rows import Sheet, interviews, projects, talks
 from markupsafe import escape
 from PIL import Image
 
-pytestmark = pytest.mark.unit
-
 
 @pytest.fixture
 def page() -> str:

@@ -5,8 +5,6 @@ import pytest
 from flask.testing import FlaskClient
 from signing_in import begin, come_back
 
-pytestmark = pytest.mark.unit
-
 pytest_plugins = ["signing_in"]
 
 LOCAL = ["/", "/talks", "/talks?year=2026", "/talks?next=//x", "/a-b_c.d/e", "/%C3%A9", "/account"]

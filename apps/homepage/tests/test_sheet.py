@@ -1,10 +1,7 @@
 """The spreadsheet on good days, by the API and as published CSV."""
 
-import pytest
 from homepage import create_app
 from spreadsheet import KEY, Answer, Sheets, good_csv, values
-
-pytestmark = pytest.mark.unit
 
 pytest_plugins = ["spreadsheet"]
 

@@ -18,8 +18,6 @@ from homepage.settings import Settings
 from pydantic import SecretStr, ValidationError
 from signing_in import HTTPS, begin, come_back, settings, who
 
-pytestmark = pytest.mark.unit
-
 pytest_plugins = ["signing_in"]
 
 DEEP = "/talks?year=2026&q=a%2Fb"
