@@ -116,6 +116,17 @@ def copy_checkout(root: Path) -> None:
     shutil.copytree(PRICES, root / "frugal" / "cost" / "prices", dirs_exist_ok=True)
 
 
+def _take_uv(root: Path) -> None:
+    """Give a clone this checkout's uv: installing it anew would take most of `make setup`.
+
+    The tests of `make setup` itself install it.
+    """
+    own, taken = ROOT / ".frugal", root / ".frugal"
+    shutil.copytree(own / "uv", taken / "uv", symlinks=True)
+    (taken / "place").write_text(f"{root.resolve()}\n")
+    (taken / "uv.stamp").touch()
+
+
 def settings() -> str:
     """The committed settings of `local`, but with an account of the Translator, to have it all."""
     site = "  frugal:translator:\n"
@@ -134,6 +145,7 @@ def set_up(root: Path) -> Iterator[Environment]:
     copy_checkout(root)
     (root / SETTINGS).write_text(settings())
     clone = Clone(root, lay_out(root.with_name("distribution")))
+    _take_uv(root)
     done = clone.run("make", "setup")
     assert done.returncode == 0, done.stdout + done.stderr
     try:
