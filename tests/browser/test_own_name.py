@@ -193,6 +193,7 @@ async def go(page: Page, url: str) -> Response:
 async def test_a_site_under_its_own_name(
     edge: bool, tls: Tls, provider: str, tmp_path: Path
 ) -> None:
+    """Signing in takes seconds: it is done through the edge, which has the app behind it."""
     async with (
         running(tmp_path, revision(provider, tls), edge=edge) as site,
         async_playwright() as playwright,
@@ -203,11 +204,12 @@ async def test_a_site_under_its_own_name(
         quiet = [*QUIET, "--disable-features=HttpsUpgrades", rules]
         expect.set_options(timeout=PATIENCE * 1000)
 
-        browser = await launch(args=quiet)
-        async with visitor(browser) as page:
-            with pytest.raises(Error, match="ERR_CERT_AUTHORITY_INVALID"):
-                await page.goto(f"https://{PUBLIC}/")
-        await browser.close()
+        if not edge:
+            browser = await launch(args=quiet)
+            async with visitor(browser) as page:
+                with pytest.raises(Error, match="ERR_CERT_AUTHORITY_INVALID"):
+                    await page.goto(f"https://{PUBLIC}/")
+            await browser.close()
 
         browser = await launch(args=[*quiet, f"{trust},{tls.pin}"])
         async with visitor(browser) as page:
@@ -217,7 +219,8 @@ async def test_a_site_under_its_own_name(
         async with visitor(browser) as page:
             await redirects(page)
             await probes(page)
-            await signs_in_and_out(page)
+            if edge:
+                await signs_in_and_out(page)
         await browser.close()
 
 
