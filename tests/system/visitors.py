@@ -8,6 +8,7 @@ from collections.abc import AsyncGenerator, Coroutine
 
 import httpx
 
+from tests.environment import PLAIN
 from tests.system.database import AppsDatabase
 
 PATIENCE = 120
@@ -15,7 +16,7 @@ PATIENCE = 120
 
 HOPS = 3
 # Leaves the deployment something of the machine.
-_PAUSE = 0.02
+_PAUSE = 0.1
 
 
 class Visitors:
@@ -51,7 +52,7 @@ class Visitors:
 
     async def _read(self, base: str) -> None:
         paths = ("", f"rounds/{self._known}", "recent", "popular", "api/rounds?num=5")
-        async with httpx.AsyncClient(base_url=base, timeout=PATIENCE) as client:
+        async with httpx.AsyncClient(base_url=base, timeout=PATIENCE, verify=PLAIN) as client:
             for path in itertools.cycle(paths):
                 if self._done.is_set():
                     return
@@ -63,7 +64,7 @@ class Visitors:
     async def _write(self, base: str) -> None:
         """One visitor after another: a round, looked at to its end, and a reaction."""
         while not self._done.is_set():
-            async with httpx.AsyncClient(base_url=base, timeout=PATIENCE) as client:
+            async with httpx.AsyncClient(base_url=base, timeout=PATIENCE, verify=PLAIN) as client:
                 message = f"the words of visitor {next(self._numbers)}"
                 new = {"message": message, "hops": HOPS}
                 begun = await self._ask("POST round", client, "POST", "api/rounds", new)
