@@ -15,8 +15,8 @@ PATIENCE = 120
 """Seconds; a request waits that long only where the machine is busy."""
 
 HOPS = 3
-# Leaves the deployment something of the machine.
-_PAUSE = 0.1
+# Leaves the deployment most of the machine.
+_PAUSE = 0.2
 
 
 class Visitors:
@@ -51,15 +51,16 @@ class Visitors:
             await asyncio.gather(*tasks)
 
     async def _read(self, base: str) -> None:
-        paths = ("", f"rounds/{self._known}", "recent", "popular", "api/rounds?num=5")
+        """Read one page after another, to the last: so the page at `/` is seen after the end."""
+        paths = (f"rounds/{self._known}", "recent", "popular", "api/rounds?num=5", "")
         async with httpx.AsyncClient(base_url=base, timeout=PATIENCE, verify=PLAIN) as client:
-            for path in itertools.cycle(paths):
-                if self._done.is_set():
-                    return
-                answer = await self._ask(f"GET /{path}", client, "GET", path)
-                if answer is not None and path == "" and base == self._origin:
-                    self.editions.add(answer.text.partition("<h1>")[2].partition("</h1>")[0])
-                await asyncio.sleep(_PAUSE)
+            while not self._done.is_set():
+                for path in paths:
+                    answer = await self._ask(f"GET /{path}", client, "GET", path)
+                    if answer is not None and path == "" and base == self._origin:
+                        heading = answer.text.partition("<h1>")[2].partition("</h1>")[0]
+                        self.editions.add(heading)
+                    await asyncio.sleep(_PAUSE)
 
     async def _write(self, base: str) -> None:
         """One visitor after another: a round, looked at to its end, and a reaction."""
