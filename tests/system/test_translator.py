@@ -334,9 +334,11 @@ def begin_and_catch_creating(environment: Environment, name: str) -> "subprocess
 
     def is_under_way() -> bool:
         assert running.poll() is None, (clone.root / "output").read_text()
+        if log.read_text().count("started (pid") == begun:
+            return False
         pending = clone.state().get("pending_operations") or []
         under_way = [o["resource"]["urn"] for o in pending if o["type"] == "creating"]
-        return name in names(under_way) and log.read_text().count("started (pid") > begun
+        return name in names(under_way)
 
     until(is_under_way)
     return running
