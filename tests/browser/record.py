@@ -1,6 +1,6 @@
 """Record of a page's requests, messages and errors in a browser."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from urllib.parse import urlsplit
 
 from playwright.sync_api import ConsoleMessage, Error, Page, Request, Response
@@ -63,14 +63,30 @@ class Record:
         if not [status for status in expected if status >= 400]:
             assert self.complaints == []
 
-    def assert_fits(self) -> None:
-        """Nothing is wider than the window, and every text stands out from what is behind it.
+    def views(self) -> Iterator[tuple[int, str]]:
+        """Show the page on a phone and a desk, light and dark, and then as it was.
 
-        4.5 is the contrast that WCAG 2.2 asks for (1.4.3, level AA).
+        One page for all: to load it again would take longer than to look at it.
         """
-        width, faint = self.page.evaluate(_LOOK)
-        assert width <= self.page.viewport_size["width"]
-        assert faint == []
+        before = self.page.viewport_size
+        for width in (390, 1280):
+            for scheme in ("light", "dark"):
+                self.page.set_viewport_size({"width": width, "height": 800})
+                self.page.emulate_media(color_scheme=scheme)
+                yield width, scheme
+        self.page.set_viewport_size(before)
+        self.page.emulate_media(color_scheme="null")
+
+    def assert_fits(self) -> None:
+        """In each view nothing is wider than the window, and every text stands out.
+
+        4.5 is the contrast with what is behind it that WCAG 2.2 asks for (1.4.3, level AA).
+        """
+        for view in self.views():
+            width, dark, faint = self.page.evaluate(_LOOK)
+            assert dark == (view[1] == "dark")
+            assert width <= view[0], view
+            assert faint == [], view
 
 
 def _origin(url: str) -> str:
@@ -97,5 +113,6 @@ _LOOK = """() => {
       .sort((a, b) => a - b);
     if ((high + 0.05) / (low + 0.05) < 4.5) faint.push(element.textContent.trim());
   }
-  return [document.documentElement.scrollWidth, faint];
+  const dark = matchMedia("(prefers-color-scheme: dark)").matches;
+  return [document.documentElement.scrollWidth, dark, faint];
 }"""

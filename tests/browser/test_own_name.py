@@ -103,15 +103,22 @@ def revision(provider: str, tls: Tls) -> Revision:
 
 @dataclass(frozen=True, kw_only=True)
 class Site:
-    """The names, and the options with which a browser finds and trusts them."""
+    """The app's own address and the edge's, the names, and a browser's options for them."""
 
+    app: str
+    edge: str
     names: Domains
     options: list[str]
 
+    def bind(self, address: str) -> None:
+        """Let the site's own names lead to one of the two."""
+        for name in (PUBLIC, WWW):
+            self.names.bind(name, address)
+
 
 @asynccontextmanager
-async def running(folder: Path, deployed: Revision, *, edge: bool) -> AsyncGenerator[Site]:
-    """The app behind its ingress, and behind an edge, which then has the site's own names."""
+async def running(folder: Path, deployed: Revision) -> AsyncGenerator[Site]:
+    """The app behind its ingress, which has all names, and an edge before that."""
     async with AsyncExitStack() as stack:
         reaper = Reaper()
         await reaper.start()
@@ -148,11 +155,11 @@ async def running(folder: Path, deployed: Revision, *, edge: bool) -> AsyncGener
         names = Domains(port=0, authority=authority, find=found.get)
         await names.start()
         stack.push_async_callback(names.stop)
-        for name in (PUBLIC, WWW):
-            names.bind(name, f"http://127.0.0.1:{entrance.port}" if edge else here)
-        names.bind(ORIGIN, here)
+        for name in (PUBLIC, WWW, ORIGIN):
+            names.bind(name, here)
         told = {"port": names.port, "pin": authority.pin, "names": names.targets}
-        yield Site(names=names, options=browser_options(told))
+        edge = f"http://127.0.0.1:{entrance.port}"
+        yield Site(app=here, edge=edge, names=names, options=browser_options(told))
 
 
 @asynccontextmanager
@@ -189,12 +196,10 @@ async def go(page: Page, url: str) -> Response:
     return response
 
 
-@pytest.mark.parametrize("edge", [False, True], ids=["app", "edge"])
-async def test_a_site_under_its_own_name(
-    edge: bool, tls: Tls, provider: str, tmp_path: Path
-) -> None:
+async def test_a_site_under_its_own_name(tls: Tls, provider: str, tmp_path: Path) -> None:
+    """First the app has the names, then the edge before it, through which somebody signs in too."""
     async with (
-        running(tmp_path, revision(provider, tls), edge=edge) as site,
+        running(tmp_path, revision(provider, tls)) as site,
         async_playwright() as playwright,
     ):
         rules, trust = site.options
@@ -210,18 +215,22 @@ async def test_a_site_under_its_own_name(
         await browser.close()
 
         browser = await launch(args=[*quiet, f"{trust},{tls.pin}"])
+        for address in (site.app, site.edge):
+            site.bind(address)
+            async with visitor(browser) as page:
+                # Nobody answers plain http, unless the browser was told to use https.
+                with pytest.raises(Error):
+                    await page.goto(f"http://{WWW}/")
+            async with visitor(browser) as page:
+                response = await redirects(page)
+                assert ("x-cache" in response.headers) == (address == site.edge)
+                await probes(page)
         async with visitor(browser) as page:
-            # Nobody answers plain http, unless the browser was told to use https.
-            with pytest.raises(Error):
-                await page.goto(f"http://{WWW}/")
-        async with visitor(browser) as page:
-            await redirects(page)
-            await probes(page)
             await signs_in_and_out(page)
         await browser.close()
 
 
-async def redirects(page: Page) -> None:
+async def redirects(page: Page) -> Response:
     """To the public name, path and query kept, and over https alone from then on."""
     for name in (WWW, ORIGIN):
         response = await go(page, f"https://{name}{DEEP}")
@@ -237,6 +246,7 @@ async def redirects(page: Page) -> None:
     upgraded, moved = await before(response)
     assert (upgraded.status, moved.status) == (307, 308)
     assert await upgraded.header_value("non-authoritative-reason") == "HSTS"
+    return response
 
 
 async def probes(page: Page) -> None:

@@ -1,7 +1,5 @@
 """The two sites as visitors see them: through the real edge, phone and desk, light and dark."""
 
-from typing import Any
-
 import pytest
 from playwright.sync_api import Page, expect
 
@@ -12,27 +10,11 @@ pytestmark = pytest.mark.skipif(
     reason="there is no browser: install Chromium (`apt install chromium`) or Chrome",
 )
 
-View = dict[str, Any]
 MESSAGE = '<b>&" ' + "W" * 274  # as long as may be, and no place to break it
 
-VIEWS = [
-    {"width": width, "scheme": scheme} for width in (390, 1280) for scheme in ("light", "dark")
-]
 
-
-# The first and the last show each width and each scheme.
-CORNERS = slice(None, None, 3)
-
-
-def views(some: slice = slice(None)) -> pytest.MarkDecorator:
-    return pytest.mark.parametrize(
-        "view", VIEWS[some], ids=lambda view: f"{view['width']}-{view['scheme']}"
-    )
-
-
-@views()
-def test_the_homepage_shows_its_sections(visit: Visit, urls, view: View) -> None:
-    page, record = visit(urls["homepage"], **view)
+def test_the_homepage_shows_its_sections(visit: Visit, urls) -> None:
+    page, record = visit(urls["homepage"])
 
     for name in ("Talks", "Projects", "Interviews"):
         section = page.get_by_role("region", name=name, exact=True)
@@ -42,10 +24,9 @@ def test_the_homepage_shows_its_sections(visit: Visit, urls, view: View) -> None
     record.assert_fits()
 
 
-@views()
-def test_a_message_gets_a_page(visit: Visit, urls, view: View) -> None:
+def test_a_message_gets_a_page(visit: Visit, urls) -> None:
     """Without script."""
-    page, record = visit(urls["translator"], **view, script=False)
+    page, record = visit(urls["translator"], script=False)
     record.assert_fits()
 
     page.get_by_label("Your message").fill(MESSAGE)
@@ -102,7 +83,6 @@ def test_the_keyboard_plays(visit: Visit, urls) -> None:
     expect(page.get_by_role("heading", level=1)).to_have_text("typed")
 
 
-@views(CORNERS)
 @pytest.mark.parametrize(
     ("message", "told"),
     [
@@ -111,10 +91,8 @@ def test_the_keyboard_plays(visit: Visit, urls) -> None:
     ],
     ids=["empty", "long"],
 )
-def test_a_wrong_message_is_explained(
-    visit: Visit, urls, message: str, told: str, view: View
-) -> None:
-    page, record = visit(urls["translator"], **view, script=False)
+def test_a_wrong_message_is_explained(visit: Visit, urls, message: str, told: str) -> None:
+    page, record = visit(urls["translator"], script=False)
     field = page.get_by_label("Your message")
     field.evaluate("e => { e.removeAttribute('maxlength'); e.removeAttribute('required'); }")
 
@@ -128,10 +106,9 @@ def test_a_wrong_message_is_explained(
     record.assert_fits()
 
 
-@views(CORNERS)
 @pytest.mark.parametrize("site", ["homepage", "translator"])
-def test_a_page_that_is_not_there(visit: Visit, urls, site: str, view: View) -> None:
-    page, record = visit(urls[site] + "nothing-here", **view)
+def test_a_page_that_is_not_there(visit: Visit, urls, site: str) -> None:
+    page, record = visit(urls[site] + "nothing-here")
 
     expect(page.get_by_role("heading", level=1)).to_have_text("Not Found")
     expect(page.get_by_role("main")).to_contain_text("There is no page at this address.")

@@ -129,6 +129,39 @@ async def test_the_same_content_is_built_once(tmp_path: Path, reaper: Reaper) ->
     assert other.digest != first.digest
 
 
+async def test_packages_of_the_same_hashes_are_installed_once(
+    tmp_path: Path, reaper: Reaper
+) -> None:
+    """Also for a daemon that starts later; other packages, or without hashes, are not shared."""
+    name, content = wheel()
+    locked = f"tiny @ ./{name} --hash=sha256:{sha256(content).hexdigest()}\n"
+    copied = SIMPLE.replace(
+        "COPY requirements.lock .", "COPY requirements.lock .\nCOPY wheels wheels"
+    )
+    loose = copied.replace("--require-hashes ", "")
+
+    async def installs(dockerfile: str, lock: str, main: str, said: str) -> bool:
+        lines: list[str] = []
+        files = {"Dockerfile": dockerfile, "requirements.lock": lock, name: content}
+        image = await images_in(tmp_path, reaper).build(
+            context({**files, "app/__main__.py": main}),
+            dockerfile="Dockerfile",
+            repository="app",
+            log=lines.append,
+        )
+        assert run(image) == said
+        # As another user runs it, nothing is compiled later.
+        assert lock == "" or list(image.folder.glob("venv/**/__pycache__/tiny.*.pyc"))
+        return any(line.startswith("RUN uv pip install") for line in lines)
+
+    assert await installs(copied, locked, "import tiny; print(tiny.VALUE)", "42\n")
+    assert not await installs(copied, locked, "import tiny; print(tiny.VALUE + 1)", "43\n")
+    other = "import importlib.util; print(importlib.util.find_spec('tiny'))"
+    assert await installs(copied, "", other, "None\n")
+    assert await installs(loose, locked, "import tiny; print(tiny.VALUE + 2)", "44\n")
+    assert await installs(loose, locked, "import tiny; print(tiny.VALUE + 3)", "45\n")
+
+
 async def test_a_half_built_image_is_never_used(tmp_path: Path, reaper: Reaper) -> None:
     images = images_in(tmp_path, reaper)
     broken = simple(Dockerfile=SIMPLE + "COPY missing .\n")

@@ -1,6 +1,5 @@
 """Requests to a site in the homepage's tests: to its edge, its addresses, its links."""
 
-import functools
 import re
 from html import unescape
 from urllib.parse import urljoin
@@ -8,13 +7,10 @@ from urllib.parse import urljoin
 import httpx
 import psutil
 
-from tests.environment import Environment
+from tests.environment import Environment, get
 
 PATIENCE = 60
 """Seconds; what is waited for comes at once, unless the machine is busy."""
-
-get = functools.partial(httpx.get, timeout=PATIENCE)
-"""An app may have to be started first."""
 
 
 def kept_by_the_edge(url: str) -> tuple[httpx.Response, httpx.Response]:

@@ -4,13 +4,12 @@ import asyncio
 import contextlib
 from collections.abc import Mapping
 
-import httpx
 import psutil
 import psycopg
 
 from frugal.cloud.postgres.server import RESOURCE
 from frugal.cloud.tokens import Tokens
-from tests.environment import Environment
+from tests.environment import Environment, get
 
 
 class AppsDatabase:
@@ -21,14 +20,14 @@ class AppsDatabase:
 
     def __init__(self, environment: Environment) -> None:
         url = environment.url("translator_origin") + "healthz"
-        assert httpx.get(url, timeout=60).status_code == 200  # it may have been asleep
+        assert get(url).status_code == 200  # it may have been asleep
         self.environment = environment_of_the_app(environment)
         self.as_app = self._way(self.environment["PGUSER"], self.token(RESOURCE))
         self._cloud = environment
 
     def token(self, resource: str) -> str:
         """A token of the app's identity, asked for as the app does."""
-        answer = httpx.get(
+        answer = get(
             self.environment["IDENTITY_ENDPOINT"],
             params={"resource": resource, "client_id": self.environment["AZURE_CLIENT_ID"]},
             headers={"X-IDENTITY-HEADER": self.environment["IDENTITY_HEADER"]},

@@ -3,10 +3,9 @@
 import re
 from pathlib import Path
 
-import httpx
 import psycopg
 
-from tests.environment import ROOT, SETTINGS, Environment, settings
+from tests.environment import ROOT, SETTINGS, Environment, get, settings
 from tests.system.database import AppsDatabase, version_of
 
 APP = Path("apps/translator/translator")
@@ -75,5 +74,5 @@ def put_back(environment: Environment) -> bool:
 
 def heading_of(environment: Environment, address: str = "translator_origin") -> str:
     """The heading of the page at one of the addresses."""
-    text = httpx.get(environment.url(address), timeout=60).text
+    text = get(environment.url(address)).text
     return text.partition("<h1>")[2].partition("</h1>")[0]

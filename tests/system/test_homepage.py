@@ -16,14 +16,13 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_play
 
 from infra.stacks.homepage import QUERY_STRINGS
 from tests.browser.conftest import QUIET, chromium
-from tests.environment import ROOT, SETTINGS, Environment
+from tests.environment import ROOT, SETTINGS, Environment, get
 from tests.system.asking import (
     PATIENCE,
     assert_never_kept,
     crawl,
     declared_host,
     front_door_id,
-    get,
     kept_by_the_edge,
 )
 from tests.system.homepage import (

@@ -1,12 +1,13 @@
 """Build of a Dockerfile in a folder: virtual environment, copies, installations."""
 
 import asyncio
+import hashlib
 import os
 import platform
 import shutil
 import sys
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from pathlib import Path
 
@@ -18,17 +19,23 @@ from frugal.cloud.spawn import Reaper, printing
 Log = Callable[[str], None]
 
 _LAST_LINES = 20
+# The file in an image's folder with the hash of its packages.
+_PACKAGES = "packages"
 
 
 class Builder:
     """Builds one image from `files` in `folder`, which it makes; `log` gets each line as it comes.
 
+    `earlier`: folders of whole images, whose packages it takes where they are the same.
     Its child processes end with the build, and with this process.
     """
 
-    def __init__(self, files: Context, folder: Path, *, reaper: Reaper, log: Log) -> None:
+    def __init__(
+        self, files: Context, folder: Path, *, earlier: Iterable[Path], reaper: Reaper, log: Log
+    ) -> None:
         self._files = files
         self._folder = folder
+        self._earlier = earlier
         self._root = folder / "root"
         self._programs = folder / "venv" / "bin"
         self._path = f"{self._programs}:{SYSTEM_PATH}"
@@ -40,13 +47,25 @@ class Builder:
         inherited = {"PATH": self._path, "LANG": "C.UTF-8"}
         recipe = read(self._files.text(dockerfile), inherited=inherited)
         self._root.mkdir(parents=True)
-        await self._make_venv(recipe)
+        python = await self._choose_python(recipe)
+        packages = self._packages(recipe, python)
+        same = self._with(packages)
+        if same is not None:
+            self._log("The packages of an earlier image are the same: they are taken from there.")
+            venv = self._folder / "venv"
+            await asyncio.to_thread(
+                shutil.copytree, same / "venv", venv, symlinks=True, copy_function=os.link
+            )
+        else:
+            await self._make_venv(python)
         for step in recipe.steps:
             if isinstance(step, Copy):
                 self._log(f"COPY {' '.join(step.sources)} {step.target}")
                 await asyncio.to_thread(self._files.copy, step, self._root)
-            else:
+            elif same is None:
                 await self._install(step)
+        if packages is not None:
+            (self._folder / _PACKAGES).write_text(packages)
         self._place(recipe.workdir).mkdir(parents=True, exist_ok=True)
         # Compiled now: an app under another user could not keep what it compiles. A file that
         # can't be compiled is the app's business.
@@ -85,7 +104,7 @@ class Builder:
             notes=tuple(notes),
         )
 
-    async def _make_venv(self, recipe: Recipe) -> None:
+    async def _choose_python(self, recipe: Recipe) -> str:
         self._log(f"FROM {recipe.base}")
         python = sys.executable
         own = ".".join(platform.python_version_tuple()[:2])
@@ -97,6 +116,33 @@ class Builder:
             else:
                 python, runs_on = found, f"this machine's system and its Python {recipe.python}"
         recipe.notes.insert(0, f"FROM {recipe.base}: runs on {runs_on}.")
+        return python
+
+    def _packages(self, recipe: Recipe, python: str) -> str | None:
+        """A hash of all that decides which packages the image has.
+
+        None unless every installation requires hashes: else it may find other packages the next
+        time, or install from the image's own folder.
+        """
+        installing = [n for n, step in enumerate(recipe.steps) if isinstance(step, Run)]
+        steps = recipe.steps[: installing[-1] + 1] if installing else []
+        if not all("--require-hashes" in s.words for s in steps if isinstance(s, Run)):
+            return None
+        whole = hashlib.sha256(f"{python}\n{recipe.notes[0]}\n{steps}\n".encode())
+        for step in steps:
+            if isinstance(step, Copy):
+                whole.update(self._files.listed(step).encode())
+        return whole.hexdigest()
+
+    def _with(self, packages: str | None) -> Path | None:
+        """The folder of an earlier image that has these packages."""
+        for folder in self._earlier if packages else ():
+            file = folder / _PACKAGES
+            if file.exists() and file.read_text() == packages:
+                return folder
+        return None
+
+    async def _make_venv(self, python: str) -> None:
         await self._uv(
             ("venv", "--quiet", "--no-project", "--relocatable", "--python", python, "venv"),
             cwd=self._folder,

@@ -55,12 +55,13 @@ class Context:
     def digest(self, dockerfile: str) -> str:
         """Return sha256:… over names, contents and executable bits; not over times and owners."""
         whole = hashlib.sha256(f"frugal image 1\n{dockerfile}\n".encode())
-        for path, entry in self.entries.items():
-            content = entry.link.encode() if entry.link is not None else entry.content
-            kind = "link" if entry.link is not None else "folder" if content is None else "file"
-            part = hashlib.sha256(content or b"").hexdigest()
-            whole.update(f"{path}\0{kind}\0{entry.executable}\0{part}\n".encode())
+        whole.update(_listed(self.entries).encode())
         return f"sha256:{whole.hexdigest()}"
+
+    def listed(self, step: Copy) -> str:
+        """Return names, digests and executable bits of what COPY would copy."""
+        found = [match for source in step.sources for match in self._matches(source)]
+        return "".join(_listed({m: self.entries.get(m, Entry()), **self._below(m)}) for m in found)
 
     def text(self, path: str) -> str:
         """Return a file's text. Raises BuildError when it is not there or not UTF-8."""
@@ -122,6 +123,16 @@ class Context:
         if into or target.endswith("/") or place.is_dir():
             place /= posixpath.basename(path)
         _write(place, entry, root)
+
+
+def _listed(entries: Mapping[str, Entry]) -> str:
+    lines: list[str] = []
+    for path, entry in entries.items():
+        content = entry.link.encode() if entry.link is not None else entry.content
+        kind = "link" if entry.link is not None else "folder" if content is None else "file"
+        part = hashlib.sha256(content or b"").hexdigest()
+        lines.append(f"{path}\0{kind}\0{entry.executable}\0{part}\n")
+    return "".join(lines)
 
 
 def _write(place: Path, entry: Entry, root: Path) -> None:

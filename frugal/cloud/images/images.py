@@ -39,8 +39,7 @@ class Images:
         self._accounts = accounts
         self._reaper = reaper
         self._building: dict[str, asyncio.Lock] = {}
-        known = [self.get(index.stem) for index in folder.glob("*.json")]
-        whole = {image.folder for image in known if image is not None}
+        whole = self._whole()
         for image in whole:
             # Built by an earlier version, or its Python is gone or no longer readable.
             try:
@@ -77,7 +76,9 @@ class Images:
                 return ready
             folder = self._folder / f"{_key(digest)[:_SHORT]}-{secrets.token_hex(4)}"
             try:
-                builder = Builder(files, folder, reaper=self._reaper, log=log)
+                builder = Builder(
+                    files, folder, earlier=self._whole(), reaper=self._reaper, log=log
+                )
                 image = await builder.build(dockerfile, digest)
                 await asyncio.to_thread(open_for_apps, folder, self._accounts, repository)
                 self._keep(image)
@@ -89,6 +90,11 @@ class Images:
                 raise
             log(f"Built {digest[:19]}.")
             return image
+
+    def _whole(self) -> set[Path]:
+        """The folders of the images that are complete."""
+        known = [self.get(index.stem) for index in self._folder.glob("*.json")]
+        return {image.folder for image in known if image is not None}
 
     def _index(self, digest: str) -> Path:
         return self._folder / f"{_key(digest)}.json"
