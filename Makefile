@@ -1,7 +1,7 @@
 # Everything installs into .venv and .frugal in this checkout, once. `make` lists the commands.
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help up down test test-system test-days test-refusals test-engine test-parts test-faults \
+.PHONY: help up down test test-system test-days test-engine test-parts test-faults \
 	check bench lock base docs audit setup engine moved
 
 # Compiled modules halve the time of each preview, and the user's own Python settings are not ours.
@@ -35,8 +35,8 @@ down: .venv/run.stamp ## Take it down to nothing; YES=1 deletes rows unasked
 	@.venv/bin/frugal down $(if $(YES),--yes)
 
 test: .venv/dev.stamp engine $(APPS:%=.frugal/venvs/%/stamp) ## Run every test
-	@$(MAKE) --no-print-directory --jobs test-system test-days test-refusals test-engine \
-		test-parts $(APPS:%=test-%)
+	@$(MAKE) --no-print-directory --jobs test-system test-days test-engine test-parts \
+		$(APPS:%=test-%)
 
 # All at once: much of it is waiting. The longest goes first and shows how it goes; the others give
 # way to it and show what they said.
@@ -49,11 +49,8 @@ test-system:
 test-days:
 	@said=$$(nice $(PYTEST) -q tests/system/test_bad_days.py $(THEN_SHOW)
 
-test-refusals:
-	@said=$$(nice $(PYTEST) -q tests/engine/test_bad_days.py $(THEN_SHOW)
-
 test-engine:
-	@said=$$(nice $(PYTEST) -q tests/engine --ignore tests/engine/test_bad_days.py $(THEN_SHOW)
+	@said=$$(nice $(PYTEST) -q tests/engine $(THEN_SHOW)
 
 test-parts:
 	@said=$$(nice $(PYTEST) -q tests/cloud tests/cost tests/unit $(THEN_SHOW)
