@@ -50,26 +50,14 @@ def test_a_lost_record_is_restored_from_its_copy(
     assert [r["id"] for r in clone.status()["resources"]] == ids
 
 
-def test_attributes_that_a_kill_left_empty_hide_no_file(clone: Clone) -> None:
-    """The engine writes `.attrs` beside each file of its state, and not in one step."""
-    clone.ensure_up()
-    attributes = list((clone.root / ".frugal" / "local" / "state").rglob("*.attrs"))
-    assert {"local.json.attrs", "meta.yaml.attrs"} <= {file.name for file in attributes}
-    for file in attributes:
-        file.write_bytes(b"")
-    assert "unchanged" in up(clone)
-
-
-@pytest.mark.parametrize("content", [None, "{"])
-def test_a_daemon_without_its_record_is_restarted(clone: Clone, content: str | None) -> None:
+def test_a_daemon_without_its_record_is_restarted(clone: Clone) -> None:
     clone.ensure_up()
     record, pid = clone.cloud / "daemon.json", clone.daemon_pid()
-    record.unlink()
-    if content is not None:
-        record.write_text(content)
-    shown = clone.frugal("status")
-    assert shown.returncode == 1
-    assert "The daemon that runs here does not respond" in " ".join(shown.stderr.split())
+    for damage in (lambda: record.write_text("{"), record.unlink):
+        damage()
+        shown = clone.frugal("status")
+        assert shown.returncode == 1
+        assert "The daemon that runs here does not respond" in " ".join(shown.stderr.split())
     assert_mended(clone)
     assert daemons.find_unannounced(Checkout(clone.root)) == [clone.daemon_pid()] != [pid]
 
@@ -97,7 +85,6 @@ def test_a_home_that_is_no_folder_is_named(prepared: Clone, home: str) -> None:
 
 
 def test_rows_are_asked_for_before_they_go(clone: Clone) -> None:
-    clone.frugal("down", "--yes")
     small = ROOT / "tests" / "faults" / "small_program.py"
     (clone.root / "infra" / "__main__.py").write_text(small.read_text())
     up(clone)

@@ -3,7 +3,6 @@
 The program is the project's own stacks with four small sites and no database.
 """
 
-import json
 import re
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -11,11 +10,16 @@ from typing import Any
 import pytest
 import yaml
 
-from frugal.local import daemon as daemons
-from frugal.local.daemon import Daemon
-from frugal.paths import Checkout
 from tests.engine.clone import Clone
-from tests.engine.test_bad_days import DOCKERFILE, ends_well, existing, recorded
+from tests.engine.test_bad_days import (
+    DOCKERFILE,
+    cloud,
+    destroy,
+    ends_well,
+    existing,
+    recorded,
+    up,
+)
 from tests.environment import Environment
 
 PROGRAM = """\
@@ -102,13 +106,14 @@ class World:
     def restore(self) -> None:
         self.file.write_text(self._kept)
 
-    def up(self) -> str:
-        run = ("pulumi", "up", "--yes", "--skip-preview", "-s", "local")
-        return ends_well(self.clone.in_shell(*run))
+    def up(self, *options: str) -> str:
+        return ends_well(up(self.clone, *options))
 
     def outputs(self) -> dict[str, Any]:
-        shown = self.clone.in_shell("pulumi", "stack", "output", "--json", "-s", "local")
-        return json.loads(ends_well(shown))
+        (stack,) = (
+            one for one in self.clone.state()["resources"] if one["type"] == "pulumi:pulumi:Stack"
+        )
+        return stack["outputs"]
 
     def states(self) -> dict[str, str]:
         return {key: value for key, value in self.outputs().items() if key.endswith("DomainState")}
@@ -118,11 +123,6 @@ class World:
 
     def unchanged(self) -> None:
         ends_well(self.clone.in_shell("pulumi", "preview", "-s", "local", "--expect-no-changes"))
-
-    def daemon(self) -> Daemon:
-        daemon = daemons.find(Checkout(self.clone.root))
-        assert daemon is not None
-        return daemon
 
     def app(self, name: str) -> dict[str, Any]:
         """Properties of a container app as Azure answers them."""
@@ -146,7 +146,7 @@ class World:
 
 @pytest.fixture
 def world(clone: Clone) -> Iterator[World]:
-    """The clone with the sites' folders and nothing declared."""
+    """The clone with the sites' folders and the program; what is up stays for the next test."""
     for name in ("contained", "fronted", "webapp"):
         folder = clone.root / "apps" / name
         folder.mkdir(parents=True, exist_ok=True)
@@ -155,16 +155,14 @@ def world(clone: Clone) -> Iterator[World]:
     clone.open_shell()
     world = World(clone)
     yield world
-    world.daemon().days({})
-    destroyed = clone.in_shell("pulumi", "destroy", "--yes", "--skip-preview", "-s", "local")
+    cloud(clone).days({})
     world.restore()
     (clone.cloud / "dns.zone").unlink(missing_ok=True)
-    ends_well(destroyed)
 
 
 def test_with_a_zone_a_domain_is_there_after_one_run_and_stays(world: World) -> None:
     world.configure({}, dns={"zone": "create"}, domainWait="60")
-    world.daemon().days(LATE)
+    cloud(world.clone).days(LATE)
     world.up()
     assert world.states() == BOUND
     assert world.urls() == URLS
@@ -177,8 +175,8 @@ def test_with_a_zone_a_domain_is_there_after_one_run_and_stays(world: World) -> 
 
     # Bound by the certificate's id from the first change on, a name outlasts a day on which Azure
     # refuses changes of apps that are bound by Auto.
-    world.daemon().days({"invalid-certificate-id": {}})
-    for seconds in range(301, 304):
+    cloud(world.clone).days({"invalid-certificate-id": {}})
+    for seconds in (301, 302):
         world.configure(
             {name: {"cooldownSeconds": seconds} for name in SITES},
             dns={"zone": "create"},
@@ -190,9 +188,7 @@ def test_with_a_zone_a_domain_is_there_after_one_run_and_stays(world: World) -> 
     assert world.served() == sorted(NAMES)
     azure_host = world.app("contained")["configuration"]["ingress"]["fqdn"]
     assert world.variable("contained", "OTHER_HOSTS") == f"example.com,{azure_host}"
-    refreshed = world.clone.in_shell("pulumi", "refresh", "--yes", "-s", "local")
-    ends_well(refreshed)
-    world.unchanged()
+    world.up("--refresh", "--expect-no-changes")
 
     changed = {name: {"domain": f"new-{name}.example.com", "www": False} for name in SITES}
     world.configure(changed, dns={"zone": "create"}, domainWait="60")
@@ -237,7 +233,7 @@ def test_records_by_hand_may_come_late_or_wrong(world: World) -> None:
     assert world.served() == sorted(NAMES)
     world.unchanged()
 
-    ends_well(world.clone.in_shell("pulumi", "destroy", "--yes", "--skip-preview", "-s", "local"))
+    ends_well(destroy(world.clone))
     assert existing(world.clone) == []
     assert world.served() == []
 

@@ -1,12 +1,11 @@
 """Previewing an environment without a login, and the executables beside the CLI."""
 
 import json
-import shutil
 import subprocess
 import sys
-from pathlib import Path
 
 from tests.engine.clone import Clone
+from tests.engine.conftest import ROOT
 
 PLAN = """\
 import sys
@@ -39,11 +38,13 @@ def plan(clone: Clone, *arguments: str, **variables: str) -> subprocess.Complete
 
 
 def test_plan_is_made_from_nothing_and_changes_nothing(clone: Clone) -> None:
+    """And no option in the user's shell reaches it."""
     settings = clone.root / "Pulumi.dev.yaml"
     settings.write_text(DEV)
     try:
-        done = plan(clone, "dev", "--json", "--show-sames")
-        assert done.returncode == 0, done.stderr
+        none = "urn:pulumi:dev::frugal::pkg:mod:None::none"
+        done = plan(clone, "dev", "--json", "--show-sames", PULUMI_OPTION_TARGET=none)
+        assert done.returncode == 0, done.stdout + done.stderr
         steps = json.loads(done.stdout)["steps"]
         types = sorted(step["urn"].split("::")[2] for step in steps if step["op"] == "create")
         assert types == [
@@ -53,18 +54,6 @@ def test_plan_is_made_from_nothing_and_changes_nothing(clone: Clone) -> None:
         ]
         assert "a-secret-that-a-plan-never-reads" in json.dumps(json.loads(done.stdout)["config"])
         assert settings.read_text() == DEV
-    finally:
-        settings.unlink()
-
-
-def test_options_in_the_users_shell_do_not_reach_a_plan(clone: Clone) -> None:
-    settings = clone.root / "Pulumi.dev.yaml"
-    settings.write_text("config: {azure-native:location: eastus}")
-    try:
-        none = "urn:pulumi:dev::frugal::pkg:mod:None::none"
-        done = plan(clone, "dev", "--json", PULUMI_OPTION_TARGET=none)
-        assert done.returncode == 0, done.stdout + done.stderr
-        assert "azure-native:resources:ResourceGroup" in done.stdout
     finally:
         settings.unlink()
 
@@ -104,21 +93,11 @@ def test_make_setup_twice_installs_nothing_again(prepared: Clone) -> None:
     assert (done.returncode, done.stdout) == (0, "")
 
 
-def test_make_notices_a_checkout_in_another_place(prepared: Clone, tmp_path: Path) -> None:
-    tool = prepared.root / ".frugal"
-    left_out = {tool / "local", tool / "plan"}
-
-    def ignore(folder: str, names: list[str]) -> list[str]:
-        return [n for n in names if n == "site-packages" or Path(folder, n) in left_out]
-
-    root = Path(shutil.copytree(prepared.root, tmp_path / "copy", symlinks=True, ignore=ignore))
-    moved = Clone(root)
-    done = moved.run("make", "setup")
-    assert done.returncode == 0, done.stderr
-    assert f"This checkout was in {prepared.root}: setting it up anew" in done.stdout
-    found = moved.run(".venv/bin/python", "-Pc", "import frugal; print(frugal.__file__)")
-    assert found.stdout.strip() == str(root / "frugal" / "__init__.py")
-    assert str(prepared.root) not in (root / ".frugal/bin/pulumi-language-python").read_text()
+def test_make_notices_a_checkout_in_another_place(prepared: Clone, said_by_setup: str) -> None:
+    assert f"This checkout was in {ROOT}: setting it up anew" in said_by_setup
+    found = prepared.run(".venv/bin/python", "-Pc", "import frugal; print(frugal.__file__)")
+    assert found.stdout.strip() == str(prepared.root / "frugal" / "__init__.py")
+    assert str(ROOT) not in (prepared.root / ".frugal/bin/pulumi-language-python").read_text()
 
 
 def test_make_names_a_python_that_does_not_fit(prepared: Clone) -> None:

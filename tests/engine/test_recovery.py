@@ -11,13 +11,14 @@ import psutil
 from tests.engine.clone import DECLARED, PATIENCE, Clone, kill, plugins, until
 
 
-def assert_mended(clone: Clone) -> None:
-    """The next run succeeds and leaves what is declared, no more and no less."""
+def assert_mended(clone: Clone) -> str:
+    """The next run succeeds and leaves what is declared, no more and no less; what it said."""
     clone.release()
     up = clone.frugal("up")
     assert up.returncode == 0, up.stdout + up.stderr
     assert clone.resources() == DECLARED
     assert not clone.state().get("pending_operations")
+    return up.stdout
 
 
 def test_engine_killed(clone: Clone) -> None:
@@ -34,12 +35,16 @@ def test_engine_killed(clone: Clone) -> None:
     assert_mended(clone)
 
 
-def test_hosts_left_behind_are_ended(clone: Clone) -> None:
-    """A dynamic host into which no provider was loaded, so that nothing in it watches the engine.
+def test_what_a_kill_left_behind_is_cleared_away(clone: Clone) -> None:
+    """Hosts, a lock and attributes at once.
 
-    And a language host: the official one outlives a killed engine by minutes, with the descriptors
-    it was given, of which one holds the checkout's lock.
+    A dynamic host into which no provider was loaded, so that nothing in it watches the engine. A
+    language host: the official one outlives a killed engine by minutes, with the descriptors it was
+    given, of which one holds the checkout's lock. A lock of the engine that was half written on a
+    full disk: it has the name of a temporary file, and the engine reads it as a lock all the same.
+    Empty `.attrs` files: the engine writes one beside each file of its state, and not in one step.
     """
+    clone.ensure_up()
     python = clone.root / ".venv" / "bin" / "python"
     dynamic = subprocess.Popen(
         [python, "-u", "-m", "pulumi.dynamic", "127.0.0.1:1"],
@@ -58,18 +63,17 @@ def test_hosts_left_behind_are_ended(clone: Clone) -> None:
             cwd=clone.root,
             pass_fds=[file.fileno()],
         )
-    assert clone.frugal("up").returncode == 0
-    assert dynamic.wait(PATIENCE) == language.wait(PATIENCE) == -signal.SIGKILL
-
-
-def test_lock_half_written_on_a_full_disk(clone: Clone) -> None:
-    """It has the name of a temporary file, and the engine reads it as a lock all the same."""
-    clone.ensure_up()
-    locks = clone.root / ".frugal" / "local" / "state" / ".pulumi" / "locks"
-    half = locks / "organization" / "frugal" / "local" / "9bb1a851.json.18ec474709114c5b.tmp"
+    state = clone.root / ".frugal" / "local" / "state"
+    locks = state / ".pulumi" / "locks" / "organization" / "frugal" / "local"
+    half = locks / "9bb1a851.json.18ec474709114c5b.tmp"
     half.parent.mkdir(parents=True, exist_ok=True)
     half.touch()
-    assert_mended(clone)
+    attributes = list(state.rglob("*.attrs"))
+    assert {"local.json.attrs", "meta.yaml.attrs"} <= {one.name for one in attributes}
+    for one in attributes:
+        one.write_bytes(b"")
+    assert "unchanged" in assert_mended(clone)
+    assert dynamic.wait(PATIENCE) == language.wait(PATIENCE) == -signal.SIGKILL
     assert not half.exists()
 
 
@@ -116,7 +120,6 @@ def test_interrupted(clone: Clone) -> None:
     # What was under way is recorded, so there is nothing to mend.
     assert not clone.state().get("pending_operations")
     assert any("held" in r["urn"] for r in clone.state()["resources"])
-    assert_mended(clone)
 
 
 def test_interrupted_on_a_terminal(clone: Clone) -> None:
@@ -128,16 +131,7 @@ def test_interrupted_on_a_terminal(clone: Clone) -> None:
     until(lambda: b"Stopped; nothing is lost." in shown)
     os.close(keyboard)
     assert not clone.state().get("pending_operations")
-
-
-def test_down_after_everything_was_killed(clone: Clone) -> None:
-    running = clone.begin_held()
-    for pid in [running.pid, *clone.engine_pids(), clone.daemon_pid()]:
-        kill(pid)
-    running.wait()
-    down = clone.frugal("down", "--yes")
-    assert down.returncode == 0, down.stderr
-    assert_nothing_left(clone)
+    assert_mended(clone)
 
 
 def test_down_when_the_state_was_lost(clone: Clone) -> None:
@@ -156,6 +150,16 @@ def test_down_when_the_cloud_is_damaged(clone: Clone) -> None:
     down = clone.frugal("down", "--yes")
     assert down.returncode == 0, down.stderr
     assert "2 resources, destroyed by the engine" in down.stdout
+    assert_nothing_left(clone)
+
+
+def test_down_after_everything_was_killed(clone: Clone) -> None:
+    running = clone.begin_held()
+    for pid in [running.pid, *clone.engine_pids(), clone.daemon_pid()]:
+        kill(pid)
+    running.wait()
+    down = clone.frugal("down", "--yes")
+    assert down.returncode == 0, down.stderr
     assert_nothing_left(clone)
 
 
