@@ -1,7 +1,7 @@
 # Everything installs into .venv and .frugal in this checkout, once. `make` lists the commands.
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help up down test test-fast test-system test-engine test-cloud test-days \
+.PHONY: help up down test test-fast test-system test-engine test-days test-cloud \
 	test-cost test-unit test-faults check bench lock base docs audit setup engine moved
 
 # Compiled modules halve the time of each preview, and the user's own Python settings are not ours.
@@ -35,8 +35,8 @@ down: .venv/run.stamp ## Take it down to nothing; YES=1 deletes rows unasked
 	@.venv/bin/frugal down $(if $(YES),--yes)
 
 test: .venv/dev.stamp engine $(APPS:%=.frugal/venvs/%/stamp) ## Run every test
-	@$(MAKE) --no-print-directory --jobs $(LANES) test-system test-engine test-cloud test-days \
-		$(APPS:%=test-%) test-cost test-unit
+	@$(MAKE) --no-print-directory --jobs $(LANES) test-system test-engine test-days test-cloud \
+		test-unit test-cost $(APPS:%=test-%)
 
 # Of an app without marked tests there would be none to run, which pytest calls a failure.
 MARKED = $(patsubst apps/%/pyproject.toml,%,$(shell grep -ls '"unit:' apps/*/pyproject.toml))

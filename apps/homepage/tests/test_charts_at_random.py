@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 Query = dict[str, str]
-MANY = settings(max_examples=500, deadline=None, derandomize=True)
-DRAWN = settings(MANY, max_examples=150)
+MANY = settings(max_examples=250, deadline=None, derandomize=True)
+DRAWN = settings(MANY, max_examples=100)
 """Drawing takes a tenth of a second. Warnings are errors here, so a missing glyph is one too."""
 
 
