@@ -4,7 +4,6 @@ import contextlib
 import functools
 import json
 import shutil
-import ssl
 import subprocess
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -15,12 +14,10 @@ import httpx
 from tests.cost.made import PRICES
 from tests.distribution import lay_out
 from tests.engine.clone import Clone
+from tests.plain_http import PLAIN
 
 ROOT = Path(__file__).resolve().parents[1]
 SETTINGS = Path("Pulumi.local.yaml")
-
-PLAIN = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-"""The TLS of clients that use none: httpx's own reads every authority, 60 ms of CPU a client."""
 
 get = functools.partial(httpx.get, timeout=60, verify=PLAIN)
 post = functools.partial(httpx.post, timeout=60, verify=PLAIN)

@@ -21,6 +21,7 @@ from frugal.cloud.spawn import Accounts, Reaper, accounts
 from frugal.cloud.store import Resource
 from frugal.cloud.types import container_app
 from tests.cloud.test_images import context
+from tests.plain_http import PLAIN
 
 DOCKERFILE = """\
 FROM python:3.11-slim
@@ -100,7 +101,7 @@ async def app(make_app: Callable[[str, float], App]) -> AsyncIterator[App]:
 @pytest.fixture
 async def client(app: App) -> AsyncIterator[httpx.AsyncClient]:
     url = f"http://127.0.0.1:{app.port}"
-    async with httpx.AsyncClient(base_url=url, timeout=PATIENCE) as client:
+    async with httpx.AsyncClient(base_url=url, verify=PLAIN, timeout=PATIENCE) as client:
         yield client
 
 
@@ -301,7 +302,7 @@ async def test_the_old_revision_ends_its_requests_before_it_goes(
     await app.deploy(revision(image, "sample--2"))
     assert (await client.get("/")).json()["environment"]["VERSION"] == "sample--2"
     assert not held.done()
-    async with httpx.AsyncClient(timeout=PATIENCE) as direct:
+    async with httpx.AsyncClient(verify=PLAIN, timeout=PATIENCE) as direct:
         await direct.get(f"http://127.0.0.1:{old['port']}/release")
     assert (await held).json()["pid"] == old["pid"]
     await asyncio.gather(*app._retiring)
@@ -382,7 +383,7 @@ async def test_load_adds_replicas_and_the_cool_down_takes_them(
     held = [asyncio.create_task(client.get("/hold")) for _ in range(9)]
     await until(app, lambda: [r["state"] for r in replicas(app)] == ["ready"] * 3)
     await until_logged(tmp_path, client, "holding GET", times=9)
-    async with httpx.AsyncClient(timeout=PATIENCE) as direct:
+    async with httpx.AsyncClient(verify=PLAIN, timeout=PATIENCE) as direct:
         for running in replicas(app):
             await direct.get(f"http://127.0.0.1:{running['port']}/release")
     await asyncio.gather(*held)
@@ -541,7 +542,7 @@ async def test_a_start_that_takes_too_long_is_a_timeout(
     with pytest.raises(RevisionFailed, match=r"not ready after 0\.1 s"):
         await app.deploy(never)
     await app.restore(never)
-    async with httpx.AsyncClient(timeout=PATIENCE) as client:
+    async with httpx.AsyncClient(verify=PLAIN, timeout=PATIENCE) as client:
         answer = await client.get(f"http://127.0.0.1:{app.port}/")
     assert (answer.status_code, answer.text) == (504, "upstream request timeout")
     await app.stop()
@@ -579,7 +580,7 @@ async def test_stop_ends_everything(app: App, image: Image, tmp_path: Path) -> N
     for pid in pids:
         with pytest.raises(ProcessLookupError):
             os.kill(pid, 0)
-    async with httpx.AsyncClient(timeout=PATIENCE) as client:
+    async with httpx.AsyncClient(verify=PLAIN, timeout=PATIENCE) as client:
         with pytest.raises(httpx.ConnectError):
             await client.get(f"http://127.0.0.1:{app.port}/")
     log = (tmp_path / "sample.log").read_text()

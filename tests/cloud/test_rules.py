@@ -14,6 +14,7 @@ from frugal.cloud.store import Resource
 from frugal.cloud.types.front_door import RunningEndpoint
 from tests.cloud.arm_client import arm_client
 from tests.cloud.provider_client import Made, ProviderClient, refusal
+from tests.plain_http import PLAIN
 
 NATIVE = "azure-native"
 NOBODY = "/subscriptions/00000000-0000-0000-0000-000000000000/resourceGroups/none"
@@ -142,7 +143,7 @@ async def test_an_endpoint_follows_the_routes_that_are_stored(edge: Edge, cloud:
     (running,) = cloud.running_as(RunningEndpoint).values()
 
     async def answered() -> int:
-        async with httpx.AsyncClient(timeout=60) as client:
+        async with httpx.AsyncClient(verify=PLAIN, timeout=60) as client:
             return (await client.get(f"http://localhost:{running.listener.port}/")).status_code
 
     assert await answered() == 404

@@ -12,6 +12,7 @@ from frugal.cloud.status import status
 from frugal.cloud.types import TYPES
 from frugal.cloud.types.front_door import RunningEndpoint
 from tests.cloud.test_rules import Edge, World, edge, world
+from tests.plain_http import PLAIN
 
 __all__ = ["edge", "world"]
 
@@ -43,7 +44,7 @@ async def test_a_site_behind_the_edge_is_shown_there_and_by_its_own_address(
         made.outputs["defaultHostname"]: shown["urls"]["pages_origin"],
         edge.endpoint.outputs["hostName"]: shown["urls"]["pages"],
     }
-    async with httpx.AsyncClient(timeout=60) as client:
+    async with httpx.AsyncClient(verify=PLAIN, timeout=60) as client:
         assert (await client.get(shown["urls"]["pages"])).status_code == 200
 
 

@@ -9,6 +9,7 @@ from frugal.cloud.status import status
 from frugal.cloud.types import TYPES
 from tests.cloud.provider_client import Made, ProviderClient
 from tests.cloud.test_rules import World, world
+from tests.plain_http import PLAIN
 
 __all__ = ["world"]
 
@@ -26,7 +27,7 @@ async def test_before_its_files_it_says_where_they_go(made: Made, cloud: Cloud) 
     assert found["urls"]["homepage"] == f"http://localhost:{site.port}/"
     assert found["health"]["homepage"] == "healthy"
     assert found["hosts"][made.outputs["defaultHostname"]] == found["urls"]["homepage"]
-    async with httpx.AsyncClient(timeout=60) as client:
+    async with httpx.AsyncClient(verify=PLAIN, timeout=60) as client:
         answer = await client.get(found["urls"]["homepage"] + "talks/")
     assert answer.status_code == 200
     assert str(site.folder) in answer.text
@@ -40,7 +41,7 @@ async def test_its_files_are_served_also_after_a_restart(made: Made, cloud: Clou
     (site.folder / "talks" / "index.html").write_text("talks")
     (site.folder / "404.html").write_text("nothing here")
     url = f"http://127.0.0.1:{site.port}"
-    async with httpx.AsyncClient(timeout=60) as client:
+    async with httpx.AsyncClient(verify=PLAIN, timeout=60) as client:
         for path, code, text in (
             ("/", 200, "home"),
             ("/talks/", 200, "talks"),
@@ -52,7 +53,7 @@ async def test_its_files_are_served_also_after_a_restart(made: Made, cloud: Clou
     await cloud.stop()
     again = Cloud(cloud.folder, TYPES)
     await again.start()
-    async with httpx.AsyncClient(timeout=60) as client:
+    async with httpx.AsyncClient(verify=PLAIN, timeout=60) as client:
         assert (await client.get(url)).text == "home"
     await again.stop()
 
@@ -63,7 +64,7 @@ async def test_it_goes_with_its_files(made: Made, cloud: Cloud, engine: Provider
     await engine.delete(made)
     assert not cloud.running
     assert not site.folder.exists()
-    async with httpx.AsyncClient(timeout=60) as client:
+    async with httpx.AsyncClient(verify=PLAIN, timeout=60) as client:
         with pytest.raises(httpx.ConnectError):
             await client.get(f"http://127.0.0.1:{site.port}")
 

@@ -22,7 +22,8 @@ from frugal.cloud.postgres.server import RESOURCE as DATABASE
 from frugal.cloud.tokens import ISSUER
 from frugal.cloud.translator.service import RESOURCE as TRANSLATOR
 from tests.engine.clone import PATIENCE, kill, until
-from tests.environment import PLAIN, Environment, get, post
+from tests.environment import Environment, get, post
+from tests.plain_http import PLAIN
 from tests.system.database import AppsDatabase, version_of
 from tests.system.edition import FIRST, HEADING, edition, heading_of, put_back, write_edition
 from tests.system.visitors import HOPS, Visitors

@@ -16,7 +16,8 @@ import psutil
 import pytest
 
 from tests.engine.clone import Clone, kill, until
-from tests.environment import PLAIN, ROOT, SETTINGS, Environment, get, settings
+from tests.environment import ROOT, SETTINGS, Environment, get, settings
+from tests.plain_http import PLAIN
 
 CANARY = "canary-9f27c1e6"
 

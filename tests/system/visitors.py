@@ -8,7 +8,7 @@ from collections.abc import AsyncGenerator, Coroutine
 
 import httpx
 
-from tests.environment import PLAIN
+from tests.plain_http import PLAIN
 from tests.system.database import AppsDatabase
 
 PATIENCE = 120

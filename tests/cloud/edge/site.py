@@ -13,6 +13,7 @@ import pytest
 
 from frugal.cloud.edge import CachePolicy, Endpoint, Origin, Route
 from frugal.cloud.listen import Listener
+from tests.plain_http import PLAIN
 
 PAGE = ("cache-control", "public, s-maxage=3600")
 ORIGIN = Origin(host="site.example", host_header="declared.example")
@@ -116,7 +117,9 @@ async def running_servers() -> AsyncGenerator[Servers]:
     for listener in listeners:
         await listener.start()
     base = f"http://127.0.0.1:{listeners[1].port}"
-    async with httpx.AsyncClient(base_url=base, timeout=PATIENCE, trust_env=False) as visitor:
+    async with httpx.AsyncClient(
+        base_url=base, verify=PLAIN, timeout=PATIENCE, trust_env=False
+    ) as visitor:
         # A visitor who says nothing that the test does not say.
         for name in ("accept", "accept-encoding", "user-agent"):
             del visitor.headers[name]
