@@ -107,7 +107,8 @@ class _Command:
     environment: dict[str, str]
     folder: str
     user: int
-    groups: list[int]
+    group: int
+    more_groups: list[int]
 
 
 def _command(clone: Clone, app: str, address: str) -> _Command:
@@ -120,7 +121,8 @@ def _command(clone: Clone, app: str, address: str) -> _Command:
         environment=running.environ(),
         folder=running.cwd(),
         user=running.uids().real,
-        groups=[int(group) for group in groups.partition("\n")[0].split()],
+        group=running.gids().real,
+        more_groups=[int(group) for group in groups.partition("\n")[0].split()],
     )
 
 
@@ -130,7 +132,7 @@ def _start_own(command: _Command) -> float:
         port: int = taken.getsockname()[1]
     # Root's platform gives each app a user of its own.
     as_whom: dict[str, Any] = (
-        {"user": command.user, "group": command.user, "extra_groups": command.groups}
+        {"user": command.user, "group": command.group, "extra_groups": command.more_groups}
         if command.user != os.getuid()
         else {}
     )
