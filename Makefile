@@ -36,7 +36,7 @@ down: .venv/run.stamp ## Take it down to nothing; YES=1 deletes rows unasked
 
 test: .venv/dev.stamp engine $(APPS:%=.frugal/venvs/%/stamp) ## Run every test
 	@$(MAKE) --no-print-directory --jobs $(LANES) test-system test-engine test-days test-cloud \
-		test-unit test-cost $(APPS:%=test-%)
+		$(APPS:%=test-%) test-cost test-unit
 
 # Of an app without marked tests there would be none to run, which pytest calls a failure.
 MARKED = $(patsubst apps/%/pyproject.toml,%,$(shell grep -ls '"unit:' apps/*/pyproject.toml))
