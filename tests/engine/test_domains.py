@@ -227,6 +227,8 @@ def test_records_by_hand_may_come_late_or_wrong(world: World) -> None:
     assert world.bindings() == {}
 
     world.write_records(*records)
+    # Once they are right the edge has to look at them, and issue a certificate.
+    world.configure({}, domainWait="60")
     world.up()
     assert world.states() == BOUND
     assert world.urls() == URLS
