@@ -129,10 +129,20 @@ async def test_the_same_content_is_built_once(tmp_path: Path, reaper: Reaper) ->
     assert other.digest != first.digest
 
 
+@pytest.mark.parametrize("links", [True, False])
 async def test_packages_of_the_same_hashes_are_installed_once(
-    tmp_path: Path, reaper: Reaper
+    links: bool, tmp_path: Path, reaper: Reaper, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Also for a daemon that starts later; other packages, or without hashes, are not shared."""
+    """Also for a daemon that starts later; other packages, or without hashes, are not shared.
+
+    Some file systems have no links.
+    """
+
+    def refuse(_file: str, _to: str) -> None:
+        raise PermissionError
+
+    if not links:
+        monkeypatch.setattr("frugal.cloud.images.builder.os.link", refuse)
     name, content = wheel()
     locked = f"tiny @ ./{name} --hash=sha256:{sha256(content).hexdigest()}\n"
     copied = SIMPLE.replace(

@@ -18,8 +18,8 @@ def _listen(host: str, port: int) -> socket.socket:
     except OSError as error:
         reason = f"HOST={host!r}, PORT={port}: {error.strerror}. Change one of them."
         raise SystemExit(reason) from None
-    # Connections inherit it. gunicorn sets it too, but after who is early has connected, and there
-    # a response's second packet would wait 40 ms for the first's receipt.
+    # Connections inherit it. gunicorn sets it later, and on a connection made before that a
+    # response's second packet waits 40 ms for the first one's receipt.
     listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     return listener
 

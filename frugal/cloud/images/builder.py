@@ -19,7 +19,7 @@ from frugal.cloud.spawn import Reaper, printing
 Log = Callable[[str], None]
 
 _LAST_LINES = 20
-# The file in an image's folder with the hash of its packages.
+# The file in an image's folder with the digest of its packages.
 _PACKAGES = "packages"
 
 
@@ -48,13 +48,13 @@ class Builder:
         recipe = read(self._files.text(dockerfile), inherited=inherited)
         self._root.mkdir(parents=True)
         python = await self._choose_python(recipe)
-        packages = self._packages(recipe, python)
-        same = self._with(packages)
+        packages = self._digest_of_packages(recipe, python)
+        same = self._earlier_with(packages)
         if same is not None:
             self._log("The packages of an earlier image are the same: they are taken from there.")
             venv = self._folder / "venv"
             await asyncio.to_thread(
-                shutil.copytree, same / "venv", venv, symlinks=True, copy_function=os.link
+                shutil.copytree, same / "venv", venv, symlinks=True, copy_function=_link
             )
         else:
             await self._make_venv(python)
@@ -118,8 +118,8 @@ class Builder:
         recipe.notes.insert(0, f"FROM {recipe.base}: runs on {runs_on}.")
         return python
 
-    def _packages(self, recipe: Recipe, python: str) -> str | None:
-        """A hash of all that decides which packages the image has.
+    def _digest_of_packages(self, recipe: Recipe, python: str) -> str | None:
+        """The digest of all that decides which packages the image has.
 
         None unless every installation requires hashes: else it may find other packages the next
         time, or install from the image's own folder.
@@ -131,10 +131,10 @@ class Builder:
         whole = hashlib.sha256(f"{python}\n{recipe.notes[0]}\n{steps}\n".encode())
         for step in steps:
             if isinstance(step, Copy):
-                whole.update(self._files.listed(step).encode())
+                whole.update(self._files.listing(step).encode())
         return whole.hexdigest()
 
-    def _with(self, packages: str | None) -> Path | None:
+    def _earlier_with(self, packages: str | None) -> Path | None:
         """The folder of an earlier image that has these packages."""
         for folder in self._earlier if packages else ():
             file = folder / _PACKAGES
@@ -204,3 +204,11 @@ def _find_uv() -> str:
         message = "There is no uv to install the app's dependencies: `make up` sets it up."
         raise BuildError(message)
     return uv
+
+
+def _link(file: str, to: str) -> None:
+    """Link a file, or copy it where the file system has no links."""
+    try:
+        os.link(file, to)
+    except OSError:
+        shutil.copy2(file, to)

@@ -55,13 +55,13 @@ class Context:
     def digest(self, dockerfile: str) -> str:
         """Return sha256:… over names, contents and executable bits; not over times and owners."""
         whole = hashlib.sha256(f"frugal image 1\n{dockerfile}\n".encode())
-        whole.update(_listed(self.entries).encode())
+        whole.update(_listing(self.entries).encode())
         return f"sha256:{whole.hexdigest()}"
 
-    def listed(self, step: Copy) -> str:
+    def listing(self, step: Copy) -> str:
         """Return names, digests and executable bits of what COPY would copy."""
         found = [match for source in step.sources for match in self._matches(source)]
-        return "".join(_listed({m: self.entries.get(m, Entry()), **self._below(m)}) for m in found)
+        return "".join(_listing({m: self.entries.get(m, Entry()), **self._below(m)}) for m in found)
 
     def text(self, path: str) -> str:
         """Return a file's text. Raises BuildError when it is not there or not UTF-8."""
@@ -125,7 +125,7 @@ class Context:
         _write(place, entry, root)
 
 
-def _listed(entries: Mapping[str, Entry]) -> str:
+def _listing(entries: Mapping[str, Entry]) -> str:
     lines: list[str] = []
     for path, entry in entries.items():
         content = entry.link.encode() if entry.link is not None else entry.content

@@ -135,7 +135,7 @@ def refused(error: "HTTPError") -> Response:
     for field, messages in error.detail["query"].items():
         known = reasons.setdefault(field.partition(".")[0], [])
         known += [message for message in messages if message not in known]
-    if _in_a_window():
+    if _is_navigation():
         kind = request.path.removeprefix("/charts/").removesuffix(".png")
         response = _page(refused=kind, reasons=reasons)
     else:
@@ -155,8 +155,8 @@ def refused(error: "HTTPError") -> Response:
     return response
 
 
-def _in_a_window() -> bool:
-    """True if a browser asks for what it shows in a window, not in a page.
+def _is_navigation() -> bool:
+    """True if a browser navigates to the address, rather than a program or a page asking for it.
 
     Front Door takes `Accept` off every request on a route with caching (Microsoft's azure-docs,
     front-door-caching.md); browsers say it in another header too.
