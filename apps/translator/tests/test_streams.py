@@ -128,6 +128,25 @@ def test_all_who_follow_a_round_share_one_query(monkeypatch: pytest.MonkeyPatch)
     asyncio.run(follow())
 
 
+def test_who_comes_as_a_query_ends_waits_for_the_next_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def follow() -> None:
+        fake = Rounds()
+        fake.news.set()  # a query ends in the step of the event loop in which it begins
+        monkeypatch.setattr(rounds, "find", fake.find)
+        streams: Any = Streams(fake, fake)  # pyright: ignore[reportArgumentType]
+        now = SimpleNamespace(id=1, hops=[])
+
+        async def late() -> None:
+            await asyncio.sleep(0)  # now the first one's query has just ended
+            for _ in range(3):
+                await streams.look(now)
+
+        await asyncio.gather(streams.look(now), late())
+        assert len(fake.asked) == 4
+
+    asyncio.run(follow())
+
+
 def test_a_hop_of_this_process_needs_no_query_unless_one_was_missed(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

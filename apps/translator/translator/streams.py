@@ -54,12 +54,17 @@ class Streams:
         if look is None:
             look = self._looks[now.id] = asyncio.create_task(self._look(now))
             look.add_done_callback(seen)
-            look.add_done_callback(lambda _: self._looks.pop(now.id))
         return await asyncio.shield(look)
 
     async def _look(self, now: Round) -> Round | None:
-        hop = await self._player.wait(now.id, LOOK_SECONDS)
-        if hop is not None and hop.n == len(now.hops) + 1:
-            return now.model_copy(update={"hops": [*now.hops, hop]})
-        async with self._database.reading() as session:
-            return await rounds.find(session, now.id)
+        try:
+            hop = await self._player.wait(now.id, LOOK_SECONDS)
+            if hop is not None and hop.n == len(now.hops) + 1:
+                return now.model_copy(update={"hops": [*now.hops, hop]})
+            async with self._database.reading() as session:
+                return await rounds.find(session, now.id)
+        finally:
+            # Not in a callback, which runs later: awaiting a task that is done suspends nobody, so
+            # a follower that came in between would get the same answer for ever, and never let
+            # the callback run.
+            del self._looks[now.id]
