@@ -35,7 +35,7 @@ down: .venv/run.stamp ## Take it down to nothing; YES=1 deletes rows unasked
 	@.venv/bin/frugal down $(if $(YES),--yes)
 
 test: .venv/dev.stamp engine $(APPS:%=.frugal/venvs/%/stamp) ## Run every test
-	@$(MAKE) --no-print-directory --jobs $(LANES) test-system test-engine test-days test-cloud \
+	@$(MAKE) --no-print-directory --jobs $(LANES) test-system test-days test-engine test-cloud \
 		$(APPS:%=test-%) test-cost test-unit
 
 # Of an app without marked tests there would be none to run, which pytest calls a failure.
@@ -50,14 +50,17 @@ LANES = $$(($$(getconf _NPROCESSORS_ONLN) + 1))
 PYTEST = .venv/bin/pytest $(PYTEST_ARGUMENTS)
 THEN_SHOW = 2>&1); code=$$?; printf '%s\n' "== $@" "$$said"; exit $$code
 
+# Azure's bad days are mostly waited for, so they have a lane.
+DAYS = tests/system/test_bad_days.py tests/engine/test_bad_days.py
+
 test-system:
-	@$(PYTEST) tests/browser tests/system --ignore tests/system/test_bad_days.py
+	@$(PYTEST) tests/browser tests/system $(DAYS:%=--ignore %)
 
 test-days:
-	@said=$$($(PYTEST) -q tests/system/test_bad_days.py $(THEN_SHOW)
+	@said=$$($(PYTEST) -q $(DAYS) $(THEN_SHOW)
 
 test-engine test-cloud test-cost test-unit: test-%:
-	@said=$$($(PYTEST) -q tests/$* $(THEN_SHOW)
+	@said=$$($(PYTEST) -q tests/$* $(DAYS:%=--ignore %) $(THEN_SHOW)
 
 $(APPS:%=test-%): test-%:
 	@said=$$(cd apps/$* && ../../.frugal/venvs/$*/bin/python -m pytest -q $(APP_TESTS) $(THEN_SHOW)
