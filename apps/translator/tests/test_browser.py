@@ -6,13 +6,14 @@ from collections.abc import Callable, Iterator
 from typing import Any, Literal, cast
 
 import httpx
+import psycopg
 import pytest
 from axe_playwright_python.sync_playwright import Axe  # pyright: ignore[reportMissingTypeStubs]
 from conftest import Serve
 from content import word_of
 from playing import PATIENCE, begin, play
 from playwright.sync_api import Browser, Page, Request, expect, sync_playwright
-from postgres import Postgres
+from postgres import DATABASE, Postgres
 from translators import Answer, Asked, Translator, error, good
 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "google-chrome", "chrome"))), None)
@@ -83,12 +84,18 @@ def assert_accessible(page: Page) -> None:
 
 @corners
 def test_a_round_is_played_before_ones_eyes(
-    width: int, scheme: str, look: Open, client: httpx.Client
+    width: int, scheme: str, look: Open, client: httpx.Client, postgres: Postgres
 ) -> None:
     page = look("/", width, scheme)
     page.get_by_label("Your message").fill("The king has lost his socks again.")
-    page.keyboard.press("Enter")
-    expect(page.get_by_role("heading", level=1)).to_have_text("The king has lost his socks again.")
+    with psycopg.connect(**postgres.superuser(database=DATABASE)) as held, held.transaction():
+        # No hop can be stored, so that the round does not end before its page is there.
+        held.execute("LOCK TABLE hops IN SHARE MODE")
+        page.keyboard.press("Enter")
+        expect(page.get_by_role("heading", level=1)).to_have_text(
+            "The king has lost his socks again."
+        )
+        expect(page.locator("#waiting")).to_contain_text("0 of 13")
     expect(page.locator("#hops li")).to_have_count(13)
     expect(page.locator("#waiting")).to_have_count(0)
     result = page.get_by_role("region", name="What came back")
