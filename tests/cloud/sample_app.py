@@ -22,13 +22,14 @@ class Handler(BaseHTTPRequestHandler):
             self.hold()
         if path in {"/unready", "/sick"}:
             state["ready" if path == "/unready" else "alive"] = False
-        if path == "/release":
-            released.set()
         if path == "/stream":
             self.stream()
             return
         healthy = {"/healthz": state["alive"], "/readyz": state["ready"]}.get(path, True)
         self.answer(200 if healthy else 500, b"")
+        # Afterwards: a replica that has nothing more to do may be stopped.
+        if path == "/release":
+            released.set()
 
     def do_HEAD(self) -> None:
         self.do_GET()
