@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Final
 
-from translator.translation.offline import WORD_LISTS
+from translator.translation.offline import word_list
 
 NAMES: Final = {
     name: name.casefold()
@@ -16,7 +16,7 @@ NAMES: Final = {
 
 def word_of(*codes: str) -> str:
     """An English word that the word lists of these languages have."""
-    lists = [WORD_LISTS[code].own for code in codes]
+    lists = [word_list(code).own for code in codes]
     return next(word for word in lists[0] if all("-" not in own.get(word, "-") for own in lists))
 
 

@@ -14,7 +14,7 @@ from translator.player import Player
 from translator.rounds import Round
 from translator.settings import Settings
 from translator.streams import Streams
-from translator.translation.offline import WORD_LISTS
+from translator.translation.offline import LISTED
 from translator.visitors import Visitors, network
 
 _ID_DIGITS: Final = 18
@@ -37,7 +37,7 @@ class Parts:
         """Languages that the game offers; without a translator, those with a word list."""
         if self.settings.translator_provider == "azure":
             return FOREIGN
-        return [language for language in FOREIGN if language.code in WORD_LISTS]
+        return [language for language in FOREIGN if language.code in LISTED]
 
 
 async def _parts(request: Request) -> Parts:

@@ -10,6 +10,7 @@ import random
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from importlib import resources
 from typing import Final
 
@@ -52,12 +53,18 @@ class WordList:
         return cls(english, own)
 
 
-WORD_LISTS: Final = {
-    code: WordList.parse(_read(code))
-    for code in LANGUAGES
-    if code != ENGLISH and (_FILES / f"{code}.txt").is_file()
-}
-"""By the codes of their languages."""
+LISTED: Final = tuple(
+    code for code in LANGUAGES if code != ENGLISH and (_FILES / f"{code}.txt").is_file()
+)
+"""Codes of the languages that have a word list."""
+
+
+# Read at the first use: all of them take 20 ms of the app's start, and with a translator few rounds
+# need any.
+@cache
+def word_list(code: str) -> WordList:
+    """The word list of a language, empty if it has none."""
+    return WordList.parse(_read(code) if code in LISTED else ())
 
 
 @dataclass(frozen=True)
@@ -96,7 +103,9 @@ class _English:
         )
 
 
-_ENGLISH: Final = _English.parse(_read(ENGLISH))
+@cache
+def _english() -> _English:
+    return _English.parse(_read(ENGLISH))
 
 
 class Offline:
@@ -124,28 +133,25 @@ class Offline:
 def _word(word: str, source: str, target: str, previous: str, chance: random.Random) -> str:
     """Translate a word; `previous` is the word before it in the result."""
     plain = word.casefold().replace("\u2019", "'").removesuffix("'s")
-    found = WORD_LISTS[source].english.get(plain, ()) if source in WORD_LISTS else ()
-    meanings = found or (_ENGLISH.first.get(plain, plain),)
-    if target in WORD_LISTS:
-        own = WORD_LISTS[target].own
-        if shared := [meaning for meaning in meanings if meaning in own]:
-            word = chance.choice(own[chance.choice(shared)])
-            return "" if word == _NOTHING else word
-    return _english(chance.choice(found), previous, chance) if found else word
+    found = word_list(source).english.get(plain, ())
+    meanings = found or (_english().first.get(plain, plain),)
+    own = word_list(target).own
+    if shared := [meaning for meaning in meanings if meaning in own]:
+        word = chance.choice(own[chance.choice(shared)])
+        return "" if word == _NOTHING else word
+    return _write(chance.choice(found), previous, chance) if found else word
 
 
-def _english(meaning: str, previous: str, chance: random.Random) -> str:
+def _write(meaning: str, previous: str, chance: random.Random) -> str:
     """Write an English word in one of its forms, a bare noun with an article."""
-    word = chance.choice(_ENGLISH.forms.get(meaning, (meaning,)))
-    bare = word in _ENGLISH.nouns and previous.casefold() not in _ENGLISH.before_nouns
+    english = _english()
+    word = chance.choice(english.forms.get(meaning, (meaning,)))
+    bare = word in english.nouns and previous.casefold() not in english.before_nouns
     return f"the {word}" if bare else word
 
 
 def language_of(text: str, target: str) -> str:
     """Return the language of a simulated text: `target`, or English if less than half is in it."""
-    words = WORD.findall(text)
-    known = WORD_LISTS.get(target)
-    if known is None or not words:
-        return ENGLISH
-    found = sum(word.casefold() in known.english for word in words)
-    return target if 2 * found >= len(words) else ENGLISH
+    words, known = WORD.findall(text), word_list(target).english
+    found = sum(word.casefold() in known for word in words)
+    return target if words and 2 * found >= len(words) else ENGLISH
