@@ -15,7 +15,7 @@ import pytest
 from content import CONTENT, NAMES
 from identity import Identity
 from playing import PATIENCE
-from postgres import ROLE, Postgres
+from postgres import DATABASE, ROLE, SHARED_ROLE, Postgres
 from serving import APP, Process
 
 ENVIRONMENT = APP.parents[1] / ".frugal" / "venvs" / APP.name
@@ -124,6 +124,11 @@ def identity(postgres: Postgres) -> Generator[Identity]:
 @pytest.fixture
 def serve(postgres: Postgres, identity: Identity, tmp_path: Path) -> Generator[Serve]:
     """Start a translator: `serve(NAME="value")` returns once it listens."""
+    # It would take over the rounds that the killed translators of other tests have left.
+    postgres.administer(
+        "UPDATE rounds SET status = 'failed', runner = NULL WHERE status = 'running'",
+        database=DATABASE,
+    )
     with starter(postgres, identity, tmp_path) as start:
         yield start
 
@@ -138,7 +143,7 @@ def process(serve: Serve) -> Process:
 def client(postgres: Postgres, tmp_path_factory: pytest.TempPathFactory) -> Generator[httpx.Client]:
     """A client of a translator that the tests of a module share. It follows no redirect."""
     with (
-        new_identity(postgres) as identity,
+        new_identity(postgres, role=SHARED_ROLE) as identity,
         starter(postgres, identity, tmp_path_factory.mktemp("logs")) as start,
     ):
-        yield start().client
+        yield start(PGUSER=SHARED_ROLE).client

@@ -19,6 +19,8 @@ from translator import migrations
 HOST = "database.frugal.test"
 DATABASE = "translator"
 ROLE = "translator_app"
+SHARED_ROLE = "translator_shared"
+"""Of translators that several tests share: a role has one password, the newest token of its own."""
 ADMINISTRATOR = "id-migration"
 _NOBODY = 65534
 
@@ -94,6 +96,7 @@ class Postgres:
         )
         self.create_database(DATABASE)
         self.migrate(DATABASE)
+        self.migrate(DATABASE, SHARED_ROLE)
         self._authority = folder / "ca.pem"
         ca = trustme.CA()
         ca.cert_pem.write_to_path(self._authority)
