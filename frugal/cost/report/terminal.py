@@ -1,7 +1,6 @@
 """A report in the terminal: the summary on one screen of 80 columns, details on demand."""
 
-from collections.abc import Iterator, Sequence
-from typing import TypeVar
+from collections.abc import Iterable, Iterator, Sequence
 
 from rich import box
 from rich.cells import cell_len
@@ -14,11 +13,10 @@ from frugal.cost.report import parts
 from frugal.cost.report.words import MARKS, TIMES, clean
 from frugal.terminal import print_whole
 
-_T = TypeVar("_T")
 _WIDE = 110
 """Minimum width for showing the asides of a table in columns of their own."""
-_ROWS, _ITEMS = 5, 3
-"""Lines of a table and of a list in the summary."""
+_LINES, _ROWS, _LEAST_ROWS = 25, 5, 2
+"""Lines of the summary, and of a long table in it; such a table gives room to the notices."""
 _LABEL, _VALUE = 24, 10
 """Columns of a bar's label and of its text."""
 _LEAST = 16
@@ -39,64 +37,92 @@ _STYLES = {
 def print_report(console: Console, report: parts.Report, *, details: bool) -> None:
     """Print the summary and, with `details`, the rest of the report.
 
-    Without details long parts are cut: at most 25 lines at 80 columns.
+    Without details long tables and lists are cut, sentences never: at most 25 lines from 60 columns
+    on, unless the plan has a name or reason of many lines.
     """
     title = f"{report.title}:" if report.headline else report.title
-    console.print(Text(" ").join(map(_cell, (parts.Cell(title, "strong"), *report.headline))))
-    _print(console, [*report.intro, *report.answer], details=details)
-    console.print()
-    for notice in report.notices:
-        _notice(console, notice, details=details)
+    head = Text(" ").join(map(_cell, (parts.Cell(title, "strong"), *report.headline)))
+    blocks = [*report.intro, *report.answer]
     if details:
-        _print(console, report.details, details=True)
-    else:
-        console.print(Text(clean(report.more), "dim"))
+        answer = _rendered(blocks, console.width)
+        notices = _notices(report.notices, [len(notice.items) for notice in report.notices])
+        _print(console, [head, *answer, "", *notices, *_rendered(report.details, console.width)])
+        return
+    answer = list(_rendered(blocks, console.width, _ROWS))
+    more = Text(clean(report.more), "dim")
+    room = _LINES - _height(console, [head, *answer, "", more])
+    notices = list(_fitting(console, report.notices, room))
+    if (over := _height(console, notices) - room) > 0:
+        answer = _rendered(blocks, console.width, max(_ROWS - over, _LEAST_ROWS))
+    _print(console, [head, *answer, "", *notices, more])
 
 
-def _print(console: Console, blocks: Sequence[parts.Block], *, details: bool) -> None:
+def _print(console: Console, rendered: Iterable[RenderableType]) -> None:
+    for part in rendered:
+        if isinstance(part, Grid):
+            print_whole(console, part)
+        else:
+            console.print(part)
+
+
+def _height(console: Console, rendered: Iterable[RenderableType]) -> int:
+    """Lines of these parts of the summary, where a row of a table is one."""
+    return sum(
+        part.row_count + 1 if isinstance(part, Grid) else len(console.render_lines(part, pad=False))
+        for part in rendered
+    )
+
+
+def _rendered(
+    blocks: Iterable[parts.Block], width: int, rows: int | None = None
+) -> Iterator[RenderableType]:
+    """`rows`: the most of a table in the summary; None: with details."""
     for block in blocks:
-        for part in _rendered(block, console.width, details=details):
-            if isinstance(part, Grid):
-                print_whole(console, part)
-            else:
-                console.print(part)
+        yield from _block(block, width, rows)
 
 
-def _rendered(block: parts.Block, width: int, *, details: bool) -> Iterator[RenderableType]:
+def _block(block: parts.Block, width: int, rows: int | None) -> Iterator[RenderableType]:
     match block:
         case parts.Section():
             if block.title:
                 yield Text(f"\n{clean(block.title)}", "bold")
-            for inner in block.blocks:
-                yield from _rendered(inner, width, details=details)
+            yield from _rendered(block.blocks, width, rows)
         case parts.Paragraph():
             yield _indented(Text(clean(block.text)))
         case parts.Listing():
             yield from (_indented(Text(clean(item))) for item in block.items)
         case parts.Table():
             yield ""
-            yield _grid(block, width, details=details)
-            yield from (Text(clean(line), "dim") for line in block.legend if details)
+            yield _grid(block, width, rows)
+            yield from (Text(clean(line), "dim") for line in block.legend if rows is None)
         case parts.Chart():
-            if details and block.kind == "parts":
+            if rows is None and block.kind == "parts":
                 yield from _chart(block, width)
 
 
-def _notice(console: Console, notice: parts.Notice, *, details: bool) -> None:
-    style = _STYLES[notice.tone]
-    shown, more = (notice.items, "") if details else _cut(notice.items, _ITEMS)
-    lines: list[RenderableType] = [Text(clean(notice.title), style)] if notice.title else []
-    texts = [*(Text(clean(item), style) for item in shown), *([Text(more, style)] if more else [])]
-    lines += [_indented(text) if notice.title else text for text in texts]
-    for line in lines:
-        console.print(line, no_wrap=not details, overflow="fold" if details else "ellipsis")
+def _notices(notices: Sequence[parts.Notice], shown: Sequence[int]) -> Iterator[RenderableType]:
+    """Of each notice the title, this number of items, and a count of the others."""
+    for notice, number in zip(notices, shown, strict=True):
+        style = _STYLES[notice.tone]
+        items = [Text(clean(item), style) for item in notice.items[:number]]
+        if more := len(notice.items) - len(items):
+            items.append(Text(f"and {more} more", style))
+        if notice.title:
+            yield Text(clean(notice.title), style)
+        yield from map(_indented, items) if notice.title else items
 
 
-def _cut(all_of: Sequence[_T], most: int) -> tuple[Sequence[_T], str]:
-    """At most `most` lines; the last one counts the others."""
-    if len(all_of) <= most:
-        return all_of, ""
-    return all_of[: most - 1], f"and {len(all_of) - most + 1} more"
+def _fitting(
+    console: Console, notices: Sequence[parts.Notice], room: int
+) -> Iterable[RenderableType]:
+    """The notices: of each list the first item, and in turn the others that have room."""
+    shown = [1 for _ in notices]
+    for number in range(2, _LINES):
+        for place, notice in enumerate(notices):
+            longer = [*shown[:place], number, *shown[place + 1 :]]
+            if number <= len(notice.items) and _height(console, _notices(notices, longer)) <= room:
+                shown = longer
+    return _notices(notices, shown)
 
 
 def _indented(text: Text) -> Padding:
@@ -110,11 +136,13 @@ def _cell(cell: parts.Cell, style: str = "") -> Text:
     return text
 
 
-def _grid(table: parts.Table, width: int, *, details: bool) -> Grid:
-    """Print the first rows, a line each; headers are cut, amounts are not."""
-    rows, more = table.rows, ""
-    if not details and len(rows) > _ROWS:
-        rows, more = _cut([row for row in rows if row.kind != "total"], _ROWS)
+def _grid(table: parts.Table, width: int, most: int | None) -> Grid:
+    """A table; in the summary a long one has `most` rows, a line each, its headers cut."""
+    details, rows, more = most is None, table.rows, ""
+    if most is not None and len(rows) > _ROWS:
+        heaviest = [row for row in rows if row.kind != "total"]
+        rows = heaviest[: most - 1]
+        more = f"and {len(heaviest) - len(rows)} more"
     marked = any(row.change != "same" for row in rows)
     gap = 1 if details else 2
     grid = Grid(box=box.SIMPLE_HEAD if details else None, padding=(0, gap, 0, 0), show_edge=False)
