@@ -33,9 +33,8 @@ class Bill:
 
         Raises FrugalError for a usage file that cannot be used.
         """
-        # Read here as well, so that an invalid file ends the run before anything is declared.
-        load_usage(usage_file)
-        self._usage_file = usage_file
+        # Read here, so that an invalid file ends the run before anything is declared.
+        self._usage = load_usage(usage_file)
         self._limit = limit
         self._declared: list[Resource] = []
         self._inputs: dict[str, Mapping[str, Any]] = {}
@@ -60,7 +59,7 @@ class Bill:
             )
             raise RuntimeError(message)
         plan = from_resources(resource(urn, inputs) for urn, inputs in self._inputs.items())
-        bill = price(plan, self._usage_file)
+        bill = price(plan, self._usage)
         if self._limit is not None:
             refuse_above(self._limit, bill)
         return summary(bill)

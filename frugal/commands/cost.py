@@ -17,6 +17,7 @@ from frugal.cost import (
     from_preview,
     from_state,
     gc_paused,
+    load_usage,
     parse,
     price,
     usage_template,
@@ -124,6 +125,10 @@ def cost(
     above = _amount("--fail-above", fail_above)
     increase = _amount("--fail-increase", fail_increase)
     billed_month = calendar_month(month) if month is not None else None
+    # What is wrong here is said before the preview, which takes seconds.
+    usage = load_usage(usage_file) if usage_file is not None else None
+    if init_usage is not None and init_usage.exists():
+        raise FrugalError(f"{init_usage} exists already; name another file, or remove it.", code=2)
     stderr = Console(stderr=True)
     files = (preview_file, state_file)
     if any(file is not None for file in files):
@@ -146,7 +151,7 @@ def cost(
         _write_usage(init_usage, plan, stderr)
         return
     title = f"The bill of {'a plan' if any(files) else environment or LOCAL_STACK}"
-    bill = price(plan, usage_file or configured, billed_month)
+    bill = price(plan, usage or load_usage(configured), billed_month)
     report = bill_report(bill, title, limit)
     if open_page:
         _open(report)
@@ -198,8 +203,6 @@ def _content(name: str) -> bytes:
 
 
 def _write_usage(file: Path, plan: Plan, stderr: Console) -> None:
-    if file.exists():
-        raise FrugalError(f"{file} exists already; name another file, or remove it.", code=2)
     try:
         file.write_text(usage_template(plan.after.values()))
     except OSError as error:

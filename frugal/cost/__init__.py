@@ -1,4 +1,4 @@
-"""Price any azure-native plan: `price(plan, usage_file, month)` gives an `Estimate`.
+"""Price any azure-native plan: `price(plan, usage, month)` gives an `Estimate`.
 
 The one door: other packages import these names, and `frugal.cost.report` to show an estimate. It
 takes a tenth of a second to import, so a command imports it only if it prices something.

@@ -10,7 +10,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from decimal import Decimal, localcontext
 from functools import partial
-from pathlib import Path
 from typing import NamedTuple
 
 from frugal.cost import budget
@@ -27,17 +26,16 @@ from frugal.cost.prices.table import Price, Table, Tier
 from frugal.cost.properties import Unpriced
 from frugal.cost.side import Result, Side, classified
 from frugal.cost.usage import Offers, Usage, assign
-from frugal.cost.usage import load as load_usage
 
 
-def price(plan: Plan, usage_file: Path | None = None, month: Month | None = None) -> Estimate:
+def price(plan: Plan, usage: Usage, month: Month | None = None) -> Estimate:
     """Price a plan by the price table that comes with Frugal. Raises UsageError.
 
-    `usage_file`: figures of use; without, those of a small site. `month`: by default 730 hours and
+    `usage`: figures of use; without any, those of a small site. `month`: by default 730 hours and
     30 days.
     """
     usual_month = usual(dt.datetime.now(tz=dt.UTC).date())
-    return estimate(plan, Table(), load_usage(usage_file), month or usual_month)
+    return estimate(plan, Table(), usage, month or usual_month)
 
 
 def estimate(plan: Plan, table: Table, usage: Usage, month: Month) -> Estimate:

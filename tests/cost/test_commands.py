@@ -304,17 +304,62 @@ def test_init_usage_of_a_plan_that_cannot_be_read_writes_nothing(tmp_path: Path)
     assert not file.exists()
 
 
-# The limit of an environment, and progress.
+# Previews that the command runs itself: what is known before, the limit, progress.
 
 
 @pytest.fixture
-def previewed(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A preview of `dev` that gives a plan, and a limit in the settings of `dev`."""
-    done = subprocess.CompletedProcess([], 0, json.dumps(DEARER), "")
-    monkeypatch.setattr("frugal.commands.preview.preview_from_nothing", lambda *_, **__: done)
+def previewed(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The environments that were previewed; the preview gives a plan."""
+    asked: list[str] = []
+
+    def preview(_place: object, _console: object, environment: str, *_: str, **__: object):
+        asked.append(environment)
+        return subprocess.CompletedProcess([], 0, json.dumps(DEARER), "")
+
+    monkeypatch.setattr("frugal.commands.preview.preview_from_nothing", preview)
+    return asked
 
 
-def test_the_limit_of_an_environment_is_in_the_answer_and_in_json(previewed: None) -> None:
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        (None, "cannot be read: No such file or directory"),
+        (b"\xff", "cannot be read: it is not text"),
+        (b"version: [", "this is not YAML"),
+        (b"resources: {}", "a usage file begins with `version: 1`"),
+        (b"version: 1\nresources: {registry: {stored_gb: -1}}", "stored_gb: -1 is not allowed"),
+    ],
+)
+def test_a_usage_file_that_is_wrong_is_refused_before_the_preview(
+    previewed: list[str], tmp_path: Path, content: bytes | None, told: str
+) -> None:
+    file = tmp_path / "usage.yaml"
+    if content is not None:
+        file.write_bytes(content)
+    assert told in refused(frugal("cost", "-s", "dev", "--usage", str(file)))
+    assert previewed == []
+
+
+def test_a_file_that_init_usage_would_overwrite_is_named_before_the_preview(
+    previewed: list[str], tmp_path: Path
+) -> None:
+    file = tmp_path / "mine.yaml"
+    file.write_text("mine")
+    assert "exists already" in refused(frugal("cost", "-s", "dev", "--init-usage", str(file)))
+    assert previewed == []
+
+
+def test_a_resource_of_the_usage_file_that_the_plan_lacks_is_refused_after_it(
+    previewed: list[str], tmp_path: Path
+) -> None:
+    file = tmp_path / "usage.yaml"
+    file.write_text("version: 1\nresources: {lake: {stored_gb: 1}}")
+    message = refused(frugal("cost", "-s", "dev", "--usage", str(file)))
+    assert "resources.lake: no resource of the plan" in message
+    assert previewed == ["dev"]
+
+
+def test_the_limit_of_an_environment_is_in_the_answer_and_in_json(previewed: list[str]) -> None:
     for limit, told in {
         "80": "18.43 left",
         "60.5": "exceeded by 1.07",
@@ -327,13 +372,13 @@ def test_the_limit_of_an_environment_is_in_the_answer_and_in_json(previewed: Non
     assert "Limit" not in frugal("cost", "-s", "dev").out
 
 
-def test_a_limit_of_an_environment_that_is_no_amount(previewed: None) -> None:
+def test_a_limit_of_an_environment_that_is_no_amount(previewed: list[str]) -> None:
     message = refused(frugal("cost", "-s", "dev", "--set", "maxMonthlyCost=much"))
     assert "frugal:maxMonthlyCost 'much' is not allowed; allowed: an amount in USD" in message
 
 
 def test_progress_is_shown_where_standard_error_is_a_terminal(
-    previewed: None, monkeypatch: pytest.MonkeyPatch
+    previewed: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert frugal("cost", "-s", "dev").err == ""
     monkeypatch.setenv("TTY_COMPATIBLE", "1")  # rich takes the streams for terminals then

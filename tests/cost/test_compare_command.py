@@ -155,7 +155,7 @@ def test_wrong_settings_are_one_message(place, content, told, monkeypatch, capsy
     assert "Traceback" not in err
 
 
-def test_no_such_environment_or_usage_file(place, monkeypatch, capsys) -> None:
+def test_no_such_environment_or_usage_file(place, previewed, monkeypatch, capsys) -> None:
     write(place, "config: {azure-native:location: eastus}")
     code, out, err = run(monkeypatch, capsys, "compare", "homepage", "-s", "test")
     assert (code, out) == (2, "")
@@ -163,7 +163,7 @@ def test_no_such_environment_or_usage_file(place, monkeypatch, capsys) -> None:
     code, out, err = run(
         monkeypatch, capsys, "compare", "homepage", "-s", "dev", "--usage", "nowhere.yaml"
     )
-    assert (code, out) == (2, "")
+    assert (code, out, previewed) == (2, "", [])
     assert "cannot be read" in err
 
 
