@@ -373,7 +373,12 @@ USER app
     [
         ("", "no FROM"),
         ("RUN x\nFROM python:3.11", "before FROM"),
-        ("FROM python:3.11 AS a\nFROM python:3.11", "several stages"),
+        ("FROM python:3.11 AS a\nFROM python:3.11", r"line 2: FROM .*several stages.* COPY it\."),
+        ("FROM node:22 AS pages\nFROM python:3.11", "several stages"),
+        ("FROM node:22", r"line 1: FROM node:22: this is not a Python .*Allowed: .* COPY it\."),
+        ("ARG BASE=node:22-slim\nFROM ${BASE}", "line 2: FROM node:22-slim: this is not"),
+        ("FROM python.example.org/node:22@sha256:00", "this is not a Python image"),
+        ("FROM scratch", "this is not a Python image"),
         ("FROM python:3.11\nFROMM x", "not a known Dockerfile instruction"),
         ("FROM python:3.11\nRUN <<EOF\nx\nEOF", "here-document"),
         ("FROM python:3.11\nCOPY x", "needs sources and a target"),
@@ -441,6 +446,12 @@ def test_commands(lines: str, command: tuple[str, ...]) -> None:
             "3.12",
         ),
         ("FROM python@sha256:00", "python@sha256:00", None),
+        ("FROM r.azurecr.io/own-python:1", "r.azurecr.io/own-python:1", None),
+        (
+            "FROM ghcr.io/astral-sh/uv:python3.12-alpine",
+            "ghcr.io/astral-sh/uv:python3.12-alpine",
+            None,
+        ),
     ],
 )
 def test_the_python_of_a_base_is_that_of_its_tag(lines: str, base: str, python: str | None) -> None:

@@ -89,7 +89,16 @@ def read(text: str, *, inherited: Mapping[str, str]) -> Recipe:
     parser = DockerfileParser(
         fileobj=io.BytesIO(text.encode())  # pyright: ignore[reportArgumentType] - bytes, it says
     )
-    for item in cast("list[dict[str, Any]]", parser.structure):
+    items = cast("list[dict[str, Any]]", parser.structure)
+    stages = [item for item in items if item["instruction"] == "FROM"]
+    if len(stages) > 1:
+        raise BuildError(
+            f"Dockerfile line {stages[1]['startline'] + 1}: FROM {_short(stages[1]['value'])}: a "
+            "Dockerfile of several stages is not supported here. Write it as one stage (the "
+            "dependency layer before the source); what another stage would make, make before the "
+            "build and COPY it."
+        )
+    for item in items:
         reader.take(item["instruction"], item["value"], item["startline"] + 1)
     if not reader.recipe.base:
         message = "The Dockerfile has no FROM."
@@ -182,14 +191,17 @@ class _Reader:
                 self._arguments[name] = default if given else self._before_from[name]
 
     def _from(self, value: str, where: str) -> None:
-        if self.recipe.base:
-            raise BuildError(
-                f"{where} {_short(value)}: a Dockerfile of several stages is not supported here. "
-                "Write it as one stage (the dependency layer before the source)."
-            )
         words = [word for word in self._substituted(value).split() if not word.startswith("--")]
         if not words:
             raise BuildError(f"{where} names no image: {_short(value)}")
+        # Without its registry, whose name says nothing about the image.
+        if "python" not in words[0].rpartition("/")[2].partition("@")[0].lower():
+            raise BuildError(
+                f"{where} {_short(words[0])}: this is not a Python image, and apps run on a Python "
+                "of this machine. Allowed: an image with python in its name or tag, such as "
+                "python:3.13-slim or REGISTRY/python:3.13-slim. Begin with one of them; what "
+                "another program would make in the image, make before the build and COPY it."
+            )
         self.recipe.base = words[0]
         match = _PYTHON_IMAGE.search(words[0])
         self.recipe.python = match[1] if match else None
