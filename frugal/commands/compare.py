@@ -2,6 +2,7 @@
 
 import datetime as dt
 import json
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, cast, get_args
 
@@ -80,7 +81,7 @@ def compare(
         month=usual(dt.datetime.now(tz=dt.UTC).date()),
     )
     comparison = compare_options(costs, refused)
-    show(shown_as, comparison_report(comparison), comparison_data(comparison))
+    show(shown_as, comparison_report(comparison), partial(comparison_data, comparison))
     missing = [row.option.name for row in comparison.rows if row.unpriced]
     if missing:
         say(stderr, f"Unpriced in {comparison.region}: {', '.join(missing)}.", "red")

@@ -5,11 +5,13 @@ import sys
 import tempfile
 import webbrowser
 from decimal import Decimal
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.console import Console
+from rich.text import Text
 
 from frugal.cost import (
     Plan,
@@ -144,7 +146,8 @@ def cost(
         from frugal.commands.preview import LIMIT, preview  # noqa: PLC0415
 
         priced = LOCAL_STACK if environment is None else environment
-        with stderr.status(f"Previewing {priced}"):
+        # A text, in which rich looks for no emoji.
+        with stderr.status(Text(f"Previewing {priced}")):
             made = preview(checkout(), stderr, priced, changes or [])
         plan, configured, limit = made.plan, made.usage_file, _amount(LIMIT, made.limit)
     if init_usage:
@@ -156,7 +159,7 @@ def cost(
     if open_page:
         _open(report)
     else:
-        show(shown_as, report, estimate_data(bill, limit), details=details)
+        show(shown_as, report, partial(estimate_data, bill, limit), details=details)
     code, reason = verdict(
         bill, above=above, increase=increase, unpriced_is_accepted=allow_unpriced
     )

@@ -385,6 +385,15 @@ def test_progress_is_shown_where_standard_error_is_a_terminal(
     assert "Previewing dev" in frugal("cost", "-s", "dev").err
 
 
+def test_data_is_made_for_its_format_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    made: list[object] = []
+    monkeypatch.setattr("frugal.commands.cost.estimate_data", lambda *_: {"made": made.append(1)})
+    for shown_as in ("table", "markdown", "html"):
+        assert cost(DEARER, "--format", shown_as).code == 0
+    assert made == []
+    assert cost(DEARER, "--format", "json").out == '{\n  "made": null\n}\n'
+
+
 def test_details_are_shown_when_asked_for() -> None:
     short, whole = cost(DEARER).out, cost(DEARER, "--details").out
     assert "17.41 → 61.57 USD a month expected (+44.17)" in short

@@ -153,6 +153,15 @@ def test_only_libraries_that_are_used_are_imported(names: str, used: str) -> Non
     assert set(run_python(code).split()) == set(used.split())
 
 
+def test_a_report_in_the_terminal_looks_for_no_emoji() -> None:
+    code = (
+        "import sys\nfrom frugal import cli\n"
+        "sys.argv = ['frugal', 'cost', '--preview', 'tests/cost/recorded/update.json']\n"
+        "try:\n    cli.main()\nexcept SystemExit:\n    print('rich._emoji_codes' in sys.modules)"
+    )
+    assert run_python(code).splitlines()[-1] == "False"
+
+
 def test_the_program_loads_a_module_of_azure_native_when_it_is_used() -> None:
     code = (
         "import sys, infra.stacks\n"

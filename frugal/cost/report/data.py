@@ -12,15 +12,12 @@ from pydantic import TypeAdapter
 from frugal.cost.estimate import Estimate
 from frugal.cost.money import Amounts, plain
 
-_ESTIMATE = TypeAdapter(Estimate)
-_TOTALS = TypeAdapter(dict[str, Amounts])
-
 
 def estimate_data(bill: Estimate, limit: Decimal | None = None) -> Mapping[str, Any]:
     """All of an estimate. `limit`: the environment's own, an amount a month."""
     totals = {"monthly": bill.monthly, "before": bill.before, "delta": bill.delta}
     return {
-        **_TOTALS.dump_python(totals, mode="json"),
-        **_ESTIMATE.dump_python(bill, mode="json", by_alias=True),
+        **TypeAdapter(dict[str, Amounts]).dump_python(totals, mode="json"),
+        **TypeAdapter(Estimate).dump_python(bill, mode="json", by_alias=True),
         "limit": None if limit is None else plain(limit),
     }

@@ -2,7 +2,7 @@
 
 import json
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from enum import StrEnum
 
 from rich.console import Console
@@ -26,14 +26,23 @@ FORMATS = f"{', '.join(Format)}."
 
 
 def show(
-    shown_as: Format, report: Report, data: Mapping[str, object], *, details: bool = True
+    shown_as: Format,
+    report: Report,
+    data: Callable[[], Mapping[str, object]],
+    *,
+    details: bool = True,
 ) -> None:
-    """Write a report to standard output. `details`: with its details, in the table format."""
+    """Write a report to standard output.
+
+    `data`: gives the JSON format; it is not called for another. `details`: with its details, in the
+    table format.
+    """
     match shown_as:
         case Format.table:
-            print_report(Console(), report, details=details)
+            # Of emoji rich would load all names, a twentieth of the command's own time.
+            print_report(Console(emoji=False), report, details=details)
         case Format.json:
-            write_json(data)
+            write_json(data())
         case Format.markdown:
             sys.stdout.write(markdown(report))
         case Format.html:
