@@ -194,14 +194,6 @@ class _Reader:
         words = [word for word in self._substituted(value).split() if not word.startswith("--")]
         if not words:
             raise BuildError(f"{where} names no image: {_short(value)}")
-        # Without its registry, whose name says nothing about the image.
-        if "python" not in words[0].rpartition("/")[2].partition("@")[0].lower():
-            raise BuildError(
-                f"{where} {_short(words[0])}: this is not a Python image, and apps run on a Python "
-                "of this machine. Allowed: an image with python in its name or tag, such as "
-                "python:3.13-slim or REGISTRY/python:3.13-slim. Begin with one of them; what "
-                "another program would make in the image, make before the build and COPY it."
-            )
         self.recipe.base = words[0]
         match = _PYTHON_IMAGE.search(words[0])
         self.recipe.python = match[1] if match else None
