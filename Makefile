@@ -41,12 +41,13 @@ test: .venv/dev.stamp engine $(APPS:%=.frugal/venvs/%/stamp) ## Run every test
 # Of an app without marked tests there would be none to run, which pytest calls a failure.
 MARKED = $(patsubst apps/%/pyproject.toml,%,$(shell grep -ls '"unit:' apps/*/pyproject.toml))
 test-fast: .venv/dev.stamp $(MARKED:%=.frugal/venvs/%/stamp) ## Run the tests without engine or servers
-	@$(MAKE) --no-print-directory --jobs $(LANES) test-cost test-unit \
+	@$(MAKE) --no-print-directory --jobs $(PROCESSORS) test-unit test-cost \
 		$(MARKED:%=test-%) APP_TESTS="-m unit"
 
 # One more at a time than processors: much of a lane is waiting, and with more of them what depends
 # on time fails. The longest go first; the first shows how it goes, the others what they said.
-LANES = $$(($$(getconf _NPROCESSORS_ONLN) + 1))
+PROCESSORS = $$(getconf _NPROCESSORS_ONLN)
+LANES = $$(($(PROCESSORS) + 1))
 PYTEST = .venv/bin/pytest $(PYTEST_ARGUMENTS)
 THEN_SHOW = 2>&1); code=$$?; printf '%s\n' "== $@" "$$said"; exit $$code
 
