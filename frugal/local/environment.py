@@ -97,8 +97,9 @@ def up(
                 raise
             say(console, f"{error.what}\nStarting over without those rows.")
             daemons.stop_all(checkout)
-            accounts.remove(checkout.cloud)
-            _remove(checkout.local)
+            with _removing(checkout.local):
+                accounts.remove(checkout.cloud)
+                shutil.rmtree(checkout.local)
             daemon, engine = _prepare_up(checkout, console)
         rebuilt = rebuild_options(checkout, daemon, console)
         run = engine.follow(
@@ -207,8 +208,9 @@ def down(
         daemons.stop(family)
         size = sum(f.lstat().st_size for f in checkout.local.rglob("*") if f.is_file())
         # First the folders outside, which are located by files in here.
-        outside = accounts.remove(checkout.cloud)
-        _remove(checkout.local)
+        with _removing(checkout.local):
+            outside = accounts.remove(checkout.cloud)
+            shutil.rmtree(checkout.local)
         open_ports = sorted(port for port in ports if listens(port))
     if open_ports:
         raise FrugalError(f"Something still listens on 127.0.0.1, port {open_ports}.")
@@ -232,9 +234,10 @@ def _unusable(error: FrugalError) -> str:
     return f"The engine could not be used: {what}"
 
 
-def _remove(folder: Path) -> None:
+@contextmanager
+def _removing(folder: Path) -> Generator[None]:
     try:
-        shutil.rmtree(folder)
+        yield
     except OSError as error:
         raise FrugalError(
             f"{error.filename} could not be removed ({error.strerror}). Remove {folder} by hand."

@@ -89,6 +89,28 @@ def test_what_was_there_goes_along_when_a_folder_is_closed(opened: Path) -> None
     assert (opened / "postgres" / "row").read_text() == "hello"
 
 
+@pytest.mark.skipif(not ROOT, reason="nothing lies outside of an ordinary user's environment")
+def test_an_environment_is_removed_while_another_one_sweeps(
+    closed: Path, room: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place = room / str(Accounts(closed).group)
+    (Accounts(closed).place("postgres") / "row").write_text("hello")
+    remove_tree = shutil.rmtree
+    removals: list[Path] = []
+
+    def rmtree(path: Path, **more: bool) -> None:
+        removals.append(path)
+        if len(removals) == 1:
+            (path / "environment").unlink()
+            accounts.sweep()
+        remove_tree(path, **more)
+
+    monkeypatch.setattr(shutil, "rmtree", rmtree)
+    assert accounts.remove(closed) == [place]
+    assert len(removals) == 1
+    assert not removals[0].exists()
+
+
 def test_a_moved_environment_keeps_what_lies_outside(closed: Path, room: Path) -> None:
     (Accounts(closed).place("postgres") / "row").write_text("hello")
     there = places_in(room)

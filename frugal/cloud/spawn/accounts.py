@@ -30,8 +30,8 @@ FIRST, LAST = 60578, 61183
 # Numbers an environment: the first is the group of all, the others go to apps and servers.
 SIZE = 32
 
-# Seconds after which an unfinished claim counts as left by a killed process.
-_CLAIM_SECONDS = 60.0
+# Seconds after which an unfinished claim or removal counts as left by a killed process.
+_UNFINISHED_SECONDS = 60.0
 _OTHERS_READ, _OTHERS_PASS = 0o004, 0o001
 
 
@@ -258,7 +258,7 @@ def remove(folder: Path) -> list[Path]:
         owner = _owner(place)
         moved = place == linked and (owner is None or _linked(owner) != place)
         if _is_of(place, folder) or moved:
-            shutil.rmtree(place)
+            _delete(place)
             gone.append(place)
     return gone
 
@@ -278,13 +278,25 @@ def sweep() -> list[Path]:
             continue
         if place.name.startswith("."):
             with contextlib.suppress(FileNotFoundError):
-                if time.time() - place.stat().st_mtime > _CLAIM_SECONDS:
+                if time.time() - place.stat().st_mtime > _UNFINISHED_SECONDS:
                     shutil.rmtree(place)
         elif owner and not there and any(place.glob("postgres/*/data")):
             stays.append(place)
         else:
-            shutil.rmtree(place, ignore_errors=True)
+            with contextlib.suppress(OSError):
+                _delete(place)
     return stays
+
+
+def _delete(place: Path) -> None:
+    """Remove a part of `ROOM`: first its name, which only one of several removals can do.
+
+    Under the name that it has then, another environment's `sweep` leaves it alone.
+    """
+    with contextlib.suppress(FileNotFoundError):
+        os.utime(place)
+        aside = place.rename(place.with_name(f".{place.name}-{os.getpid()}"))
+        shutil.rmtree(aside)
 
 
 def _sign(place: Path, folder: Path) -> None:
