@@ -115,7 +115,8 @@ def cost(
     Without --preview or --state it runs the preview itself; `dev` and `prod` are planned from
     nothing, without a login.
 
-    Exit codes: 1 the preview failed, 2 wrong input, 3 over a limit, 4 something is unpriced.
+    Exit codes: 1 the preview failed, 2 wrong input, 3 over --fail-above or --fail-increase, 4
+    something is unpriced.
 
     For example:
 
@@ -131,6 +132,9 @@ def cost(
     usage = load_usage(usage_file) if usage_file is not None else None
     if init_usage is not None and init_usage.exists():
         raise FrugalError(f"{init_usage} exists already; name another file, or remove it.", code=2)
+    if init_usage is not None and not init_usage.parent.is_dir():
+        message = f"{init_usage} cannot be written: there is no folder {init_usage.parent}."
+        raise FrugalError(f"{message} Make it, or name another file.", code=2)
     stderr = Console(stderr=True)
     files = (preview_file, state_file)
     if any(file is not None for file in files):

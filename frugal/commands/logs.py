@@ -96,8 +96,9 @@ def _fields(line: str) -> dict[str, Any]:
     if kind == "*":
         fields["level"] = "platform"
     if kind == "|":
-        with contextlib.suppress(ValueError):
-            printed = json.loads(fields["message"])
+        # An app may print an empty line, or brackets that are too deep to read.
+        with contextlib.suppress(ValueError, RecursionError):
+            printed = json.loads(fields.setdefault("message", ""))
             if isinstance(printed, dict) and "message" in printed:
                 fields |= cast("dict[str, Any]", printed)
     return fields

@@ -182,10 +182,15 @@ def assign(usage: Usage, resources: Iterable[Resource]) -> Mapping[str, Mapping[
         exact = pattern in keys
         names = [pattern] if exact else [name for name in keys if fnmatchcase(name, pattern)]
         if not names:
-            near = get_close_matches(pattern, keys, n=3) or sorted(keys)
+            near = ", ".join(get_close_matches(pattern, keys, n=3))
             raise UsageError(
                 f"resources.{pattern}: no resource of the plan whose price depends on use has this "
-                f"name; there are: {', '.join(near) or 'none'}."
+                "name; "
+                + (
+                    f"similar: {near}."
+                    if near
+                    else f"there are: {', '.join(sorted(keys)) or 'none'}."
+                )
             )
         for key, value in given.items():
             having = [name for name in names if key in keys[name]]

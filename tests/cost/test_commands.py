@@ -292,9 +292,10 @@ def test_init_usage_overwrites_nothing(tmp_path: Path) -> None:
     message = refused(cost(DEARER, "--init-usage", str(file)))
     assert f"{file} exists already" in message
     assert file.read_text() == "mine"
-    nowhere = tmp_path / "none" / "mine.yaml"
-    assert f"{nowhere} cannot be written: No such file" in refused(
-        cost(DEARER, "--init-usage", str(nowhere))
+    link = tmp_path / "link.yaml"
+    link.symlink_to(tmp_path / "none" / "mine.yaml")
+    assert f"{link} cannot be written: No such file" in refused(
+        cost(DEARER, "--init-usage", str(link))
     )
 
 
@@ -340,12 +341,15 @@ def test_a_usage_file_that_is_wrong_is_refused_before_the_preview(
     assert previewed == []
 
 
-def test_a_file_that_init_usage_would_overwrite_is_named_before_the_preview(
+def test_a_file_that_init_usage_cannot_or_must_not_write_is_named_before_the_preview(
     previewed: list[str], tmp_path: Path
 ) -> None:
     file = tmp_path / "mine.yaml"
     file.write_text("mine")
     assert "exists already" in refused(frugal("cost", "-s", "dev", "--init-usage", str(file)))
+    nowhere = tmp_path / "folder" / "mine.yaml"
+    message = refused(frugal("cost", "-s", "dev", "--init-usage", str(nowhere)))
+    assert f"there is no folder {nowhere.parent}" in message
     assert previewed == []
 
 

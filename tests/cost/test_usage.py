@@ -161,7 +161,7 @@ def test_a_key_that_is_there_twice(text: str, line: int) -> None:
 
 def test_what_is_near_is_offered() -> None:
     message = refused("version: 1\nresources: {hompage: {}}", app("homepage"), app("other"))
-    assert message.endswith("there are: homepage.")
+    assert message.endswith("similar: homepage.")
 
 
 @pytest.mark.parametrize(

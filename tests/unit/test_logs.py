@@ -40,6 +40,16 @@ LINES = {
         {"time": "2026-11-01T09:00:01.234", "source": "homepage--c1/1"}
         | {"message": "[INFO] ready at {}"},
     ),
+    "an empty line of an app": (
+        f"{APP} | ",
+        "2026-11-01 09:00:01",
+        {"time": "2026-11-01T09:00:01.234", "source": "homepage--c1/1", "message": ""},
+    ),
+    "an app's line of brackets": (
+        f"{APP} | {100_000 * '['}",
+        f"2026-11-01 09:00:01          {100_000 * '['}",
+        {"time": "2026-11-01T09:00:01.234", "source": "homepage--c1/1", "message": 100_000 * "["},
+    ),
     "the platform": (
         f"{APP} * started (pid 7, port 9)",
         "2026-11-01 09:00:01 platform started (pid 7, port 9)",

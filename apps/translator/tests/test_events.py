@@ -35,6 +35,13 @@ def test_who_comes_back_gets_the_rest(last: int, client: httpx.Client) -> None:
     assert seen[-1][0] == "done"
 
 
+def test_a_number_that_is_too_long_to_read_is_past_the_last_hop(client: httpx.Client) -> None:
+    path = f"/api/rounds/{play(client, hops=5)['id']}/events"
+    sent = client.get(path, headers={"Last-Event-ID": "9" * 5000}).text
+    assert "event: done" in sent
+    assert "event: hop" not in sent
+
+
 def test_hops_come_one_by_one_while_they_are_made(translator: Translator, serve: Serve) -> None:
     shown = threading.Semaphore(1)
 

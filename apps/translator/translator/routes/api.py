@@ -122,7 +122,8 @@ async def follow_round(
     last_event_id: Annotated[str | None, Header(description="number of the last hop seen")] = None,
 ) -> AsyncIterator[ServerSentEvent]:
     """Events `hop` (a hop), `notice` (a text), then `done` (the round) or `error` (its detail)."""
-    seen = int(last_event_id) if last_event_id and last_event_id.isdecimal() else 0
+    given = (last_event_id or "")[:9]  # int() raises an error for thousands of digits
+    seen = int(given) if given.isdecimal() else 0
     said: str | None = None
     now: rounds.Round | None = found
     while True:
