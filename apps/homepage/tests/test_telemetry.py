@@ -24,7 +24,7 @@ def test_a_request_is_traced_and_a_probe_is_not(serve: Callable[..., Process]) -
             pass
 
     collector = ThreadingHTTPServer(("127.0.0.1", 0), Collector)
-    threading.Thread(target=collector.serve_forever).start()
+    threading.Thread(target=collector.serve_forever, args=(0.02,)).start()
     try:
         process = serve(
             OTEL_EXPORTER_OTLP_ENDPOINT=f"http://127.0.0.1:{collector.server_port}",

@@ -216,7 +216,7 @@ def test_spans_go_to_the_collector_that_is_configured(serve: Serve) -> None:
             pass
 
     collector = ThreadingHTTPServer(("127.0.0.1", 0), Collector)
-    thread = threading.Thread(target=collector.serve_forever)
+    thread = threading.Thread(target=collector.serve_forever, args=(0.02,))
     thread.start()
     try:
         where = f"http://127.0.0.1:{collector.server_port}"
