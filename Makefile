@@ -51,7 +51,7 @@ LANES = $$(($(PROCESSORS) + 1))
 PYTEST = .venv/bin/pytest $(PYTEST_ARGUMENTS)
 THEN_SHOW = 2>&1); code=$$?; printf '%s\n' "== $@" "$$said"; exit $$code
 
-# Azure's bad days are mostly waited for, so they have a lane.
+# The tests of Azure's bad days mostly wait, so they have a lane of their own.
 DAYS = tests/system/test_bad_days.py tests/engine/test_bad_days.py
 
 test-system:

@@ -130,11 +130,8 @@ def cost(
     billed_month = calendar_month(month) if month is not None else None
     # What is wrong here is said before the preview, which takes seconds.
     usage = load_usage(usage_file) if usage_file is not None else None
-    if init_usage is not None and init_usage.exists():
-        raise FrugalError(f"{init_usage} exists already; name another file, or remove it.", code=2)
-    if init_usage is not None and not init_usage.parent.is_dir():
-        message = f"{init_usage} cannot be written: there is no folder {init_usage.parent}."
-        raise FrugalError(f"{message} Make it, or name another file.", code=2)
+    if init_usage is not None:
+        _refuse_unless_new(init_usage)
     stderr = Console(stderr=True)
     files = (preview_file, state_file)
     if any(file is not None for file in files):
@@ -207,6 +204,18 @@ def _content(name: str) -> bytes:
         return Path(name).read_bytes()
     except OSError as error:
         raise FrugalError(f"{name!r} cannot be read: {error.strerror}.", code=2) from None
+
+
+def _refuse_unless_new(file: Path) -> None:
+    """Raise FrugalError if the file exists, or clearly cannot be created."""
+    try:
+        if file.exists():
+            raise FrugalError(f"{file} exists already; name another file, or remove it.", code=2)
+        if not file.parent.is_dir():
+            message = f"{file} cannot be written: there is no folder {file.parent}."
+            raise FrugalError(f"{message} Make it, or name another file.", code=2)
+    except OSError as error:
+        raise FrugalError(f"{file} cannot be written: {error.strerror}.", code=2) from None
 
 
 def _write_usage(file: Path, plan: Plan, stderr: Console) -> None:

@@ -183,14 +183,10 @@ def assign(usage: Usage, resources: Iterable[Resource]) -> Mapping[str, Mapping[
         names = [pattern] if exact else [name for name in keys if fnmatchcase(name, pattern)]
         if not names:
             near = ", ".join(get_close_matches(pattern, keys, n=3))
+            every = ", ".join(sorted(keys)) or "none"
             raise UsageError(
                 f"resources.{pattern}: no resource of the plan whose price depends on use has this "
-                "name; "
-                + (
-                    f"similar: {near}."
-                    if near
-                    else f"there are: {', '.join(sorted(keys)) or 'none'}."
-                )
+                f"name; {f'similar: {near}' if near else f'there are: {every}'}."
             )
         for key, value in given.items():
             having = [name for name in names if key in keys[name]]

@@ -350,6 +350,9 @@ def test_a_file_that_init_usage_cannot_or_must_not_write_is_named_before_the_pre
     nowhere = tmp_path / "folder" / "mine.yaml"
     message = refused(frugal("cost", "-s", "dev", "--init-usage", str(nowhere)))
     assert f"there is no folder {nowhere.parent}" in message
+    long = str(tmp_path / ("x" * 300))
+    message = refused(frugal("cost", "-s", "dev", "--init-usage", long))
+    assert f"{long} cannot be written: File name too long" in message
     assert previewed == []
 
 

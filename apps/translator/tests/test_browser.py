@@ -212,6 +212,21 @@ def test_error_pages_are_accessible(browser: Browser, client: httpx.Client) -> N
     page.close()
 
 
+def test_a_message_that_is_too_long_has_the_focus_and_its_reason(
+    browser: Browser, client: httpx.Client
+) -> None:
+    page = browser.new_page()
+    page.goto(str(client.base_url))
+    message = page.get_by_label("Your message")
+    message.fill("x" * 281)
+    page.keyboard.press("Enter")
+    expect(page.locator("#message-error")).to_contain_text("at most 280 characters")
+    expect(message).to_have_value("x" * 281)
+    expect(message).to_be_focused()
+    assert_accessible(page)
+    page.close()
+
+
 def test_the_keyboard_is_enough(look: Open) -> None:
     page = look("/")
     page.keyboard.press("Tab")

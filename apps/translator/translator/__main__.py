@@ -33,8 +33,8 @@ def main() -> None:
     listener = listen(settings.host, settings.port)
     logs.configure()
     telemetry.configure()
-    # What is imported stays. To look for garbage among it takes a seventh of the start, and later
-    # stops all requests for 50 ms now and then.
+    # What is imported stays. Collecting garbage meanwhile takes a seventh of the start, and looking
+    # through the modules again later would stop all requests for 50 ms now and then.
     gc.disable()
     from translator.server import serve  # noqa: PLC0415
 

@@ -289,9 +289,10 @@ def sweep() -> list[Path]:
 
 
 def _delete(place: Path) -> None:
-    """Remove a part of `ROOM`: first its name, which only one of several removals can do.
+    """Remove a part of `ROOM`.
 
-    Under the name that it has then, another environment's `sweep` leaves it alone.
+    It is renamed first, which only one of several removals can do; another environment's `sweep`
+    leaves the new name alone.
     """
     with contextlib.suppress(FileNotFoundError):
         os.utime(place)
