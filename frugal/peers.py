@@ -5,14 +5,13 @@ The kernel knows which user opened a connection: `docs/adr/0012-the-kernel-names
 """
 
 import asyncio
-import ipaddress
 import os
-import re
 import signal
+import socket
+import struct
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import suppress
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 import grpc
@@ -27,8 +26,17 @@ Refusal = Callable[[Exception], tuple[grpc.StatusCode, str] | None]
 
 _HOST = "127.0.0.1"
 _ROOT = 0
-# The kernel's TCP_ESTABLISHED (include/net/tcp_states.h, Linux 6.18).
-_ESTABLISHED = "01"
+# What the kernel is asked and answers (Linux 6.18, include/uapi/linux: netlink.h, sock_diag.h,
+# inet_diag.h): the header of each message; a request, with a socket after it; an answer. Ports and
+# addresses are in network order.
+_NETLINK_SOCK_DIAG, _SOCK_DIAG_BY_FAMILY, _NLM_F_REQUEST = 4, 20, 1
+_HEADER = struct.Struct("=IHHII")
+_REQUEST = struct.Struct("=BBBxI")
+_SOCKET = struct.Struct("!HH4s12x4s12xIII")
+_ANSWER = struct.Struct("=BBxx48xIIIII")
+_ANY = 0xFFFFFFFF
+_LARGEST = 8192
+_ESTABLISHED = 1  # include/net/tcp_states.h
 _REFUSED = "This address answers the user who started it, and root. The kernel names another user."
 _OPTIONS = (
     ("grpc.max_receive_message_length", -1),
@@ -98,8 +106,7 @@ class Guard(grpc.aio.ServerInterceptor):
         async def answer(
             requests: AsyncIterator[object], context: grpc.aio.ServicerContext[Any, Any]
         ) -> object:
-            # In a thread: the kernel's table is long on a busy machine.
-            if not await asyncio.to_thread(is_admitted, context.peer(), self.port):
+            if not await is_admitted(context.peer(), self.port):
                 await context.abort(grpc.StatusCode.PERMISSION_DENIED, _REFUSED)
             call = method(await anext(requests), cast("Any", context))
             try:
@@ -116,52 +123,40 @@ class Guard(grpc.aio.ServerInterceptor):
         )
 
 
-def is_admitted(peer: str, port: int) -> bool:
+async def is_admitted(peer: str, port: int) -> bool:
     """True if our user or root opened the connection of `peer` (as gRPC names it) to our port."""
     scheme, _, rest = peer.partition(":")
     host, _, peer_port = rest.rpartition(":")
     if scheme != "ipv4" or not peer_port.isdigit():
         return False
     client, server = (host, int(peer_port)), (_HOST, port)
-    if sys.platform == "linux":
-        # A row may be missed while the table changes: look twice.
-        users = (user_in_tables(client, server) for _ in range(2))
-        user = next((user for user in users if user is not None), None)
-    else:
-        user = user_of_process(client, server)
+    user = user_by_kernel(client, server)
+    if user is None:
+        user = await asyncio.to_thread(user_of_process, client, server)
     return user in {_ROOT, os.getuid()}
 
 
-def user_in_tables(
-    client: Address, server: Address, tables: Path = Path("/proc/net")
-) -> int | None:
-    """Return the user who opened a connection, by the kernel's tables; None if it is not open.
+def user_by_kernel(client: Address, server: Address) -> int | None:
+    """Return the user who opened a connection; None if it is not open or the kernel does not say.
 
-    Only the client's row in state ESTABLISHED counts. Once a socket is closed, its row stays for
-    a while and shows user 0 (tried with Linux 6.18).
+    Asks Linux for the client's one socket (man 7 sock_diag). Only in the state ESTABLISHED its user
+    counts: a closed one stays for a while and shows user 0 (tried with Linux 6.18).
     """
-    ends = [
-        f"(?:{_words(ipaddress.IPv6Address(f'::ffff:{host}').packed[:12])})?"
-        f"{_words(ipaddress.IPv4Address(host).packed)}:{port:04X}"
-        for host, port in (client, server)
-    ]
-    # Of a row's columns (the kernel's Documentation/networking/proc_net_tcp.rst) the last one here
-    # is the user; queues, timer and retransmissions stand before it.
-    row = re.compile(
-        rf"^ *\d+: {ends[0]} {ends[1]} {_ESTABLISHED} \S+ \S+ \S+ +(\d+) ", re.MULTILINE
-    )
-    for name in ("tcp", "tcp6"):
-        with suppress(FileNotFoundError):
-            found = row.search((tables / name).read_text())
-            if found:
-                return int(found[1])
-    return None
-
-
-def _words(packed: bytes) -> str:
-    """An address as the kernel prints it: 32-bit words of the machine's byte order, in hex."""
-    words = (packed[start : start + 4] for start in range(0, len(packed), 4))
-    return "".join(f"{int.from_bytes(word, sys.byteorder):08X}" for word in words)
+    try:
+        ends = (socket.inet_aton(host) for host, _ in (client, server))
+        wanted = _SOCKET.pack(client[1], server[1], *ends, 0, _ANY, _ANY)
+        asked = _REQUEST.pack(socket.AF_INET, socket.IPPROTO_TCP, 0, _ANY) + wanted
+        header = _HEADER.pack(_HEADER.size + len(asked), _SOCK_DIAG_BY_FAMILY, _NLM_F_REQUEST, 0, 0)
+        with socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, _NETLINK_SOCK_DIAG) as kernel:
+            kernel.send(header + asked)
+            said = kernel.recv(_LARGEST)
+    except (AttributeError, OSError):  # macOS; a kernel without this
+        return None
+    _, kind, *_ = _HEADER.unpack_from(said)
+    if kind != _SOCK_DIAG_BY_FAMILY:
+        return None
+    _, state, *_, user, _ = _ANSWER.unpack_from(said, _HEADER.size)
+    return user if state == _ESTABLISHED else None
 
 
 def user_of_process(client: Address, server: Address) -> int | None:

@@ -27,18 +27,23 @@ class Display:
         self._file = file
         self._phase = "Starting"
         self._begun = time.monotonic()
+        self._notes: list[str] = []
+        self._forget()
+
+    def _forget(self) -> None:
         self._position = 0
         self._done = 0
         self._working: dict[str, None] = {}
-        self._notes: list[str] = []
+        self._diagnostics: list[_Event] = []
+        self._outputs = _NONE
+        self._changes: Mapping[str, int] = {}
 
     def step(self) -> str:
         """Return a line of progress: seconds, resources done, resources in progress."""
         if self._file.stat().st_size < self._position:
-            self._position, self._done, self._working = 0, 0, {}
+            self._forget()
         for event in self._read():
-            self._count(event)
-            self._notes += _notes(event)
+            self._take(event)
         names = [urn.rpartition("::")[2] for urn in self._working]
         shown = ", ".join([*names[:_NAMED], *(["…"] if names[_NAMED:] else [])])
         seconds = time.monotonic() - self._begun
@@ -52,7 +57,7 @@ class Display:
 
     def warnings(self) -> list[str]:
         """Return the warnings of the program and the engine, each once."""
-        found = (one for one in self._diagnostics() if one["severity"] == "warning")
+        found = (one for one in self._diagnostics if one["severity"] == "warning")
         return list(dict.fromkeys(one["message"].strip() for one in found))
 
     def failure(self) -> str:
@@ -64,7 +69,7 @@ class Display:
         resources: list[str] = []
         program: list[str] = []
         printed: list[str] = []
-        for one in self._diagnostics():
+        for one in self._diagnostics:
             if one["severity"] == "info#err":
                 printed.extend(filter(str.strip, one["message"].splitlines()))
             elif one["severity"] == "error":
@@ -81,28 +86,23 @@ class Display:
 
     def outputs(self) -> _Event:
         """Return the stack's outputs, secrets masked by the engine."""
-        outputs = _NONE
-        for event in self._whole():
-            metadata = _within(event, "resOutputsEvent", "metadata")
-            if _STACK in metadata.get("urn", ""):
-                outputs = _within(metadata, "new", "outputs")
-        return outputs
+        return self._outputs
 
     def changes(self) -> Mapping[str, int]:
         """Return the number of resources by operation: `{"create": 3, "same": 12}`."""
-        summaries = (event for event in self._whole() if "summaryEvent" in event)
-        return _within(next(summaries, _NONE), "summaryEvent", "resourceChanges")
+        return self._changes
 
-    def _diagnostics(self) -> Iterator[_Event]:
-        """Read the messages of the whole run, first to last."""
-        for event in self._whole():
-            if one := event.get("diagnosticEvent"):
-                yield one
-
-    def _whole(self) -> Iterator[_Event]:
-        """Read the whole run, first to last."""
-        self._position = 0
-        return self._read()
+    def _take(self, event: _Event) -> None:
+        self._count(event)
+        if one := event.get("diagnosticEvent"):
+            self._diagnostics.append(one)
+            lines = str(one.get("message", "")).splitlines()
+            self._notes += [line.removeprefix(PREFIX) for line in lines if line.startswith(PREFIX)]
+        metadata = _within(event, "resOutputsEvent", "metadata")
+        if _STACK in metadata.get("urn", ""):
+            self._outputs = _within(metadata, "new", "outputs")
+        if summary := event.get("summaryEvent"):
+            self._changes = _within(summary, "resourceChanges")
 
     def _count(self, event: _Event) -> None:
         for kind in ("resourcePreEvent", "resOutputsEvent", "resOpFailedEvent"):
@@ -132,11 +132,6 @@ class Display:
                 continue
             if isinstance(event, dict):
                 yield event
-
-
-def _notes(event: _Event) -> list[str]:
-    lines = str(event.get("diagnosticEvent", {}).get("message", "")).splitlines()
-    return [line.removeprefix(PREFIX) for line in lines if line.startswith(PREFIX)]
 
 
 def _within(event: _Event, *path: str) -> _Event:

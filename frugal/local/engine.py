@@ -4,6 +4,7 @@
 environment from an empty state, without a login, and creates nothing.
 """
 
+import contextlib
 import filecmp
 import importlib.metadata
 import io
@@ -15,7 +16,6 @@ import subprocess
 import sys
 import tarfile
 import tempfile
-import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import chain
@@ -157,11 +157,12 @@ class Engine:
             with progress(console) as show:
                 is_running = True
                 while is_running:
-                    is_running = process.poll() is None
+                    with contextlib.suppress(subprocess.TimeoutExpired):
+                        process.wait(_POLL)
+                    is_running = process.returncode is None
                     show(display.step())
                     for line in display.notes():
                         say(console, line)
-                    time.sleep(_POLL if is_running else 0)
             for warning in display.warnings():
                 say(console, f"Warning: {warning}", "yellow")
             failure = display.failure() if process.returncode else ""

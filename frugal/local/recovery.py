@@ -6,6 +6,7 @@ rows: RowsAtStakeError reports those that are lost or cannot be read.
 docs/reliability.md has the table of damages.
 """
 
+import functools
 import json
 from pathlib import Path
 from typing import Any, cast
@@ -163,8 +164,12 @@ def _mend_backend(checkout: Checkout) -> None:
 
 
 def _stack_file(checkout: Checkout) -> Path:
-    project = yaml.safe_load((checkout.root / "Pulumi.yaml").read_text())["name"]
-    return checkout.state / ".pulumi" / "stacks" / project / f"{LOCAL_STACK}.json"
+    return checkout.state / ".pulumi" / "stacks" / _project(checkout) / f"{LOCAL_STACK}.json"
+
+
+@functools.cache
+def _project(checkout: Checkout) -> str:
+    return yaml.safe_load((checkout.root / "Pulumi.yaml").read_text())["name"]
 
 
 def _read_state(file: Path) -> Deployment | None:

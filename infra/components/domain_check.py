@@ -8,7 +8,7 @@ Calls: Microsoft.Cdn 2025-06-01, AFDCustomDomains_Get and _RefreshValidationToke
 """
 
 from collections.abc import Collection, Mapping, Sequence
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from pulumi import Input, Output, ResourceOptions
 from pulumi.dynamic import CreateResult, DiffResult, ReadResult, UpdateResult
@@ -19,7 +19,9 @@ from infra import polling
 from infra.arm import Arm
 from infra.components.dynamic_provider import Provider, ProviderError
 from infra.domains import TTL, Record
-from infra.resolver import Resolver
+
+if TYPE_CHECKING:
+    from infra.resolver import Resolver
 
 APP_API_VERSION = "2025-02-02-preview"
 CDN_API_VERSION = "2025-06-01"
@@ -124,6 +126,9 @@ def _checked(props: Mapping[str, Any], earlier: Mapping[str, Any]) -> dict[str, 
         if props.get("container_app"):
             known = {*props["hosts"], *earlier["hosts"]}
             refuse_others(arm, str(props["container_app"]), known)
+        # Where a program only declares, it is not loaded.
+        from infra.resolver import Resolver  # noqa: PLC0415
+
         verified = check(arm, Resolver(arm.dns_server), props)
         bindings = _bindings(arm, props) if verified else []
         settled = (
@@ -137,7 +142,7 @@ def _checked(props: Mapping[str, Any], earlier: Mapping[str, Any]) -> dict[str, 
     return {**props, **outputs}
 
 
-def check(arm: Arm, resolver: Resolver, props: Mapping[str, Any]) -> bool:
+def check(arm: Arm, resolver: "Resolver", props: Mapping[str, Any]) -> bool:
     """Wait until DNS has the records and Front Door its approval; return False if they are late.
 
     The records are printed as lines of a zone file when the first look finds one missing.

@@ -38,9 +38,12 @@ def test_a_line_of_progress_has_what_is_done_and_what_is_in_progress(file: Path)
     write(file, event("resourcePreEvent", IMAGE, planning=True))
     assert display.step() == "Previewing, 0 s: 0 resources done; in progress: site-image"
     # The update writes its events over those of the preview.
+    write(file, said("warning", "of the preview"))
+    display.step()
     file.write_text("")
     write(file, event("resourcePreEvent", "a::b"))
     assert display.step() == "Updating, 0 s: 0 resources done; in progress: b"
+    assert display.warnings() == []
     many = [event("resourcePreEvent", f"urn::{n}") for n in range(9)]
     write(file, event("resOutputsEvent", "a::b"), *many, event("resourcePreEvent", "c::d", "same"))
     with file.open("a") as lines:
@@ -79,8 +82,10 @@ FAILURES = {
 def test_a_failure_has_the_essential_lines(
     file: Path, events: list[dict[str, Any]], failure: str
 ) -> None:
+    display = Display(file)
     write(file, *events)
-    assert Display(file).failure() == failure
+    display.step()
+    assert display.failure() == failure
 
 
 def test_a_note_is_given_while_the_run_goes_on_and_once(file: Path) -> None:
@@ -96,8 +101,12 @@ def test_a_note_is_given_while_the_run_goes_on_and_once(file: Path) -> None:
 
 
 def test_a_warning_is_given_once(file: Path) -> None:
-    write(file, said("warning", "no contacts\n"), said("warning", "no contacts"), *BUILD)
-    assert Display(file).warnings() == ["no contacts"]
+    display = Display(file)
+    write(file, said("warning", "no contacts\n"), *BUILD)
+    display.step()
+    write(file, said("warning", "no contacts"))
+    display.step()
+    assert display.warnings() == ["no contacts"]
 
 
 def test_the_results_are_the_last_outputs_of_the_stack_and_the_summary(file: Path) -> None:

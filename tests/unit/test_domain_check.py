@@ -10,6 +10,7 @@ from typing import Any
 import httpx
 import pytest
 
+from infra import resolver
 from infra.arm import Arm, ArmError
 from infra.components import domain_check
 from infra.components.domain_binder import (
@@ -233,7 +234,7 @@ def test_a_release_after_the_binding_names_the_certificate_and_settles(
     azure = Azure()
     azure.bodies[CERTIFICATE] = {"properties": {"provisioningState": state}}
     monkeypatch.setattr(domain_check, "Arm", azure.arm)
-    monkeypatch.setattr(domain_check, "Resolver", lambda _: Dns(azure.time, (0, RIGHT)))
+    monkeypatch.setattr(resolver, "Resolver", lambda _: Dns(azure.time, (0, RIGHT)))
     found = domain_check._checked(props(certificates={WWW: CERTIFICATE}), earlier)
     issued = state == "Succeeded"
     bound = {"name": WWW, "bindingType": "SniEnabled", "certificateId": CERTIFICATE}
@@ -248,7 +249,7 @@ def test_a_web_app_is_settled_with_its_certificates(
     azure = Azure()
     azure.bodies[f"{WEB}/hostNameBindings/{WWW}"] = {"properties": {"sslState": ssl}}
     monkeypatch.setattr(domain_check, "Arm", azure.arm)
-    monkeypatch.setattr(domain_check, "Resolver", lambda _: Dns(azure.time, (0, RIGHT)))
+    monkeypatch.setattr(resolver, "Resolver", lambda _: Dns(azure.time, (0, RIGHT)))
     earlier = {"hosts": [WWW], "verified": True}
     assert domain_check._checked(props(web_app=WEB), earlier)["settled"] is settled
 

@@ -4,7 +4,7 @@ import asyncio
 import os
 import socket
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
@@ -29,88 +29,13 @@ SOMEBODY = 65534
 PROVIDER = provider_pb2.DESCRIPTOR.services_by_name["ResourceProvider"]
 LANGUAGE = language_pb2.DESCRIPTOR.services_by_name["LanguageRuntime"]
 
-# As printed by Linux 6.18 on x86-64: the client's port is 39768 (9B58), the server's 39765 (9B55).
-OPEN = (
-    (
-        "  19: 0100007F:9B55 00000000:0000 0A 00000000:00000000 00:00000000 00000000     0        0"
-        " 369739 1 000000008f859af5 100 0 0 10 0"
-    ),
-    (
-        "  71: 0100007F:9B55 0100007F:9B58 01 00000000:00000000 00:00000000 00000000     0        0"
-        " 369742 1 00000000a07e2044 20 0 0 10 -1"
-    ),
-    (
-        "  99: 0100007F:9B58 0100007F:9B55 01 00000000:00000000 00:00000000 00000000  1000        0"
-        " 369740 2 000000003fcedaee 20 0 0 10 -1"
-    ),
-)
-MAPPED = (
-    (
-        "  28: 0000000000000000FFFF00000100007F:9B58 0000000000000000FFFF00000100007F:9B55 01"
-        " 00000000:00000000 00:00000000 00000000  1000        0 369741 2 00000000ce0c9823"
-        " 20 0 0 10 -1"
-    ),
-)
-CLOSED = (
-    OPEN[0],
-    (
-        "  71: 0100007F:9B55 0100007F:9B58 08 00000000:00000001 00:00000000 00000000     0        0"
-        " 369742 2 00000000a07e2044 20 0 1 10 -1"
-    ),
-    (
-        "  99: 0100007F:9B58 0100007F:9B55 05 00000000:00000000 03:00001770 00000000     0        0"
-        " 0 3 0000000061e88cac"
-    ),
-)
-GONE = (
-    (
-        "  99: 0100007F:9B58 0100007F:9B55 06 00000000:00000000 03:00001770 00000000     0        0"
-        " 0 3 0000000061e88cac"
-    ),
-)
-# Of another server, of another client, and of a host that only ends like ours.
-OTHERS = (
-    OPEN[2].replace(":9B55", ":9B56"),
-    OPEN[2].replace(":9B58", ":9B59"),
-    OPEN[2].replace(" 0100007F:9B55", " 0200007F:9B55"),
-)
-CLIENT, SERVER = ("127.0.0.1", 39768), ("127.0.0.1", 39765)
-
 
 @pytest.mark.parametrize(
-    ("tcp", "tcp6", "user"),
-    [
-        (OPEN, (), 1000),
-        ((), MAPPED, 1000),
-        (CLOSED, MAPPED, 1000),
-        (OPEN[:2], (), None),
-        (CLOSED, (), None),
-        (GONE, (), None),
-        (OTHERS, (), None),
-        ((), (), None),
-    ],
+    "peer",
+    ["", "unix:", "unix:/tmp/x", "ipv4:127.0.0.1", "ipv6:%5B::1%5D:39768", "ipv4:x:y", "ipv4:x:1"],
 )
-def test_only_the_clients_own_row_in_state_established_counts(
-    tcp: tuple[str, ...], tcp6: tuple[str, ...], user: int | None, tmp_path: Path
-) -> None:
-    for name, rows in (("tcp", tcp), ("tcp6", tcp6)):
-        (tmp_path / name).write_text("\n".join(["  sl  local_address …", *rows, ""]))
-
-    assert peers.user_in_tables(CLIENT, SERVER, tmp_path) == user
-
-
-def test_a_kernel_without_ipv6_has_one_table(tmp_path: Path) -> None:
-    (tmp_path / "tcp").write_text("\n".join([*OPEN, ""]))
-
-    assert peers.user_in_tables(CLIENT, SERVER, tmp_path) == 1000
-    assert peers.user_in_tables(CLIENT, ("127.0.0.1", 1), tmp_path) is None
-
-
-@pytest.mark.parametrize(
-    "peer", ["", "unix:", "unix:/tmp/x", "ipv4:127.0.0.1", "ipv6:%5B::1%5D:39768", "ipv4:x:y"]
-)
-def test_a_peer_that_is_no_loopback_connection_is_refused(peer: str) -> None:
-    assert not peers.is_admitted(peer, 39765)
+async def test_a_peer_that_is_no_loopback_connection_is_refused(peer: str) -> None:
+    assert not await peers.is_admitted(peer, 39765)
 
 
 @contextmanager
@@ -124,23 +49,50 @@ def connection(family: socket.AddressFamily) -> Iterator[tuple[socket.socket, pe
             yield client, server
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="these tables are Linux's")
-@pytest.mark.parametrize("family", [socket.AF_INET, socket.AF_INET6])
-def test_the_kernel_names_us_until_the_socket_is_closed(family: socket.AddressFamily) -> None:
+LINUX = pytest.mark.skipif(sys.platform != "linux", reason="only Linux is asked for one socket")
+Lookup = Callable[[peers.Address, peers.Address], int | None]
+
+
+@pytest.mark.parametrize(
+    ("lookup", "family"),
+    [
+        pytest.param(peers.user_by_kernel, socket.AF_INET, marks=LINUX),
+        pytest.param(peers.user_by_kernel, socket.AF_INET6, marks=LINUX),
+        (peers.user_of_process, socket.AF_INET),
+    ],
+)
+def test_the_user_of_an_open_connection_is_found(
+    lookup: Lookup, family: socket.AddressFamily
+) -> None:
     with connection(family) as (client, server):
         ours = ("127.0.0.1", client.getsockname()[1])
-        assert peers.user_in_tables(ours, server) == os.getuid()
+        assert lookup(ours, server) == os.getuid()
+        # The server's end, another client's and another server's.
+        assert lookup(server, server) is None
+        assert lookup(("127.0.0.2", ours[1]), server) is None
+        assert lookup(ours, ("127.0.0.2", server[1])) is None
         client.close()
-        assert peers.user_in_tables(ours, server) is None
+        # It is in the state FIN_WAIT2 now.
+        assert lookup(ours, server) is None
 
 
-def test_the_process_that_holds_a_connection_is_found() -> None:
-    """The way of systems without these tables, tried on every system."""
+@pytest.mark.skipif(not IS_ROOT, reason="root alone gives a socket to another user")
+@LINUX
+def test_the_kernel_names_the_user_of_the_clients_end() -> None:
     with connection(socket.AF_INET) as (client, server):
-        ours = client.getsockname()
-        assert peers.user_of_process(ours, server) == os.getuid()
+        os.fchown(client.fileno(), SOMEBODY, -1)
+        assert peers.user_by_kernel(client.getsockname(), server) == SOMEBODY
+
+
+async def test_without_the_kernels_answer_the_processes_are_searched(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(peers, "user_by_kernel", lambda *_: None)
+    with connection(socket.AF_INET) as (client, server):
+        peer = f"ipv4:127.0.0.1:{client.getsockname()[1]}"
+        assert await peers.is_admitted(peer, server[1])
         client.close()
-        assert peers.user_of_process(ours, server) is None
+        assert not await peers.is_admitted(peer, server[1])
 
 
 async def test_calls_of_our_own_user_are_answered() -> None:
