@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING, Any, cast
 
 import grpc
 import grpc.aio
-import psutil
 
 if TYPE_CHECKING:
     Handler = grpc.RpcMethodHandler[Any, Any]
@@ -164,6 +163,9 @@ def user_of_process(client: Address, server: Address) -> int | None:
 
     An ordinary user may inspect its own processes alone, which are the permitted ones.
     """
+    # Seldom needed, and a tenth of the language host's start.
+    import psutil  # noqa: PLC0415
+
     # The engine has just started.
     for pid in reversed(psutil.pids()):
         with suppress(psutil.Error):

@@ -185,15 +185,16 @@ def assign(usage: Usage, resources: Iterable[Resource]) -> Mapping[str, Mapping[
             near = ", ".join(get_close_matches(pattern, keys, n=3))
             every = ", ".join(sorted(keys)) or "none"
             raise UsageError(
-                f"resources.{pattern}: no resource of the plan whose price depends on use has this "
-                f"name; {f'similar: {near}' if near else f'there are: {every}'}."
+                f"Usage file, resources.{pattern}: no resource of the plan whose price depends on "
+                f"use has this name; {f'similar: {near}' if near else f'there are: {every}'}."
             )
         for key, value in given.items():
             having = [name for name in names if key in keys[name]]
             if not having:
                 allowed = sorted(set[str]().union(*(keys[name] for name in names)))
                 raise UsageError(
-                    f"resources.{pattern}.{key}: unknown key; allowed: {', '.join(allowed)}"
+                    f"Usage file, resources.{pattern}.{key}: unknown key; "
+                    f"allowed: {', '.join(allowed)}"
                 )
             for name in having:
                 figures.setdefault(name, {})[key] = value

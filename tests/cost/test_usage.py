@@ -141,7 +141,7 @@ def test_the_same_figures_for_both_sides() -> None:
 def test_what_is_refused(text: str, said: str) -> None:
     address = azure("network:PublicIPAddress", "address", location="eastus")
     message = refused(text, app(), address)
-    assert message.startswith(("usage.yaml", "resources."))
+    assert message.startswith(("usage.yaml", "Usage file, resources."))
     assert said in message
 
 

@@ -34,13 +34,13 @@ def finish(response: Response) -> Response:
     Views set Cache-Control. Without it, and for every error, the response gets `no-store`: Front
     Door caches a response without the header for one to three days.
     """
-    for name, value in SAFETY.items():
-        response.headers[name] = value
+    response.headers.extend(SAFETY)
     if current_app.config["HSTS"]:
         response.headers["Strict-Transport-Security"] = HTTPS_ONLY
-    if response.status_code >= 400 or "Cache-Control" not in response.headers:  # noqa: PLR2004  # errors
+    rule = response.headers.get("Cache-Control")
+    if rule is None or response.status_code >= 400:  # noqa: PLR2004  # errors
         response.headers["Cache-Control"] = NO_STORE
-    if request.method in {"GET", "HEAD"} and response.cache_control.public:
+    elif request.method in {"GET", "HEAD"} and rule.startswith("public"):
         response.add_etag()
         response.make_conditional(request)
     return response

@@ -16,7 +16,7 @@ class _Page:
     tag: str
 
 
-def page(template: str, **context: object) -> Response:
+def page(template: str, *, media_type: str = "text/html", **context: object) -> Response:
     """The template, rendered again only when `context` has changed.
 
     The page must depend on nothing else that changes while the process lives, but its endpoint.
@@ -27,6 +27,6 @@ def page(template: str, **context: object) -> Response:
     if found is None or found.context != context:
         body = render_template(template, **context).encode()
         found = pages[place] = _Page(context, body, generate_etag(body))
-    response = Response(found.body)
+    response = Response(found.body, mimetype=media_type)
     response.set_etag(found.tag)
     return response

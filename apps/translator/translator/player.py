@@ -1,4 +1,4 @@
-"""Playing rounds: hop after hop, each committed as soon as it is there.
+"""Playing rounds: hop after hop, each stored while the next one is being translated.
 
 Any process may play any round while it holds its lease. When a lease expires without renewal,
 another process takes the round over, under a lock of its row, from the last stored hop.
@@ -28,7 +28,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import insert
 
 from translator import limits, readiness, rounds
-from translator.database import AWAY, Database
+from translator.database import AWAY, Database, seen
 from translator.drift import drift
 from translator.tables import Hop, Round, Translated
 from translator.translation import Translation
@@ -213,20 +213,30 @@ class Player:
     async def _play(self, round_id: int) -> bool:
         """Play a round as far as possible; return False if it failed on this attempt."""
         async with self._slots:
+            stored: asyncio.Task[bool] | None = None
             try:
                 step = None if self.stopping else await self._take(round_id)
                 self._ring(round_id)
                 while step is not None and not self.stopping:
                     made = await self._hop(step)
-                    following = await self._store(step, made)
-                    self._ring(round_id, following and step.hop(made))
+                    if stored is not None and not await stored:
+                        break
+                    following = _after(step.round, step.n, made.text, made.provider)
+                    stored = asyncio.create_task(self._store(step, made, last=following is None))
+                    stored.add_done_callback(seen)
                     step = following
+                if stored is not None:
+                    await stored
             except AWAY as error:
                 _log.warning("round %d waits: %s", round_id, " ".join(str(error).split()))
             except Exception:
                 _log.exception("round %d failed on this attempt", round_id)
             else:
                 return True
+            finally:
+                # Also if the next hop has failed.
+                if stored is not None:
+                    await asyncio.wait([stored])
             return False
 
     async def _hop(self, step: _Step) -> Translation:
@@ -281,20 +291,19 @@ class Player:
             return _after(playing, 0, playing.message, "")
         return _after(playing, hop.n, hop.text, hop.provider)
 
-    async def _store(self, step: _Step, made: Translation) -> _Step | None:
-        """Store the hop that was made and return the next one.
+    async def _store(self, step: _Step, made: Translation, *, last: bool) -> bool:
+        """Store the hop that was made; False if another process has taken the round meanwhile.
 
-        None at the end, or if another process has taken the round meanwhile: then nothing is
-        stored. It is one statement, and so the hop is there as soon as it is carried out.
+        Nothing is stored then. It is one statement, and so the hop is there as soon as it is
+        carried out.
         """
         playing = step.round
-        following = _after(playing, step.n, made.text, made.provider)
-        if following is None:
+        if last:
             how = drift(playing.message, made.text)
             statement, more = _STORE_LAST, {"end": made.text, "difference": how}
         else:
             statement, more = _STORE, {"lease_length": rounds.LEASE}
-        stored = await self._database.execute(
+        result = await self._database.execute(
             statement,
             playing=playing.id,
             me=self.id,
@@ -306,7 +315,9 @@ class Player:
             by=made.provider,
             **more,
         )
-        return following if stored.first() else None
+        is_stored = result.first() is not None
+        self._ring(playing.id, step.hop(made) if is_stored and not last else None)
+        return is_stored
 
 
 def _storing(**news: object) -> Executable:

@@ -49,8 +49,7 @@ def page(
     `live`: False if something else that it shows is outdated.
     """
     shown = content().get()
-    response = rendered.page(template, sheet=shown.content, **context)
-    response.mimetype = media_type
+    response = rendered.page(template, media_type=media_type, sheet=shown.content, **context)
     seconds = _LIVE if shown.live and live else _NOT_LIVE
     response.headers["Cache-Control"] = headers.shared(seconds)
     return response
