@@ -35,8 +35,8 @@ down: .venv/run.stamp ## Take it down to nothing; YES=1 deletes rows unasked
 	@.venv/bin/frugal down $(if $(YES),--yes)
 
 test: .venv/dev.stamp engine $(APPS:%=.frugal/venvs/%/stamp) ## Run every test
-	@$(MAKE) --no-print-directory --jobs $(LANES) test-system test-days test-engine test-cost \
-		test-unit test-cloud $(APPS:%=test-%)
+	@$(MAKE) --no-print-directory --jobs $(LANES) test-system test-days test-engine test-cloud \
+		$(APPS:%=test-%) test-cost test-unit
 
 # Of an app without marked tests there would be none to run, which pytest calls a failure.
 MARKED = $(patsubst apps/%/pyproject.toml,%,$(shell grep -ls '"unit:' apps/*/pyproject.toml))
@@ -44,10 +44,10 @@ test-fast: .venv/dev.stamp $(MARKED:%=.frugal/venvs/%/stamp) ## Run the tests wi
 	@$(MAKE) --no-print-directory --jobs $(PROCESSORS) test-unit test-cost \
 		$(MARKED:%=test-%) APP_TESTS="-m unit"
 
-# Two more at a time than processors: much of a lane is waiting. The longest go first, and beside
-# them those that never wait; the first shows how it goes, the others what they said.
+# One more at a time than processors: much of a lane is waiting, and with more of them what depends
+# on time fails. The longest go first; the first shows how it goes, the others what they said.
 PROCESSORS = $$(getconf _NPROCESSORS_ONLN)
-LANES = $$(($(PROCESSORS) + 2))
+LANES = $$(($(PROCESSORS) + 1))
 PYTEST = .venv/bin/pytest $(PYTEST_ARGUMENTS)
 THEN_SHOW = 2>&1); code=$$?; printf '%s\n' "== $@" "$$said"; exit $$code
 
