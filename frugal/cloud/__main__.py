@@ -85,8 +85,10 @@ async def _until_stopped_or_orphaned(stopped: asyncio.Event, folder: Path) -> No
         if not there:
             print(f"{folder} was deleted or moved: stopping", flush=True)
             return
-        for log in (folder / "daemon.log", *(folder / "logs").glob("*.log")):
-            rotate(log)
+        # Without a free descriptor the folder can't be listed; the next look may find one.
+        with contextlib.suppress(OSError):
+            for log in (folder / "daemon.log", *(folder / "logs").glob("*.log")):
+                rotate(log)
 
 
 def main() -> None:

@@ -1,11 +1,14 @@
 """Limits of connections at the servers of the local cloud: time, two lengths, descriptors."""
 
 import asyncio
+import contextlib
+import json
 import resource
 import socket
 import subprocess
 import sys
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import pytest
 
@@ -199,6 +202,31 @@ async def test_at_the_limit_of_descriptors_clients_wait_and_one_line_says_so() -
         assert await server.wait() == 0
     assert b"Traceback" not in after
     assert len(after.splitlines()) < LIMIT
+
+
+async def test_a_daemon_without_a_free_descriptor_goes_on(tmp_path: Path) -> None:
+    daemon = await asyncio.create_subprocess_exec(
+        *("sh", "-c", f'ulimit -n {2 * LIMIT}; exec "$@" 2>&1', "sh"),
+        *(sys.executable, "-P", "-m", "frugal.cloud", tmp_path),
+        stdout=subprocess.PIPE,
+    )
+    assert daemon.stdout
+    async with asyncio.timeout(PATIENCE):
+        assert b"serving" in await daemon.stdout.readline()
+        announced = json.loads((tmp_path / "daemon.json").read_text())
+        taken = [
+            await asyncio.open_connection("127.0.0.1", announced["grpc"]) for _ in range(2 * LIMIT)
+        ]
+        # It looks after its logs once a second.
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(daemon.wait(), 3)
+        for _, writer in taken:
+            writer.close()
+        assert daemon.returncode is None
+        daemon.terminate()
+        said = await daemon.stdout.read()
+        assert await daemon.wait() == 0
+    assert b"Traceback" not in said
 
 
 @pytest.mark.parametrize(("share", "left"), [(0.9, True), (0.5, False)])
