@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 Address = tuple[str, int]
 Refusal = Callable[[Exception], tuple[grpc.StatusCode, str] | None]
 
+CONNECTIONS = 256
+"""Most connections of a server; an engine opens one or two."""
 _HOST = "127.0.0.1"
 _ROOT = 0
 # What the kernel is asked and answers (Linux 6.18, include/uapi/linux: netlink.h, sock_diag.h,
@@ -42,6 +44,8 @@ _OPTIONS = (
     ("grpc.max_send_message_length", -1),
     # Otherwise two servers of one user occasionally get the same port.
     ("grpc.so_reuseport", 0),
+    # Everybody may connect, and an idle connection holds a descriptor. More are closed at once.
+    ("grpc.max_allowed_incoming_connections", CONNECTIONS),
 )
 
 
@@ -138,8 +142,10 @@ async def is_admitted(peer: str, port: int) -> bool:
 def user_by_kernel(client: Address, server: Address) -> int | None:
     """Return the user who opened a connection; None if it is not open or the kernel does not say.
 
-    Asks Linux for the client's one socket (man 7 sock_diag). Only in the state ESTABLISHED its user
-    counts: a closed one stays for a while and shows user 0 (tried with Linux 6.18).
+    Asks Linux for the client's one socket (man 7 sock_diag). Its user counts only in the state
+    ESTABLISHED and with an inode: a closed socket stays for a while and shows user 0 (tried with
+    Linux 6.18). The kernel reads state, user and inode in this order, so one that is closed in the
+    middle may have that state and user 0, but has no inode any more.
     """
     try:
         ends = (socket.inet_aton(host) for host, _ in (client, server))
@@ -154,8 +160,8 @@ def user_by_kernel(client: Address, server: Address) -> int | None:
     _, kind, *_ = _HEADER.unpack_from(said)
     if kind != _SOCK_DIAG_BY_FAMILY:
         return None
-    _, state, *_, user, _ = _ANSWER.unpack_from(said, _HEADER.size)
-    return user if state == _ESTABLISHED else None
+    _, state, *_, user, inode = _ANSWER.unpack_from(said, _HEADER.size)
+    return user if state == _ESTABLISHED and inode else None
 
 
 def user_of_process(client: Address, server: Address) -> int | None:

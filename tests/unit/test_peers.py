@@ -84,6 +84,19 @@ def test_the_kernel_names_the_user_of_the_clients_end() -> None:
         assert peers.user_by_kernel(client.getsockname(), server) == SOMEBODY
 
 
+@LINUX
+def test_the_kernel_names_nobody_for_an_end_that_no_process_holds() -> None:
+    """As one is while it is being closed; here one that waits to be accepted."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        server = listener.getsockname()
+        with socket.create_connection(server) as client:
+            ours = client.getsockname()
+            assert peers.user_by_kernel(server, ours) is None
+            accepted, _ = listener.accept()
+            with accepted:
+                assert peers.user_by_kernel(server, ours) == os.getuid()
+
+
 async def test_without_the_kernels_answer_the_processes_are_searched(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -101,6 +114,31 @@ async def test_calls_of_our_own_user_are_answered() -> None:
         stub = provider_pb2_grpc.ResourceProviderStub(channel)
         assert (await stub.GetPluginInfo(Empty())).version == VERSION
     await server.stop(None)
+
+
+async def test_connections_without_a_call_take_a_bounded_number_of_descriptors() -> None:
+    server, port = await serve_provider(Provider(None))
+    surplus = 20
+    opened = [
+        await asyncio.open_connection("127.0.0.1", port) for _ in range(peers.CONNECTIONS + surplus)
+    ]
+    # The server speaks first, or hangs up.
+    begun = [await asyncio.wait_for(first(reader), 60) for reader, _ in opened]
+    assert begun.count(b"") == surplus
+    for _, writer in opened:
+        writer.close()
+    async with grpc.aio.insecure_channel(f"127.0.0.1:{port}") as channel:
+        stub = provider_pb2_grpc.ResourceProviderStub(channel)
+        answer = await stub.GetPluginInfo(Empty(), wait_for_ready=True, timeout=60)
+        assert answer.version == VERSION
+    await server.stop(None)
+
+
+async def first(reader: asyncio.StreamReader) -> bytes:
+    try:
+        return await reader.read(1)
+    except ConnectionResetError:
+        return b""
 
 
 # Calls methods with an empty request, as SOMEBODY where it is root, and prints their statuses.
