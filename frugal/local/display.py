@@ -5,6 +5,7 @@ if the run has `--color never`. The events of an update replace those of its pre
 """
 
 import json
+import os
 import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -12,6 +13,7 @@ from typing import Any
 
 from frugal.notes import PREFIX
 
+_BEGINNING = 64  # bytes of a run's first event, with its time in seconds
 _NAMED = 3  # resources in a line of progress
 _PRINTED = 12  # lines of what the program printed
 _STACK = "::pulumi:pulumi:Stack::"  # in the URN of what the program prints
@@ -32,6 +34,7 @@ class Display:
 
     def _forget(self) -> None:
         self._position = 0
+        self._beginning = b""
         self._done = 0
         self._working: dict[str, None] = {}
         self._diagnostics: list[_Event] = []
@@ -40,7 +43,7 @@ class Display:
 
     def step(self) -> str:
         """Return a line of progress: seconds, resources done, resources in progress."""
-        if self._file.stat().st_size < self._position:
+        if self._is_anew():
             self._forget()
         for event in self._read():
             self._take(event)
@@ -119,12 +122,22 @@ class Display:
                 self._working.pop(urn, None)
                 self._done += 1
 
+    def _is_anew(self) -> bool:
+        """True if another run writes the file now, which may already be longer than what was read.
+
+        So it is when this process was held up, say by a terminal whose output is stopped.
+        """
+        with self._file.open("rb") as content:
+            beginning = content.read(len(self._beginning))
+            return beginning != self._beginning or content.seek(0, os.SEEK_END) < self._position
+
     def _read(self) -> Iterator[_Event]:
         """Read the whole lines since the last call; a damaged one is passed over."""
         with self._file.open("rb") as content:
             content.seek(self._position)
             whole, newline, _rest = content.read().rpartition(b"\n")
         self._position += len(whole) + len(newline)
+        self._beginning = self._beginning or whole[:_BEGINNING]
         for line in whole.splitlines():
             try:
                 event = json.loads(line)

@@ -109,6 +109,18 @@ def test_a_warning_is_given_once(file: Path) -> None:
     assert display.warnings() == ["no contacts"]
 
 
+def test_an_update_that_was_not_looked_at_until_it_had_written_more_than_its_preview(
+    file: Path,
+) -> None:
+    display = Display(file)
+    write(file, {"sequence": 0, "timestamp": 1}, said("warning", "of the preview"))
+    display.step()
+    file.write_text("")
+    write(file, {"sequence": 0, "timestamp": 2}, said("warning", "of the update"), *BUILD)
+    display.step()
+    assert display.warnings() == ["of the update"]
+
+
 def test_the_results_are_the_last_outputs_of_the_stack_and_the_summary(file: Path) -> None:
     display = Display(file)
     assert (display.outputs(), display.changes()) == ({}, {})
