@@ -50,12 +50,8 @@ CONFIG: Final[dict[str, Any]] = {
         }
     },
     "root": {"level": "INFO", "handlers": ["stdout"]},
-    # gunicorn gives its loggers their own handlers by default. Requests are logged by
-    # the app, which knows their ids.
-    "loggers": {
-        "gunicorn.error": {"level": "INFO", "handlers": [], "propagate": True},
-        "gunicorn.access": {"level": "CRITICAL", "handlers": [], "propagate": False},
-    },
+    # gunicorn gives its logger its own handlers by default.
+    "loggers": {"gunicorn.error": {"level": "INFO", "handlers": [], "propagate": True}},
 }
 
 

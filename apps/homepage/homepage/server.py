@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from gunicorn.app.base import BaseApplication
+from gunicorn.glogging import Logger
 
 from homepage import logs
 from homepage.app import create_app
@@ -31,6 +32,13 @@ _LONGEST_LINE: Final = 8190
 not ASCII: each is six or more."""
 
 
+class _Log(Logger):
+    """gunicorn's log without a line for each request: the app writes one with the request's id."""
+
+    def access(self, *_: object, **__: object) -> None:
+        """Write nothing. Below its level the line would still be composed."""
+
+
 class Server(BaseApplication):
     """gunicorn with one worker of threads, configured here alone. It closes the listener."""
 
@@ -55,6 +63,7 @@ class Server(BaseApplication):
             # The worker's sign of life is a file; in memory it needs no writable disk.
             "worker_tmp_dir": _SHARED_MEMORY if Path(_SHARED_MEMORY).is_dir() else None,
             "logconfig_dict": logs.CONFIG,
+            "logger_class": _Log,
             "when_ready": _announce,
         }
         for name, value in options.items():
