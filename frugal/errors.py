@@ -66,19 +66,39 @@ def broken_sites(error: Exception) -> FrugalError | None:
     return FrugalError(message, code=2)
 
 
+_DATE = "a date, such as 2026-01-31"
+_KEYS = "keys with values"
+_WHOLE = "a whole number"
+# By type of pydantic's error; in braces what its context has.
+_ALLOWED = {
+    "bool_type": "true, false",
+    "date_from_datetime_inexact": _DATE,
+    "date_from_datetime_parsing": _DATE,
+    "date_parsing": _DATE,
+    "date_type": _DATE,
+    "decimal_max_digits": "a smaller number",
+    "decimal_max_places": "at most {decimal_places} decimal places",
+    "decimal_parsing": "a number",
+    "decimal_type": "a number",
+    "decimal_whole_digits": "a smaller number",
+    "dict_type": _KEYS,
+    "greater_than_equal": "{ge} or more",
+    "int_from_float": _WHOLE,
+    "int_parsing": _WHOLE,
+    "int_type": _WHOLE,
+    "less_than_equal": "{le} or less",
+    "mapping_type": _KEYS,
+    "model_type": _KEYS,
+    "string_too_short": "a text that is not empty",
+    "string_type": "a text",
+}
+
+
 def describe(error: "ErrorDetails") -> str:
     """Describe the allowed values, from an error of pydantic: "a whole number", "F0, S1"."""
     context: Mapping[str, Any] = error.get("ctx", {})
-    match error["type"]:
-        case "literal_error":
-            return str(context["expected"]).replace("'", "").replace(" or ", ", ")
-        case "int_parsing" | "int_type" | "int_from_float":
-            return "a whole number"
-        case "decimal_parsing" | "decimal_type":
-            return "a number"
-        case "bool_type":
-            return "true, false"
-        case "string_too_short":
-            return "a text that is not empty"
-        case _:
-            return error["msg"].removeprefix("Value error, ").removeprefix("Input should be ")
+    if error["type"] == "literal_error":
+        return str(context["expected"]).replace("'", "").replace(" or ", ", ")
+    if allowed := _ALLOWED.get(error["type"]):
+        return allowed.format_map(context)
+    return error["msg"].removeprefix("Value error, ").removeprefix("Input should be ")

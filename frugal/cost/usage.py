@@ -140,6 +140,8 @@ def _problem(detail: ErrorDetails) -> str:
     where = ".".join(map(str, detail["loc"]))
     if detail["type"] == "extra_forbidden":
         return f"{where}: unknown key; allowed: {', '.join(_siblings(detail['loc']))}"
+    if detail["type"] == "missing":
+        return f"{where} is missing"
     return f"{where}: {detail['input']!r} is not allowed; allowed: {describe(detail)}"
 
 

@@ -131,7 +131,15 @@ def test_the_same_figures_for_both_sides() -> None:
             "version: 1\noffers: {postgres: {}}",
             "offers.postgres: unknown key; allowed: postgres_12",
         ),
-        ("version: 1\noffers: {postgres_12_months: {}}", "offers.postgres_12_months.start"),
+        ("version: 1\noffers: {postgres_12_months: {}}", "postgres_12_months.start is missing"),
+        ("version: 1\noffers: {postgres_12_months: {start: 5}}", "a date, such as 2026-01-31"),
+        (
+            "version: 1\nresources: {app: -1}",
+            "resources.app: -1 is not allowed; allowed: keys with",
+        ),
+        ("version: 1\nresources: {app: {requests: 1.0000000001}}", "at most 9 decimal places"),
+        ("version: 1\nresources: {app: {requests: 1000000000000000000000}}", "a smaller number"),
+        ("version: 1\nresources: {3: {requests: 1}}", "3 is not allowed; allowed: a text"),
         (
             "version: 1\noffers: {postgres_12_months: {start: soon}}",
             "offers.postgres_12_months.start: 'soon'",

@@ -120,7 +120,7 @@ def test_the_canonical_name_comes_first(given: dict[str, Any], hosts: tuple[str,
         ),
         (
             {"domainWait": "3601"},
-            "frugal:domainWait: '3601' is not allowed; allowed: less than or equal to 3600",
+            "frugal:domainWait: '3601' is not allowed; allowed: 3600 or less",
         ),
         (
             {"homepage": {"domain": "www.example.com", "originLock": True}},
