@@ -1,12 +1,15 @@
 """Rounds end, whatever happens to those who play them."""
 
+import contextlib
 import threading
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Generator, Iterator
 from typing import Any
 
 import httpx
+import psycopg
 import pytest
-from conftest import GENUINE, Serve
+from conftest import GENUINE, PATIENT, Serve
 from identity import Identity
 from playing import PATIENCE, begin, events, finished
 from postgres import DATABASE, Postgres
@@ -59,11 +62,20 @@ def first(translator: Translator, serve: Serve) -> Process:
     return serve(_SOON, **translator.environment())
 
 
-def in_mid_round(client: httpx.Client, held: Held) -> int:
-    """A round that waits for the translation of hop `HELD`."""
+def in_mid_round(client: httpx.Client, held: Held, postgres: Postgres) -> int:
+    """A round that waits for the translation of hop `HELD`; those before are stored."""
     begun = begin(client)
     assert held.reached.wait(PATIENCE)
+    until(postgres, "SELECT count(*) = %s FROM hops WHERE round_id = %s", HELD - 1, begun["id"])
     return begun["id"]
+
+
+def until(postgres: Postgres, question: str, *values: object) -> None:
+    """Return once the database's answer to a question is true."""
+    deadline = time.monotonic() + PATIENCE
+    while postgres.ask(question, *values) != [(True,)]:
+        assert time.monotonic() < deadline, question
+        time.sleep(0.01)
 
 
 def assert_whole(round_: dict[str, Any], postgres: Postgres) -> None:
@@ -79,7 +91,7 @@ def test_a_killed_replicas_round_is_played_on_by_another(
     first: Process, held: Held, translator: Translator, serve: Serve, postgres: Postgres
 ) -> None:
     second = serve(GENUINE, **translator.environment())
-    round_id = in_mid_round(first.client, held)
+    round_id = in_mid_round(first.client, held, postgres)
     first.kill()
     held.may_go_on.set()
     seen = [name for name, _, _ in events(second.client, round_id)]
@@ -94,7 +106,7 @@ def test_many_abandoned_rounds_are_taken_over_without_a_pause(
     first: Process, held: Held, translator: Translator, serve: Serve, postgres: Postgres
 ) -> None:
     """As after a kill under load: many more rounds than one process plays at a time."""
-    in_mid_round(first.client, held)
+    in_mid_round(first.client, held, postgres)
     first.kill()
     held.may_go_on.set()
     postgres.administer(
@@ -124,7 +136,7 @@ def test_a_stopped_replica_hands_its_round_on_and_ends_its_streams(
     first: Process, held: Held, translator: Translator, serve: Serve, postgres: Postgres
 ) -> None:
     second = serve(_SOON, **translator.environment())
-    round_id = in_mid_round(first.client, held)
+    round_id = in_mid_round(first.client, held, postgres)
     names: list[str] = []
     for name, _, _ in events(first.client, round_id):
         names.append(name)
@@ -142,7 +154,7 @@ def test_a_stopped_replica_hands_its_round_on_and_ends_its_streams(
 def test_a_restart_of_the_database_in_mid_round_loses_nothing(
     first: Process, held: Held, postgres: Postgres
 ) -> None:
-    round_id = in_mid_round(first.client, held)
+    round_id = in_mid_round(first.client, held, postgres)
     postgres.stop()
     held.may_go_on.set()
     first.wait_for_line(f"round {round_id} waits")
@@ -153,7 +165,7 @@ def test_a_restart_of_the_database_in_mid_round_loses_nothing(
 def test_a_database_that_freezes_in_mid_round_loses_nothing(
     first: Process, held: Held, postgres: Postgres
 ) -> None:
-    round_id = in_mid_round(first.client, held)
+    round_id = in_mid_round(first.client, held, postgres)
     postgres.signal("STOP")
     try:
         held.may_go_on.set()
@@ -167,10 +179,80 @@ def test_a_database_that_freezes_in_mid_round_loses_nothing(
     assert_whole(finished(first.client, round_id), postgres)
 
 
+class Overtaken(Held):
+    """A round's row is locked in hop `HELD` - 1, whose storing waits then, not so the next hop."""
+
+    def __init__(self, postgres: Postgres) -> None:
+        super().__init__()
+        self.answer: Callable[[Asked], Answer] = good
+        """The first one to hop `HELD`."""
+        self._postgres = postgres
+        self._at_hop_before = threading.Event()
+        self._locked = threading.Event()
+
+    def __call__(self, asked: Asked) -> Answer:
+        self._asked += 1
+        number = self._asked
+        if number == HELD - 1:
+            self._at_hop_before.set()
+            self._locked.wait(PATIENCE)
+        if number != HELD:
+            return good(asked)
+        self.reached.set()
+        self.may_go_on.wait(PATIENCE)
+        return self.answer(asked)
+
+    @contextlib.contextmanager
+    def storing(self, round_id: int) -> Generator[psycopg.Connection]:
+        """Hop `HELD` - 1 is being stored until the end, and the next one is being translated.
+
+        The transaction that holds the row can still change it.
+        """
+        assert self._at_hop_before.wait(PATIENCE)
+        until(self._postgres, "SELECT count(*) = %s FROM hops", HELD - 2)
+        parameters = self._postgres.superuser(database=DATABASE)
+        with psycopg.connect(**parameters) as connection, connection.transaction():
+            connection.execute("SELECT FROM rounds WHERE id = %s FOR UPDATE", [round_id])
+            self._locked.set()
+            assert self.reached.wait(PATIENCE)
+            until(self._postgres, _IS_STORING)
+            yield connection
+
+
+_IS_STORING = (
+    "SELECT count(*) = 1 FROM pg_stat_activity"
+    " WHERE wait_event_type = 'Lock' AND query LIKE '%INSERT INTO hops%'"
+)
+
+
+@pytest.fixture
+def overtaken(translator: Translator, postgres: Postgres) -> Iterator[Overtaken]:
+    ways = Overtaken(postgres)
+    translator.behave = ways
+    yield ways
+    ways.may_go_on.set()
+
+
+def test_a_hop_that_cannot_be_stored_takes_the_next_one_with_it(
+    overtaken: Overtaken, translator: Translator, serve: Serve, postgres: Postgres
+) -> None:
+    first = serve({**PATIENT, **_SOON}, **translator.environment())
+    round_id = begin(first.client)["id"]
+    with overtaken.storing(round_id):
+        postgres.ask(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
+        )
+    overtaken.may_go_on.set()
+    first.wait_for_line(f"round {round_id} waits")
+    assert_whole(finished(first.client, round_id), postgres)
+    assert len(translator.asked) == 13 + 2
+    assert "never retrieved" not in first.text()
+
+
 def test_a_round_that_nobody_can_play_is_given_up(
     first: Process, held: Held, postgres: Postgres
 ) -> None:
-    round_id = in_mid_round(first.client, held)
+    round_id = in_mid_round(first.client, held, postgres)
     # As if it had been taken up again and again, each time in vain.
     postgres.administer(
         "UPDATE rounds SET tries = 9, runner = NULL, lease = now()", database=DATABASE
