@@ -11,11 +11,12 @@ import psycopg
 import pytest
 from conftest import GENUINE, PATIENT, Serve
 from identity import Identity
-from playing import PATIENCE, begin, events, finished
+from playing import PATIENCE, begin, events, finished, play
 from postgres import DATABASE, Postgres
 from serving import Process
 from translator import database, player, rounds
-from translators import Answer, Asked, Translator, good
+from translator.translation import interpreter
+from translators import Answer, Asked, Translator, error, good
 
 HELD = 4
 """The hop in which things happen."""
@@ -247,6 +248,58 @@ def test_a_hop_that_cannot_be_stored_takes_the_next_one_with_it(
     assert_whole(finished(first.client, round_id), postgres)
     assert len(translator.asked) == 13 + 2
     assert "never retrieved" not in first.text()
+
+
+def test_a_round_lost_while_its_next_hop_is_translated_is_the_others(
+    overtaken: Overtaken, translator: Translator, serve: Serve, postgres: Postgres
+) -> None:
+    overtaken.answer = lambda _: error(403, 403001)
+    first, second = (serve({**PATIENT, **_SOON}, **translator.environment()) for _ in range(2))
+    round_id = begin(first.client)["id"]
+    with overtaken.storing(round_id) as connection:
+        connection.execute("UPDATE rounds SET runner = NULL, lease = now() - interval '1 second'")
+    assert_whole(finished(second.client, round_id), postgres)
+    overtaken.may_go_on.set()
+    first.wait_for_line("quota spent")
+    first.terminate()
+    first.wait()
+    # Nor is it told that what it got is simulated.
+    assert_whole(finished(second.client, round_id), postgres)
+
+
+def test_a_killed_replicas_waiting_is_not_shown_for_ever(
+    translator: Translator, serve: Serve, postgres: Postgres
+) -> None:
+    first, second = (serve(_SOON, **translator.environment()) for _ in range(2))
+    translator.behave = lambda _: error(429, 429001, Retry_After="1")
+    round_id = begin(first.client)["id"]
+    until(postgres, "SELECT notice IS NOT NULL FROM rounds WHERE id = %s", round_id)
+    first.kill()
+    translator.behave = good
+    postgres.administer("UPDATE rounds SET lease = now()", database=DATABASE)
+    assert_whole(finished(second.client, round_id), postgres)
+
+
+def test_a_notice_outlives_its_replica_only_with_a_simulated_hop(
+    first: Process, translator: Translator, serve: Serve, postgres: Postgres
+) -> None:
+    translator.behave = lambda asked: (
+        good(asked) if len(translator.asked) < HELD else error(403, 403001)
+    )
+    round_id = play(first.client)["id"]
+    first.kill()
+    translator.behave = good
+    second = serve(_SOON, **translator.environment())
+
+    def again_after(hops: int) -> dict[str, Any]:
+        postgres.ask("DELETE FROM hops WHERE n > %s RETURNING n", hops)
+        postgres.administer(
+            "UPDATE rounds SET status = 'running', lease = now()", database=DATABASE
+        )
+        return finished(second.client, round_id)
+
+    assert again_after(HELD)["notice"] == interpreter.QUOTA
+    assert_whole(again_after(HELD - 1), postgres)
 
 
 def test_a_round_that_nobody_can_play_is_given_up(

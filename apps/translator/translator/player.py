@@ -20,6 +20,8 @@ from sqlalchemy import (
     SmallInteger,
     Text,
     bindparam,
+    case,
+    exists,
     func,
     or_,
     select,
@@ -241,9 +243,9 @@ class Player:
 
     async def _hop(self, step: _Step) -> Translation:
         async def say(notice: str | None) -> None:
-            await self._database.execute(
-                update(Round).where(Round.id == step.round.id).values(notice=notice)
-            )
+            # Another process may have taken the round: then the hop is not the round's.
+            mine = update(Round).where(Round.id == step.round.id, Round.runner == self.id)
+            await self._database.execute(mine.values(notice=notice))
             self._ring(step.round.id)
 
         return await self._interpreter.translate(
@@ -265,10 +267,17 @@ class Player:
             .correlate(None)
             .scalar_subquery()
         )
+        simulated = exists().where(Hop.round_id == Round.id, Hop.provider == "offline")
         found = await self._database.execute(
             update(Round)
             .where(Round.id == free)
-            .values(tries=Round.tries + 1, runner=self.id, lease=func.now() + rounds.LEASE)
+            .values(
+                tries=Round.tries + 1,
+                runner=self.id,
+                lease=func.now() + rounds.LEASE,
+                # What was said of a hop that is not stored may be wrong of the next attempt.
+                notice=case((simulated, Round.notice)),
+            )
             .returning(Round.message, Round.seed, Round.languages, Round.tries)
         )
         row = found.first()
