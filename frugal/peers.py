@@ -36,7 +36,7 @@ _REQUEST = struct.Struct("=BBBxI")
 _SOCKET = struct.Struct("!HH4s12x4s12xIII")
 _ANSWER = struct.Struct("=BBxx48xIIIII")
 _ANY = 0xFFFFFFFF
-_LARGEST = 8192
+_LARGEST = 8192  # bytes of an answer
 _ESTABLISHED = 1  # include/net/tcp_states.h
 _REFUSED = "This address answers the user who started it, and root. The kernel names another user."
 _OPTIONS = (

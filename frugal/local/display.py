@@ -23,7 +23,11 @@ _NONE: _Event = {}
 
 
 class Display:
-    """Progress of a run, reasons of its failure, and its results."""
+    """Progress of a run, reasons of its failure, and its results.
+
+    `outputs`: the stack's, secrets masked by the engine; `changes`: number of resources by
+    operation, such as `{"create": 3, "same": 12}`. Both are as the last `step` has found them.
+    """
 
     def __init__(self, file: Path) -> None:
         self._file = file
@@ -38,8 +42,8 @@ class Display:
         self._done = 0
         self._working: dict[str, None] = {}
         self._diagnostics: list[_Event] = []
-        self._outputs = _NONE
-        self._changes: Mapping[str, int] = {}
+        self.outputs = _NONE
+        self.changes: Mapping[str, int] = {}
 
     def step(self) -> str:
         """Return a line of progress: seconds, resources done, resources in progress."""
@@ -87,14 +91,6 @@ class Display:
                     resources += [*(log if "log above" in text else ()), f"{name}: {text}"]
         return "\n".join(dict.fromkeys(resources or program))
 
-    def outputs(self) -> _Event:
-        """Return the stack's outputs, secrets masked by the engine."""
-        return self._outputs
-
-    def changes(self) -> Mapping[str, int]:
-        """Return the number of resources by operation: `{"create": 3, "same": 12}`."""
-        return self._changes
-
     def _take(self, event: _Event) -> None:
         self._count(event)
         if one := event.get("diagnosticEvent"):
@@ -103,9 +99,9 @@ class Display:
             self._notes += [line.removeprefix(PREFIX) for line in lines if line.startswith(PREFIX)]
         metadata = _within(event, "resOutputsEvent", "metadata")
         if _STACK in metadata.get("urn", ""):
-            self._outputs = _within(metadata, "new", "outputs")
+            self.outputs = _within(metadata, "new", "outputs")
         if summary := event.get("summaryEvent"):
-            self._changes = _within(summary, "resourceChanges")
+            self.changes = _within(summary, "resourceChanges")
 
     def _count(self, event: _Event) -> None:
         for kind in ("resourcePreEvent", "resOutputsEvent", "resOpFailedEvent"):
@@ -123,9 +119,10 @@ class Display:
                 self._done += 1
 
     def _is_anew(self) -> bool:
-        """True if another run writes the file now, which may already be longer than what was read.
+        """True if the update has begun to write over what was read of the preview.
 
-        So it is when this process was held up, say by a terminal whose output is stopped.
+        It may have written more already if this process was held up, for example by a terminal
+        whose output is stopped.
         """
         with self._file.open("rb") as content:
             beginning = content.read(len(self._beginning))

@@ -169,8 +169,8 @@ class Engine:
             run = Run(
                 code=process.returncode,
                 failure=f"{failure}\nThe engine's whole output is in {output}.",
-                outputs=display.outputs(),
-                changes=display.changes(),
+                outputs=display.outputs,
+                changes=display.changes,
             )
         finally:
             events.unlink()

@@ -126,7 +126,7 @@ def _checked(props: Mapping[str, Any], earlier: Mapping[str, Any]) -> dict[str, 
         if props.get("container_app"):
             known = {*props["hosts"], *earlier["hosts"]}
             refuse_others(arm, str(props["container_app"]), known)
-        # Where a program only declares, it is not loaded.
+        # A program declares and looks nothing up, so it need not load the DNS library.
         from infra.resolver import Resolver  # noqa: PLC0415
 
         verified = check(arm, Resolver(arm.dns_server), props)

@@ -123,12 +123,12 @@ def test_an_update_that_was_not_looked_at_until_it_had_written_more_than_its_pre
 
 def test_the_results_are_the_last_outputs_of_the_stack_and_the_summary(file: Path) -> None:
     display = Display(file)
-    assert (display.outputs(), display.changes()) == ({}, {})
+    assert (display.outputs, display.changes) == ({}, {})
     for outputs in ({"url": "old"}, {"url": "new", "key": "[secret]"}):
         stack = event("resOutputsEvent", STACK, "same")
         stack["resOutputsEvent"]["metadata"]["new"] = {"outputs": outputs}
         write(file, stack, event("resOutputsEvent", IMAGE, "same"))
     write(file, {"summaryEvent": {"resourceChanges": {"create": 1, "same": 4}}})
     display.step()
-    assert display.outputs() == {"url": "new", "key": "[secret]"}
-    assert display.changes() == {"create": 1, "same": 4}
+    assert display.outputs == {"url": "new", "key": "[secret]"}
+    assert display.changes == {"create": 1, "same": 4}

@@ -181,7 +181,7 @@ def test_a_database_that_freezes_in_mid_round_loses_nothing(
 
 
 class Overtaken(Held):
-    """A round's row is locked in hop `HELD` - 1, whose storing waits then, not so the next hop."""
+    """Hop `HELD` is asked for while the one before it is stored, which waits for a locked row."""
 
     def __init__(self, postgres: Postgres) -> None:
         super().__init__()
